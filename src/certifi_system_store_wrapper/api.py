@@ -1,0 +1,55 @@
+"""The public functions. Nobody needs them to be helped: installing is enough."""
+
+from __future__ import annotations
+
+from typing import Optional
+
+from . import bootstrap, hook
+from .bundle import Bundle
+from .settings import Settings
+
+
+def where() -> str:
+    """Return the path of the bundle, as certifi.where() does while we are active.
+
+    The path is absolute and stays good for the life of this process and its forks. Where no
+    bundle can be published it is certifi's own. Never raises what certifi.where() would not.
+    """
+    return hook.current().where()
+
+
+def contents() -> str:
+    """Return the text of the bundle: PEM, pure ASCII, as certifi.contents() does."""
+    text = hook.current().contents()
+    if text is not None:
+        return text
+    with open(hook.current().where(), encoding="ascii") as file:
+        return file.read()
+
+
+def build(settings: Optional[Settings] = None) -> Bundle:
+    """Return what would be in the bundle, with provenance, exclusions and problems.
+
+    Reads the sources now and publishes nothing. `settings` are by default those of the
+    environment (``settings.from_environment()``).
+    """
+    return hook.current().build(settings)
+
+
+def activate() -> None:
+    """Make certifi answer from the bundle; for where start-up files do not run.
+
+    Zip applications, ``--target`` folders, embedded and frozen interpreters. Idempotent. Names
+    already bound elsewhere (``from certifi import where``) answer from the bundle too.
+    """
+    bootstrap.activate()
+
+
+def deactivate() -> None:
+    """Give certifi its own functions back; paths that were handed out stay good until exit."""
+    hook.unpatch()
+
+
+def refresh() -> str:
+    """Collect again and return the new path; the old one stays good until exit."""
+    return hook.current().refresh()

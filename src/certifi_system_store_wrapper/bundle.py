@@ -1,0 +1,180 @@
+"""What is in the bundle, and why: the one function to read to know what the product does."""
+
+from __future__ import annotations
+
+from typing import Dict, List, NamedTuple, Optional, Tuple
+
+from . import asn1, certificates, sources
+from .findings import (
+    DEBUG,
+    DISTRUSTED,
+    HELD,
+    INFO,
+    MALFORMED,
+    NAMED,
+    NO_SERVER_AUTH,
+    NOT_A_CA,
+    PROVEN,
+    WARNING,
+    Exclusion,
+    Findings,
+    Origin,
+    Problem,
+    Trusted,
+)
+from .reader import MARK, Input, Reader
+from .settings import Settings
+
+HEADER = (
+    MARK
+    + b"bundle\n"
+    + b"# Made by certifi.where(): do not edit; `python -m certifi_system_store_wrapper` tells more.\n"
+)
+
+
+class Anchor(NamedTuple):
+    """A certificate that the bundle trusts: its canonical PEM, and everywhere it was found."""
+
+    block: bytes
+    origins: Tuple[Origin, ...]
+
+    @property
+    def der(self) -> bytes:
+        """The certificate as DER."""
+        return certificates.der_of(self.block)
+
+
+class Bundle(NamedTuple):
+    """What would be published: anchors in the bundle's order, and everything left out."""
+
+    anchors: Tuple[Anchor, ...]
+    excluded: Tuple[Exclusion, ...]
+    problems: Tuple[Problem, ...]
+    inputs: Tuple[Input, ...]
+
+    @property
+    def body(self) -> bytes:
+        """The anchors as PEM: pure ASCII, LF, nothing but CERTIFICATE blocks."""
+        return b"".join([anchor.block for anchor in self.anchors])
+
+    @property
+    def text(self) -> bytes:
+        """What stands in the temporary bundle."""
+        return HEADER + self.body
+
+
+def build(settings: Settings, certifi_file: str) -> Bundle:
+    """Return what the bundle holds, from `certifi_file`, the system, ssl and the user's own.
+
+    Reads files (on macOS and Windows also the system's store), changes nothing, never raises
+    for what it reads: what cannot be used is in `excluded` and `problems`.
+    """
+    reader = Reader()
+    findings = sources.collect(settings, reader, certifi_file)
+    merger = _Merger({d.block: d.origin for f in findings for d in f.distrusted})
+    for one in findings:
+        merger.add(one)
+    merger.drop_unloadable()
+    excluded, problems = tuple(merger.excluded), tuple(merger.problems)
+    return Bundle(merger.result(), excluded, problems, tuple(reader.inputs))
+
+
+def extend(built: Bundle, findings: Findings) -> Bundle:
+    """Return the bundle with what one more source found behind it."""
+    merger = _Merger({out.block: Origin("", out.detail) for out in built.excluded})
+    merger.anchors = {anchor.block: list(anchor.origins) for anchor in built.anchors}
+    merger.add(findings)
+    merger.drop_unloadable()
+    return Bundle(
+        merger.result(),
+        (*built.excluded, *merger.excluded),
+        (*built.problems, *merger.problems),
+        built.inputs,
+    )
+
+
+class _Merger:
+    """Merges findings: deduplicates, subtracts distrust, refuses what is no TLS anchor."""
+
+    def __init__(self, distrusted: Dict[bytes, Origin]) -> None:
+        self.distrusted = distrusted
+        self.anchors: Dict[bytes, List[Origin]] = {}
+        self.unproven: Dict[bytes, Trusted] = {}
+        self.excluded: List[Exclusion] = []
+        self.problems: List[Problem] = []
+
+    def add(self, findings: Findings) -> None:
+        """Add what one source trusts, in its order."""
+        self.excluded += findings.excluded
+        self.problems += findings.problems
+        anchors = self.anchors
+        for found in findings.trusted:
+            origins = anchors.get(found.block)
+            if origins is not None:
+                if found.origin not in origins:
+                    origins.append(found.origin)
+                self._note(found)
+                continue
+            refusal = self._refusal(found)
+            if refusal is not None:
+                self.excluded.append(refusal)
+                if refusal.level >= WARNING:
+                    self._problem(found.origin, f"a certificate in it is not used: {refusal.reason}")
+                continue
+            anchors[found.block] = [found.origin]
+            if found.standing != PROVEN:
+                self.unproven[found.block] = found
+                self._note(found)
+
+    def _refusal(self, found: Trusted) -> Optional[Exclusion]:
+        """Return why this certificate stays out, or None."""
+        if found.block in self.distrusted and found.standing != NAMED:
+            said_by = self.distrusted[found.block].path
+            return Exclusion(found.block, found.origin, DISTRUSTED, said_by, INFO)
+        if found.standing == PROVEN:
+            return None
+        der = certificates.der_of(found.block)
+        if found.standing != HELD and asn1.OID_EKU not in der:
+            return None  # nothing more to ask of it
+        level = WARNING if found.standing == NAMED else DEBUG
+        try:
+            facts = certificates.facts(der)
+        except ValueError as error:
+            return Exclusion(found.block, found.origin, MALFORMED, str(error), WARNING)
+        if not facts.serves_tls:
+            return Exclusion(found.block, found.origin, NO_SERVER_AUTH, "", level)
+        if found.standing == HELD and not facts.ca:
+            return Exclusion(found.block, found.origin, NOT_A_CA, "", level)
+        return None
+
+    def _note(self, found: Trusted) -> None:
+        """Warn of what a person should know about a certificate that they named."""
+        if found.standing != NAMED:
+            return
+        if found.block in self.distrusted:
+            said_by = self.distrusted[found.block].path
+            message = f"trusted because it was named, although {said_by} distrusts it"
+            self._problem(found.origin, message)
+        elif not certificates.facts(certificates.der_of(found.block)).ca:
+            message = "trusted because it was named, although it is not a CA certificate"
+            self._problem(found.origin, message)
+
+    def _problem(self, origin: Origin, message: str) -> None:
+        problem = Problem(origin.source, origin.path, message)
+        if problem not in self.problems:
+            self.problems.append(problem)
+
+    def result(self) -> Tuple[Anchor, ...]:
+        """Return the anchors in the order in which they were first found."""
+        return tuple(Anchor(block, tuple(where)) for block, where in self.anchors.items())
+
+    def drop_unloadable(self) -> None:
+        """Take out again what OpenSSL could not load: it would cost the whole file."""
+        from . import openssl
+
+        doubtful = [b for b in self.unproven if not asn1.is_strict(certificates.der_of(b))]
+        for block in openssl.unloadable(doubtful):
+            found = self.unproven[block]
+            del self.anchors[block]
+            self.excluded.append(Exclusion(block, found.origin, MALFORMED, "", WARNING))
+            self._problem(found.origin, f"a certificate in it is not used: {MALFORMED}")

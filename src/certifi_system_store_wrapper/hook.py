@@ -1,0 +1,150 @@
+"""certifi is here: its where() and contents() answer from our bundle. Alone knows wrapt."""
+
+from __future__ import annotations
+
+import functools
+import os
+import sys
+from types import ModuleType
+from typing import Callable, Dict, List, Optional, Tuple
+
+from . import bootstrap, log
+from .settings import from_environment
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .answer import Answer
+
+_FUNCTIONS = ("where", "contents")
+
+_patches: Dict[str, Patch] = {}
+_configured = False
+
+
+class Patch:
+    """One copy of certifi, patched: what was there, and what answers instead."""
+
+    def __init__(self, certifi: ModuleType, before: Optional[Patch] = None) -> None:
+        """Prepare the replacements; a `before` of the same name keeps answering."""
+        from .answer import Answer
+
+        self.certifi = certifi
+        self.originals = {name: _original(certifi, name) for name in _FUNCTIONS}
+        self.answer: Answer = before.answer if before else Answer(self._certifi_file)
+        self.replacements = {
+            "where": _replacement(self.originals["where"], self.answer.where),
+            "contents": _replacement(self.originals["contents"], self._contents),
+        }
+
+    def apply(self) -> None:
+        """Put the replacements into certifi and certifi.core."""
+        for module in _modules(self.certifi):
+            for name, replacement in self.replacements.items():
+                if hasattr(module, name):
+                    setattr(module, name, replacement)
+
+    def undo(self) -> List[Tuple[Callable[[], str], Callable[[], str]]]:
+        """Put certifi's own functions back."""
+        for module in _modules(self.certifi):
+            for name, original in self.originals.items():
+                if getattr(module, name, None) is self.replacements[name]:
+                    setattr(module, name, original)
+        return [(self.replacements[name], self.originals[name]) for name in _FUNCTIONS]
+
+    def _certifi_file(self) -> str:
+        """Return certifi's own answer; asking certifi costs 3 ms, looking beside it nothing."""
+        folder = os.path.dirname(getattr(self.certifi, "__file__", None) or "")
+        path = os.path.join(folder, "cacert.pem")
+        return path if folder and os.path.isfile(path) else self.originals["where"]()
+
+    def _contents(self) -> str:
+        text = self.answer.contents()
+        return self.originals["contents"]() if text is None else text
+
+
+def watch(name: str) -> bool:
+    """Patch the copy of certifi of that name when it is imported, or now if it has been."""
+    global _configured
+    settings = from_environment()
+    if not _configured:
+        _configured = True
+        log.configure(settings)
+    if settings.disable:
+        return False
+    late = name in sys.modules
+    import wrapt
+
+    wrapt.when_imported(name)(_patch)
+    if late:
+        from . import late_activation
+
+        late_activation.rebind(_pairs(name))
+        late_activation.refresh_requests(_patches[name].originals["where"], current(name).where)
+    return True
+
+
+def current(name: str = "certifi") -> Answer:
+    """Return what answers for the copy of certifi of that name; import certifi if need be."""
+    if name not in _patches:
+        import importlib
+
+        certifi = importlib.import_module(name)
+        if name not in _patches:  # not active
+            _patches[name] = Patch(certifi)
+    return _patches[name].answer
+
+
+def is_active() -> bool:
+    """Whether certifi.where(), if anybody has imported certifi, is ours."""
+    certifi = sys.modules.get("certifi")
+    patch = _patches.get("certifi")
+    return bool(certifi and patch and certifi.where is patch.replacements["where"])
+
+
+def unpatch() -> None:
+    """Give every copy of certifi its own functions back."""
+    from . import late_activation
+
+    bootstrap.disarm()
+    for patch in _patches.values():
+        late_activation.rebind(patch.undo())
+
+
+def _patch(certifi: ModuleType) -> None:
+    """Patch a freshly imported copy of certifi; never raises (wrapt would fail the import)."""
+    try:
+        patch = _patches.get(certifi.__name__)
+        if patch is None or patch.certifi is not certifi:
+            patch = _patches[certifi.__name__] = Patch(certifi, before=patch)
+        patch.apply()
+    except Exception as error:  # noqa: BLE001 - see the docstring
+        log.warning(f"certifi stays as it is, because it cannot be patched: {error!r}")
+
+
+def _pairs(name: str) -> List[Tuple[Callable[[], str], Callable[[], str]]]:
+    patch = _patches[name]
+    return [(patch.originals[each], patch.replacements[each]) for each in _FUNCTIONS]
+
+
+def _modules(certifi: ModuleType) -> List[ModuleType]:
+    core = sys.modules.get(certifi.__name__ + ".core")
+    return [module for module in (core, certifi) if module is not None]
+
+
+def _original(certifi: ModuleType, name: str) -> Callable[[], str]:
+    """Return certifi's own function, also where an earlier patch of ours stands before it."""
+    function: Callable[[], str] = getattr(certifi, name)
+    while getattr(function, "__certifi_system_store_wrapper__", False):
+        function = function.__wrapped__  # type: ignore[attr-defined]
+    return function
+
+
+def _replacement(original: Callable[[], str], answer: Callable[[], str]) -> Callable[[], str]:
+    """Return a plain function that looks like the original, so it pickles by reference."""
+
+    @functools.wraps(original)
+    def replacement() -> str:
+        return answer()
+
+    replacement.__certifi_system_store_wrapper__ = True  # type: ignore[attr-defined]
+    return replacement

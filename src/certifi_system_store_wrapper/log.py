@@ -1,0 +1,91 @@
+"""The logger and the environment variables that steer it.
+
+A record is printed once: by the application's handlers where it has any, else on stderr. The
+logging module is imported only when there is something to say to somebody.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from .findings import DEBUG, INFO, WARNING
+from .printable import printable
+from .settings import Settings
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import logging
+    from typing import Optional
+
+NAME = "certifi_system_store_wrapper"
+
+_logger: Optional[logging.Logger] = None
+_file: Optional[logging.Handler] = None
+_verbose = False  # somebody asked for more than warnings by a variable
+
+
+def configure(settings: Settings) -> None:
+    """Follow the three variables, and say what was wrong with any variable."""
+    global _verbose
+    if settings.log_level is not None or settings.log_file:
+        _verbose = True
+        _set_up(settings)
+    for problem in settings.problems:
+        emit(WARNING, problem)
+
+
+def enabled(level: int) -> bool:
+    """Whether anybody would see a record of that level."""
+    if level < WARNING and not _verbose and "logging" not in sys.modules:
+        return False
+    return _get().isEnabledFor(level) or (_file is not None and level >= _file.level)
+
+
+def emit(level: int, message: str) -> None:
+    """Log one record; never raises what a handler of ours could."""
+    if not enabled(level):
+        return
+    logger = _get()
+    text = printable(message)
+    if _file is not None and level >= _file.level:
+        _file.handle(logger.makeRecord(NAME, level, "", 0, "%s", (text,), None))
+    if logger.isEnabledFor(level):
+        logger.log(level, "%s", text)
+
+
+def debug(message: str) -> None:
+    """Log what only somebody who looks for it wants to know."""
+    emit(DEBUG, message)
+
+
+def info(message: str) -> None:
+    """Log what is normal, but worth knowing."""
+    emit(INFO, message)
+
+
+def warning(message: str) -> None:
+    """Log what somebody should mend."""
+    emit(WARNING, message)
+
+
+def _get() -> logging.Logger:
+    if _logger is None:
+        _set_up(Settings())
+    assert _logger is not None
+    return _logger
+
+
+def _set_up(settings: Settings) -> None:
+    """Give the logger its stderr handler of last resort, and the log file where one is named."""
+    global _logger, _file
+    from . import log_handlers
+
+    _logger = log_handlers.logger(NAME, settings.log_level)
+    if settings.log_file and _file is None:
+        try:
+            _file = log_handlers.LogFile(settings.log_file, settings.log_file_level)
+        except (OSError, ValueError) as error:
+            warning(
+                f"PYTHON_CERTIFI_LOG_FILE={settings.log_file} cannot be written, so there is no "
+                f"log file: {error}"
+            )

@@ -1,0 +1,69 @@
+"""The two handlers of our logger; imported only when a record has somebody to reach."""
+
+from __future__ import annotations
+
+import logging
+import os
+import stat
+import sys
+from typing import Optional
+
+from .findings import WARNING
+
+FORMAT = "certifi-system-store-wrapper %(levelname)s: %(message)s"
+FILE_FORMAT = "%(asctime)s [%(process)d] %(levelname)s: %(message)s"
+
+
+class LastResort(logging.Handler):
+    """Print on stderr what no handler of the application would show."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one line, where the application has not configured logging itself."""
+        stream = sys.stderr
+        if stream is None or _application_listens(record.name):
+            return
+        try:
+            stream.write(self.format(record) + "\n")
+        except Exception:  # noqa: BLE001 - a closed or broken stderr is not ours to report
+            return
+
+
+class LogFile(logging.FileHandler):
+    """The file of PYTHON_CERTIFI_LOG_FILE; gives up in silence once it cannot be written."""
+
+    def __init__(self, path: str, level: int) -> None:
+        """Open `path` for appending; raises OSError, also for a FIFO, which would block."""
+        if os.path.exists(path) and stat.S_ISFIFO(os.stat(path).st_mode):
+            raise OSError(0, "it is a FIFO", path)
+        super().__init__(path, encoding="utf-8")
+        self.setLevel(level)
+        self.setFormatter(logging.Formatter(FILE_FORMAT))
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        """Say nothing more: a full disk is no reason to fill stderr."""
+        del record
+        self.setLevel(logging.CRITICAL + 1)
+
+
+def logger(name: str, level: Optional[int]) -> logging.Logger:
+    """Return the logger of that name with its handler; a level of None is the application's."""
+    ours = logging.getLogger(name)
+    handler = next((h for h in ours.handlers if isinstance(h, LastResort)), None)
+    if handler is None:
+        handler = LastResort()
+        handler.setFormatter(logging.Formatter(FORMAT))
+        ours.addHandler(handler)
+    handler.setLevel(WARNING if level is None else level)
+    if level is not None:
+        ours.setLevel(level)
+    return ours
+
+
+def _application_listens(name: str) -> bool:
+    """Whether any handler but ours sees the records of the logger of that name."""
+    at: Optional[logging.Logger] = logging.getLogger(name)
+    while at is not None:
+        if any(not isinstance(handler, LastResort) for handler in at.handlers):
+            return True
+        at = at.parent if at.propagate else None
+    return False

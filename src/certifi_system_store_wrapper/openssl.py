@@ -1,0 +1,38 @@
+"""OpenSSL's own word: where it looks by default, and what it can load.
+
+Through ``_ssl``, the extension behind ``ssl``: importing ``ssl`` itself costs milliseconds and
+would break a later monkey-patching by gevent; and a replaced ``ssl.SSLContext`` (truststore)
+could not answer.
+"""
+
+from __future__ import annotations
+
+from typing import List, Sequence, Tuple
+
+import _ssl
+
+
+def default_paths() -> Tuple[str, str]:
+    """Return the compiled-in file and folder, which need not exist."""
+    _, file, _, folder = _ssl.get_default_verify_paths()
+    return file, folder
+
+
+def unloadable(blocks: Sequence[bytes]) -> List[bytes]:
+    """Return those of the PEM blocks that OpenSSL cannot load, in their order."""
+    if not blocks or _loads(blocks):
+        return []
+    if len(blocks) == 1:
+        return list(blocks)
+    half = len(blocks) // 2
+    return unloadable(blocks[:half]) + unloadable(blocks[half:])
+
+
+def _loads(blocks: Sequence[bytes]) -> bool:
+    """Whether all of these different blocks arrive in a fresh certificate store."""
+    context = _ssl._SSLContext(_ssl.PROTOCOL_TLS_CLIENT)  # noqa: SLF001 - see above
+    try:
+        context.load_verify_locations(cadata=b"".join(blocks).decode("ascii"))
+    except (OSError, ValueError):  # ssl.SSLError is an OSError
+        return False
+    return bool(context.cert_store_stats()["x509"] == len(blocks))

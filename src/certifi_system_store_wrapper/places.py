@@ -1,0 +1,39 @@
+"""Where bundles may lie: the fallback locations, in the order in which they are tried."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Iterator, List
+
+APPLICATION = "certifi-system-store-wrapper"
+
+
+def temporary_places() -> Iterator[str]:
+    """Yield existing folders for a temporary bundle; never the current one by accident."""
+    if sys.platform == "win32":  # a service's TEMP belongs to everybody
+        candidates = [os.environ.get("LOCALAPPDATA", "")]
+    elif sys.platform == "darwin":  # its temp folder loses what nobody touched for three days
+        candidates = [os.path.expanduser("~/Library/Caches")]
+    else:
+        candidates = []
+    candidates += [os.environ.get(name, "") for name in ("TMPDIR", "TEMP", "TMP")]
+    candidates += ["/tmp", "/var/tmp"] if os.name != "nt" else []  # noqa: S108 - checked by owner
+    candidates.append(cache_folder())
+    tried: List[str] = []
+    for place in candidates:
+        if os.path.isabs(place) and place not in tried:
+            tried.append(place)
+            yield place
+
+
+def cache_folder() -> str:
+    """Return the folder for this user's caches, which need not exist, or ""."""
+    if sys.platform == "win32":
+        return os.environ.get("LOCALAPPDATA", "")
+    if sys.platform == "darwin":
+        base = os.path.expanduser("~/Library/Caches")
+    else:
+        base = os.environ.get("XDG_CACHE_HOME", "")
+        base = base if os.path.isabs(base) else os.path.expanduser("~/.cache")
+    return base if os.path.isabs(base) else ""

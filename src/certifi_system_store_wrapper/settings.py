@@ -1,0 +1,106 @@
+"""The environment variables of the README, read into one frozen Settings.
+
+A bad value is a problem (a sentence in `problems`) and the default; nothing is raised.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import List, Mapping, NamedTuple, Optional, Tuple
+
+from .findings import DEBUG, SOURCES
+
+LEVELS = {"DEBUG": 10, "INFO": 20, "WARNING": 30, "WARN": 30, "ERROR": 40, "CRITICAL": 50}
+_ON, _OFF = ("1", "true", "yes", "on"), ("0", "false", "no", "off", "")
+
+
+class Settings(NamedTuple):
+    """How this process was asked to work; the defaults are those of the README."""
+
+    cert_files: Tuple[str, ...] = ()
+    log_level: Optional[int] = None  # None: not asked for, so WARNING and the application's own
+    log_file: str = ""
+    log_file_level: int = DEBUG
+    disable: bool = False
+    sources: Tuple[str, ...] = SOURCES
+    bundle_dir: str = ""
+    handle_sigterm: bool = True
+    ssl_defaults: bool = False
+    isolated: bool = False  # python -I: nothing that belongs to the user is read unasked
+    problems: Tuple[str, ...] = ()
+
+
+def from_environment(environ: Optional[Mapping[str, str]] = None) -> Settings:
+    """Return the settings of `environ`, by default this process's (nothing under -E and -I)."""
+    if environ is None:
+        environ = {} if sys.flags.ignore_environment else os.environ
+    return _Reader(environ).settings()
+
+
+class _Reader:
+    """Reads one variable after the other and keeps the problems."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self.environ = environ
+        self.problems: List[str] = []
+
+    def settings(self) -> Settings:
+        level = self._level("PYTHON_CERTIFI_LOG_LEVEL")
+        file_level = self._level("PYTHON_CERTIFI_LOG_FILE_LEVEL")
+        return Settings(
+            cert_files=tuple(self._paths("PYTHON_CERTIFI_CERT_FILES")),
+            log_level=level,
+            log_file=self._path(self._text("PYTHON_CERTIFI_LOG_FILE")),
+            log_file_level=DEBUG if file_level is None else file_level,
+            disable=self._switch("PYTHON_CERTIFI_DISABLE", default=False),
+            sources=self._sources("PYTHON_CERTIFI_SOURCES"),
+            bundle_dir=self._path(self._text("PYTHON_CERTIFI_BUNDLE_DIR")),
+            handle_sigterm=self._switch("PYTHON_CERTIFI_HANDLE_SIGTERM", default=True),
+            ssl_defaults=self._switch("PYTHON_CERTIFI_SSL_DEFAULTS", default=False),
+            isolated=bool(sys.flags.isolated),
+            problems=tuple(self.problems),
+        )
+
+    def _text(self, name: str) -> str:
+        return self.environ.get(name, "").strip()
+
+    def _bad(self, name: str, value: str, remedy: str) -> None:
+        self.problems.append(f"{name}={value!r} is not understood and ignored: {remedy}")
+
+    def _switch(self, name: str, *, default: bool) -> bool:
+        word = self._text(name).lower()
+        if name not in self.environ or word in _ON + _OFF:
+            return word in _ON if name in self.environ else default
+        self._bad(name, self.environ[name], "use 1, true, yes, on or 0, false, no, off")
+        return default
+
+    def _level(self, name: str) -> Optional[int]:
+        word = self._text(name).upper()
+        if word and word not in LEVELS:
+            self._bad(name, word, "use DEBUG, INFO, WARNING, ERROR or CRITICAL")
+        return LEVELS.get(word)
+
+    def _sources(self, name: str) -> Tuple[str, ...]:
+        words = [w.strip().lower() for w in self._text(name).split(",") if w.strip()]
+        for word in words:
+            if word not in SOURCES:
+                self._bad(name, word, "use any of " + ",".join(SOURCES))
+        return tuple(s for s in SOURCES if s in words) if words else SOURCES
+
+    def _paths(self, name: str) -> List[str]:
+        items = (self._unquoted(item) for item in self.environ.get(name, "").split(os.pathsep))
+        return [self._path(item) for item in items if item]
+
+    @staticmethod
+    def _unquoted(item: str) -> str:
+        item = item.strip()
+        return item.strip('"').strip() if os.name == "nt" else item
+
+    @staticmethod
+    def _path(text: str) -> str:
+        """Return `text` absolute, from the working directory as it is now; "" stays ""."""
+        try:
+            return text and os.path.abspath(os.path.expanduser(text))
+        except OSError:  # the working directory is gone
+            return text

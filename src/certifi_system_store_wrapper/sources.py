@@ -1,0 +1,159 @@
+"""The four sources, one function each, one contract: fill the findings, never raise."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Callable, Dict, Iterator, List
+
+from . import ownership, system_store
+from .findings import CERTIFI, HELD, LISTED, NAMED, PROVEN, SSL, SYSTEM, USER, Findings
+from .reader import Reader, Unusable, add_file, add_hashed, certificate_files
+from .settings import Settings
+
+_APPLICATION = "certifi-system-store-wrapper"
+
+
+def collect(settings: Settings, reader: Reader, certifi_file: str) -> List[Findings]:
+    """Return the findings of the sources asked for, in the order of the bundle."""
+    return [_collect_one(name, settings, reader, certifi_file) for name in settings.sources]
+
+
+def _collect_one(name: str, settings: Settings, reader: Reader, certifi_file: str) -> Findings:
+    findings = Findings(name)
+    try:
+        if name == CERTIFI:
+            certifi(findings, reader, certifi_file)
+        else:
+            _SOURCES[name](findings, reader, settings)
+    except Exception as error:  # noqa: BLE001 - one source must not cost the others
+        findings.problem("", f"the {name} source failed and is incomplete: {error!r}")
+    return findings
+
+
+def certifi(findings: Findings, reader: Reader, path: str) -> None:
+    """Add certifi's own roots, or what a distribution's patched certifi names instead."""
+    from .pristine import is_pristine
+
+    standing = PROVEN if is_pristine(path, reader) else LISTED
+    add_file(findings, reader, path, standing, named=True)
+
+
+def system(findings: Findings, reader: Reader, settings: Settings) -> None:
+    """Add what the operating system trusts, and distrusts."""
+    del settings
+    system_store.collect(findings, reader)
+
+
+def ssl(findings: Findings, reader: Reader, settings: Settings) -> None:
+    """Add what ssl.create_default_context() would load, and SSL_CERT_FILE and SSL_CERT_DIR.
+
+    For OpenSSL each variable replaces the default; here it adds to it.
+    """
+    del settings
+    if sys.platform == "win32":
+        from .system_store import windows
+
+        windows.ssl_defaults(findings)
+    else:
+        from . import openssl
+
+        file, folder = openssl.default_paths()
+        add_file(findings, reader, file, LISTED, named=False)
+        add_hashed(findings, reader, folder)
+    if "SSL_CERT_FILE" in os.environ:
+        _ssl_cert_file(findings, reader, os.environ["SSL_CERT_FILE"])
+    for item in os.environ.get("SSL_CERT_DIR", "").split(os.pathsep):
+        if item:
+            _folder(findings, reader, item, HELD)
+
+
+def _ssl_cert_file(findings: Findings, reader: Reader, path: str) -> None:
+    if path:
+        add_file(findings, reader, path, NAMED, named=True)
+    else:
+        message = "it is set, but empty, so OpenSSL itself loads no file: unset it"
+        findings.problem("SSL_CERT_FILE", message)
+
+
+def user(findings: Findings, reader: Reader, settings: Settings) -> None:
+    """Add PYTHON_CERTIFI_CERT_FILES, then the drop folders."""
+    for path in settings.cert_files:
+        if os.path.isdir(path):
+            _folder(findings, reader, path, HELD)
+        else:
+            add_file(findings, reader, path, NAMED, named=True)
+    for folder in drop_folders(settings):
+        if os.path.isdir(folder):
+            _drop_folder(findings, reader, folder)
+        else:
+            reader.inputs.append((folder, -1, -1))
+
+
+def drop_folders(settings: Settings) -> List[str]:
+    """Return the drop folders, which need not exist: the package's, the old one, the user's."""
+    package = os.path.dirname(os.path.abspath(__file__))
+    folders = [package, os.path.join(os.path.dirname(package), "certifi_system")]
+    own = user_folder()
+    if own and not settings.isolated:
+        folders.append(own)
+    return folders
+
+
+def user_folder() -> str:
+    """Return the drop folder of this user, which outlives a virtual environment; or ""."""
+    if sys.platform == "win32":
+        base = os.environ.get("APPDATA", "")
+    elif sys.platform == "darwin":
+        base = os.path.expanduser("~/Library/Application Support")
+    else:
+        base = os.environ.get("XDG_CONFIG_HOME", "")
+        base = base if os.path.isabs(base) else os.path.expanduser("~/.config")
+    return os.path.join(base, _APPLICATION, "certs") if os.path.isabs(base) else ""
+
+
+def _folder(findings: Findings, reader: Reader, folder: str, standing: str) -> None:
+    """Add a folder that a person named; one without a certificate is a problem."""
+    before, count = len(findings.problems), 0
+    for path in _paths(findings, reader, folder):
+        count += add_file(findings, reader, path, standing, named=True)
+    if not count and len(findings.problems) == before:
+        message = "there is no certificate file in this folder (.cer .crt .pem .der .p7b .p7c)"
+        findings.problem(folder, message)
+
+
+def _drop_folder(findings: Findings, reader: Reader, folder: str) -> None:
+    """Add what was dropped, where nobody else could have dropped it."""
+    for path in _paths(findings, reader, folder):
+        unsafe = _first_unsafe(folder, os.path.dirname(path))
+        if unsafe:
+            findings.problem(unsafe, "others may write to this folder, so it is not used: chmod")
+            return
+        add_file(findings, reader, path, NAMED, named=True, safe=True)
+
+
+def _first_unsafe(top: str, folder: str) -> str:
+    """Return the first folder from `folder` up to `top` that others may write to, or ""."""
+    while True:
+        if not ownership.is_safe(os.stat(folder)):
+            return folder
+        if len(folder) <= len(top):
+            return ""
+        folder = os.path.dirname(folder)
+
+
+def _paths(findings: Findings, reader: Reader, folder: str) -> Iterator[str]:
+    try:
+        yield from certificate_files(folder, reader)
+    except Unusable as error:
+        findings.problem(folder, f"{error.strerror}: only the first are used")
+    except OSError as error:
+        message = "the folder does not exist" if error.errno == 2 else f"cannot be read: {error}"
+        findings.problem(folder, message)
+
+
+_SOURCES: Dict[str, Callable[[Findings, Reader, Settings], None]] = {
+    SYSTEM: system,
+    SSL: ssl,
+    USER: user,
+}

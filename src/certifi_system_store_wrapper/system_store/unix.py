@@ -1,0 +1,101 @@
+"""Linux, the BSDs and their relatives: files that everybody may read.
+
+All bundle files that exist are read (which links survive on which release is a moving target);
+hashed directories only where no bundle yields a certificate, because the folders of some
+systems also hold servers' own certificates.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Iterator, Mapping
+
+from ..findings import DEBUG, INFO, LISTED, NAMED, WARNING, Findings
+from ..reader import Reader, Unusable, add_file, add_hashed, read_regular
+from . import unix_paths
+
+_MAX_DISTRUST_FILES = 10_000
+_NIX_SANDBOX = "/no-cert-file.crt"
+
+
+def collect(findings: Findings, reader: Reader) -> None:
+    """Add the trusted certificates of this machine's store, and those it distrusts."""
+    found = sum(
+        add_file(findings, reader, path, LISTED, named=False)
+        for path in unix_paths.bundles(os.environ)
+    )
+    found += _nix(findings, reader, os.environ)
+    if not found:
+        for folder in unix_paths.directories(os.environ):
+            found += add_hashed(findings, reader, folder) or 0
+    if not found:
+        findings.problem("", "this machine has no certificate store that can be read", INFO)
+    _debian_distrust(findings, reader)
+    for folder in unix_paths.DISTRUST_FOLDERS:
+        for path in _files(findings, reader, folder):
+            _distrust_file(findings, reader, path)
+    for path in unix_paths.DISTRUST_BUNDLES:
+        _rejected_blocks(findings, reader, path)
+
+
+def _nix(findings: Findings, reader: Reader, environ: Mapping[str, str]) -> int:
+    """Read the file that Nix' OpenSSL is told to use; its build sandbox names one that is none."""
+    path = environ.get("NIX_SSL_CERT_FILE", "")
+    if path in ("", _NIX_SANDBOX):
+        return 0
+    return add_file(findings, reader, path, NAMED, named=True)
+
+
+def _debian_distrust(findings: Findings, reader: Reader) -> None:
+    """Follow the lines ``!mozilla/Some_CA.crt`` of update-ca-certificates(8)."""
+    conf = unix_paths.DEBIAN_CONF
+    try:
+        lines = read_regular(conf, reader.stat(conf)).decode("utf-8", "surrogateescape")
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        findings.problem(conf, f"cannot be read, so its distrust is not known: {error}", WARNING)
+        return
+    for line in lines.splitlines():
+        if line.startswith("!"):
+            path = os.path.join(unix_paths.DEBIAN_STORE, line[1:].strip())
+            _distrust_file(findings, reader, path, asked_by=conf)
+
+
+def _files(findings: Findings, reader: Reader, folder: str) -> Iterator[str]:
+    try:
+        names = reader.names(folder)
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    except OSError as error:
+        findings.problem(folder, f"cannot be read, so its distrust is not known: {error}")
+        return
+    for name in names[:_MAX_DISTRUST_FILES]:
+        path = os.path.join(folder, name)
+        if os.path.isfile(path):
+            yield path
+
+
+def _distrust_file(findings: Findings, reader: Reader, path: str, asked_by: str = "") -> None:
+    """Distrust every certificate of a file, whatever trust settings stand in it."""
+    try:
+        parsed = reader.parse(path)
+    except Unusable as error:
+        findings.problem(path, f"cannot be read, so its distrust is not known: {error.strerror}")
+        return
+    except OSError as error:
+        message = f"{asked_by or path} distrusts it, but it cannot be read: {error.strerror}"
+        findings.problem(path, message, INFO)
+        return
+    for certificate in parsed.certificates:
+        findings.distrust(certificate.block, asked_by or path)
+    if not parsed.certificates:  # p11-kit can also block by issuer and serial number alone
+        findings.problem(path, "it distrusts something, but holds no certificate", INFO)
+
+
+def _rejected_blocks(findings: Findings, reader: Reader, path: str) -> None:
+    """Take from a bundle with trust settings only what it rejects: the rest is listed elsewhere."""
+    everything = Findings(findings.source)
+    add_file(everything, reader, path, LISTED, named=False)
+    findings.distrusted.extend(everything.distrusted)
+    findings.problems.extend(p for p in everything.problems if p.level > DEBUG)
