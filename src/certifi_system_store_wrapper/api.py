@@ -42,7 +42,7 @@ def activate() -> None:
     Zip applications, ``--target`` folders, embedded and frozen interpreters. Idempotent. Names
     already bound elsewhere (``from certifi import where``) answer from the bundle too.
     """
-    bootstrap.activate()
+    bootstrap.go_first()
 
 
 def deactivate() -> None:

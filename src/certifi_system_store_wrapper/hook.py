@@ -75,7 +75,7 @@ def watch(name: str) -> bool:
     import wrapt
 
     wrapt.when_imported(name)(_patch)
-    if late:
+    if late and name in _patches:
         from . import late_activation
 
         late_activation.rebind(_pairs(name))
@@ -105,7 +105,7 @@ def unpatch() -> None:
     """Give every copy of certifi its own functions back."""
     from . import late_activation
 
-    bootstrap.disarm()
+    sys.meta_path[:] = [each for each in sys.meta_path if each is not bootstrap.Finder]
     for patch in _patches.values():
         late_activation.rebind(patch.undo())
 
