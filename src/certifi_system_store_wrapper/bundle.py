@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Dict, List, NamedTuple, Optional, Tuple
+from typing import AbstractSet, Dict, List, NamedTuple, Optional, Tuple
 
 from . import asn1, certificates, sources
 from .findings import (
@@ -74,7 +74,7 @@ def build(settings: Settings, certifi_file: str) -> Bundle:
     merger = _Merger({d.block: d.origin for f in findings for d in f.distrusted})
     for one in findings:
         merger.add(one)
-    merger.drop_unloadable()
+    merger.drop_unloadable(reader.strict)
     excluded, problems = tuple(merger.excluded), tuple(merger.problems)
     return Bundle(merger.result(), excluded, problems, tuple(reader.inputs))
 
@@ -84,7 +84,7 @@ def extend(built: Bundle, findings: Findings) -> Bundle:
     merger = _Merger({out.block: Origin("", out.detail) for out in built.excluded})
     merger.anchors = {anchor.block: list(anchor.origins) for anchor in built.anchors}
     merger.add(findings)
-    merger.drop_unloadable()
+    merger.drop_unloadable(frozenset())
     return Bundle(
         merger.result(),
         (*built.excluded, *merger.excluded),
@@ -168,11 +168,15 @@ class _Merger:
         """Return the anchors in the order in which they were first found."""
         return tuple(Anchor(block, tuple(where)) for block, where in self.anchors.items())
 
-    def drop_unloadable(self) -> None:
+    def drop_unloadable(self, strict: AbstractSet[bytes]) -> None:
         """Take out again what OpenSSL could not load: it would cost the whole file."""
         from . import openssl
 
-        doubtful = [b for b in self.unproven if not asn1.is_strict(certificates.der_of(b))]
+        doubtful = [
+            block
+            for block in self.unproven
+            if block not in strict and not asn1.is_strict(certificates.der_of(block))
+        ]
         for block in openssl.unloadable(doubtful):
             found = self.unproven[block]
             del self.anchors[block]

@@ -10,9 +10,8 @@ A certificate leaves here as a *block*, the one canonical PEM text of its DER:
 from __future__ import annotations
 
 import re
-from binascii import Error as Base64Error
 from binascii import a2b_base64, b2a_base64
-from typing import Container, FrozenSet, Iterator, List, NamedTuple, Optional, Tuple
+from typing import Container, FrozenSet, List, NamedTuple, Optional, Set, Tuple
 
 from . import asn1
 from .asn1 import NotDer
@@ -31,11 +30,18 @@ _CERTIFICATE_LABELS = (
     b"PKCS #7 SIGNED DATA",
     b"CMS",
 )
-# A marker as people mangle it: any case, fewer dashes, blanks, glued to its neighbour.
-_MARKER = re.compile(rb"-{2,}[ \t]*(BEGIN|END)[ \t]+([A-Z0-9 #]+?)[ \t]*(?=-{2,})", re.I)
-_BASE64 = re.compile(rb"[A-Za-z0-9+/]+={0,2}")
-_SIGNED_DATA = b"\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02"
-_MAX_BER = 1 << 20  # bytes of PKCS#7 with indefinite lengths: reading those is quadratic
+# A marker as people mangle it: any case, fewer dashes, blanks, glued to its neighbour. Bounded
+# repeats, or a megabyte of blanks would take for ever. Compiled on first need: that takes 0.4 ms.
+_MARKER = (
+    rb"(?<=--)[ \t]{0,8}(BEGIN|END)[ \t]{1,8}([A-Z0-9#][A-Z0-9 #]{0,63}?)[ \t]{0,8}(?=--)",
+    re.IGNORECASE,
+)
+_ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+_LAST = (_ALPHABET, b"AEIMQUYcgkosw048", b"AQgw")  # before 0, 1, 2 "=": no stray bits
+_BLANKS = b" \t\n\v\f"
+_SIGNED_DATA = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02"
+MAX_BODY = 8 << 20  # bytes between two markers
+MAX_DAMAGE = 1000  # pieces of damage described one by one, in one file
 
 
 class Certificate(NamedTuple):
@@ -46,7 +52,10 @@ class Certificate(NamedTuple):
 
 
 class Damage(NamedTuple):
-    """Something meant to be a certificate that is none: its line, from 1, and what is wrong."""
+    """Something meant to be a certificate, its line (from 1), and what is wrong with it.
+
+    `data` is what stands there, unless it could be used all the same.
+    """
 
     line: int
     message: str
@@ -54,11 +63,20 @@ class Damage(NamedTuple):
 
 
 class Parsed(NamedTuple):
-    """What a file holds: certificates in its order, damage, and whether a private key."""
+    """What a file holds: certificates in its order, damage, and the lines of private keys."""
 
     certificates: List[Certificate]
     damage: List[Damage]
     private_keys: List[int]
+    strict: Set[bytes]  # the blocks that every OpenSSL loads for certain
+
+
+class _Everything:
+    def __contains__(self, block: object) -> bool:
+        return True
+
+
+EVERYTHING = _Everything()  # as `known`: the file was proven to be a released list of roots
 
 
 class Facts(NamedTuple):
@@ -99,84 +117,129 @@ def der_of(block: bytes) -> bytes:
 
 def parse(data: bytes, known: Container[bytes] = frozenset()) -> Parsed:
     """Return what `data` holds. Blocks in `known` are taken as they are, unchecked (speed)."""
-    parsed = Parsed([], [], [])
-    if data[:1] == b"\x30" and _parse_der(data, parsed):
-        return parsed
+    parsed = Parsed([], [], [], set())
+    if data[:1] == b"\x30":
+        data = data[_parse_der(data, parsed) :]
     if b"\0" in data:  # UTF-16, and NULs that would hide the next block from OpenSSL
         data = data.replace(b"\0", b"")
     if b"\r" in data:
         data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     pieces = data.split(BEGIN)
-    if _has_marker(pieces[0]):
-        _parse_irregular(data, 0, len(pieces[0]), parsed)
+    text = _Text(data, parsed)
     position = len(pieces[0])
+    if _has_marker(pieces[0]):
+        text.read(0, position)
     for piece in pieces[1:]:
         end = position + len(BEGIN) + len(piece)
-        block, rest = _regular(piece)
-        if block and not _has_marker(rest) and (block in known or _is_certificate(block)):
+        body, marker, rest = piece.partition(END)
+        block = BEGIN + body + END
+        regular = marker and not (rest and _has_marker(rest))
+        if regular and (block in known or _is_sound(block, parsed.strict)):
             parsed.certificates.append(Certificate(block))
         else:
-            _parse_irregular(data, position, end, parsed)
+            text.read(position, end)
         position = end
     return parsed
 
 
-def _regular(piece: bytes) -> Tuple[bytes, bytes]:
-    """Split what follows a BEGIN line into block and the text behind it, if it looks regular."""
-    body, end, rest = piece.partition(END)
-    return (BEGIN + body + END, rest) if end else (b"", piece)
-
-
 def _has_marker(text: bytes) -> bool:
-    return b"-----" in text or b"begin " in text.lower()
+    return b"-----" in text or b"begin" in text.lower()
 
 
-def _is_certificate(block: bytes) -> bool:
+def _is_sound(block: bytes, strict: Set[bytes]) -> bool:
     """Whether a block with regular markers is canonical and a certificate, nothing more."""
-    try:
-        der = der_of(block)
-        asn1.layout(der)
-    except (NotDer, Base64Error):
+    if not _is_canonical(block):
         return False
-    return block_of(der) == block
-
-
-def _parse_irregular(data: bytes, start: int, end: int, parsed: Parsed) -> None:
-    """Read the part of `data` from start to end marker by marker, forgivingly."""
-    label, body = b"", 0
-    for marker in _MARKER.finditer(data, start, end):
-        is_begin, name = marker[1].upper() == b"BEGIN", marker[2].upper()
-        if label:
-            _parse_body(data, label, body, marker.start(), is_begin, parsed)
-        elif not is_begin and name in _CERTIFICATE_LABELS:
-            parsed.damage.append(Damage(_line(data, marker.start()), "END without its BEGIN"))
-        label, body = (name, marker.end()) if is_begin else (b"", 0)
-    if label:
-        _parse_body(data, label, body, end, True, parsed)
-
-
-def _line(data: bytes, position: int) -> int:
-    return data.count(b"\n", 0, position) + 1
-
-
-def _parse_body(
-    data: bytes, label: bytes, start: int, end: int, unterminated: bool, parsed: Parsed
-) -> None:
-    """Read what stands between two markers as the certificate that the label promises."""
-    text = data[start:end].lstrip(b"-")
-    if label.endswith(b"PRIVATE KEY"):
-        parsed.private_keys.append(_line(data, start))
-    if label not in _CERTIFICATE_LABELS or (unterminated and _is_prose(text)):
-        return
+    der = der_of(block)
+    if asn1.is_strict(der):
+        strict.add(block)
+        return True
     try:
-        der = _decode(text, unterminated)
-        parsed.certificates.extend(_certificates(der, label == b"TRUSTED CERTIFICATE"))
-        message = "the END line of this certificate is missing; it is used all the same"
-    except NotDer as error:
-        unterminated = True
-        message = f"the certificate that begins here cannot be read: {error}"
-    if unterminated:
-        parsed.damage.append(Damage(_line(data, start), message, text))
+        asn1.layout(der)
+    except NotDer:
+        return False
+    return True
+
+
+def _is_canonical(block: bytes) -> bool:
+    """Whether decoding the block and encoding it again would give the same; in 2 microseconds."""
+    body = block[len(BEGIN) : -len(END)]
+    full, more = divmod(len(body), LINE + 1)
+    newlines = full + bool(more)
+    left = body.translate(None, _ALPHABET)
+    padding = len(left) - newlines
+    return (
+        more != 1
+        and 0 <= padding <= 2
+        and (len(body) - newlines) % 4 == 0
+        and left == b"\n" * (newlines - 1) + b"=" * padding + b"\n"
+        and body[LINE :: LINE + 1] == b"\n" * full
+        and body.endswith(b"=" * padding + b"\n")
+        and body[-padding - 2] in _LAST[padding]
+    )
+
+
+class _Text:
+    """PEM as people mangle it, read forgivingly marker by marker; always forwards."""
+
+    def __init__(self, data: bytes, parsed: Parsed) -> None:
+        self.data = data
+        self.parsed = parsed
+        self.counted, self.lines = 0, 1  # counting from the start each time would be quadratic
+
+    def read(self, start: int, end: int) -> None:
+        """Read the part from start to end, which holds whole blocks or the rest of the file."""
+        label, body = b"", 0
+        for marker in re.compile(*_MARKER).finditer(self.data, start, end):
+            is_begin, name = marker[1].upper() == b"BEGIN", marker[2].upper()
+            if label:
+                self._body(label, body, marker.start(), unterminated=is_begin)
+            elif not is_begin and name in _CERTIFICATE_LABELS:
+                self._damage(marker.start(), "END without its BEGIN")
+            label, body = (name, marker.end()) if is_begin else (b"", 0)
+        if label:
+            self._body(label, body, end, unterminated=True)
+
+    def _line(self, position: int) -> int:
+        self.lines += self.data.count(b"\n", self.counted, position)
+        self.counted = position
+        return self.lines
+
+    def _damage(self, position: int, message: str, data: bytes = b"") -> None:
+        _report(self.parsed, Damage(self._line(position), message, data))
+
+    def _body(self, label: bytes, start: int, end: int, *, unterminated: bool) -> None:
+        """Read what stands between two markers as the certificate that the label promises."""
+        if label.endswith(b"PRIVATE KEY"):
+            self.parsed.private_keys.append(self._line(start))
+        if label not in _CERTIFICATE_LABELS:
+            return
+        text = self.data[start:end].strip(b"-")
+        if unterminated and _is_prose(text):
+            return
+        try:
+            der, is_whole = _decode(text)
+            trusted = label == b"TRUSTED CERTIFICATE"
+            _read_certificates(der, self._line(start), self.parsed, trusted=trusted)
+        except NotDer as error:
+            message = f"the certificate that begins here cannot be read: {error}"
+            self._damage(start, message, text)
+            return
+        if unterminated:
+            message = "the END line of this certificate is missing; it is used all the same"
+            self._damage(start, message)
+        elif not is_whole:
+            message = "something else stands behind this certificate; it is used all the same"
+            self._damage(start, message)
+
+
+def _report(parsed: Parsed, damage: Damage) -> None:
+    """Keep the damage; of a file that is damaged all over only the beginning."""
+    if len(parsed.damage) < MAX_DAMAGE:
+        parsed.damage.append(damage)
+    elif len(parsed.damage) == MAX_DAMAGE:
+        message = "from here on there is more damage, which is not described"
+        parsed.damage.append(Damage(damage.line, message))
 
 
 def _is_prose(text: bytes) -> bool:
@@ -184,77 +247,94 @@ def _is_prose(text: bytes) -> bool:
     return text.partition(b"\n")[0].strip()[:1] not in (b"", b"M")
 
 
-def _decode(text: bytes, unterminated: bool) -> bytes:
-    """Return the bytes of a base64 body, else raise NotDer."""
-    lines = text.replace(b"\\r", b"").replace(b"\\n", b"\n").split(b"\n")
-    blanks = [number for number, line in enumerate(lines) if not line.strip()]
-    if any(b":" in line for line in lines):  # headers as in RFC 1421, up to a blank line
-        header_end = next((n for n in blanks if n and b":" in lines[n - 1]), 0)
-        lines = lines[header_end:]
-    words = [word for line in lines for word in line.split()]
-    if unterminated:
-        words = list(_leading_base64(words))
-    joined = b"".join(words)
-    if not joined:
-        raise NotDer("it is empty")
-    if not _BASE64.fullmatch(joined) or (len(joined.rstrip(b"=")) % 4) == 1:
-        raise NotDer("it is not base64")
-    return a2b_base64(joined.rstrip(b"=") + b"==")
+def _decode(text: bytes) -> Tuple[bytes, bool]:
+    """Return the bytes of a base64 body, and whether it is nothing but that; else raise NotDer."""
+    if len(text) > MAX_BODY:
+        raise NotDer(f"it is longer than {MAX_BODY >> 20} MiB")
+    if b"\\n" in text:  # a line end as JSON and shells write it
+        text = text.replace(b"\\r", b"").replace(b"\\n", b"\n")
+    if b":" in text:
+        text = _without_headers(text)
+    encoded, is_whole = text.translate(None, _BLANKS), True
+    core, _, tail = encoded.partition(b"=")
+    if tail.strip(b"=") or core.translate(None, _ALPHABET):
+        core, is_whole = _leading_base64(text), False
+    if not core:
+        raise NotDer("it is not base64" if encoded else "it is empty")
+    if len(core) % 4 == 1:
+        core = core[:-1]
+    return a2b_base64(core + b"=="), is_whole
 
 
-def _leading_base64(words: List[bytes]) -> Iterator[bytes]:
-    for word in words:
-        if not _BASE64.fullmatch(word):
-            return
-        yield word
+def _without_headers(text: bytes) -> bytes:
+    """Return what follows the headers of RFC 1421: lines with a colon, up to a blank line."""
+    text = text.translate(None, b" \t")
+    blank = text.find(b"\n\n", text.find(b":"))
+    is_header = b":" in text[text.rfind(b"\n", 0, max(blank, 0)) + 1 : blank]
+    return text[blank:] if is_header else text
 
 
-def _certificates(der: bytes, trusted: bool) -> List[Certificate]:
-    """Return the certificates of one PEM body: one, one with trust settings, or a PKCS#7."""
+def _leading_base64(text: bytes) -> bytes:
+    """Return the base64 at the beginning, without blanks, up to its padding or anything else."""
+    compact = text.translate(None, _BLANKS)
+    foreign = compact.translate(None, _ALPHABET)[:1]
+    return compact[: compact.index(foreign)] if foreign else compact
+
+
+def _read_certificates(der: bytes, line: int, parsed: Parsed, *, trusted: bool) -> None:
+    """Add the certificates of one PEM body: one, one with trust settings, or a PKCS#7."""
     if _is_pkcs7(der):
-        return _pkcs7(der)
+        _read_pkcs7(der, line, parsed)
+        return
     end = asn1.element(der, 0, len(der))[2]
     asn1.layout(der[:end])
-    return [Certificate(block_of(der[:end]), _verdict(der[end:]) if trusted else PLAIN)]
+    verdict = _verdict(der[end:]) if trusted else PLAIN
+    parsed.certificates.append(Certificate(block_of(der[:end]), verdict))
 
 
-def _parse_der(data: bytes, parsed: Parsed) -> bool:
-    """Read a file that starts like DER; return False where it is something else."""
+def _parse_der(data: bytes, parsed: Parsed) -> int:
+    """Read the start of a file that begins like DER; return how far it is DER."""
+    position = 0
     try:
         if _is_pkcs7(data):
-            parsed.certificates.extend(_pkcs7(data))
-            return True
-        while data[:1] == b"\x30":
-            end = asn1.element(data, 0, len(data))[2]
-            asn1.layout(data[:end])
-            parsed.certificates.append(Certificate(block_of(data[:end])))
-            data = data[end:]
+            return _read_pkcs7(data, 1, parsed)
+        while data[position : position + 1] == b"\x30":
+            end = asn1.element(data, position, len(data))[2]
+            asn1.layout(data[position:end])
+            parsed.certificates.append(Certificate(block_of(data[position:end])))
+            position = end
     except NotDer as error:
-        if not parsed.certificates and _MARKER.search(data):
-            return False
-        parsed.damage.append(Damage(1, f"it is not a certificate in DER: {error}", data))
-    return True
+        if parsed.certificates or not _has_marker(data):
+            message = f"it is not a certificate in DER: {error}"
+            _report(parsed, Damage(1, message, data[position:]))
+    return position
 
 
 def _is_pkcs7(data: bytes) -> bool:
-    return b"\x06\x09" + _SIGNED_DATA in data[:24]
+    return _SIGNED_DATA in data[:24]
 
 
-def _pkcs7(data: bytes) -> List[Certificate]:
-    """Return the certificates of a PKCS#7 SignedData (RFC 2315 section 9.1), BER included."""
-    data = data[:_MAX_BER]
-    content = asn1.parts(data, asn1.whole(data, 0))
+def _read_pkcs7(data: bytes, line: int, parsed: Parsed) -> int:
+    """Add the certificates of a PKCS#7 SignedData (RFC 2315 section 9.1); return where it ends."""
+    outer = asn1.whole(data, 0)
+    content = asn1.parts(data, outer)
     signed = asn1.parts(data, content[-1])  # ContentInfo: the OID and [0] SignedData
     for part in asn1.parts(data, signed[0]) if signed else ():
         if part.tag == asn1.CONTEXT_0:
-            ders = [data[member.begin : member.next] for member in asn1.parts(data, part)]
-            return [_plain(der) for der in ders]
+            for member in asn1.parts(data, part):
+                _read_member(data[member.begin : member.next], line, parsed)
+            return outer.next
     raise NotDer("the PKCS#7 holds no certificate")
 
 
-def _plain(der: bytes) -> Certificate:
-    asn1.layout(der)
-    return Certificate(block_of(der))
+def _read_member(der: bytes, line: int, parsed: Parsed) -> None:
+    try:
+        asn1.layout(der)
+    except NotDer as error:
+        message = f"a certificate in this PKCS#7 cannot be read: {error}"
+        _report(parsed, Damage(line, message, der))
+    else:
+        parsed.certificates.append(Certificate(block_of(der)))
 
 
 def _verdict(aux: bytes) -> str:

@@ -11,11 +11,23 @@ import os
 import stat
 from typing import Dict, Iterator, List, Optional, Set, Tuple
 
-from . import certificates
-from .certificates import Parsed
-from .findings import DEBUG, HELD, INFO, NOT_TRUSTED, WARNING, Findings
+from . import certificates, ownership
+from .certificates import Certificate, Parsed
+from .findings import (
+    DEBUG,
+    DISTRUSTED,
+    HELD,
+    INFO,
+    MALFORMED,
+    NAMED,
+    NOT_TRUSTED,
+    PROVEN,
+    WARNING,
+    Findings,
+)
 
-MAX_BYTES = 32 << 20  # some 15,000 certificates
+MAX_BYTES = 32 << 20  # of one file: some 15,000 certificates
+MAX_TOTAL = 256 << 20  # of all files together
 MAX_FILES = 10_000  # looked at below one folder
 MARK = b"# certifi-system-store-wrapper "  # how a bundle of ours begins
 _O_SAFE = (
@@ -40,8 +52,10 @@ class Reader:
         """Start with nothing read."""
         self.inputs: List[Input] = []
         self.known: Set[bytes] = set()
+        self.strict: Set[bytes] = set()  # blocks that need no proof, see asn1.is_strict
         self._parsed: Dict[Tuple[int, int], Parsed] = {}
         self._data: Dict[str, bytes] = {}
+        self._left = MAX_TOTAL
 
     def data(self, path: str) -> bytes:
         """Return the bytes of a file that `parse` is about to be asked for, read once."""
@@ -49,10 +63,11 @@ class Reader:
             self._data[path] = read_regular(path, self.stat(path))
         return self._data[path]
 
-    def parse(self, path: str, *, safe: bool = False) -> Parsed:
+    def parse(self, path: str, *, safe: bool = False, proven: bool = False) -> Parsed:
         """Return what the file holds; with `safe` only if nobody else may write to it.
 
-        Raises OSError; Unusable, which is one, for our own bundle and what is no regular file.
+        With `proven` its blocks are taken as they are. Raises OSError; Unusable, which is one,
+        for our own bundle and what is no regular file.
         """
         status = self.stat(path)
         key = (status.st_dev, status.st_ino)
@@ -60,9 +75,19 @@ class Reader:
             data = self._data.pop(path, None) or read_regular(path, status, safe=safe)
             if data.startswith(MARK):
                 raise Unusable(0, "it is a bundle of ours, which is never read back")
-            self._parsed[key] = certificates.parse(data, self.known)
-            self.known.update(found.block for found in self._parsed[key].certificates)
+            self._left -= len(data)
+            if self._left < 0:
+                raise Unusable(errno.EFBIG, f"{MAX_TOTAL >> 20} MiB have been read before it")
+            self._parsed[key] = self._certificates(data, proven=proven)
         return self._parsed[key]
+
+    def _certificates(self, data: bytes, *, proven: bool) -> Parsed:
+        if data in self.known:  # a file with nothing but one known certificate: 145 on Debian
+            return Parsed([Certificate(data)], [], [], set())
+        parsed = certificates.parse(data, certificates.EVERYTHING if proven else self.known)
+        self.known.update([found.block for found in parsed.certificates])
+        self.strict.update(parsed.strict)
+        return parsed
 
     def stat(self, path: str) -> os.stat_result:
         """Return os.stat of `path` and remember that it was asked for."""
@@ -87,8 +112,6 @@ def read_regular(path: str, status: os.stat_result, *, safe: bool = False) -> by
     Anything else is not even opened: opening a FIFO would block, or use up what another
     program waits for.
     """
-    from . import ownership
-
     if not stat.S_ISREG(status.st_mode):
         kind = "a folder" if stat.S_ISDIR(status.st_mode) else "not a regular file"
         raise Unusable(errno.EINVAL, f"it is {kind}; name a file that holds certificates")
@@ -108,11 +131,13 @@ def _read_all(descriptor: int, size: int) -> bytes:
     chunks: List[bytes] = []
     total = 0
     while total <= MAX_BYTES >= size:
-        chunk = os.read(descriptor, max(size - total + 1, 1 << 16))
-        if not chunk:
-            return b"".join(chunks)
+        wanted = max(size - total, 0) + 1
+        chunk = os.read(descriptor, wanted)
         chunks.append(chunk)
         total += len(chunk)
+        if len(chunk) < wanted:  # of a regular file: its end
+            return chunk if len(chunks) == 1 else b"".join(chunks)
+        size = max(size, 2 * total)  # it grew meanwhile
     raise Unusable(errno.EFBIG, f"it is larger than {MAX_BYTES >> 20} MiB")
 
 
@@ -125,7 +150,7 @@ def add_file(
     merely discovered is passed over more quietly.
     """
     try:
-        parsed = reader.parse(path, safe=safe)
+        parsed = reader.parse(path, safe=safe, proven=standing == PROVEN)
     except (OSError, ValueError) as error:
         if named or not isinstance(error, (FileNotFoundError, NotADirectoryError)):
             findings.problem(path, *_unreadable(error, named=named))
@@ -139,15 +164,22 @@ def add_file(
 def _add(
     findings: Findings, certificate: certificates.Certificate, path: str, standing: str
 ) -> None:
-    if certificate.verdict == certificates.REJECTED:
-        findings.distrust(certificate.block, path)
-    elif certificate.verdict == certificates.OTHER_PURPOSE:
-        findings.exclude(certificate.block, path, NOT_TRUSTED, "TRUSTED block")
-    else:
+    if certificate.verdict == certificates.PLAIN:
         findings.trust(certificate.block, path, standing)
+    elif certificate.verdict == certificates.REJECTED:
+        findings.distrust(certificate.block, path)
+        findings.exclude(certificate.block, path, DISTRUSTED, path, INFO)
+    else:
+        findings.exclude(certificate.block, path, NOT_TRUSTED, "TRUSTED block")
+        if standing == NAMED:
+            message = "a certificate in it is not used: its trust settings are for other purposes"
+            findings.problem(path, message)
 
 
 def _report(findings: Findings, parsed: Parsed, path: str, *, named: bool) -> None:
+    for damage in parsed.damage:
+        if damage.data:
+            findings.exclude(damage.data, path, MALFORMED, f"line {damage.line}: {damage.message}")
     if parsed.damage:
         first, more = parsed.damage[0], len(parsed.damage) - 1
         also = f" (and {more} more)" if more else ""
@@ -206,5 +238,7 @@ def add_hashed(findings: Findings, reader: Reader, folder: str) -> Optional[int]
         if not isinstance(error, (FileNotFoundError, NotADirectoryError)):
             findings.problem(folder, *_unreadable(error, named=False))
         return None
-    paths = [os.path.join(folder, name) for name in names]
+    if len(names) > MAX_FILES:
+        findings.problem(folder, f"it holds more than {MAX_FILES} files: only the first are used")
+    paths = [os.path.join(folder, name) for name in names[:MAX_FILES]]
     return sum(add_file(findings, reader, path, HELD, named=False) for path in paths)

@@ -56,7 +56,7 @@ def _debian_distrust(findings: Findings, reader: Reader) -> None:
     except OSError as error:
         findings.problem(conf, f"cannot be read, so its distrust is not known: {error}", WARNING)
         return
-    for line in lines.splitlines():
+    for line in lines.split("\n"):
         if line.startswith("!"):
             path = os.path.join(unix_paths.DEBIAN_STORE, line[1:].strip())
             _distrust_file(findings, reader, path, asked_by=conf)
@@ -83,13 +83,17 @@ def _distrust_file(findings: Findings, reader: Reader, path: str, asked_by: str 
     except Unusable as error:
         findings.problem(path, f"cannot be read, so its distrust is not known: {error.strerror}")
         return
-    except OSError as error:
-        message = f"{asked_by or path} distrusts it, but it cannot be read: {error.strerror}"
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+        reason = getattr(error, "strerror", None) or error
+        message = f"{asked_by or path} distrusts it, but it cannot be read: {reason}"
         findings.problem(path, message, INFO)
         return
     for certificate in parsed.certificates:
         findings.distrust(certificate.block, asked_by or path)
-    if not parsed.certificates:  # p11-kit can also block by issuer and serial number alone
+    if parsed.damage:
+        message = "a certificate in it cannot be read, so its distrust is not known"
+        findings.problem(path, f"line {parsed.damage[0].line}: {message}")
+    elif not parsed.certificates:  # p11-kit can also block by issuer and serial number alone
         findings.problem(path, "it distrusts something, but holds no certificate", INFO)
 
 
@@ -98,4 +102,5 @@ def _rejected_blocks(findings: Findings, reader: Reader, path: str) -> None:
     everything = Findings(findings.source)
     add_file(everything, reader, path, LISTED, named=False)
     findings.distrusted.extend(everything.distrusted)
+    findings.excluded.extend(everything.excluded)
     findings.problems.extend(p for p in everything.problems if p.level > DEBUG)
