@@ -9,10 +9,12 @@ from typing import Iterator, List, NamedTuple, Optional, Tuple
 
 Span = Tuple[int, int, int]  # tag, start of the content, end of the content (exclusive)
 
-BOOLEAN, INTEGER, BIT_STRING, OCTET_STRING, OID = 0x01, 0x02, 0x03, 0x04, 0x06
+BOOLEAN, INTEGER, BIT_STRING, OCTET_STRING, NULL, OID = 0x01, 0x02, 0x03, 0x04, 0x05, 0x06
 SEQUENCE, SET, CONTEXT_0, CONTEXT_3 = 0x30, 0x31, 0xA0, 0xA3
 TIMES = (0x17, 0x18)  # UTCTime, GeneralizedTime
 DEPTH = 32  # of nested indefinite lengths: no real file has more than six
+MAX_BER = 1 << 19  # bytes: indefinite lengths are found by reading everything, at every level
+MAX_PARTS = 20_000  # of one element
 
 OID_EKU, OID_BASIC_CONSTRAINTS, OID_KEY_USAGE = b"\x55\x1d\x25", b"\x55\x1d\x13", b"\x55\x1d\x0f"
 OID_ANY_EKU, OID_SERVER_AUTH = b"\x55\x1d\x25\x00", b"\x2b\x06\x01\x05\x05\x07\x03\x01"
@@ -69,8 +71,8 @@ def whole(data: bytes, begin: int, depth: int = DEPTH) -> Part:
     if data[begin + 1 : begin + 2] != b"\x80":
         tag, start, end = element(data, begin, len(data))
         return Part(tag, begin, start, end, end)
-    if not depth:
-        raise NotDer("it is nested too deeply")
+    if not depth or len(data) > MAX_BER:
+        raise NotDer("it is nested too deeply, or too long for indefinite lengths")
     position = begin + 2
     while data[position : position + 2] != b"\0\0":
         position = whole(data, position, depth - 1).next
@@ -79,8 +81,11 @@ def whole(data: bytes, begin: int, depth: int = DEPTH) -> Part:
 
 def parts(data: bytes, outer: Part) -> List[Part]:
     """Return the elements inside `outer`."""
-    found, position = [], outer.start
+    found: List[Part] = []
+    position = outer.start
     while position < outer.end:
+        if len(found) == MAX_PARTS:
+            raise NotDer("it has too many parts")
         found.append(whole(data, position))
         position = found[-1].next
     return found
@@ -99,15 +104,16 @@ class Layout(NamedTuple):
 
 
 def layout(der: bytes) -> Layout:
-    """Return the parts of the certificate that `der` is, exactly; raise NotDer if it is none."""
-    _, start, end = expect(der, 0, len(der), SEQUENCE)
+    """Return the parts of the certificate that `der` is, exactly; raise NotDer if it is none.
+
+    What surrounds the signed part must be DER: OpenSSL writes it anew, so that two spellings
+    are one certificate to it.
+    """
+    _, start, end = _expect_minimal(der, 0, len(der), SEQUENCE)
     if end != len(der):
         raise NotDer("something follows the certificate")
     _, position, tbs_end = expect(der, start, end, SEQUENCE)
-    algorithm = expect(der, tbs_end, end, SEQUENCE)
-    signature = expect(der, algorithm[2], end, BIT_STRING)
-    if signature[2] != end:
-        raise NotDer("something follows the signature")
+    _check_signature(der, tbs_end, end)
     version = 1
     if der[position : position + 1] == b"\xa0":
         _, inner, position = element(der, position, tbs_end)
@@ -123,6 +129,28 @@ def layout(der: bytes) -> Layout:
         if tag == CONTEXT_3:
             extensions = expect(der, inner, outer, SEQUENCE)
     return Layout(version, serial, issuer, validity, subject, key, extensions)
+
+
+def _expect_minimal(data: bytes, start: int, end: int, *tags: int) -> Span:
+    """Return the element at `start`, whose length must be written as short as can be."""
+    span = expect(data, start, end, *tags)
+    size = span[2] - span[1]
+    if span[1] - start != (2 if size < 0x80 else 2 + (size.bit_length() + 7) // 8):
+        raise NotDer("it is BER, not DER")
+    return span
+
+
+def _check_signature(der: bytes, start: int, end: int) -> None:
+    """Raise NotDer unless an AlgorithmIdentifier and a BIT STRING of whole bytes stand there."""
+    _, position, algorithm_end = _expect_minimal(der, start, end, SEQUENCE)
+    _, _, position = _expect_minimal(der, position, algorithm_end, OID)
+    if position < algorithm_end:  # the parameters
+        tag, content, position = _expect_minimal(der, position, algorithm_end, NULL, SEQUENCE, OID)
+        if tag == NULL and content != position:
+            raise NotDer("a NULL has a content")
+    _, bits, bits_end = _expect_minimal(der, algorithm_end, end, BIT_STRING)
+    if position != algorithm_end or bits_end != end or der[bits : bits + 1] != b"\0":
+        raise NotDer("something follows the signature or its algorithm")
 
 
 def extension(der: bytes, wanted: bytes, places: Layout) -> Optional[bytes]:

@@ -41,7 +41,7 @@ _LAST = (_ALPHABET, b"AEIMQUYcgkosw048", b"AQgw")  # before 0, 1, 2 "=": no stra
 _BLANKS = b" \t\n\v\f"
 _SIGNED_DATA = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02"
 MAX_BODY = 8 << 20  # bytes between two markers
-MAX_DAMAGE = 1000  # pieces of damage described one by one, in one file
+MAX_DAMAGE = 1000  # pieces in one file, until only what is intact is looked for
 
 
 class Certificate(NamedTuple):
@@ -191,6 +191,8 @@ class _Text:
         """Read the part from start to end, which holds whole blocks or the rest of the file."""
         label, body = b"", 0
         for marker in re.compile(*_MARKER).finditer(self.data, start, end):
+            if len(self.parsed.damage) > MAX_DAMAGE:
+                return
             is_begin, name = marker[1].upper() == b"BEGIN", marker[2].upper()
             if label:
                 self._body(label, body, marker.start(), unterminated=is_begin)
@@ -234,11 +236,11 @@ class _Text:
 
 
 def _report(parsed: Parsed, damage: Damage) -> None:
-    """Keep the damage; of a file that is damaged all over only the beginning."""
+    """Keep the damage; give up on a file that is damaged all over."""
     if len(parsed.damage) < MAX_DAMAGE:
         parsed.damage.append(damage)
     elif len(parsed.damage) == MAX_DAMAGE:
-        message = "from here on there is more damage, which is not described"
+        message = "there is too much damage: from here on only intact certificates are used"
         parsed.damage.append(Damage(damage.line, message))
 
 
@@ -317,8 +319,8 @@ def _is_pkcs7(data: bytes) -> bool:
 def _read_pkcs7(data: bytes, line: int, parsed: Parsed) -> int:
     """Add the certificates of a PKCS#7 SignedData (RFC 2315 section 9.1); return where it ends."""
     outer = asn1.whole(data, 0)
-    content = asn1.parts(data, outer)
-    signed = asn1.parts(data, content[-1])  # ContentInfo: the OID and [0] SignedData
+    content = asn1.parts(data, outer)  # ContentInfo: the OID and [0] SignedData
+    signed = asn1.parts(data, content[-1]) if len(content) == 2 else []
     for part in asn1.parts(data, signed[0]) if signed else ():
         if part.tag == asn1.CONTEXT_0:
             for member in asn1.parts(data, part):

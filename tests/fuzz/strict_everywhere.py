@@ -19,9 +19,9 @@ from random import Random
 from typing import Callable, Iterator, List
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path[:0] = [HERE, os.path.join(HERE, "..", "..", "src")]
+sys.path[:0] = [os.path.join(HERE, ".."), os.path.join(HERE, "..", "..", "src")]
 
-from mutations import mutated  # noqa: E402
+from fuzz.mutations import mutated  # noqa: E402
 
 from certifi_system_store_wrapper import asn1, certificates  # noqa: E402
 

@@ -1,0 +1,418 @@
+"""Conformance cases 38 to 56, 79 and 82: where certificates lie, and who says no to them."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import ssl
+import subprocess
+import time
+from pathlib import Path
+from typing import Callable, List
+
+import pytest
+
+from certifi_system_store_wrapper.findings import DEBUG, DISTRUSTED, INFO, NOT_A_CA, WARNING
+from certifi_system_store_wrapper.reader import MARK
+from certifi_system_store_wrapper.system_store import unix_paths
+from conformance.minting import (
+    crl_pem,
+    encode_pem,
+    key_of,
+    mint,
+    pkcs7,
+    private_key_pem,
+    trusted_pem,
+)
+from conformance.world import DEBIAN, World
+
+A, B, C = mint("A"), mint("B"), mint("C")
+PEM_A, PEM_B, PEM_C = encode_pem(A), encode_pem(B), encode_pem(C)
+HASHED = "/etc/ssl/certs/"
+EXTRACTED = "/etc/pki/ca-trust/extracted/pem/"
+
+
+@pytest.mark.parametrize("data", [b"", b"# no certificate here\n"], ids=["empty", "text only"])
+def test_case_38_empty_os_bundle(world: World, data: bytes) -> None:
+    path = world.write(DEBIAN, data)
+    world.write("/etc/ssl/cert.pem", PEM_A)
+    assert world.build() == {"certifi", "A"}
+    assert not world.warnings
+    assert [problem.level for problem in world.last.problems if problem.path == path] == [INFO]
+
+
+def test_case_39_no_os_store(world: World) -> None:
+    assert world.build_user(PEM_A) == {"A"}
+    assert not world.warnings
+    (problem,) = world.last.problems
+    assert problem.level == INFO
+    assert "no certificate store" in problem.message
+
+
+def test_case_40_rhel_8(world: World) -> None:
+    world.write(EXTRACTED + "tls-ca-bundle.pem", PEM_A)
+    world.link("/etc/pki/tls/certs/ca-bundle.crt", world.path(EXTRACTED + "tls-ca-bundle.pem"))
+    world.link("/etc/pki/tls/cert.pem", "certs/ca-bundle.crt")
+    world.write("/etc/pki/tls/certs/localhost.crt", encode_pem(mint("localhost", ca=False)))
+    assert world.build() == {"certifi", "A"}
+    assert len(world.last.anchors[1].origins) == 3
+
+
+def test_case_41_rhel_10(world: World) -> None:
+    world.write(EXTRACTED + "tls-ca-bundle.pem", PEM_A)
+    assert world.build() == {"certifi", "A"}
+
+
+def test_case_42_extracted_and_a_stale_file(world: World) -> None:
+    world.write(EXTRACTED + "tls-ca-bundle.pem", PEM_A)
+    world.write("/etc/pki/tls/certs/ca-bundle.crt", PEM_B)
+    world.build()
+    assert world.names() == ["certifi", "A", "B"]
+
+
+def test_case_43_bundles_for_other_purposes(world: World) -> None:
+    world.write(EXTRACTED + "tls-ca-bundle.pem", PEM_A)
+    world.write(EXTRACTED + "email-ca-bundle.pem", PEM_B)
+    world.write(EXTRACTED + "objsign-ca-bundle.pem", PEM_C)
+    assert world.build() == {"certifi", "A"}
+
+
+@pytest.mark.parametrize("folder", [HASHED, "/etc/openssl/certs/", "/usr/lib/ssl/certs/"])
+def test_case_44_only_a_hashed_folder(world: World, folder: str) -> None:
+    world.write(folder + "0123abcd.0", PEM_A)
+    world.write(folder + "0123ABCD.12", PEM_B)
+    world.write(folder + "0123abcd.r0", crl_pem("A"))
+    world.write(folder + "localhost.pem", PEM_C)
+    assert world.build() == {"certifi", "A", "B"}
+    assert not world.warnings
+
+
+def test_case_45_what_else_lies_in_a_folder(world: World) -> None:
+    world.write(HASHED + "00000000.0", PEM_A)
+    world.link(HASHED + "00000001.0", "nowhere.pem")
+    world.link(HASHED + "00000002.0", "00000002.0")
+    world.link(HASHED + "00000003.0", ".")
+    os.mkdir(world.path(HASHED + "00000004.0"))
+    os.mkfifo(world.path(HASHED + "00000005.0"))
+    world.write(HASHED + "00000006.0", os.urandom(100))
+    world.link(HASHED + "00000007.0", "/dev/zero")
+    assert world.build() == {"certifi", "A"}
+    assert all("00000006.0" in problem.path for problem in world.warnings)
+
+
+def test_case_45_unreadable(world: World) -> None:
+    world.write(HASHED + "00000000.0", PEM_A)
+    secret, real_open = world.write(HASHED + "00000001.0", PEM_B), os.open
+
+    def refusing(path: str, *rest: int) -> int:  # root could read a file of mode 0
+        if path == secret:
+            raise PermissionError(13, "Permission denied")
+        return real_open(path, *rest)
+
+    world.monkeypatch.setattr(os, "open", refusing)
+    assert world.build() == {"certifi", "A"}
+    assert not world.warnings
+
+
+def test_case_45_a_folder_that_a_person_named(world: World) -> None:
+    world.write("/home/cas/deep/er/a.crt", PEM_A)
+    world.write("/home/cas/deep/B.PEM", PEM_B)
+    world.link("/home/cas/deep/up", "..")
+    world.link("/home/cas/gone.pem", "nowhere")
+    os.mkfifo(world.path("/home/cas/fifo.pem"))
+    assert world.build(world.path("/home/cas")) == {"certifi", "A", "B"}
+    assert {os.path.basename(w.path) for w in world.warnings} == {"gone.pem", "fifo.pem"}
+
+
+def test_case_46_the_same_by_several_names(world: World) -> None:
+    world.write("/usr/share/a.crt", PEM_A)
+    world.link(HASHED + "A.pem", world.path("/usr/share/a.crt"))
+    world.link(HASHED + "00000000.0", "A.pem")
+    world.link(HASHED + "00000001.0", "A.pem")
+    world.write(DEBIAN, PEM_A + PEM_B)
+    world.link("/usr/lib/ssl/certs", world.path("/etc/ssl/certs"))
+    world.build()
+    assert world.names() == ["certifi", "A", "B"]
+
+
+@pytest.mark.parametrize("data", [b"", b"garbage", encode_pem(b"garbage")])
+def test_case_47_a_later_number_without_a_good_first(world: World, data: bytes) -> None:
+    if data:
+        world.write(HASHED + "00000000.0", data)
+    world.write(HASHED + "00000000.1", PEM_A)
+    assert world.build() == {"certifi", "A"}
+
+
+def test_case_48_ssl_cert_dir_is_a_list(world: World) -> None:
+    world.write("/one/00000000.0", PEM_A)
+    world.write("/two/00000000.0", PEM_B)
+    parts = ["", world.path("/one"), "", world.path("/two"), ""]
+    world.monkeypatch.setenv("SSL_CERT_DIR", os.pathsep.join(parts))
+    assert world.build() == {"certifi", "A", "B"}
+    assert not world.warnings
+
+
+@pytest.mark.parametrize("value", ["/missing", "", "/a folder", "/empty.pem"])
+def test_case_49_ssl_cert_file_is_none(world: World, value: str) -> None:
+    world.write(DEBIAN, PEM_A)
+    world.write("/usr/lib/ssl/cert.pem", PEM_B)
+    world.write("/a folder/a.pem", PEM_C)
+    world.write("/empty.pem", b"")
+    world.monkeypatch.setenv("SSL_CERT_FILE", value and world.path(value))
+    assert world.build() == {"certifi", "A", "B"}
+    (warning,) = world.warnings
+    assert warning.source == "ssl"
+
+
+@pytest.mark.parametrize("as_certifi", [False, True])
+def test_case_50_our_own_output(world: World, *, as_certifi: bool) -> None:
+    world.write(DEBIAN, PEM_A)
+    world.build()
+    ours = world.write("/tmp/ours/cacert.pem", world.last.text)
+    assert world.last.text.startswith(MARK)
+    world.write(DEBIAN, PEM_B)
+    world.link("/usr/lib/ssl/cert.pem", ours)
+    world.monkeypatch.setenv("SSL_CERT_FILE", ours)
+    if as_certifi:
+        world.certifi_file = ours
+    assert world.build(ours) == {"B"} | ({"certifi"} - ({"certifi"} if as_certifi else set()))
+    assert not world.warnings
+    assert {problem.level for problem in world.last.problems} == {DEBUG}
+
+
+def test_case_51_nix_build_sandbox(world: World) -> None:
+    world.monkeypatch.setenv("NIX_SSL_CERT_FILE", "/no-cert-file.crt")
+    world.write(DEBIAN, PEM_A)
+    assert world.build() == {"certifi", "A"}
+    assert not world.warnings
+
+
+def test_case_52_nix_and_ssl_cert_file(world: World) -> None:
+    world.monkeypatch.setenv("NIX_SSL_CERT_FILE", world.write("/nix.pem", PEM_A))
+    world.monkeypatch.setenv("SSL_CERT_FILE", world.write("/ssl.pem", PEM_B))
+    assert world.build() == {"certifi", "A", "B"}
+
+
+def conf(world: World, text: str) -> str:
+    return world.write("/etc/ca-certificates.conf", text.encode())
+
+
+def test_case_53_debian_conf_says_no(world: World) -> None:
+    world.write("/site/certifi/cacert.pem", PEM_A + PEM_B)
+    world.write("/usr/share/ca-certificates/mozilla/A.crt", PEM_A)
+    path = conf(world, "# comment\nmozilla/B.crt\n!mozilla/A.crt\n")
+    assert world.build() == {"B"}
+    (out,) = world.excluded(A)
+    assert (out.reason, out.detail, out.level) == (DISTRUSTED, path, INFO)
+
+
+def test_case_53_the_package_no_longer_ships_it(world: World) -> None:
+    conf(world, "!mozilla/Gone.crt\n!\n!mozilla/\0.crt\n!mozilla\n")
+    world.write("/usr/share/ca-certificates/mozilla/A.crt", PEM_A)
+    assert world.build() == {"certifi"}
+    assert any("Gone.crt" in problem.path for problem in world.last.problems)
+
+
+@pytest.mark.parametrize("folder", unix_paths.DISTRUST_FOLDERS)
+@pytest.mark.parametrize("form", ["PEM", "DER", "PKCS#7", "TRUSTED"])
+def test_case_54_distrust_folders(world: World, folder: str, form: str) -> None:
+    forms = {"PEM": PEM_A, "DER": A, "PKCS#7": pkcs7([A]), "TRUSTED": trusted_pem(A)}
+    world.write("/site/certifi/cacert.pem", PEM_A + PEM_B)
+    world.write(folder + "/some name.p11-kit", forms[form])
+    assert world.build() == {"B"}
+    assert world.reasons(A) == {DISTRUSTED}
+
+
+def test_case_54_rejected_in_the_bundle_with_trust_settings(world: World) -> None:
+    world.write("/site/certifi/cacert.pem", PEM_A + PEM_B)
+    rejected = trusted_pem(A, reject=["serverAuth"])
+    world.write(unix_paths.DISTRUST_BUNDLES[0].replace(str(world.root), ""), rejected + PEM_C)
+    assert world.build() == {"B"}
+
+
+def test_case_54_a_person_who_names_it_wins(world: World) -> None:
+    world.write("/etc/ssl/untrusted/0.pem", PEM_A)
+    assert world.build_user(PEM_A) == {"A"}
+    (warning,) = world.warnings
+    assert "although" in warning.message
+    assert "/etc/ssl/untrusted/0.pem" in warning.message
+
+
+def test_case_54_distrust_that_cannot_be_read_is_said(world: World) -> None:
+    world.write("/etc/ssl/untrusted/0.pem", PEM_A + encode_pem(A[:-9]))
+    world.build()
+    (warning,) = world.warnings
+    assert "distrust is not known" in warning.message
+
+
+def test_case_55_defaults_that_are_only_a_folder(world: World) -> None:
+    world.write(DEBIAN, PEM_A)
+    world.write("/usr/lib/ssl/certs/00000000.0", PEM_B + PEM_C)
+    leaf = mint("localhost", ca=False)
+    world.write("/usr/lib/ssl/certs/00000001.0", encode_pem(leaf))
+    assert world.build() == {"certifi", "A", "B", "C"}
+    assert world.reasons(leaf) == {NOT_A_CA}
+    assert world.last.anchors[-1].origins[0].source == "ssl"
+
+
+def test_case_56_ssl_cert_file_with_a_broken_block(world: World) -> None:
+    path = world.write("/broken.pem", PEM_A + encode_pem(B[:-9]) + PEM_C)
+    world.monkeypatch.setenv("SSL_CERT_FILE", path)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.set_default_verify_paths()
+    assert context.cert_store_stats()["x509"] == 0  # OpenSSL says nothing
+    assert world.build() == {"certifi", "A", "C"}
+    (warning,) = world.warnings
+    assert warning.path == path
+
+
+def test_case_79_certifi_answers_with_the_system_bundle(world: World) -> None:
+    world.certifi_file = world.write(DEBIAN, PEM_A + "# é\n".encode() + PEM_B)
+    world.build()
+    assert world.names() == ["A", "B"]
+    assert [origin.source for origin in world.last.anchors[0].origins] == ["certifi", "system"]
+
+
+@pytest.mark.parametrize("data", [None, b"", b"no certificate"])
+def test_case_79_certifi_has_nothing(world: World, data: "bytes | None") -> None:
+    os.unlink(world.certifi_file)
+    if data is not None:
+        world.write("/site/certifi/cacert.pem", data)
+    world.write(DEBIAN, PEM_A)
+    assert world.build() == {"A"}
+    (warning,) = world.warnings
+    assert warning.source == "certifi"
+
+
+def roots_of_every_kind(world: World) -> List[str]:
+    """Put roots into every source, in every format; return the names of their keys."""
+    names = ["P7", "UTF", "TRUST", "GLUED", "DER", "HASH"]
+    p7, utf, trust, glued, der, hashed = map(mint, names)
+    world.write(DEBIAN, encode_pem(utf).decode().encode("utf-16") + b"\n")
+    world.write("/etc/ssl/cert.pem", trusted_pem(trust, trust=["serverAuth"]))
+    world.write("/usr/lib/ssl/certs/00000000.0", encode_pem(hashed))
+    world.write("/drop/a.p7b", pkcs7([p7]))
+    world.write("/drop/b.pem", encode_pem(glued).rstrip() + PEM_A)
+    world.write("/drop/c.der", der)
+    return names
+
+
+@pytest.mark.skipif(not shutil.which("openssl"), reason="no openssl command")
+def test_case_82_openssl_verifies_a_server_under_every_root(world: World, tmp_path: Path) -> None:
+    names = roots_of_every_kind(world)
+    world.build()
+    bundle = tmp_path / "bundle.pem"
+    bundle.write_bytes(world.last.text)
+    for name in names:
+        leaf = tmp_path / "leaf.pem"
+        leaf.write_bytes(encode_pem(mint("under " + name, issuer=name, ca=False)))
+        command = ["openssl", "verify", "-no-CAfile", "-no-CApath", "-CAfile", str(bundle)]
+        subprocess.run([*command, "-purpose", "sslserver", str(leaf)], check=True)
+    other = tmp_path / "other.pem"
+    other.write_bytes(encode_pem(mint("under nobody", issuer="nobody", ca=False)))
+    assert subprocess.run([*command, str(other)], check=False, capture_output=True).returncode
+
+
+def test_case_82_ssl_shakes_hands_under_every_root(world: World, tmp_path: Path) -> None:
+    names = roots_of_every_kind(world)
+    world.build()
+    for name in [*names, "nobody"]:
+        chain = tmp_path / "server.pem"
+        leaf = mint("under " + name, issuer=name, ca=False)
+        chain.write_bytes(encode_pem(leaf) + private_key_pem("under " + name))
+        server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        server.load_cert_chain(str(chain))
+        client = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        client.check_hostname = False
+        client.load_verify_locations(cadata=world.last.text.decode("ascii"))
+        assert shakes_hands(client, server) is (name != "nobody")
+
+
+def shakes_hands(client: ssl.SSLContext, server: ssl.SSLContext) -> bool:
+    """Whether a handshake in memory succeeds."""
+    there, back = ssl.MemoryBIO(), ssl.MemoryBIO()
+    ends = [
+        client.wrap_bio(back, there, server_side=False),
+        server.wrap_bio(there, back, server_side=True),
+    ]
+    for _ in range(6):
+        for end in ends:
+            try:
+                end.do_handshake()
+            except ssl.SSLWantReadError:
+                pass
+            except ssl.SSLCertVerificationError:
+                return False
+    return True
+
+
+def _sparse(world: World) -> str:
+    path = world.write("/home/sparse.pem", b"")
+    os.truncate(path, 50 << 20)
+    return path
+
+
+def _junk(data: bytes, size: int = 20 << 20) -> Callable[[World], str]:
+    return lambda world: world.write("/home/junk.pem", data * (size // len(data)) + PEM_A)
+
+
+def _many(world: World) -> str:
+    for number in range(3000):
+        world.write(f"/home/many/{number}.pem", b"junk %d" % number)
+    return world.path("/home/many")
+
+
+def _fifo(world: World) -> str:
+    world.write("/home/a", b"")
+    os.mkfifo(world.path("/home/fifo.pem"))
+    return world.path("/home/fifo.pem")
+
+
+NESTED_BER = b"\x30\x80\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02\xa0\x80" + b"\x30\x80" * 200_000
+FLAT_BER = NESTED_BER[:15] + b"\x30\x80" + b"\x30\x00" * 250_000 + b"\0\0" * 3
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        _sparse,
+        _junk(b"\xff\x00\x07"),
+        _junk(b"0"),
+        _junk(b"-"),
+        _junk(b"--"),
+        _junk(b"- "),
+        _junk(b"-- "),
+        _junk(b"\n"),
+        _junk(b"\r"),
+        _junk(b":\n"),
+        _junk(b"=\n", 4 << 20),
+        _junk(b"-----BEGIN CERTIFICATE-----\n"),
+        _junk(b"-----BEGIN CERTIFICATE-----\nM\n"),
+        _junk(b"-----BEGIN CERTIFICATE-----\nMIIB:\n-----END CERTIFICATE-----\n"),
+        _junk(b"-----BEGIN CERTIFICATE-----"),
+        _junk(b"-----END CERTIFICATE-----\n"),
+        _junk(b"-----BEGIN PRIVATE KEY-----\n"),
+        _junk(b"-----BEGIN " + b"A " * 5000),
+        _junk(b"-----BEGIN" + b" " * 5000),
+        _junk(b"-----" + b" " * 5000 + b"BEGIN CERTIFICATE-----"),
+        _junk(b"-----BEGIN CERTIFICATE-----\nMIIB" + b"\nA:" * 1000),
+        lambda world: world.write("/home/body.pem", PEM_A[:60] + b"AB\n" * (8 << 20) + PEM_A[60:]),
+        lambda world: world.write("/home/ders.der", A * 60_000),
+        lambda world: world.write("/home/nested.p7b", NESTED_BER),
+        lambda world: world.write("/home/flat.p7b", FLAT_BER),
+        lambda world: world.write("/home/nested.p7b", encode_pem(NESTED_BER, b"PKCS7")),
+        lambda world: world.write("/home/deep.der", b"\x30\x84\x01\xff\xff\xff" * 1_000_000),
+        lambda world: world.write("/home/long.pem", encode_pem(mint("long", opaque=1 << 20))),
+        _many,
+        _fifo,
+        lambda _world: "/dev/zero",
+        lambda _world: "/dev/stdin",
+    ],
+)
+def test_bounded(world: World, make: Callable[[World], str]) -> None:
+    """Whatever a person names, the answer comes in seconds, and certifi's list is in it."""
+    path = make(world)
+    started = time.monotonic()
+    assert "certifi" in world.build(path)
+    assert time.monotonic() - started < 20
+    assert len(world.last.excluded) + len(world.last.problems) < 7000

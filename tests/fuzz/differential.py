@@ -1,0 +1,73 @@
+"""What OpenSSL reads from a file, compared with what we read: nothing may be lost in silence."""
+
+from __future__ import annotations
+
+import os
+import ssl
+import tempfile
+from base64 import b64encode
+from hashlib import sha256
+from typing import List, Set, Tuple
+
+from certifi_system_store_wrapper import asn1, certificates
+from certifi_system_store_wrapper.certificates import Parsed
+
+_BLANKS = b" \t\r\n\v\f\0"
+
+
+def read_by_openssl(data: bytes) -> Tuple[Set[bytes], int]:
+    """Return the CA certificates that OpenSSL takes from a file, and how many of any kind."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    handle, path = tempfile.mkstemp()
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        try:
+            context.load_verify_locations(cafile=path)
+        except OSError:  # one bad block costs the whole file; cadata keeps what stands before it
+            _load_text(context, data)
+    finally:
+        os.unlink(path)
+    return set(context.get_ca_certs(binary_form=True)), context.cert_store_stats()["x509"]
+
+
+def _load_text(context: ssl.SSLContext, data: bytes) -> None:
+    try:
+        context.load_verify_locations(cadata=data.decode("ascii"))
+    except (OSError, ValueError):
+        pass
+
+
+def lost(data: bytes) -> List[str]:
+    """Return what OpenSSL reads from a file, and we neither read nor report."""
+    parsed = certificates.parse(data)
+    ours = {certificates.der_of(found.block) for found in parsed.certificates}
+    cas, count = read_by_openssl(data)
+    signed = {signed_part(der) for der in ours}
+    silent = [
+        f"CA certificate with SHA-256 {sha256(der).hexdigest()}"
+        for der in cas
+        if signed_part(der) not in signed and not is_reported(der, parsed)
+    ]
+    if count > len(ours) + sum(bool(damage.data) for damage in parsed.damage):
+        silent.append(f"{count} certificates, of which we know {len(ours)}")
+    return silent
+
+
+def signed_part(der: bytes) -> bytes:
+    """Return what makes an anchor: all but its signature, which nobody looks at.
+
+    OpenSSL drops the end of a line with a NUL in it; where that is the signature, the
+    certificate that it reads differs from ours in nothing that counts.
+    """
+    _, start, end = asn1.element(der, 0, len(der))
+    return der[start : asn1.element(der, start, end)[2]]
+
+
+def is_reported(der: bytes, parsed: Parsed) -> bool:
+    """Whether the bytes of this certificate are part of some damage."""
+    text = b64encode(der[:45])
+    return any(
+        der[:45] in damage.data or text in damage.data.translate(None, _BLANKS)
+        for damage in parsed.damage
+    )

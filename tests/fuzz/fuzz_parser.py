@@ -1,0 +1,56 @@
+"""Coverage-guided fuzzing of the certificate parser; see requirements.txt beside this file.
+
+    python tests/fuzz/fuzz_parser.py -max_total_time=600 -timeout=10 -rss_limit_mb=1024 CORPUS
+
+CORPUS is a folder that libFuzzer fills; it is created and seeded where it is missing.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import atheris
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [os.path.join(HERE, ".."), os.path.join(HERE, "..", "..", "src")]
+
+with atheris.instrument_imports(include=["certifi_system_store_wrapper"]):
+    from certifi_system_store_wrapper import asn1, certificates
+
+from fuzz.differential import lost  # noqa: E402
+from fuzz.seeds import seed_files  # noqa: E402
+
+
+def check(data: bytes) -> None:
+    """Assert what must hold for any bytes: no exception, sound blocks, nothing lost in silence."""
+    parsed = certificates.parse(data)
+    for found in parsed.certificates:
+        der = certificates.der_of(found.block)
+        assert certificates.block_of(der) == found.block
+        asn1.layout(der)
+        try:
+            certificates.facts(der)
+        except ValueError:
+            pass
+        again = certificates.parse(found.block)
+        assert [one.block for one in again.certificates] == [found.block]
+        assert not again.damage
+    assert parsed.strict <= {found.block for found in parsed.certificates}
+    assert not lost(data), lost(data)
+
+
+def main() -> None:
+    """Seed the corpus folder if need be, and fuzz."""
+    for folder in sys.argv[1:]:
+        if not folder.startswith("-") and not os.path.isdir(folder):
+            os.makedirs(folder)
+            for number, data in enumerate(seed_files()):
+                with open(os.path.join(folder, f"seed-{number}"), "wb") as file:
+                    file.write(data)
+    atheris.Setup(sys.argv, check)
+    atheris.Fuzz()
+
+
+if __name__ == "__main__":
+    main()
