@@ -1,0 +1,163 @@
+"""asn1: where elements end, what a certificate is made of, and when OpenSSL need not be asked."""
+
+from __future__ import annotations
+
+from random import Random
+from typing import List
+
+import pytest
+
+from certifi_system_store_wrapper import asn1, certificates
+from certifi_system_store_wrapper.asn1 import NotDer
+from conformance.minting import mint, version_1
+from fuzz.mutations import Node, decoded, encoded, mutated
+from fuzz.strict_everywhere import load_as_file, loads_as_text
+
+EC, RSA = mint("EC"), mint("RSA", rsa_bits=2048)
+MAIL = mint("mail", eku=("emailProtection",))
+SEEDS = [EC, RSA, MAIL, mint("RSA 1024", rsa_bits=1024), mint("leaf", issuer="EC", ca=False)]
+
+
+def edited(der: bytes, path: List[int], replacement: Node) -> bytes:
+    """Return the certificate with one element of its tree replaced."""
+    tree = decoded(der)
+    siblings = tree
+    for step in path[:-1]:
+        inside = siblings[step][1]
+        assert not isinstance(inside, bytes)
+        siblings = inside
+    siblings[path[-1]] = replacement
+    return encoded(tree)
+
+
+@pytest.mark.parametrize("der", SEEDS, ids=["EC", "RSA", "mail", "RSA 1024", "leaf"])
+def test_ordinary_certificates_are_strict(der: bytes) -> None:
+    assert asn1.is_strict(der)
+    assert loads_as_text(der)
+
+
+def test_a_version_1_certificate_is_strict() -> None:
+    assert asn1.is_strict(version_1(EC, "version 1"))
+
+
+def test_whatever_is_strict_loads() -> None:
+    """The proof that OpenSSL need not be asked: 20,000 certificates that were tampered with."""
+    random = Random(2459)
+    mutants = [mutated(random.choice(SEEDS), random) for _ in range(20_000)]
+    strict = list(dict.fromkeys(filter(asn1.is_strict, mutants)))
+    assert len(strict) > 500
+    assert [der.hex() for der in strict if not loads_as_text(der)] == []
+    assert load_as_file(strict)
+
+
+VERSION, SERIAL, ALGORITHM, ISSUER, TIMES, SUBJECT, KEY, EXTENSIONS = range(8)
+TBS = [0, 0]
+
+
+@pytest.mark.parametrize(
+    ("path", "node"),
+    [
+        ([*TBS, VERSION], (0xA0, b"\x02\x01\x00")),  # version 1, written out
+        ([*TBS, VERSION], (0xA0, b"\x02\x01\x01")),  # version 2 with extensions
+        ([*TBS, SERIAL], (0x02, b"")),
+        ([*TBS, SERIAL], (0x02, b"\x00\x01")),
+        ([*TBS, SERIAL], (0x02, b"\xff\xff")),
+        ([*TBS, ALGORITHM], (0x30, b"\x06\x03\x2a\x03\x04")),
+        ([*TBS, ISSUER], (0x30, b"\x31\x00")),
+        ([*TBS, SUBJECT], (0x30, b"\x31\x0c\x30\x0a\x06\x03\x55\x04\x03\x0c\x03\xff\xfe\xfd")),
+        ([*TBS, SUBJECT], (0x30, b"\x31\x0c\x30\x0a\x06\x03\x55\x04\x03\x1e\x03abc")),
+        ([*TBS, TIMES, 0], (0x17, b"260101000000+0100")),
+        ([*TBS, TIMES, 1], (0x18, b"20991")),
+        ([*TBS, KEY], (0x30, b"\x30\x03\x06\x01\x2a\x03\x01\x00")),
+        ([*TBS, EXTENSIONS], (0xA3, b"\x30\x00")),
+        ([*TBS, EXTENSIONS, 0, 0], (0x30, b"\x06\x03\x55\x1d\x13\x01\x01\x01\x04\x02\x30\x00")),
+        ([*TBS, EXTENSIONS, 0, 0], (0x30, b"\x06\x03\x55\x1d\x93\x04\x02\x30\x00")),
+        ([*TBS, EXTENSIONS, 0, 0], (0x30, b"\x06\x03\x55\x1d\x13\x04\x02\x30\x05")),
+        ([0, 1], (0x30, b"\x06\x03\x2a\x03\x04")),
+        ([0, 2], (0x03, b"\x01\xfe")),
+        ([0, 2], (0x03, b"")),
+    ],
+)
+def test_anything_unusual_is_not_strict(path: List[int], node: Node) -> None:
+    der = edited(EC, path, node)
+    assert der != EC
+    assert not asn1.is_strict(der)
+
+
+def test_a_duplicate_extension_is_not_strict() -> None:
+    tree = decoded(MAIL)
+    text = repr(tree)
+    extensions = tree[0][1][0][1][EXTENSIONS][1][0][1]  # type: ignore[index]
+    extensions.append(extensions[0])  # type: ignore[union-attr, arg-type]
+    assert repr(tree) != text
+    assert not asn1.is_strict(encoded(tree))
+
+
+def test_every_truncation_is_refused() -> None:
+    for size in range(len(EC)):
+        assert not asn1.is_strict(EC[:size])
+        with pytest.raises(NotDer):
+            asn1.layout(EC[:size])
+
+
+@pytest.mark.parametrize(
+    "der",
+    [
+        b"\x30\x83\x00" + EC[2:4] + EC[4:],  # the outer length in three bytes
+        edited(EC, [0, 1], (0x30, b"\x06\x81\x08" + bytes.fromhex("2a8648ce3d040302"))),
+        edited(RSA, [0, 1], (0x30, bytes.fromhex("06092a864886f70d01010b0501ff"))),
+        edited(EC, [0, 2], (0x03, b"\x01" + b"\xfe" * 70)),
+        EC + b"\0",
+    ],
+    ids=["outer length", "algorithm", "NULL with content", "unused bits", "behind it"],
+)
+def test_a_second_spelling_of_a_certificate_is_refused(der: bytes) -> None:
+    """OpenSSL would take both for one, and the number of blocks would not be the number loaded."""
+    with pytest.raises(NotDer):
+        asn1.layout(der)
+
+
+def test_layout_finds_the_parts() -> None:
+    parts = asn1.layout(MAIL)
+    assert parts.version == 3
+    assert MAIL[slice(*parts.subject[1:])] == MAIL[slice(*parts.issuer[1:])]
+    assert asn1.extension(MAIL, asn1.OID_EKU, parts) is not None
+    assert asn1.extension(EC, asn1.OID_EKU, asn1.layout(EC)) is None
+
+
+def test_indefinite_lengths() -> None:
+    data = b"\x30\x80" + b"\x04\x01a" + b"\x24\x80\x04\x00\0\0" + b"\0\0" + b"rest"
+    outer = asn1.whole(data, 0)
+    assert (outer.tag, outer.next) == (0x30, len(data) - 4)
+    assert [part.tag for part in asn1.parts(data, outer)] == [0x04, 0x24]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"\x30\x80" * 40 + b"\0\0" * 40, b"\x30\x80" * 10, b"\x30\x80" + bytes(asn1.MAX_BER)],
+    ids=["too deep", "never ends", "too long"],
+)
+def test_indefinite_lengths_are_bounded(data: bytes) -> None:
+    with pytest.raises(NotDer):
+        asn1.whole(data, 0)
+
+
+def test_canonical_is_what_encoding_again_gives() -> None:
+    """The quick test of certificates.py says the same as the slow way, for any spelling."""
+    random = Random(7468)
+    for size in range(1, 200):
+        block = certificates.block_of(bytes(random.randrange(256) for _ in range(size)))
+        assert certificates._is_canonical(block)
+        for _ in range(20):
+            position = random.randrange(len(certificates.BEGIN), len(block))
+            other = random.choice(b"AB/=\n *-")
+            changed = block[:position] + bytes([other]) + block[position + random.randrange(2) :]
+            if changed.endswith(certificates.END):
+                assert certificates._is_canonical(changed) is _is_canonical_slowly(changed)
+
+
+def _is_canonical_slowly(block: bytes) -> bool:
+    try:
+        return certificates.block_of(certificates.der_of(block)) == block
+    except ValueError:
+        return False
