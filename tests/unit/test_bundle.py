@@ -1,0 +1,208 @@
+"""bundle: what is in it, in which order, and why; for any content of any source."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Dict, Iterator, List, Tuple
+
+import pytest
+import strategies
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from certifi_system_store_wrapper import bundle, certificates, openssl, sources
+from certifi_system_store_wrapper.bundle import Bundle, build, extend
+from certifi_system_store_wrapper.findings import (
+    DISTRUSTED,
+    HELD,
+    LISTED,
+    MALFORMED,
+    NAMED,
+    NOT_A_CA,
+    PROVEN,
+    REASONS,
+    USER,
+    Findings,
+)
+from certifi_system_store_wrapper.settings import Settings
+from conformance.minting import encode_pem, mint, trusted_pem
+from conformance.world import DEBIAN, World, check
+
+A, B, C = mint("A"), mint("B"), mint("C")
+LEAF = mint("localhost", ca=False)
+BLOCK_A, BLOCK_B, BLOCK_C, BLOCK_LEAF = map(certificates.block_of, (A, B, C, LEAF))
+BROKEN = certificates.block_of(A.replace(b"\x0c\x01A", b"\x0c\x01\xff"))
+
+
+@pytest.fixture(name="root", scope="module")
+def _root(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tuple[World, Path]]:
+    """Return one machine for all examples of a property: hypothesis wants no fresh ones."""
+    root = tmp_path_factory.mktemp("machine")
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        yield World(root, monkeypatch), root
+
+
+def built_of(root: Tuple[World, Path], files: Dict[str, bytes]) -> Bundle:
+    """Return the bundle of a machine with these files, after the checks for every bundle."""
+    world, folder = root
+    for path in ("/site/certifi/cacert.pem", DEBIAN, "/home/user.pem"):
+        world.write(path, files.get(path, b""))
+    cert_files = (world.path("/home/user.pem"),) if "/home/user.pem" in files else ()
+    built = build(Settings(cert_files=cert_files), world.certifi_file)
+    if built.anchors:
+        check(built, folder / "checked.pem")
+    return built
+
+
+def blocks(built: Bundle) -> List[bytes]:
+    return [anchor.block for anchor in built.anchors]
+
+
+@given(strategies.files, strategies.files, strategies.files)
+@settings(max_examples=150, deadline=None)
+def test_any_content_of_any_source_gives_a_sound_bundle(
+    root: Tuple[World, Path], certifi: bytes, system: bytes, user: bytes
+) -> None:
+    paths = ("/site/certifi/cacert.pem", DEBIAN, "/home/user.pem")
+    built = built_of(root, dict(zip(paths, (certifi, system, user))))
+    assert all(out.reason in REASONS for out in built.excluded)
+    assert all(problem.message for problem in built.problems)
+
+
+@given(strategies.files, strategies.files, strategies.files)
+@settings(max_examples=150, deadline=None)
+def test_adding_a_source_never_removes_an_anchor_except_by_distrust(
+    root: Tuple[World, Path], certifi: bytes, system: bytes, user: bytes
+) -> None:
+    files = {"/site/certifi/cacert.pem": certifi, DEBIAN: system}
+    before = built_of(root, files)
+    after = built_of(root, {**files, "/home/user.pem": user})
+    distrusted = {out.block for out in after.excluded if out.reason == DISTRUSTED}
+    assert set(blocks(before)) - distrusted <= set(blocks(after))
+    assert not distrusted & set(blocks(after)) or user
+
+
+@given(st.lists(strategies.certificates, min_size=1), st.integers(0, 9))
+@settings(max_examples=100, deadline=None)
+def test_order_and_duplicates_are_stable(
+    root: Tuple[World, Path], ders: List[bytes], cut: int
+) -> None:
+    first, second = ders[:cut], ders[cut:]
+    files = {
+        "/site/certifi/cacert.pem": b"".join(map(encode_pem, first)),
+        DEBIAN: b"".join(map(encode_pem, second + first)),
+    }
+    built = built_of(root, files)
+    assert [anchor.der for anchor in built.anchors] == list(dict.fromkeys(first + second))
+    assert built_of(root, files) == built
+
+
+def found(source: str = USER) -> Findings:
+    return Findings(source)
+
+
+@pytest.fixture(name="merge")
+def _merge(monkeypatch: pytest.MonkeyPatch) -> "Merge":
+    return Merge(monkeypatch)
+
+
+class Merge:
+    """Builds from findings that a test wrote down."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.monkeypatch = monkeypatch
+
+    def __call__(self, *findings: Findings) -> Bundle:
+        self.monkeypatch.setattr(sources, "collect", lambda *_: list(findings))
+        return build(Settings(), "unused")
+
+
+def test_distrust_counts_whichever_source_comes_first(merge: Merge) -> None:
+    trusting, refusing = found("certifi"), found("system")
+    trusting.trust(BLOCK_A, "cacert.pem", PROVEN)
+    trusting.trust(BLOCK_B, "cacert.pem", PROVEN)
+    refusing.distrust(BLOCK_A, "blocklist/a.pem")
+    for order in ((trusting, refusing), (refusing, trusting)):
+        built = merge(*order)
+        assert blocks(built) == [BLOCK_B]
+        (out,) = built.excluded
+        assert (out.reason, out.detail) == (DISTRUSTED, "blocklist/a.pem")
+
+
+def test_a_named_certificate_is_warned_of_also_where_it_is_found_twice(merge: Merge) -> None:
+    listed, named = found("system"), found("user")
+    listed.trust(BLOCK_LEAF, "store", LISTED)
+    named.trust(BLOCK_LEAF, "leaf.pem", NAMED)
+    (problem,) = merge(listed, named).problems
+    assert problem.path == "leaf.pem"
+
+
+def test_what_was_merely_held_comes_in_when_a_person_names_it(merge: Merge) -> None:
+    held, named = found("ssl"), found("user")
+    held.trust(BLOCK_LEAF, "folder", HELD)
+    named.trust(BLOCK_LEAF, "leaf.pem", NAMED)
+    built = merge(held, named)
+    assert blocks(built) == [BLOCK_LEAF]
+    assert [out.reason for out in built.excluded] == [NOT_A_CA]
+
+
+def test_one_unloadable_block_among_many_costs_only_itself(merge: Merge) -> None:
+    findings = found("system")
+    ders = [mint(f"many-{number}", rsa_bits=0, eku=("serverAuth",)) for number in range(9)]
+    for der in ders[:5]:
+        findings.trust(certificates.block_of(der), "store")
+    findings.trust(BROKEN, "store")
+    for der in ders[5:]:
+        findings.trust(certificates.block_of(der), "store")
+    built = merge(findings)
+    assert [anchor.der for anchor in built.anchors] == ders
+    assert [(out.block, out.reason) for out in built.excluded] == [(BROKEN, MALFORMED)]
+    (problem,) = built.problems
+    assert problem.path == "store"
+
+
+def test_what_is_plain_der_is_not_shown_to_openssl(
+    merge: Merge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Loading each costs 0.1 ms: only what is doubtful is tried."""
+    tried: List[bytes] = []
+    monkeypatch.setattr(openssl, "unloadable", lambda some: tried.extend(some) or [])
+    findings = found("system")
+    for block in (BLOCK_A, BLOCK_B, BROKEN):
+        findings.trust(block, "store")
+    merge(findings)
+    assert tried == [BROKEN]
+
+
+@given(st.lists(st.sampled_from([BLOCK_A, BLOCK_B, BLOCK_C, BROKEN]), unique=True))
+@settings(deadline=None)
+def test_unloadable_finds_exactly_the_broken_ones(some: List[bytes]) -> None:
+    assert openssl.unloadable(some) == [block for block in some if block == BROKEN]
+
+
+def test_extend_adds_behind(merge: Merge) -> None:
+    findings, more = found("certifi"), found("user")
+    findings.trust(BLOCK_A, "cacert.pem", PROVEN)
+    more.trust(BLOCK_A, "appended", NAMED)
+    more.trust(BLOCK_B, "appended", NAMED)
+    more.trust(BROKEN, "appended", NAMED)
+    built = extend(merge(findings), more)
+    assert blocks(built) == [BLOCK_A, BLOCK_B]
+    assert [origin.source for origin in built.anchors[0].origins] == ["certifi", "user"]
+    assert [out.reason for out in built.excluded] == [MALFORMED]
+
+
+def test_header_and_body(merge: Merge) -> None:
+    findings = found("certifi")
+    findings.trust(BLOCK_A, "cacert.pem", PROVEN)
+    built = merge(findings)
+    assert built.text == bundle.HEADER + built.body == bundle.HEADER + BLOCK_A
+    assert all(line.startswith(b"#") for line in bundle.HEADER.splitlines())
+
+
+def test_a_rejected_block_of_a_named_file_removes_it(root: Tuple[World, Path]) -> None:
+    files = {
+        "/site/certifi/cacert.pem": encode_pem(A) + encode_pem(B),
+        "/home/user.pem": trusted_pem(A, reject=["serverAuth"]),
+    }
+    assert blocks(built_of(root, files)) == [BLOCK_B]

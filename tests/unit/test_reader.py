@@ -1,0 +1,198 @@
+"""reader: regular files only, each once, within bounds; and what was looked at is remembered."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import List
+
+import pytest
+
+from certifi_system_store_wrapper import certificates, reader
+from certifi_system_store_wrapper.certificates import block_of
+from certifi_system_store_wrapper.findings import (
+    DEBUG,
+    INFO,
+    LISTED,
+    MALFORMED,
+    NAMED,
+    PROVEN,
+    USER,
+    WARNING,
+    Findings,
+)
+from certifi_system_store_wrapper.reader import MARK, Reader, Unusable, add_file, certificate_files
+from conformance.minting import encode_pem, mint
+
+A, B = mint("A"), mint("B")
+PEM_A, PEM_B = encode_pem(A), encode_pem(B)
+
+
+def written(path: Path, data: bytes) -> str:
+    path.write_bytes(data)
+    return str(path)
+
+
+def test_a_file_is_read_once_whatever_it_is_called(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = written(tmp_path / "a.pem", PEM_A)
+    (tmp_path / "b.pem").symlink_to(path)
+    calls: List[bytes] = []
+    real = certificates.parse
+    monkeypatch.setattr(
+        certificates, "parse", lambda data, known: calls.append(data) or real(data, known)
+    )
+    one = Reader()
+    assert one.parse(path) is one.parse(str(tmp_path / "b.pem"))
+    assert calls == [PEM_A]
+
+
+def test_a_file_with_one_known_certificate_is_not_parsed_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A hashed folder holds what the bundle file held: 145 files on Debian."""
+    one = Reader()
+    one.parse(written(tmp_path / "all.pem", PEM_A + PEM_B))
+    monkeypatch.setattr(certificates, "parse", None)
+    parsed = one.parse(written(tmp_path / "a.pem", PEM_A))
+    assert [found.block for found in parsed.certificates] == [PEM_A]
+
+
+def test_known_and_strict_blocks_are_remembered(tmp_path: Path) -> None:
+    one = Reader()
+    odd = A.replace(b"\x0c\x01A", b"\x1e\x01A")
+    one.parse(written(tmp_path / "all.pem", PEM_A + encode_pem(odd)))
+    assert one.strict == {PEM_A}
+    assert one.known == {PEM_A, block_of(odd)}
+
+
+def test_only_a_proven_file_is_taken_unchecked(tmp_path: Path) -> None:
+    path = written(tmp_path / "cacert.pem", certificates.BEGIN + b"AAAA\n" + certificates.END)
+    for standing, count in ((LISTED, 0), (PROVEN, 1)):
+        assert add_file(Findings(USER), Reader(), path, standing, named=False) == count
+
+
+def test_what_was_looked_at_is_remembered(tmp_path: Path) -> None:
+    one = Reader()
+    path, absent = written(tmp_path / "a.pem", PEM_A), str(tmp_path / "absent")
+    os.utime(path, (7, 7))
+    one.parse(path)
+    with pytest.raises(FileNotFoundError):
+        one.parse(absent)
+    one.names(str(tmp_path))
+    assert one.inputs[:2] == [(path, len(PEM_A), 7), (absent, -1, -1)]
+    assert one.inputs[2][:2] == (str(tmp_path), 0)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no FIFOs here")
+def test_only_regular_files_are_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    os.mkfifo(tmp_path / "fifo")
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "open", None)
+        for path in (str(tmp_path / "fifo"), str(tmp_path), "/dev/null"):
+            with pytest.raises(Unusable):
+                Reader().parse(path)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no FIFOs here")
+def test_a_fifo_put_there_meanwhile_does_not_block(tmp_path: Path) -> None:
+    status = os.stat(written(tmp_path / "a.pem", PEM_A))
+    os.mkfifo(tmp_path / "fifo")
+    with pytest.raises(Unusable, match="regular"):
+        reader.read_regular(str(tmp_path / "fifo"), status)
+
+
+def test_a_file_is_read_whole_also_if_it_grows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = os.urandom(5000)
+    path = written(tmp_path / "a", data)
+    real = os.fstat
+
+    class Shorter:
+        def __init__(self, descriptor: int) -> None:
+            self.st_mode, self.st_size = real(descriptor).st_mode, 10
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fstat", Shorter)
+        assert reader.read_regular(path, os.stat(path)) == data
+
+
+def test_sizes_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reader, "MAX_BYTES", 1000)
+    monkeypatch.setattr(reader, "MAX_TOTAL", 1500)
+    paths = [written(tmp_path / str(size), bytes(size)) for size in (800, 1001, 700, 701)]
+    one = Reader()
+    one.parse(paths[0])
+    with pytest.raises(Unusable, match="larger than"):
+        one.parse(paths[1])
+    one.parse(paths[2])
+    with pytest.raises(Unusable, match="have been read before it"):
+        one.parse(paths[3])
+
+
+def test_our_own_bundle_is_never_read_back(tmp_path: Path) -> None:
+    path = written(tmp_path / "cacert.pem", MARK + b"bundle\n" + PEM_A)
+    findings = Findings(USER)
+    assert add_file(findings, Reader(), path, NAMED, named=True) == 0
+    assert [problem.level for problem in findings.problems] == [DEBUG]
+
+
+def test_the_same_with_a_nul_in_its_name() -> None:
+    findings = Findings(USER)
+    assert add_file(findings, Reader(), "a\0b", NAMED, named=True) == 0
+    assert [problem.level for problem in findings.problems] == [WARNING]
+
+
+@pytest.mark.parametrize(("named", "level"), [(True, WARNING), (False, INFO)])
+def test_strict_with_what_is_named_quiet_with_what_is_found(
+    tmp_path: Path, *, named: bool, level: int
+) -> None:
+    for data in (b"", b"text"):
+        findings = Findings(USER)
+        add_file(findings, Reader(), written(tmp_path / "a", data), LISTED, named=named)
+        assert [problem.level for problem in findings.problems] == [level]
+    findings = Findings(USER)
+    add_file(findings, Reader(), str(tmp_path / "absent"), LISTED, named=named)
+    assert [problem.level for problem in findings.problems] == ([WARNING] if named else [])
+
+
+def test_damage_is_kept_with_its_bytes(tmp_path: Path) -> None:
+    data = encode_pem(A[:-5]) + PEM_B
+    findings = Findings(USER)
+    assert add_file(findings, Reader(), written(tmp_path / "a", data), NAMED, named=True) == 1
+    (out,) = findings.excluded
+    assert out.reason == MALFORMED
+    assert out.block.strip() in data
+    assert out.detail.startswith("line 1: ")
+    (problem,) = findings.problems
+    assert problem.level == WARNING
+
+
+def test_certificate_files_are_told_by_name(tmp_path: Path) -> None:
+    names = ["a.CER", "b.crt", "c.pem", "d.Der", "e.p7b", "f.p7c", "0123abcd.0", "x/y/z.pem"]
+    for name in [*names, "g.txt", "README", "h.key", "0123abcd.r0", "i.pem.bak", "01234567.x"]:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(b"")
+    (tmp_path / "loop").symlink_to(tmp_path)
+    found = {os.path.relpath(path, tmp_path) for path in certificate_files(str(tmp_path), Reader())}
+    assert found == {os.path.join(*name.split("/")) for name in names}
+
+
+def test_a_huge_folder_is_read_up_to_a_bound(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(9):
+        (tmp_path / f"{number}.pem").write_bytes(b"")
+    monkeypatch.setattr(reader, "MAX_FILES", 5)
+    found: List[str] = []
+    with pytest.raises(Unusable, match="more than 5 files"):
+        found.extend(certificate_files(str(tmp_path), Reader()))
+    hashed = tmp_path / "hashed"
+    hashed.mkdir()
+    for number in range(9):
+        (hashed / f"0000000{number}.0").write_bytes(encode_pem(mint(f"many-{number}")))
+    findings = Findings(USER)
+    assert reader.add_hashed(findings, Reader(), str(hashed)) == 5
+    assert "more than 5 files" in findings.problems[0].message
