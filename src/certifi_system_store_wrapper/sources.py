@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Callable, Dict, Iterator, List
+from typing import Callable, Dict, Iterator, List, Set
 
 from . import ownership, system_store
 from .findings import CERTIFI, HELD, LISTED, NAMED, PROVEN, SSL, SYSTEM, USER, Findings
@@ -124,12 +124,14 @@ def _folder(findings: Findings, reader: Reader, folder: str, standing: str) -> N
 
 def _drop_folder(findings: Findings, reader: Reader, folder: str) -> None:
     """Add what was dropped, where nobody else could have dropped it."""
+    reported: Set[str] = set()
     for path in _paths(findings, reader, folder):
         unsafe = _first_unsafe(folder, os.path.dirname(path))
-        if unsafe:
+        if not unsafe:
+            add_file(findings, reader, path, NAMED, named=True, safe=True)
+        elif unsafe not in reported:
+            reported.add(unsafe)
             findings.problem(unsafe, "others may write to this folder, so it is not used: chmod")
-            return
-        add_file(findings, reader, path, NAMED, named=True, safe=True)
 
 
 def _first_unsafe(top: str, folder: str) -> str:

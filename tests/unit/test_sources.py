@@ -1,0 +1,170 @@
+"""sources: the four sources, in their order, none of which may cost the others."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from base64 import urlsafe_b64encode
+from typing import List, Set
+
+import pytest
+
+from certifi_system_store_wrapper import certificates, sources, system_store
+from certifi_system_store_wrapper.bundle import build
+from certifi_system_store_wrapper.findings import (
+    CERTIFI,
+    HELD,
+    LISTED,
+    NAMED,
+    PROVEN,
+    SOURCES,
+    SSL,
+    SYSTEM,
+    USER,
+    Findings,
+)
+from certifi_system_store_wrapper.reader import Reader
+from certifi_system_store_wrapper.settings import Settings
+from conformance.minting import NAMES, encode_pem, mint
+from conformance.world import DEBIAN, World
+
+PEM_A, PEM_B, PEM_C = (encode_pem(mint(name)) for name in "ABC")
+
+
+def collected(world: World, settings: Settings = Settings()) -> List[Findings]:  # noqa: B008
+    return sources.collect(settings, Reader(), world.certifi_file)
+
+
+def names(findings: Findings) -> Set[str]:
+    return {NAMES[certificates.der_of(found.block)] for found in findings.trusted}
+
+
+def test_one_source_each_in_the_order_of_the_bundle(world: World) -> None:
+    world.write(DEBIAN, PEM_A)
+    world.write("/usr/lib/ssl/cert.pem", PEM_B)
+    world.write("/drop/c.pem", PEM_C)
+    all_four = collected(world)
+    assert [findings.source for findings in all_four] == list(SOURCES)
+    assert [names(findings) for findings in all_four] == [{"certifi"}, {"A"}, {"B"}, {"C"}]
+    assert [f.trusted[0].standing for f in all_four] == [LISTED, LISTED, LISTED, NAMED]
+
+
+def test_only_the_sources_asked_for(world: World) -> None:
+    world.write(DEBIAN, PEM_A)
+    for wanted in ((CERTIFI,), (SYSTEM, USER), (SSL,)):
+        found = collected(world, Settings(sources=wanted))
+        assert tuple(findings.source for findings in found) == wanted
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_a_failing_source_does_not_cost_the_others(world: World, source: str) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("boom")
+
+    if source == CERTIFI:
+        world.monkeypatch.setattr(sources, "certifi", fail)
+    else:
+        world.monkeypatch.setitem(sources._SOURCES, source, fail)
+    world.write(DEBIAN, PEM_A)
+    world.write("/drop/b.pem", PEM_B)
+    built = build(Settings(), world.certifi_file)
+    expected = {CERTIFI: 2, SYSTEM: 2, SSL: 3, USER: 2}
+    assert len(built.anchors) == expected[source]
+    (problem,) = [problem for problem in built.problems if "boom" in problem.message]
+    assert problem.source == source
+
+
+def test_a_store_that_fails_half_way_keeps_what_was_found(world: World) -> None:
+    def half(findings: Findings, reader: Reader) -> None:
+        del reader
+        findings.trust(PEM_A, "store")
+        raise OSError(5, "Input/output error")
+
+    world.monkeypatch.setattr(system_store, "collect", half)
+    assert world.build() == {"certifi", "A"}
+    assert "incomplete" in world.warnings[0].message
+
+
+def record(world: World, digest: bytes, name: str = "certifi-2026.1.1.dist-info") -> None:
+    text = urlsafe_b64encode(digest).rstrip(b"=").decode()
+    line = f"certifi/cacert.pem,sha256={text},7\n"
+    world.write(f"/site/{name}/RECORD", ("certifi/__init__.py,,\n" + line).encode())
+
+
+def certifi_standing(world: World) -> str:
+    return collected(world, Settings(sources=(CERTIFI,)))[0].trusted[0].standing
+
+
+def test_certifi_as_released_needs_no_proof(world: World) -> None:
+    with open(world.certifi_file, "rb") as file:
+        digest = hashlib.sha256(file.read()).digest()
+    record(world, digest)
+    assert certifi_standing(world) == PROVEN
+    record(world, digest, "certifi-2025.1.1.dist-info")  # which of them is installed?
+    assert certifi_standing(world) == LISTED
+
+
+def test_certifi_that_was_changed_is_like_any_other_list(world: World) -> None:
+    record(world, hashlib.sha256(b"as it was released").digest())
+    assert certifi_standing(world) == LISTED
+    with open(world.certifi_file, "ab") as file:
+        file.write(encode_pem(b"garbage") + PEM_A)
+    assert world.build() == {"certifi", "A"}
+
+
+def test_ssl_variables_add_to_the_defaults(world: World) -> None:
+    world.write("/usr/lib/ssl/cert.pem", PEM_A)
+    world.monkeypatch.setenv("SSL_CERT_FILE", world.write("/b.pem", PEM_B))
+    world.write("/dir/00000000.0", PEM_C)
+    world.monkeypatch.setenv("SSL_CERT_DIR", world.path("/dir"))
+    (ssl,) = collected(world, Settings(sources=(SSL,)))
+    assert [found.standing for found in ssl.trusted] == [LISTED, NAMED, HELD]
+    assert names(ssl) == {"A", "B", "C"}
+
+
+def test_a_named_folder_without_a_certificate_file_is_one_warning(world: World) -> None:
+    world.write("/home/cas/readme.txt", PEM_A)
+    assert world.build(world.path("/home/cas")) == {"certifi"}
+    (warning,) = world.warnings
+    assert "no certificate file" in warning.message
+
+
+def test_what_is_named_is_named_also_in_a_drop_folder(world: World) -> None:
+    leaf = mint("localhost", ca=False)
+    world.write("/drop/deep/leaf.pem", encode_pem(leaf))
+    assert world.build() == {"certifi", "localhost"}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="modes say nothing there")
+def test_what_others_may_change_is_not_used(world: World) -> None:
+    """Only the part of the drop folder that others may write to is lost."""
+    world.write("/drop/a.pem", PEM_A)
+    os.chmod(world.write("/drop/b.pem", PEM_B), 0o666)
+    world.write("/drop/z/c.pem", PEM_C)
+    world.write("/drop/z/again.pem", PEM_C)
+    world.write("/drop/y/d.pem", encode_pem(mint("D")))
+    os.chmod(world.path("/drop/z"), 0o777)
+    assert world.build() == {"certifi", "A", "D"}
+    paths = [warning.path.replace(str(world.root), "") for warning in world.warnings]
+    assert paths == ["/drop/b.pem", "/drop/z"]
+
+
+def test_an_absent_drop_folder_is_remembered(world: World) -> None:
+    world.build()
+    assert (world.path("/drop"), -1, -1) in world.last.inputs
+
+
+def test_drop_folders(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.platform", "linux")
+    monkeypatch.setenv("XDG_CONFIG_HOME", os.path.abspath("/xdg"))
+    wanted = os.path.join(os.path.abspath("/xdg"), "certifi-system-store-wrapper", "certs")
+    assert sources.drop_folders(Settings())[2:] == [wanted]
+    assert len(sources.drop_folders(Settings(isolated=True))) == 2
+    monkeypatch.setenv("XDG_CONFIG_HOME", "relative")
+    monkeypatch.setenv("HOME", os.path.abspath("/h"))
+    assert ".config" in sources.user_folder()
+    monkeypatch.setattr("sys.platform", "darwin")
+    assert "Application Support" in sources.user_folder()
+    monkeypatch.setattr("sys.platform", "win32")
+    monkeypatch.setenv("APPDATA", "")
+    assert sources.user_folder() == ""
