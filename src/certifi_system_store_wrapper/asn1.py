@@ -248,7 +248,11 @@ def _strict(der: bytes, begin: int, tag: int) -> Tuple[int, int]:
 def _after_serial(der: bytes, position: int) -> int:
     """Return where a positive INTEGER ends that is written in as few bytes as possible."""
     start, end = _strict(der, position, INTEGER)
-    if start == end or der[start] > 0x7F or (not der[start] and end - start > 1 > der[start + 1] >> 7):
+    if (
+        start == end
+        or der[start] > 0x7F
+        or (not der[start] and end - start > 1 > der[start + 1] >> 7)
+    ):
         raise NotDer("it is not a minimal positive number")
     return end
 

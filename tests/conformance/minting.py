@@ -9,7 +9,8 @@ from typing import Dict, Iterable, List, Optional, Tuple, Union
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.hazmat.primitives.serialization import Encoding, pkcs7 as pkcs7_format
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.serialization import pkcs7 as pkcs7_format
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from certifi_system_store_wrapper.certificates import block_of

@@ -11,7 +11,6 @@ from typing import List
 
 import pytest
 
-
 from certifi_system_store_wrapper.findings import (
     DISTRUSTED,
     INFO,
@@ -379,7 +378,7 @@ def test_case_35_version_1_root(world: World, standing: str) -> None:
 
 
 @pytest.mark.parametrize("days", [(-20, -10), (10, 20)], ids=["expired", "not yet valid"])
-def test_case_36_outside_its_validity_it_stays(world: World, days: "tuple[int, int]") -> None:
+def test_case_36_outside_its_validity_it_stays(world: World, days: tuple[int, int]) -> None:
     der = mint("when", days=days)
     world.write(DEBIAN, encode_pem(der))
     assert world.build_user(PEM_A) == {"when", "A"}

@@ -8,17 +8,16 @@ import ssl
 import subprocess
 import time
 from pathlib import Path
-from typing import Callable, List
+from typing import Any, Callable, List
 
 import pytest
 
-from certifi_system_store_wrapper.findings import DEBUG, DISTRUSTED, INFO, NOT_A_CA, WARNING
+from certifi_system_store_wrapper.findings import DEBUG, DISTRUSTED, INFO, NOT_A_CA
 from certifi_system_store_wrapper.reader import MARK
 from certifi_system_store_wrapper.system_store import unix_paths
 from conformance.minting import (
     crl_pem,
     encode_pem,
-    key_of,
     mint,
     pkcs7,
     private_key_pem,
@@ -104,10 +103,10 @@ def test_case_45_unreadable(world: World) -> None:
     world.write(HASHED + "00000000.0", PEM_A)
     secret, real_open = world.write(HASHED + "00000001.0", PEM_B), os.open
 
-    def refusing(path: str, *rest: int) -> int:  # root could read a file of mode 0
+    def refusing(path: str, *rest: Any, **named: Any) -> int:  # root could read mode 0
         if path == secret:
             raise PermissionError(13, "Permission denied")
-        return real_open(path, *rest)
+        return real_open(path, *rest, **named)
 
     world.monkeypatch.setattr(os, "open", refusing)
     assert world.build() == {"certifi", "A"}
@@ -274,7 +273,7 @@ def test_case_79_certifi_answers_with_the_system_bundle(world: World) -> None:
 
 
 @pytest.mark.parametrize("data", [None, b"", b"no certificate"])
-def test_case_79_certifi_has_nothing(world: World, data: "bytes | None") -> None:
+def test_case_79_certifi_has_nothing(world: World, data: bytes | None) -> None:
     os.unlink(world.certifi_file)
     if data is not None:
         world.write("/site/certifi/cacert.pem", data)

@@ -21,9 +21,8 @@ from typing import Callable, Iterator, List
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [os.path.join(HERE, ".."), os.path.join(HERE, "..", "..", "src")]
 
-from fuzz.mutations import mutated  # noqa: E402
-
 from certifi_system_store_wrapper import asn1, certificates  # noqa: E402
+from fuzz.mutations import mutated  # noqa: E402
 
 
 def strict_mutants(seeds: List[bytes], count: int) -> Iterator[bytes]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from random import Random
 
 import pytest
-import strategies
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import strategies
 from certifi_system_store_wrapper import asn1, certificates
 from certifi_system_store_wrapper.certificates import (
     BEGIN,
@@ -48,7 +48,7 @@ def test_any_bytes_give_sound_blocks_or_damage(data: bytes) -> None:
 
 @given(st.lists(strategies.certificates))
 @many
-def test_what_is_rendered_is_read_back(ders: "list[bytes]") -> None:
+def test_what_is_rendered_is_read_back(ders: list[bytes]) -> None:
     parsed = parse(b"".join(map(block_of, ders)))
     assert [der_of(found.block) for found in parsed.certificates] == ders
     assert not parsed.damage

@@ -89,6 +89,8 @@ def test_a_distrust_folder_that_is_a_file_is_ignored(world: World) -> None:
 
 
 def test_distrust_without_a_certificate_is_said(world: World) -> None:
-    world.write("/etc/ssl/untrusted/by-serial.p11-kit", b"[p11-kit-object-v1]\nx-distrusted: true\n")
+    world.write(
+        "/etc/ssl/untrusted/by-serial.p11-kit", b"[p11-kit-object-v1]\nx-distrusted: true\n"
+    )
     messages = [problem.message for problem in collected().problems]
     assert any("holds no certificate" in message for message in messages)
