@@ -171,7 +171,7 @@ def test_facts_of_a_root() -> None:
 
 def test_facts_of_extended_key_usages() -> None:
     mail = facts(mint("mail", eku=("emailProtection",)))
-    assert mail.ekus == {OIDS["emailProtection"]}
+    assert mail.ekus == frozenset([OIDS["emailProtection"]])
     assert not mail.serves_tls
     for eku in ("serverAuth", "anyExtendedKeyUsage"):
         assert facts(mint("with " + eku, eku=(eku,))).serves_tls

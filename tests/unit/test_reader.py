@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import List
+from typing import Container, List
 
 import pytest
 
 from certifi_system_store_wrapper import certificates, reader
-from certifi_system_store_wrapper.certificates import block_of
+from certifi_system_store_wrapper.certificates import Parsed, block_of
 from certifi_system_store_wrapper.findings import (
     DEBUG,
     INFO,
@@ -40,9 +40,12 @@ def test_a_file_is_read_once_whatever_it_is_called(
     (tmp_path / "b.pem").symlink_to(path)
     calls: List[bytes] = []
     real = certificates.parse
-    monkeypatch.setattr(
-        certificates, "parse", lambda data, known: calls.append(data) or real(data, known)
-    )
+
+    def counting(data: bytes, known: Container[bytes]) -> Parsed:
+        calls.append(data)
+        return real(data, known)
+
+    monkeypatch.setattr(certificates, "parse", counting)
     one = Reader()
     assert one.parse(path) is one.parse(str(tmp_path / "b.pem"))
     assert calls == [PEM_A]
