@@ -81,7 +81,8 @@ def build(settings: Settings, certifi_file: str) -> Bundle:
 
 def extend(built: Bundle, findings: Findings) -> Bundle:
     """Return the bundle with what one more source found behind it."""
-    merger = _Merger({out.block: Origin("", out.detail) for out in built.excluded})
+    distrusted = [out for out in built.excluded if out.reason == DISTRUSTED]
+    merger = _Merger({out.block: Origin("", out.detail) for out in distrusted})
     merger.anchors = {anchor.block: list(anchor.origins) for anchor in built.anchors}
     merger.add(findings)
     merger.drop_unloadable(frozenset())

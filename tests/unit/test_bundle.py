@@ -197,6 +197,20 @@ def test_extend_adds_behind(merge: Merge) -> None:
     assert [out.reason for out in built.excluded] == [MALFORMED]
 
 
+def test_extend_warns_for_the_right_reason(merge: Merge) -> None:
+    findings, refusing, more = found("ssl"), found("system"), found("user")
+    findings.trust(BLOCK_LEAF, "folder", HELD)
+    findings.trust(BLOCK_A, "folder", HELD)
+    refusing.distrust(BLOCK_A, "blocklist/a.pem")
+    more.trust(BLOCK_LEAF, "appended", NAMED)
+    more.trust(BLOCK_A, "appended", NAMED)
+    built = extend(merge(findings, refusing), more)
+    assert blocks(built) == [BLOCK_LEAF, BLOCK_A]
+    not_a_ca, distrusted = (problem.message for problem in built.problems)
+    assert "not a CA" in not_a_ca
+    assert "blocklist/a.pem distrusts it" in distrusted
+
+
 def test_header_and_body(merge: Merge) -> None:
     findings = found("certifi")
     findings.trust(BLOCK_A, "cacert.pem", PROVEN)
