@@ -100,19 +100,32 @@ def test_every_truncation_is_refused() -> None:
             asn1.layout(EC[:size])
 
 
+def with_signature_length(length: bytes) -> bytes:
+    """Return a certificate whose signature's length is spelled like that."""
+    _, start, end = asn1.element(EC, 0, len(EC))
+    tbs_and_algorithm = encoded(decoded(EC[start:end])[:2])
+    content = EC[start + len(tbs_and_algorithm) + 2 : end]
+    length = length + bytes([len(content)])
+    return encoded([(0x30, tbs_and_algorithm + b"\x03" + length + content)])
+
+
 @pytest.mark.parametrize(
     "der",
     [
+        with_signature_length(b"\x81"),
+        with_signature_length(b"\x82\0"),
         b"\x30\x83\x00" + EC[2:4] + EC[4:],  # the outer length in three bytes
         edited(EC, [0, 1], (0x30, b"\x06\x81\x08" + bytes.fromhex("2a8648ce3d040302"))),
         edited(RSA, [0, 1], (0x30, bytes.fromhex("06092a864886f70d01010b0501ff"))),
         edited(EC, [0, 2], (0x03, b"\x01" + b"\xfe" * 70)),
         EC + b"\0",
     ],
-    ids=["outer length", "algorithm", "NULL with content", "unused bits", "behind it"],
+    ids=["0x81", "0x82", "outer length", "algorithm", "NULL with content", "bits", "behind it"],
 )
 def test_a_second_spelling_of_a_certificate_is_refused(der: bytes) -> None:
     """OpenSSL would take both for one, and the number of blocks would not be the number loaded."""
+    assert with_signature_length(b"") == EC
+    assert not asn1.is_strict(der)
     with pytest.raises(NotDer):
         asn1.layout(der)
 
