@@ -84,6 +84,12 @@ def test_anything_unusual_is_not_strict(path: List[int], node: Node) -> None:
     assert not asn1.is_strict(der)
 
 
+def test_version_1_with_extensions_is_not_strict() -> None:
+    tree = decoded(EC)
+    del tree[0][1][0][1][VERSION]  # type: ignore[index, union-attr]
+    assert not asn1.is_strict(encoded(tree))
+
+
 def test_a_duplicate_extension_is_not_strict() -> None:
     tree = decoded(MAIL)
     text = repr(tree)
