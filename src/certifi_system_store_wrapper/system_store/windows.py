@@ -1,0 +1,149 @@
+"""What Windows trusts and distrusts: its ROOT store minus its Disallowed store.
+
+The CA store is not read: it fills itself with intermediates, and each would be a full anchor
+to Python 3.13, curl, Go and rustls. A certificate counts as one for TLS servers as in
+Chromium's ``trust_store_win.cc``, by its own extended key usage and by the store's property.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any, Callable, Container, Dict, Iterator, NamedTuple, Optional, Tuple, Union
+
+from .. import certificates
+from ..findings import DEBUG, INFO, MALFORMED, NO_SERVER_AUTH, NOT_TRUSTED, WARNING, Findings
+
+ROOT, DISALLOWED = "ROOT", "Disallowed"
+SSL_DEFAULTS = "ssl.create_default_context()"
+
+_X509_ENCODING = 0x1  # 0x10000, PKCS#7, may be set besides it and then means nothing
+_SERVER_OIDS = ("1.3.6.1.5.5.7.3.1", "2.5.29.37.0")  # serverAuth, anyExtendedKeyUsage
+
+_Usage = Union[Container[str], Exception]  # OIDs; or why they are not known
+_Refusal = Tuple[str, str, int]  # reason, detail, level
+_Read = Callable[[str], Iterator["_Entry"]]
+
+
+class _Entry(NamedTuple):
+    """One instance of a certificate in a store; the same one may be there more than once."""
+
+    der: bytes
+    is_x509: bool
+    usage: _Usage
+
+
+def collect(findings: Findings) -> None:
+    """Add what the current user's view of the stores holds; it includes the machine's."""
+    read = _reader(findings)
+    _add_roots(findings, _entries(findings, read, ROOT, "the roots of Windows are not used"))
+    harm = "what Windows distrusts is not removed"
+    for entry in _entries(findings, read, DISALLOWED, harm):
+        findings.distrust(certificates.block_of(entry.der), DISALLOWED)
+
+
+def ssl_defaults(findings: Findings) -> None:
+    """Add the roots that the ssl module itself loads; it loads the CA store too."""
+    try:
+        import ssl
+
+        held = ssl.create_default_context().get_ca_certs(binary_form=True)
+    except Exception as error:  # noqa: BLE001 - https://github.com/python/cpython/issues/79846
+        remedy = "the system source reads the roots one by one; Python 3.13 does so too"
+        findings.problem(SSL_DEFAULTS, f"fails ({error}); {remedy}", INFO)
+        return
+    for der in held:
+        refusal = _refusal(_Entry(der, is_x509=True, usage=_SERVER_OIDS))
+        if refusal is None and not certificates.facts(der).self_issued:
+            refusal = (NOT_TRUSTED, "an intermediate of the CA store", DEBUG)
+        _settle(findings, certificates.block_of(der), SSL_DEFAULTS, refusal)
+
+
+def _reader(findings: Findings) -> _Read:
+    """Return what reads a store: wincertstore, or the ssl module where that is missing."""
+    try:
+        import wincertstore  # type: ignore[import-not-found,import-untyped,unused-ignore]
+    except (ImportError, OSError, AttributeError) as error:
+        message = f"is not usable ({error}), so the ssl module reads the stores"
+        findings.problem("wincertstore", message + "; pip install wincertstore", INFO)
+        return _read_with_ssl
+    return partial(_read_with_wincertstore, wincertstore)
+
+
+def _entries(findings: Findings, read: _Read, store: str, harm: str) -> Iterator[_Entry]:
+    """Yield what is in a store; where it fails, what came before is kept."""
+    try:
+        yield from read(store)
+    except Exception as error:  # noqa: BLE001 - services and containers fail in many ways
+        remedy = f"`certutil -user -store {store}` shows whether this user may read it"
+        findings.problem(store, f"cannot be read ({error}), so {harm}; {remedy}")
+
+
+def _read_with_wincertstore(wincertstore: Any, name: str) -> Iterator[_Entry]:  # noqa: ANN401
+    """Yield every instance, copied at once: the next step frees what the last one yielded.
+
+    Its own iterator is of no use: it ends at the first key usage that it cannot read, and
+    leaks a context whenever it does not reach its end.
+    """
+    following = wincertstore.CertEnumCertificatesInStore
+    with wincertstore.CertSystemStore(name) as store:
+        context = following(store._hStore, None)  # noqa: SLF001 - there is no other way, see above
+        while context:
+            held = context[0]
+            is_x509 = bool(held.dwCertEncodingType & _X509_ENCODING)
+            yield _Entry(held.get_encoded(), is_x509, _usage(held.enhanced_keyusage))
+            context = following(store._hStore, context)  # noqa: SLF001
+
+
+def _usage(ask: Callable[[], Any]) -> _Usage:
+    """Return the OIDs that wincertstore tells; it says True where no purpose is excluded."""
+    try:
+        answer = ask()
+    except Exception as error:  # noqa: BLE001 - it decodes foreign text: OSError, ValueError
+        return error
+    return _SERVER_OIDS if answer is True else answer or ()
+
+
+def _read_with_ssl(name: str) -> Iterator[_Entry]:
+    """Yield every instance; one with both encodings has a number in place of a name."""
+    import ssl
+
+    for der, encoding, usage in getattr(ssl, "enum_certificates")(name):  # noqa: B009
+        yield _Entry(der, encoding != "pkcs_7_asn", _SERVER_OIDS if usage is True else usage)
+
+
+def _add_roots(findings: Findings, entries: Iterator[_Entry]) -> None:
+    """Trust what at least one instance allows, and say why the rest is left out."""
+    refusals: Dict[bytes, Optional[_Refusal]] = {}
+    for entry in entries:
+        block, refusal = certificates.block_of(entry.der), _refusal(entry)
+        if refusal is None or block not in refusals:
+            refusals[block] = refusal
+    for block, refusal in refusals.items():
+        _settle(findings, block, ROOT, refusal)
+
+
+def _settle(findings: Findings, block: bytes, path: str, refusal: Optional[_Refusal]) -> None:
+    """Trust a certificate, or record why not; what somebody should mend is a problem too."""
+    if refusal is None:
+        findings.trust(block, path)
+        return
+    reason, detail, level = refusal
+    findings.exclude(block, path, reason, detail, level)
+    if level >= WARNING:
+        message = f"a certificate in it is not used: {reason} ({detail})"
+        findings.problem(path, message + "; delete it in certmgr.msc if nobody needs it")
+
+
+def _refusal(entry: _Entry) -> Optional[_Refusal]:
+    """Return why this instance is no anchor for TLS servers, None if it is one."""
+    if not entry.is_x509:
+        return MALFORMED, "the store holds it as PKCS#7, not as a certificate", DEBUG
+    try:
+        facts = certificates.facts(entry.der)
+    except ValueError as error:
+        return MALFORMED, str(error), WARNING
+    if isinstance(entry.usage, Exception):
+        return NOT_TRUSTED, f"its purposes cannot be read: {entry.usage}", WARNING
+    if all(oid not in entry.usage for oid in _SERVER_OIDS):
+        return NO_SERVER_AUTH, "its purposes in certmgr.msc", DEBUG
+    return None if facts.serves_tls else (NO_SERVER_AUTH, "its own extension", DEBUG)
