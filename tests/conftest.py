@@ -1,0 +1,225 @@
+from __future__ import annotations
+
+import os
+import shutil
+import ssl
+import sys
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any, Iterator, Tuple
+
+import pytest
+import trustme
+
+from support import (
+    CLIENTS,
+    NAME,
+    Environment,
+    Sandbox,
+    build_distributions,
+    copy_checkout,
+    made_once,
+    new_environment,
+    run_here,
+    write,
+)
+
+# Any of these makes clients pass by certifi, or adds what a test does not expect.
+VARIABLES = (
+    "AWS_CA_BUNDLE",
+    "CLOUDSDK_CORE_CUSTOM_CA_CERTS_FILE",
+    "CURL_CA_BUNDLE",
+    "GIT_SSL_CAINFO",
+    "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH",
+    "HTTPLIB2_CA_CERTS",
+    "NIX_SSL_CERT_FILE",
+    "NODE_EXTRA_CA_CERTS",
+    "REQUESTS_CA_BUNDLE",
+    "SSL_CERT_DIR",
+    "SSL_CERT_FILE",
+)
+HOUSED = (*CLIENTS, "certifi", "wrapt", "hatchling>=1.27", "editables")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let CI test the wheel that it built, and other interpreters than the one that runs pytest."""
+    parser.addoption("--built", metavar="DIR", help="test the wheel and sdist in DIR, build none")
+    parser.addoption("--interpreter", metavar="PYTHON", help="what to run the product with")
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Remove what the workers of this run shared."""
+    if not hasattr(session.config, "workerinput") and hasattr(session.config, "_tmp_path_factory"):
+        base = session.config._tmp_path_factory.getbasetemp()
+        shutil.rmtree(base / "shared", ignore_errors=True)
+
+
+@pytest.fixture(autouse=True)
+def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have no variable of this machine steer a test."""
+    for name in list(os.environ):
+        if name in VARIABLES or name.startswith("PYTHON_CERTIFI_"):
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture(scope="session")
+def interpreter(pytestconfig: pytest.Config) -> str:
+    """Return the interpreter that the product is tested with."""
+    return str(pytestconfig.getoption("--interpreter") or sys.executable)
+
+
+@pytest.fixture(scope="session")
+def shared(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Path:
+    """Return the folder that the workers of this run share."""
+    base = tmp_path_factory.getbasetemp()
+    base = base.parent if hasattr(pytestconfig, "workerinput") else base
+    (base / "shared").mkdir(exist_ok=True)
+    return base / "shared"
+
+
+@pytest.fixture(scope="session")
+def distributions(shared: Path, pytestconfig: pytest.Config) -> Path:
+    """Return a folder with one wheel and one sdist of this checkout."""
+    given = pytestconfig.getoption("--built")
+    if given:
+        return Path(given).resolve()
+
+    def make(folder: Path) -> None:
+        checkout = shared / "checkout"
+        checkout.mkdir()
+        build_distributions(copy_checkout(checkout), folder)
+
+    return made_once(shared, "distributions", make)
+
+
+@pytest.fixture(scope="session")
+def wheel(distributions: Path) -> str:
+    """Return the path of the wheel under test."""
+    return str(next(distributions.glob("*.whl")))
+
+
+@pytest.fixture(scope="session")
+def sdist(distributions: Path) -> str:
+    """Return the path of the sdist under test."""
+    return str(next(distributions.glob("*.tar.gz")))
+
+
+@pytest.fixture(scope="session")
+def wheelhouse(shared: Path, interpreter: str) -> str:
+    """Return a folder with the wheels of everything that tests install beside us."""
+
+    def make(folder: Path) -> None:
+        tools = new_environment(interpreter, shared / "tools", "--without-pip")
+        run_here("pip", "--python", str(tools.python), "wheel", "-q", "-w", str(folder), *HOUSED)
+
+    return str(made_once(shared, "wheelhouse", make))
+
+
+@pytest.fixture(scope="session")
+def housed(wheelhouse: str) -> Tuple[str, ...]:
+    """Return the options that make an installer use the wheelhouse and no network."""
+    return "--no-index", "--find-links", wheelhouse
+
+
+@pytest.fixture(scope="session")
+def installed(shared: Path, interpreter: str, wheel: str, housed: Tuple[str, ...]) -> Environment:
+    """Return an environment with us and all clients. Nobody changes it."""
+
+    def make(folder: Path) -> None:
+        new_environment(interpreter, folder, "--without-pip").install(*housed, wheel, *CLIENTS)
+
+    return Environment(made_once(shared, "installed", make))
+
+
+@pytest.fixture(scope="session")
+def plain(shared: Path, interpreter: str) -> Environment:
+    """Return an environment without us. Nobody changes it."""
+
+    def make(folder: Path) -> None:
+        new_environment(interpreter, folder, "--without-pip")
+
+    return Environment(made_once(shared, "plain", make))
+
+
+@pytest.fixture
+def fresh(tmp_path: Path, interpreter: str, wheel: str, housed: Tuple[str, ...]) -> Sandbox:
+    """Return a sandbox with an environment of its own, with us and requests."""
+    environment = new_environment(interpreter, tmp_path / "venv", "--without-pip")
+    environment.install(*housed, wheel, "requests")
+    return Sandbox(tmp_path, environment)
+
+
+@pytest.fixture
+def sandbox(tmp_path: Path, installed: Environment) -> Sandbox:
+    """Return a sandbox for the shared environment."""
+    return Sandbox(tmp_path, installed)
+
+
+@pytest.fixture(scope="session")
+def private_ca() -> trustme.CA:
+    """Return the CA of the HTTPS server: no list in the world has it."""
+    return trustme.CA(organization_name=f"{NAME} tests")
+
+
+@pytest.fixture(scope="session")
+def other_ca() -> trustme.CA:
+    """Return a CA that has nothing to do with the HTTPS server."""
+    return trustme.CA(organization_name="Somebody else")
+
+
+@pytest.fixture
+def ca_file(tmp_path: Path, private_ca: trustme.CA) -> Path:
+    """Return a PEM file with the CA of the HTTPS server."""
+    return write(tmp_path / "private-ca.pem", private_ca.cert_pem.bytes())
+
+
+@pytest.fixture(scope="session")
+def private_der(private_ca: trustme.CA) -> bytes:
+    """Return the DER of the CA of the HTTPS server."""
+    return ssl.PEM_cert_to_DER_cert(private_ca.cert_pem.bytes().decode("ascii"))
+
+
+@pytest.fixture(scope="session")
+def url(private_ca: trustme.CA) -> Iterator[str]:
+    """Return the address of a real HTTPS server on this machine, vouched for by the private CA."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    private_ca.issue_cert("localhost").configure_cert(context)
+    with Server(("127.0.0.1", 0), Page) as server:
+        server.context = context
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+        thread.start()
+        yield f"https://localhost:{server.server_port}/"
+        server.shutdown()
+        thread.join()
+
+
+class Page(BaseHTTPRequestHandler):
+    """The one page of the server."""
+
+    def do_GET(self) -> None:
+        """Answer every question with the same."""
+        self.send_response(200)
+        self.send_header("Content-Length", "2")
+        self.end_headers()
+        self.wfile.write(b"ok")
+
+    def log_message(self, *arguments: object) -> None:
+        """Say nothing."""
+
+
+class Server(ThreadingHTTPServer):
+    """A server that shakes hands in the thread of each request."""
+
+    context: ssl.SSLContext
+
+    def get_request(self) -> Tuple[Any, Any]:
+        """Accept, and leave the handshake to the first read."""
+        connection, address = super().get_request()
+        return (
+            self.context.wrap_socket(connection, server_side=True, do_handshake_on_connect=False),
+            address,
+        )
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A client that does not trust us hangs up: that is what half of the tests are for."""

@@ -1,0 +1,104 @@
+"""What a person named and cannot be used costs one line on stderr, and nothing else."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Callable, List
+
+import pytest
+
+from support import POWERLESS, Sandbox, write
+
+BROKEN = b"-----BEGIN CERTIFICATE-----\nTm90IGEgY2VydGlmaWNhdGU=\n-----END CERTIFICATE-----\n"
+
+
+def make_garbage(path: Path, good: bytes) -> Path:
+    return write(path, b"\x00\x01 this is no certificate \xff")
+
+
+def make_missing(path: Path, good: bytes) -> Path:
+    return path
+
+
+def make_empty_file(path: Path, good: bytes) -> Path:
+    return write(path, b"")
+
+
+def make_empty_directory(path: Path, good: bytes) -> Path:
+    path.mkdir()
+    return path
+
+
+def make_broken_block_beside_a_good_one(path: Path, good: bytes) -> Path:
+    return write(path, BROKEN + good)
+
+
+def make_unreadable(path: Path, good: bytes) -> Path:
+    write(path, good).chmod(0)
+    return path
+
+
+ALL = [
+    make_garbage,
+    make_missing,
+    make_empty_file,
+    make_empty_directory,
+    make_broken_block_beside_a_good_one,
+    pytest.param(
+        make_unreadable,
+        marks=pytest.mark.skipif(os.name == "nt", reason="modes say nothing there"),
+    ),
+]
+
+
+def powerless() -> List[str]:
+    """Return the prefix of a command that is to run without root's right to read everything."""
+    return POWERLESS if os.name != "nt" and os.geteuid() == 0 else []
+
+
+@pytest.mark.parametrize("make", ALL)
+def test_each_damage_is_one_warning_and_the_good_file_works(
+    sandbox: Sandbox, make: Callable[[Path, bytes], Path], url: str, tmp_path: Path, ca_file: Path
+) -> None:
+    """A program that never configured logging sees one line that names the file."""
+    damaged = make(tmp_path / "damaged.pem", ca_file.read_bytes())
+    named = os.pathsep.join([str(damaged), str(ca_file)])
+    done = sandbox.fetch("requests", url, {"PYTHON_CERTIFI_CERT_FILES": named}, prefix=powerless())
+    assert (done.returncode, done.stdout) == (0, "200\n")
+    (line,) = done.stderr.splitlines()
+    assert "WARNING" in line
+    assert str(damaged) in line
+
+
+def test_all_damages_together_are_one_warning_each(
+    sandbox: Sandbox, url: str, tmp_path: Path, ca_file: Path
+) -> None:
+    """No damage hides another, and the good part of a damaged file is enough."""
+    good = ca_file.read_bytes()
+    makers = [make_garbage, make_missing, make_empty_file, make_empty_directory]
+    paths = [make(tmp_path / make.__name__, good) for make in makers]
+    paths.append(make_broken_block_beside_a_good_one(tmp_path / "half", good))
+    named = os.pathsep.join(map(str, paths))
+    done = sandbox.fetch("requests", url, {"PYTHON_CERTIFI_CERT_FILES": named})
+    assert (done.returncode, done.stdout) == (0, "200\n")
+    lines = done.stderr.splitlines()
+    assert [[path for path in paths if str(path) in line] for line in lines] == [
+        [path] for path in paths
+    ]
+
+
+def test_a_program_with_logging_of_its_own_sees_each_warning_once(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    """Where the application configured logging, its handlers print the record, and ours do not."""
+    code = """
+        import logging
+        logging.basicConfig(format="application: %(message)s")
+        import certifi
+        certifi.where()
+    """
+    missing = str(tmp_path / "missing.pem")
+    done = sandbox.run_code(code, env={"PYTHON_CERTIFI_CERT_FILES": missing})
+    (line,) = done.stderr.splitlines()
+    assert line.startswith(f"application: {missing}")

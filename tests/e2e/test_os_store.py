@@ -1,0 +1,58 @@
+"""A CA that stands in the operating system's store and nowhere else, on Linux of every kind."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+import trustme
+
+import os_store
+from support import POWERLESS, Sandbox, assert_fetched, assert_untrusted, write
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the layouts are those of Linux")
+TRUSTING = [f.__name__ for f in os_store.LAYOUTS if f.__name__ not in ("empty", "unreadable")]
+SUM = """
+    import base64, certifi, hashlib, ssl
+    context = ssl.create_default_context(cafile=certifi.where())
+    found = sorted(context.get_ca_certs(binary_form=True))
+    print(len(found), hashlib.sha256(b"".join(found)).hexdigest())
+"""
+
+
+@pytest.mark.parametrize("layout", TRUSTING)
+def test_a_ca_of_the_system_is_trusted(
+    sandbox: Sandbox, layout: str, url: str, tmp_path: Path, ca_file: Path, other_ca: trustme.CA
+) -> None:
+    """An administrator who adds a CA to the store of the machine has done all there is to do."""
+    with_ca = os_store.on(layout, ca_file, tmp_path / "with")
+    assert_fetched(sandbox.fetch("requests", url, prefix=with_ca))
+    other_file = write(tmp_path / "other.pem", other_ca.cert_pem.bytes())
+    without = os_store.on(layout, other_file, tmp_path / "without")
+    assert_untrusted(sandbox.fetch("requests", url, prefix=without))
+
+
+@pytest.mark.parametrize("layout", ["empty", "unreadable"])
+def test_without_a_store_the_bundle_is_that_of_certifi(
+    sandbox: Sandbox, layout: str, url: str, tmp_path: Path, ca_file: Path
+) -> None:
+    """Where the system has nothing to read, nothing is said, and certifi's list is used."""
+    prefix = [*os_store.on(layout, ca_file, tmp_path / "aside"), *POWERLESS]
+    assert_untrusted(sandbox.fetch("requests", url, prefix=prefix))
+    ours = sandbox.run_code(SUM, prefix=prefix)
+    certifis = sandbox.run_code(SUM, env={"PYTHON_CERTIFI_DISABLE": "1"}, prefix=prefix)
+    assert ours.stdout == certifis.stdout != ""
+    assert (ours.stderr, certifis.stderr) == ("", "")
+
+
+def test_the_machine_itself_is_left_as_it_was(
+    sandbox: Sandbox, tmp_path: Path, ca_file: Path
+) -> None:
+    """The layouts are seen by one command alone."""
+    paths = [Path(name) for name in ("/etc/ssl", "/etc/pki", "/var/lib/ca-certificates")]
+    before = [sorted(path.rglob("*")) for path in paths]
+    prefix = os_store.on("suse", ca_file, tmp_path / "aside")
+    code = "import os; print(os.path.isfile('/var/lib/ca-certificates/ca-bundle.pem'))"
+    assert sandbox.run_code(code, prefix=prefix).stdout == "True\n"
+    assert [sorted(path.rglob("*")) for path in paths] == before

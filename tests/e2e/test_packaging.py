@@ -1,0 +1,171 @@
+"""What is shipped, and that it comes and goes without a trace."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tarfile
+import zipfile
+from pathlib import Path
+from typing import Callable, Dict, List, Tuple
+
+import pytest
+
+from support import (
+    CHECKOUT,
+    MODULE,
+    NAME,
+    Sandbox,
+    build_distributions,
+    copy_checkout,
+    new_environment,
+    snapshot,
+    wheel_names,
+    write,
+)
+
+DROPPED = ("a.cer", "b.CRT", "c.pem", "d.Der", "e.p7b", "f.P7C", "deep/g.CeR")
+ACTIVE = """
+    import certifi, os, sys
+    ours = [name for name in sys.modules if name.startswith("certifi_system_store_wrapper")]
+    print(bool(ours), os.path.basename(os.path.dirname(os.path.dirname(certifi.where()))))
+"""
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """Return a checkout that a test may change."""
+    (tmp_path / "checkout").mkdir()
+    return copy_checkout(tmp_path / "checkout")
+
+
+def test_both_start_up_files_are_at_the_root_of_the_wheel(wheel: str) -> None:
+    """The wheel has the two files, the package and the drop folder, and nothing else."""
+    names = wheel_names(Path(wheel).parent)
+    at_the_root = {name.split("/")[0] for name in names}
+    info = next(name for name in at_the_root if name.endswith(".dist-info"))
+    assert at_the_root == {f"{MODULE}.pth", f"{MODULE}.start", MODULE, "certifi_system", info}
+    assert [name for name in names if name.startswith("certifi_system/")] == [
+        "certifi_system/README.txt"
+    ]
+    assert f"{MODULE}/py.typed" in names
+    with zipfile.ZipFile(wheel) as archive:
+        assert archive.read(f"{MODULE}.pth").count(b"\n") == 1
+        assert archive.read(f"{MODULE}.start") == f"{MODULE}.bootstrap:bootstrap\n".encode()
+
+
+def test_the_sdist_is_enough_to_test_and_to_build_from(sdist: str) -> None:
+    """It holds the sources, the tests and every file that the wheel is made of."""
+    with tarfile.open(sdist) as archive:
+        names = {name.split("/", 1)[1] for name in archive.getnames() if "/" in name}
+    wanted = {f"{MODULE}.pth", f"{MODULE}.start", "README.md", "LICENSE", "pyproject.toml"}
+    assert wanted < names
+    own = str(Path(__file__).relative_to(CHECKOUT).as_posix())
+    assert {own, f"src/{MODULE}/bootstrap.py", "src/certifi_system/README.txt"} < names
+
+
+def test_a_ca_that_somebody_dropped_into_a_checkout_is_never_shipped(
+    checkout: Path, tmp_path: Path
+) -> None:
+    """Neither wheel nor sdist has it, wherever it lies and whatever git would say."""
+    for folder in ("", "src", f"src/{MODULE}", f"src/{MODULE}/system_store", "tests"):
+        for name in DROPPED:
+            write(checkout / folder / name, b"a private matter")
+    for name in DROPPED:
+        write(checkout / "src" / "certifi_system" / name, b"a private matter")
+    (checkout / ".gitignore").unlink()
+    build_distributions(checkout, tmp_path / "built")
+    names = wheel_names(tmp_path / "built")
+    with tarfile.open(next((tmp_path / "built").glob("*.tar.gz"))) as archive:
+        names += archive.getnames()
+    assert len(names) > 50
+    endings = tuple(os.path.splitext(name)[1].lower() for name in DROPPED)
+    assert [name for name in names if name.lower().endswith(endings)] == []
+
+
+def test_two_builds_are_the_same(checkout: Path, tmp_path: Path) -> None:
+    """Wheel and sdist depend on the sources alone."""
+    first, second = tmp_path / "first", tmp_path / "second"
+    for folder in (first, second):
+        build_distributions(checkout, folder)
+    assert list(snapshot(first).values()) == list(snapshot(second).values())
+
+
+Installer = Tuple[List[str], List[str]]  # the commands that install and uninstall
+
+
+def pip(python: str, house: Tuple[str, ...]) -> Installer:
+    """Return how the environment's own pip installs and uninstalls."""
+    command = [python, "-m", "pip", "--disable-pip-version-check"]
+    return [*command, "install", *house], [*command, "uninstall", "--yes", NAME]
+
+
+def uv(python: str, house: Tuple[str, ...]) -> Installer:
+    """Return how uv, which lies elsewhere, does it."""
+    command = [sys.executable, "-m", "uv", "pip"]
+    options = ["--offline", "--no-cache", "--python", python]
+    return [*command, "install", *options, *house], [*command, "uninstall", *options, NAME]
+
+
+@pytest.mark.parametrize("kind", ["wheel", "sdist", "editable"])
+@pytest.mark.parametrize("installer", [pip, uv])
+def test_installing_activates_and_uninstalling_leaves_no_trace(
+    tmp_path: Path,
+    interpreter: str,
+    checkout: Path,
+    distributions: Path,
+    housed: Tuple[str, ...],
+    installer: Callable[[str, Tuple[str, ...]], Installer],
+    kind: str,
+) -> None:
+    """The whole environment, HOME and TMPDIR are afterwards what they were before."""
+    environment = new_environment(interpreter, tmp_path / "venv")
+    environment.install(*housed, "certifi", "wrapt")
+    sandbox = Sandbox(tmp_path, environment)
+    install, uninstall = installer(str(environment.python), housed)
+    if kind == "editable":
+        what = ["-e", str(checkout)]
+    else:
+        what = [str(next(distributions.glob("*.whl" if kind == "wheel" else "*.tar.gz")))]
+    assert active(sandbox) == "False"
+    before = state(sandbox)
+
+    command(sandbox, [*install, *what])
+    assert active(sandbox) == "True"
+    assert sandbox.run("-m", MODULE).stdout.startswith(NAME)
+    command(sandbox, uninstall)
+
+    assert active(sandbox) == "False"
+    after = state(sandbox)
+    assert sorted(after.items() ^ before.items()) == []
+
+
+def active(sandbox: Sandbox) -> str:
+    """Return whether we are at work in a new process."""
+    done = sandbox.run_code(ACTIVE)
+    assert done.stderr == ""
+    loaded, folder = done.stdout.split()
+    assert folder.startswith(NAME) == (loaded == "True")
+    return str(loaded)
+
+
+def state(sandbox: Sandbox) -> Dict[str, str]:
+    """Return everything that an installer or we could have changed."""
+    found = snapshot(sandbox.environment.folder, sandbox.home, sandbox.tmp)
+    found.pop(str(sandbox.environment.folder / ".lock"), None)  # uv's own
+    return found
+
+
+def command(sandbox: Sandbox, words: List[str]) -> None:
+    """Run an installer in the sandbox."""
+    done = subprocess.run(
+        words,
+        env=sandbox.variables({"PIP_CONFIG_FILE": os.devnull, "PIP_NO_CACHE_DIR": "1"}),
+        cwd=sandbox.work,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
