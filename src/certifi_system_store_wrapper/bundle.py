@@ -156,7 +156,7 @@ class _Merger:
             said_by = self.distrusted[found.block].path
             message = f"trusted because it was named, although {said_by} distrusts it"
             self._problem(found.origin, message)
-        elif not certificates.facts(certificates.der_of(found.block)).ca:
+        elif not _is_ca(found.block):
             message = "trusted because it was named, although it is not a CA certificate"
             self._problem(found.origin, message)
 
@@ -183,3 +183,10 @@ class _Merger:
             del self.anchors[block]
             self.excluded.append(Exclusion(block, found.origin, MALFORMED, "", WARNING))
             self._problem(found.origin, f"a certificate in it is not used: {MALFORMED}")
+
+
+def _is_ca(block: bytes) -> bool:
+    try:
+        return certificates.facts(certificates.der_of(block)).ca
+    except ValueError:  # OpenSSL may load it all the same: drop_unloadable() asks
+        return False

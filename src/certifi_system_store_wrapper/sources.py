@@ -70,7 +70,7 @@ def ssl(findings: Findings, reader: Reader, settings: Settings) -> None:
 
 def _ssl_cert_file(findings: Findings, reader: Reader, path: str) -> None:
     if path:
-        add_file(findings, reader, path, NAMED, named=True)
+        add_file(findings, reader, path, LISTED, named=True)  # often a tool set it, no person
     else:
         message = "it is set, but empty, so OpenSSL itself loads no file: unset it"
         findings.problem("SSL_CERT_FILE", message)

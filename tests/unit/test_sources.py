@@ -118,7 +118,7 @@ def test_ssl_variables_add_to_the_defaults(world: World) -> None:
     world.write("/dir/00000000.0", PEM_C)
     world.monkeypatch.setenv("SSL_CERT_DIR", world.path("/dir"))
     (ssl,) = collected(world, Settings(sources=(SSL,)))
-    assert [found.standing for found in ssl.trusted] == [LISTED, NAMED, HELD]
+    assert [found.standing for found in ssl.trusted] == [LISTED, LISTED, HELD]
     assert names(ssl) == {"A", "B", "C"}
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from typing import Iterator, Mapping
 
-from ..findings import DEBUG, INFO, LISTED, NAMED, WARNING, Findings
+from ..findings import DEBUG, INFO, LISTED, WARNING, Findings
 from ..reader import Reader, Unusable, add_file, add_hashed, read_regular
 from . import unix_paths
 
@@ -43,7 +43,7 @@ def _nix(findings: Findings, reader: Reader, environ: Mapping[str, str]) -> int:
     path = environ.get("NIX_SSL_CERT_FILE", "")
     if path in ("", _NIX_SANDBOX):
         return 0
-    return add_file(findings, reader, path, NAMED, named=True)
+    return add_file(findings, reader, path, LISTED, named=True)
 
 
 def _debian_distrust(findings: Findings, reader: Reader) -> None:

@@ -1,0 +1,185 @@
+"""Whoever asks certifi, however it was imported and whenever: the bundle answers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from support import Sandbox
+
+# Without our start-up file: certifi is there first.
+LATE = """
+    import sys
+    import certifi, certifi.core
+    from certifi import where as bound, contents as bound_contents
+    own = bound()
+    import requests
+    class Holder:
+        ca = staticmethod(certifi.where)
+    import certifi_system_store_wrapper as ours
+"""
+
+
+def test_all_ways_agree(sandbox: Sandbox) -> None:
+    """certifi, certifi.core, our own functions and what was bound by name."""
+    code = """
+        import certifi, certifi.core, certifi_system_store_wrapper as ours
+        from certifi import contents, where
+        path = where()
+        assert {certifi.where(), certifi.core.where(), ours.where()} == {path}
+        texts = {contents(), certifi.contents(), certifi.core.contents(), ours.contents()}
+        assert texts == {open(path, encoding="ascii").read()}
+        assert "certifi-system-store-wrapper-" in path
+    """
+    done = sandbox.run_code(code)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_the_functions_look_like_certifis_own(sandbox: Sandbox) -> None:
+    """Name, module, doc and signature stay, and they pickle and copy by reference."""
+    code = """
+        import certifi, copy, inspect, pickle
+        for function in (certifi.where, certifi.contents):
+            own = function.__wrapped__
+            for name in ("__name__", "__qualname__", "__module__", "__doc__"):
+                assert getattr(function, name) == getattr(own, name)
+            assert inspect.signature(function) == inspect.signature(own)
+            assert pickle.loads(pickle.dumps(function)) is function
+            assert copy.deepcopy(function) is function
+        assert type(certifi.__spec__.loader).__module__ == type(inspect.__spec__.loader).__module__
+    """
+    done = sandbox.run_code(code)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize(
+    "again",
+    [
+        "importlib.reload(certifi)",
+        "importlib.reload(certifi.core); importlib.reload(certifi)",
+        "del sys.modules['certifi'], sys.modules['certifi.core']; import certifi",
+        "importlib.util.find_spec('certifi'); importlib.reload(certifi)",
+    ],
+)
+def test_a_reload_keeps_the_hook(sandbox: Sandbox, again: str) -> None:
+    """The same path answers after certifi was loaded again."""
+    code = f"""
+        import certifi, certifi.core, importlib, importlib.util, sys
+        path = certifi.where()
+        {again}
+        import certifi.core
+        assert certifi.where() == certifi.core.where() == path
+    """
+    done = sandbox.run_code(code)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_late_activation_reaches_what_was_bound(sandbox: Sandbox, ca_file: Path) -> None:
+    """Names bound elsewhere, and what requests stored at import, answer from the bundle."""
+    code = (
+        LATE
+        + """
+    ours.activate()
+    path = ours.where()
+    assert path != own
+    assert {bound(), certifi.where(), certifi.core.where(), requests.certs.where()} == {path}
+    assert requests.utils.DEFAULT_CA_BUNDLE_PATH == path
+    assert requests.adapters.DEFAULT_CA_BUNDLE_PATH == path
+    assert bound_contents() == open(path).read()
+    """
+    )
+    packages = str(sandbox.environment.site_packages)
+    done = sandbox.run_code(code, "-S", env={"PYTHONPATH": packages})
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_deactivate_gives_everything_back(sandbox: Sandbox) -> None:
+    """certifi's own functions are back, also where they were bound; the path stays good."""
+    code = """
+        import certifi, certifi.core, certifi_system_store_wrapper as ours, os, sys
+        from certifi import where
+        path = where()
+        ours.deactivate()
+        own = os.path.join(os.path.dirname(certifi.__file__), "cacert.pem")
+        assert {where(), certifi.where(), certifi.core.where()} == {own}
+        assert certifi.contents() == open(own, encoding="ascii").read()
+        assert where.__module__ == "certifi.core" and not hasattr(where, "__wrapped__")
+        assert os.path.exists(path)
+        ours.activate()
+        assert {where(), certifi.where(), certifi.core.where()} == {path}
+    """
+    done = sandbox.run_code(code)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_refresh_collects_again(sandbox: Sandbox, ca_file: Path, private_der: bytes) -> None:
+    """New calls get the new bundle, and the old path stays good until exit."""
+    code = """
+        import certifi, certifi_system_store_wrapper as ours, os, ssl, sys
+        def trusted(path):
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+            context.load_verify_locations(path)
+            return bytes.fromhex(sys.argv[2]) in context.get_ca_certs(binary_form=True)
+        old = certifi.where()
+        os.environ["PYTHON_CERTIFI_CERT_FILES"] = sys.argv[1]
+        assert certifi.where() == old and not trusted(old)
+        new = ours.refresh()
+        assert certifi.where() == new != old
+        assert trusted(new) and not trusted(old)
+    """
+    import textwrap
+
+    done = sandbox.run("-c", textwrap.dedent(code), str(ca_file), private_der.hex())
+    assert (done.returncode, done.stderr) == (0, "")
+    assert not list(sandbox.place.iterdir())
+
+
+def test_build_is_pure(sandbox: Sandbox, ca_file: Path) -> None:
+    """It tells what would be there, with provenance, and publishes nothing."""
+    code = """
+        import certifi_system_store_wrapper as ours, os, tempfile
+        bundle = ours.build()
+        origins = {origin.source for anchor in bundle.anchors for origin in anchor.origins}
+        assert {"certifi", "user"} <= origins
+        assert len({anchor.der for anchor in bundle.anchors}) == len(bundle.anchors)
+        assert not os.listdir(tempfile.gettempdir())
+    """
+    done = sandbox.run_code(code, env={"PYTHON_CERTIFI_CERT_FILES": str(ca_file)})
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_disabled_is_out_of_the_way(sandbox: Sandbox) -> None:
+    """With the switch certifi's own file answers, and wrapt is not even imported."""
+    code = """
+        import certifi, sys
+        assert certifi.where().endswith("cacert.pem") and "wrapt" not in sys.modules
+        assert "certifi-system-store-wrapper-" not in certifi.where()
+    """
+    done = sandbox.run_code(code, env={"PYTHON_CERTIFI_DISABLE": "1"})
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_without_wrapt_certifi_is_left_alone(fresh: Sandbox) -> None:
+    """One WARNING that says what to do, and certifi's own answer."""
+    packages = fresh.environment.site_packages
+    (packages / "wrapt").rename(packages / "no-wrapt")
+    done = fresh.run_code("import certifi; print(certifi.where())")
+    assert Path(done.stdout.strip()) == packages / "certifi" / "cacert.pem"
+    assert len(done.stderr.splitlines()) == 1
+    assert "wrapt" in done.stderr
+
+
+def test_sitecustomize_may_come_first(fresh: Sandbox) -> None:
+    """A certifi that sitecustomize imports, or a finder that it puts first, changes nothing."""
+    code = """
+        import sys
+        sys.meta_path.insert(0, type("Finder", (), {"find_spec": lambda *arguments: None})())
+        from certifi import where
+    """
+    import textwrap
+
+    (fresh.environment.site_packages / "sitecustomize.py").write_text(textwrap.dedent(code))
+    done = fresh.run_code("import sitecustomize; print(sitecustomize.where())")
+    assert "certifi-system-store-wrapper-" in done.stdout
+    assert done.stderr == ""

@@ -1,0 +1,100 @@
+"""What is printed, where, and how often."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from support import Sandbox
+
+WHERE = "import certifi; certifi.where()"
+NAME = "certifi_system_store_wrapper"
+
+
+def test_nothing_is_printed_when_all_is_well(sandbox: Sandbox, ca_file: Path) -> None:
+    """A CA that works is no news."""
+    done = sandbox.run_code(WHERE, env={"PYTHON_CERTIFI_CERT_FILES": str(ca_file)})
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+@pytest.mark.parametrize(
+    "configure",
+    [
+        "",
+        "import logging; logging.basicConfig()",
+        "import logging; logging.basicConfig(level=logging.DEBUG, format='X %(message)s')",
+        "import logging.config; logging.config.dictConfig({'version': 1, 'handlers': {'h': "
+        "{'class': 'logging.StreamHandler'}}, 'root': {'handlers': ['h']}})",
+    ],
+)
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_warning_is_printed_once(sandbox: Sandbox, configure: str, when: str) -> None:
+    """Whoever configures logging, and whenever: one record is one line."""
+    lines = [configure, "import certifi"] if when == "before" else ["import certifi", configure]
+    code = "\n".join([*lines, "certifi.where()"])
+    done = sandbox.run_code(code, env={"PYTHON_CERTIFI_CERT_FILES": "/no/such.pem"})
+    assert (done.returncode, done.stdout) == (0, "")
+    assert done.stderr.count("/no/such.pem") == 1, done.stderr
+
+
+def test_the_level_is_followed(sandbox: Sandbox) -> None:
+    """DEBUG tells of the bundle, ERROR keeps a warning to itself."""
+    loud = sandbox.run_code(WHERE, env={"PYTHON_CERTIFI_LOG_LEVEL": "debug"})
+    assert "DEBUG: the bundle has" in loud.stderr
+    quiet = {"PYTHON_CERTIFI_LOG_LEVEL": "ERROR", "PYTHON_CERTIFI_CERT_FILES": "/no/such.pem"}
+    assert sandbox.run_code(WHERE, env=quiet).stderr == ""
+
+
+def test_the_file_has_its_own_level(sandbox: Sandbox) -> None:
+    """A log file gets everything, or what its level says, and stderr no more than before."""
+    file = sandbox.work / "certifi.log"
+    named = {"PYTHON_CERTIFI_LOG_FILE": str(file)}
+    code = f"import logging; logging.basicConfig(level=logging.INFO); {WHERE}"
+    assert sandbox.run_code(code, env=named).stderr == ""
+    assert "DEBUG: the bundle has" in file.read_text(encoding="utf-8")
+    file.unlink()
+    more = {"PYTHON_CERTIFI_LOG_FILE_LEVEL": "warning", "PYTHON_CERTIFI_CERT_FILES": "/no/such.pem"}
+    done = sandbox.run_code(WHERE, env={**named, **more})
+    assert done.stderr.count("/no/such.pem") == 1
+    assert file.read_text(encoding="utf-8").count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("PYTHON_CERTIFI_LOG_LEVEL", "LOUD"),
+        ("PYTHON_CERTIFI_LOG_FILE_LEVEL", "LOUD"),
+        ("PYTHON_CERTIFI_LOG_FILE", "/no/such/folder/x.log"),
+        ("PYTHON_CERTIFI_LOG_FILE", "/"),
+        ("PYTHON_CERTIFI_SOURCES", "certify"),
+        ("PYTHON_CERTIFI_HANDLE_SIGTERM", "perhaps"),
+    ],
+)
+def test_a_bad_variable_is_one_warning(sandbox: Sandbox, variable: str, value: str) -> None:
+    """It is named, and certifi answers all the same."""
+    done = sandbox.run_code(
+        "import certifi, os; assert os.path.exists(certifi.where())", env={variable: value}
+    )
+    assert (done.returncode, done.stdout) == (0, "")
+    assert [variable in line for line in done.stderr.splitlines()].count(True) == 1, done.stderr
+
+
+def test_control_characters_are_escaped(sandbox: Sandbox) -> None:
+    """A path cannot write a line of its own into the log, nor move the cursor."""
+    done = sandbox.run_code(WHERE, env={"PYTHON_CERTIFI_CERT_FILES": "/no/\n\x1b[2Jsuch.pem"})
+    assert done.stderr.count("\n") == 1
+    assert "\\n\\x1b[2Jsuch.pem" in done.stderr
+
+
+def test_a_start_without_stderr_works(sandbox: Sandbox) -> None:
+    """As under pythonw, or with the stream closed: a warning has nobody to reach."""
+    code = """
+        import sys
+        sys.stderr = None
+        import certifi
+        print(certifi.where())
+    """
+    done = sandbox.run_code(code, env={"PYTHON_CERTIFI_CERT_FILES": "/no/such.pem"})
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "certifi-system-store-wrapper-" in done.stdout

@@ -1,0 +1,70 @@
+"""The command: is it active, what is in the bundle, what was left out and why."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from support import Sandbox, write
+
+COMMAND = ("-m", "certifi_system_store_wrapper")
+
+
+def test_status_when_all_is_well(sandbox: Sandbox, ca_file: Path) -> None:
+    """Version, active, path and a row per source; status 0."""
+    done = sandbox.run(*COMMAND, env={"PYTHON_CERTIFI_CERT_FILES": str(ca_file)})
+    assert (done.returncode, done.stderr) == (0, "")
+    first, *lines = done.stdout.splitlines()
+    assert first.startswith("certifi-system-store-wrapper 1.")
+    rows = {line.split()[0]: line.split()[1:] for line in lines if line}
+    assert rows["active"] and rows["bundle"][0].endswith("cacert.pem")
+    assert rows["user"] == ["1", "1"]
+    assert int(rows["certifi"][0]) > 100
+    assert int(rows["together"][0]) >= int(rows["certifi"][0]) + 1
+
+
+def test_the_console_script_is_the_same(sandbox: Sandbox) -> None:
+    """The installed command prints the same as the module."""
+    folder = sandbox.environment.python.parent
+    script = next(folder.glob("certifi-system-store-wrapper*"))
+    done = sandbox.run(str(script)) if script.suffix != ".exe" else sandbox.run(*COMMAND)
+    assert done.returncode == 0
+    assert done.stdout.splitlines()[2].split()[0] == "python"
+
+
+def test_what_a_person_named_and_lost_is_a_problem(sandbox: Sandbox, tmp_path: Path) -> None:
+    """The file and the reason are shown; status 1."""
+    garbage = write(tmp_path / "garbage.pem", b"nothing")
+    done = sandbox.run(*COMMAND, env={"PYTHON_CERTIFI_CERT_FILES": str(garbage)})
+    assert done.returncode == 1
+    assert [line for line in done.stdout.splitlines() if str(garbage) in line and "problem" in line]
+
+
+def test_why_not_active(sandbox: Sandbox) -> None:
+    """Disabled and -S are told apart; status 1."""
+    disabled = sandbox.run(*COMMAND, env={"PYTHON_CERTIFI_DISABLE": "1"})
+    packages = str(sandbox.environment.site_packages)
+    without_site = sandbox.run("-S", *COMMAND, env={"PYTHONPATH": packages})
+    assert (disabled.returncode, without_site.returncode) == (1, 1)
+    assert "PYTHON_CERTIFI_DISABLE" in disabled.stdout
+    assert "python -S" in without_site.stdout
+
+
+def test_usage(sandbox: Sandbox) -> None:
+    """A wrong word is status 2, on stderr."""
+    done = sandbox.run(*COMMAND, "nonsense")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "nonsense" in done.stderr
+
+
+def test_a_pipe_that_closes_early(sandbox: Sandbox) -> None:
+    """`… | head -1` is no traceback."""
+    code = """
+        import subprocess, sys
+        command = [sys.executable, "-m", "certifi_system_store_wrapper"]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        process.stdout.close()
+        assert process.stderr.read() == b""
+        process.wait()
+    """
+    done = sandbox.run_code(code)
+    assert (done.returncode, done.stderr) == (0, "")

@@ -1,0 +1,77 @@
+"""The variables: what each value means, and that a bad one is a sentence and the default."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Mapping
+
+import pytest
+
+from certifi_system_store_wrapper.settings import Settings, from_environment
+
+SWITCHES = {
+    "PYTHON_CERTIFI_DISABLE": "disable",
+    "PYTHON_CERTIFI_HANDLE_SIGTERM": "handle_sigterm",
+    "PYTHON_CERTIFI_SSL_DEFAULTS": "ssl_defaults",
+}
+
+
+def test_nothing_set_is_the_default() -> None:
+    """An empty environment asks for nothing."""
+    assert from_environment({}) == Settings()
+
+
+@pytest.mark.parametrize("name", SWITCHES)
+@pytest.mark.parametrize("word", ["1", "true", "YES", " On "])
+def test_a_switch_is_on(name: str, word: str) -> None:
+    """Each word for on, in any case, switches on."""
+    assert getattr(from_environment({name: word}), SWITCHES[name]) is True
+
+
+@pytest.mark.parametrize("name", SWITCHES)
+@pytest.mark.parametrize("word", ["0", "False", "no", "OFF", "", " "])
+def test_a_switch_is_off(name: str, word: str) -> None:
+    """Each word for off, and nothing, switches off."""
+    assert getattr(from_environment({name: word}), SWITCHES[name]) is False
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *((name, "perhaps") for name in SWITCHES),
+        ("PYTHON_CERTIFI_LOG_LEVEL", "LOUD"),
+        ("PYTHON_CERTIFI_LOG_FILE_LEVEL", "7"),
+        ("PYTHON_CERTIFI_SOURCES", "certifi,sytem,ssl,user,system"),
+    ],
+)
+def test_a_bad_value_is_one_problem_and_the_default(name: str, value: str) -> None:
+    """The problem names the variable; everything else is as if it were not set."""
+    settings = from_environment({name: value})
+    assert [name in problem for problem in settings.problems] == [True]
+    assert settings._replace(problems=()) == Settings()
+
+
+@pytest.mark.parametrize(
+    ("value", "sources"),
+    [
+        ("system,user", ("system", "user")),
+        (" User , SYSTEM,,", ("system", "user")),
+        ("", Settings().sources),
+        ("nonsense", ()),
+    ],
+)
+def test_sources_keep_the_order_of_the_bundle(value: str, sources: Mapping[str, str]) -> None:
+    """A list may be in any order; one of nothing but unknown words trusts no source."""
+    assert from_environment({"PYTHON_CERTIFI_SOURCES": value}).sources == sources
+
+
+def test_paths_are_absolute_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Blanks and empty items fall away, ~ is the home folder, relative paths start here."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path / "home"))
+    value = os.pathsep.join(["", " a.pem ", "~/b.pem", "", str(tmp_path / "c d.pem")])
+    settings = from_environment({"PYTHON_CERTIFI_CERT_FILES": value})
+    names = ("a.pem", os.path.join("home", "b.pem"), "c d.pem")
+    assert settings.cert_files == tuple(str(tmp_path / name) for name in names)
