@@ -209,7 +209,8 @@ def tree(cache: Path, suite: str) -> Path:
     pythons = " ".join(f"'{pattern}'" for pattern in PYTHONS)
     unfinished = cache / f"{suite}.unfinished"
     shutil.rmtree(unfinished, ignore_errors=True)
-    command = ["mmdebstrap", "--quiet", "--variant=minbase", f"--include={PACKAGES}"]
+    command = ["mmdebstrap", "--mode=root", "--quiet", "--variant=minbase", f"--include={PACKAGES}"]
+    command += ['--aptopt=Acquire::Check-Valid-Until "false"']  # a mirror may be a snapshot
     command += ['--aptopt=Acquire::Languages "none"', f"--customize-hook={install} {pythons}"]
     command += [suite, str(unfinished), f"deb [signed-by={keys}] {mirror()} {suite} main"]
     subprocess.run(command, check=True)

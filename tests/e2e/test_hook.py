@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -128,8 +129,6 @@ def test_refresh_collects_again(sandbox: Sandbox, ca_file: Path, private_der: by
         assert certifi.where() == new != old
         assert trusted(new) and not trusted(old)
     """
-    import textwrap
-
     done = sandbox.run("-c", textwrap.dedent(code), str(ca_file), private_der.hex())
     assert (done.returncode, done.stderr) == (0, "")
     assert not list(sandbox.place.iterdir())
@@ -177,9 +176,8 @@ def test_sitecustomize_may_come_first(fresh: Sandbox) -> None:
         sys.meta_path.insert(0, type("Finder", (), {"find_spec": lambda *arguments: None})())
         from certifi import where
     """
-    import textwrap
-
-    (fresh.environment.site_packages / "sitecustomize.py").write_text(textwrap.dedent(code))
-    done = fresh.run_code("import sitecustomize; print(sitecustomize.where())")
+    (fresh.work / "sitecustomize.py").write_text(textwrap.dedent(code))
+    variables = {"PYTHONPATH": str(fresh.work)}  # before the one that some Debian Pythons have
+    done = fresh.run_code("import sitecustomize; print(sitecustomize.where())", env=variables)
     assert "certifi-system-store-wrapper-" in done.stdout
     assert done.stderr == ""
