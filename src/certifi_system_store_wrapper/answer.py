@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from typing import Callable, List, Optional, Union
+from contextlib import suppress
+from typing import Callable, List, Optional, Tuple, Union
 
 from . import bundle, bundle_file, cleanup, log, memory_file, persistent, places
 from .bundle import Bundle
@@ -13,10 +14,17 @@ from .findings import DEBUG, WARNING
 from .settings import Settings, from_environment
 
 _PATIENCE = 60.0  # seconds that a thread waits for another that builds the bundle
+_NO_BUNDLE = (
+    "no bundle can be published, so certifi's own list answers, without the system's and your "
+    "own CAs, and without any distrust or restriction"
+)
+_REMEDY = "Set PYTHON_CERTIFI_BUNDLE_DIR to a folder that only you can write to."
 
-Published = Union[bundle_file.TemporaryBundle, memory_file.MemoryBundle, persistent.PersistentBundle]
+Published = Union[
+    bundle_file.TemporaryBundle, memory_file.MemoryBundle, persistent.PersistentBundle
+]
 
-_answers: List["Answer"] = []
+_answers: List[Answer] = []
 
 
 class Answer:
@@ -29,7 +37,11 @@ class Answer:
         self._failed = False
         self._lock, self._building = threading.RLock(), False
         if not _answers and hasattr(os, "register_at_fork"):
-            os.register_at_fork(after_in_child=_after_fork_in_child)
+            os.register_at_fork(
+                before=cleanup.before_fork,
+                after_in_parent=cleanup.after_fork,
+                after_in_child=_after_fork_in_child,
+            )
         _answers.append(self)
 
     def where(self) -> str:
@@ -37,17 +49,17 @@ class Answer:
         published = self._published
         if published is not None and published.intact():
             return published.path
-        return self._certifi_file() if self._failed else self._guarded(self._publish)
+        return self._certifi_file() if self._failed else self._guarded()
 
     def contents(self) -> Optional[str]:
-        """Return the text of the bundle, None where certifi's own contents() should answer."""
+        """Return the text of the bundle, None where certifi itself should answer."""
         path = self.where()
         if self._published is None:
             return None
         try:
-            with open(path, encoding="ascii") as file:
+            with open(path, encoding="ascii", errors="backslashreplace") as file:
                 return file.read()
-        except (OSError, ValueError) as error:
+        except OSError as error:
             log.warning(f"{path} cannot be read, so certifi's own contents() answers: {error}")
             return None
 
@@ -58,86 +70,101 @@ class Answer:
 
     def build(self, settings: Optional[Settings] = None) -> Bundle:
         """Return what would be in the bundle; see bundle.build()."""
-        return bundle.build(settings or from_environment(), self._certifi_file())
+        settings = settings or from_environment()
+        return persistent.with_appended(bundle.build(settings, self._certifi_file()), settings)
 
-    def _guarded(self, publish: Callable[[List[Bundle]], Published]) -> str:
-        """Publish under the lock; whatever goes wrong, the answer is certifi's own."""
-        if not self._lock.acquire(timeout=_PATIENCE):
-            log.warning("another thread has been building the bundle for a minute; not waiting")
-            return self._certifi_file()
-        built: List[Bundle] = []
+    def _guarded(self) -> str:
+        """Publish under the lock; whatever goes wrong, the answer is certifi's own.
+
+        Nothing is logged under the lock: a handler may wait for a thread that waits for us.
+        """
+        lock, news = self._lock, _News()
         try:
-            if self._building:  # a signal handler or finalizer interrupted us with a question
+            if not lock.acquire(timeout=_PATIENCE):
+                news.say(WARNING, "another thread has been building the bundle for a minute")
                 return self._certifi_file()
-            self._building = True
-            try:
-                if self._published is None or not self._published.intact():
-                    self._published = publish(built)
-            finally:
-                self._building = False
-            path = self._published.path
+            if self._building or cleanup.is_over():
+                return self._certifi_file()  # asked by a signal handler or finalizer, or too late
+            return self._published_path(news)
+        finally:
+            with suppress(RuntimeError):  # interrupted before it was ours
+                lock.release()
+            news.tell()
+
+    def _published_path(self, news: _News) -> str:
+        self._building = True
+        try:
+            published = self._published
+            if published is None or not (published.intact() or self._is_healed(published)):
+                published = self._published = self._publish(news)
         except Exception as error:  # noqa: BLE001 - invariant 1: it cannot break the application
             self._failed, self._published = True, None
-            path = self._certifi_file()
-            log.warning(
-                f"no bundle can be published, so certifi's own list answers, without the system's "
-                f"and your own CAs, and without any distrust or restriction: {error!r}. "
-                "Set PYTHON_CERTIFI_BUNDLE_DIR to a folder that only you can write to."
-            )
+            news.say(WARNING, f"{_NO_BUNDLE}: {error!r}. {_REMEDY}")
+            return self._certifi_file()
+        else:
+            return published.path
         finally:
-            self._lock.release()
-        for one in built:
-            report(one)
-        return path
+            self._building = False
 
-    def _publish(self, built: List[Bundle]) -> Published:
-        if self._published is not None:
-            healed = self._heal(self._published)
-            if healed:
-                return self._published
-        settings = from_environment()
-        if settings.bundle_dir or _is_certifis_command():
-            return self._publish_persistent(settings, built)
-        return self._publish_temporary(settings, built)
-
-    def _heal(self, published: Published) -> bool:
+    @staticmethod
+    def _is_healed(published: Published) -> bool:
         try:
             with cleanup.uninterrupted():
                 return published.heal()
-        except (OSError, bundle_file.Swept):
+        except OSError:
             return False
 
-    def _publish_persistent(self, settings: Settings, built: List[Bundle]) -> Published:
+    def _publish(self, news: _News) -> Published:
+        settings = from_environment()
+        if settings.bundle_dir or _is_certifis_command():
+            return self._publish_persistent(settings, news)
+        return self._publish_temporary(settings, news)
+
+    def _publish_persistent(self, settings: Settings, news: _News) -> Published:
         failures = []
         for folder in persistent.folders(settings):
             try:
-                return persistent.publish(folder, settings, self._certifi_file(), built)
+                return persistent.publish(folder, settings, self._certifi_file(), news.built)
             except OSError as error:
                 failures.append(f"{folder}: {error}")
-        if settings.bundle_dir:
-            log.warning(
-                f"PYTHON_CERTIFI_BUNDLE_DIR cannot be used, a temporary bundle is: {failures[0]}"
-            )
-            return self._publish_temporary(settings, built)
-        raise OSError("; ".join(failures))
+        if not settings.bundle_dir:
+            raise OSError("; ".join(failures))
+        problem = f"PYTHON_CERTIFI_BUNDLE_DIR cannot be used, a temporary bundle is: {failures[0]}"
+        news.say(WARNING, problem)
+        return self._publish_temporary(settings, news)
 
-    def _publish_temporary(self, settings: Settings, built: List[Bundle]) -> Published:
-        built[:] = [self.build(settings)]
-        if not built[0].anchors:
-            message = "no source has a certificate"
-            raise LookupError(message)
-        text = built[0].text
+    def _publish_temporary(self, settings: Settings, news: _News) -> Published:
+        built = self.build(settings)
+        if not built.anchors:
+            raise LookupError("no source has a certificate")
+        news.built[:] = [built]
         for place in places.temporary_places():
             try:
                 with cleanup.uninterrupted():
-                    published = bundle_file.create(place, text)
-                    handle = settings.handle_sigterm
-                    cleanup.register(published, handle_sigterm=handle)
+                    published = bundle_file.create(place, built.text)
+                    cleanup.register(published, handle_sigterm=settings.handle_sigterm)
             except OSError as error:
-                log.debug(f"{place} cannot take the bundle: {error}")
+                news.say(DEBUG, f"{place} cannot take the bundle: {error}")
             else:
                 return published
-        return memory_file.create(text)
+        return memory_file.create(built.text)
+
+
+class _News:
+    """What is to be logged when the lock is no more ours."""
+
+    def __init__(self) -> None:
+        self.built: List[Bundle] = []
+        self._said: List[Tuple[int, str]] = []
+
+    def say(self, level: int, message: str) -> None:
+        self._said.append((level, message))
+
+    def tell(self) -> None:
+        for level, message in self._said:
+            log.emit(level, message)
+        for one in self.built:
+            report(one)
 
 
 def report(built: Bundle) -> None:

@@ -7,13 +7,17 @@ from a living process:
   the file has its name. A fork inherits the open file descriptions and with them the locks;
   on Linux a mapping of the file keeps its lock when a daemon closes all descriptors.
 - Nobody deletes without an exclusive lock on both, asked for without waiting through fresh
-  descriptors, folder first. One living holder is enough to be refused; and a holder lets go of
-  the file before the folder, so whoever gets the folder is not refused for a process that is
-  just leaving: the last one always removes.
+  descriptors, folder first, and only while the path still names what is locked. One living
+  holder is enough to be refused; and a holder lets go of the file before the folder, so
+  whoever gets the folder is not refused for a process that is just leaving: the last one
+  always removes.
 - A folder that is being made is not held for an instant. If a sweep takes it then, its maker
-  notices (lock refused, or no such folder) and makes another, a bounded number of times.
-- The name is random and new, and its parent belongs to us alone: there is no content of others
-  to trust, no lock of theirs to wait for. What a killed process left is swept by the next one.
+  notices (lock refused, or no such file) and makes another, a bounded number of times.
+- A file gets its name only when it is whole and held, under a name that nobody else writes to.
+  So the path never names half a bundle, whoever is interrupted, killed or forked where.
+- The random folder and the one above it belong to us, and others may pass through but not
+  list or open them: there is no content of others to trust, and no lock that they could take.
+  What a killed process left is swept by the next one.
 
 Windows has no flock: there an open file cannot be deleted, which is the same hold.
 """
@@ -22,41 +26,33 @@ from __future__ import annotations
 
 import os
 import stat
-import sys
-from typing import Iterator, List, Optional, Tuple
+from contextlib import suppress
+from typing import Callable, Optional, TypeVar
 
 from . import ownership
-from .places import APPLICATION
+from .hold import FILE, FOLDER, LOCKS, Hold, Identity, identity, names, quietly, remove_unheld
+from .places import APPLICATION, cache_folder
 
-try:
-    from fcntl import LOCK_EX, LOCK_NB, LOCK_SH, flock
-except ImportError:  # Windows
-    flock = None  # type: ignore[assignment]
-
-NAME, UNFINISHED = "cacert.pem", "cacert.pem.new"
+NAME = "cacert.pem"
 _ATTEMPTS = 50
-_O_FOLDER = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_NOFOLLOW", 0)
-_O_FILE = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+_MODE = 0o711  # the server that drops privileges reaches the file; nobody can lock the folder
 _O_NEW = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
 _O_NEW |= getattr(os, "O_BINARY", 0)
 
-Identity = Tuple[int, int]
-
-
-class Swept(Exception):
-    """A sweep took the folder while it was being made."""
+T = TypeVar("T")
 
 
 class TemporaryBundle:
-    """A published bundle that this process holds."""
+    """A bundle that this process holds, once it is published."""
 
-    def __init__(self, folder: str) -> None:
-        """Describe the bundle in `folder`, not yet held and not yet written."""
-        self.folder = folder
-        self.path = os.path.join(folder, NAME)
-        self.identity: Identity = (-1, -1)
-        self._folder_hold = _Hold()
-        self._file_hold = _Hold()
+    def __init__(self, parent: str, name: str) -> None:
+        """Describe the bundle in the folder `name` of `parent`, not yet written."""
+        self.parent, self.folder = parent, f"{parent}/{name}"
+        self.path = f"{self.folder}/{NAME}"  # no os.path here: release() runs after its teardown
+        self._identity: Identity = (-1, -1)
+        self._folder: Optional[Hold] = None
+        self._file: Optional[Hold] = None
+        self._maker, self._removes = os.getpid(), True
 
     def intact(self) -> bool:
         """Whether the path still is the file that was published."""
@@ -64,217 +60,146 @@ class TemporaryBundle:
             status = os.stat(self.path)
         except OSError:
             return False
-        return (status.st_dev, status.st_ino) == self.identity
+        return (status.st_dev, status.st_ino) == self._identity
 
-    def write(self, text: bytes) -> None:
+    def held(self) -> bool:
+        """Whether nobody has closed our descriptors."""
+        return all(hold is not None and hold.is_ours() for hold in (self._file, self._folder))
+
+    def publish(self, text: bytes) -> None:
         """Hold the folder, then write and hold the file, then give it its name."""
-        hold = _Hold()
+        self._hold_folder()
+        new, hold = f"{self.path}.{os.urandom(8).hex()}", None
         try:
-            self._hold_folder()
-            hold.descriptor = _open_new(os.path.join(self.folder, UNFINISHED))
-            hold.lock_shared()
-            _write_all(hold.descriptor, text)
-            hold.keep()
-            if not flock:  # Windows cannot rename what is open
-                hold.release()
-            os.replace(os.path.join(self.folder, UNFINISHED), self.path)
-            if not flock:
-                hold.descriptor = os.open(self.path, os.O_RDONLY)
-        except (FileNotFoundError, BlockingIOError) as error:
-            hold.release()
-            raise Swept from error
+            write_new(new, text)
+            if LOCKS:
+                hold = Hold(new, FILE)
+            os.replace(new, self.path)
+            self._keep(hold or Hold(self.path, FILE))  # Windows cannot rename what is open
         except BaseException:
-            hold.release()
+            if hold:
+                hold.release()
+            quietly(os.unlink, new)
             raise
-        self._file_hold.release()
-        self._file_hold, self.identity = hold, hold.identity
-
-    def _hold_folder(self) -> None:
-        if flock and not self._folder_hold.is_path(self.folder):
-            self._folder_hold.release()
-            self._folder_hold.descriptor = os.open(self.folder, _O_FOLDER)
-            self._folder_hold.lock_shared()
-            self._folder_hold.keep(mapped=False)
 
     def heal(self) -> bool:
-        """Write it again at the same path, from the descriptor still held; False if that is gone.
+        """Have the file at its path again, from the descriptor still held; False if that is gone.
 
-        Raises OSError or Swept.
+        What a relative of ours (or a person, by renaming) put there meanwhile is kept. Raises
+        OSError.
         """
-        text = self._file_hold.read()
-        if not text:
-            return False
-        for folder in (os.path.dirname(self.folder), self.folder):
-            _make_own_folder(folder)
-        self.write(text)
+        text = self._file.read() if self._file else b""
+        healed = _persevere(lambda: self._heal(text))
+        # The others of our family know nothing of this file: they do not hold it, and read it.
+        self._removes = os.getpid() == self._maker
+        return healed
+
+    def _heal(self, text: bytes) -> bool:
+        self._hold_folder()
+        try:
+            status = os.lstat(self.path)
+        except FileNotFoundError:
+            if text:
+                self.publish(text)
+            return bool(text)
+        if not stat.S_ISREG(status.st_mode):
+            raise FileExistsError(17, "something else stands there", self.path)
+        self._keep(Hold(self.path, FILE))
         return True
+
+    def _hold_folder(self) -> None:
+        """Have the folder, and hold it; raises OSError."""
+        _make_own_folder(self.parent)
+        _make_own_folder(self.folder)
+        old = self._folder
+        if LOCKS and not (old and old.is_ours() and old.identity == identity(os.stat(self.folder))):
+            self._folder = Hold(self.folder, FOLDER)
+            if old:
+                old.release()
+
+    def _keep(self, hold: Hold) -> None:
+        if self._file:
+            self._file.release()
+        self._file, self._identity = hold, hold.identity
 
     def release(self) -> None:
         """Let go of it, and remove it if nobody else holds it. File first: see above."""
-        self._file_hold.release()
-        self._folder_hold.release()
-        remove_unheld(self.folder)
-        _remove_folder(os.path.dirname(self.folder))
-
-
-class _Hold:
-    """A descriptor that carries a lock; closed only while it still is what we opened."""
-
-    def __init__(self) -> None:
-        self.descriptor = -1
-        self.identity: Identity = (-1, -1)
-        self._mapping: Optional[object] = None
-
-    def lock_shared(self) -> None:
-        self.identity = _identity(os.fstat(self.descriptor))
-        if flock:
-            flock(self.descriptor, LOCK_SH | LOCK_NB)
-
-    def keep(self, *, mapped: bool = True) -> None:
-        """Keep the hold across exec, and on Linux across a daemon's closing of descriptors."""
-        if flock:
-            os.set_inheritable(self.descriptor, True)  # noqa: FBT003 - positional only
-            if mapped and sys.platform == "linux":
-                from .mapping import Mapping
-
-                self._mapping = Mapping(self.descriptor)
-
-    def is_path(self, path: str) -> bool:
-        """Whether the descriptor still is open on what `path` names."""
-        try:
-            status = os.stat(path)
-            return _identity(status) == self.identity == _identity(os.fstat(self.descriptor))
-        except OSError:
-            return False
-
-    def is_ours(self) -> bool:
-        """Whether the descriptor still is what we opened."""
-        try:
-            return self.descriptor >= 0 and _identity(os.fstat(self.descriptor)) == self.identity
-        except OSError:
-            return False
-
-    def read(self) -> bytes:
-        if not self.is_ours() or not hasattr(os, "pread"):
-            return b""
-        return os.pread(self.descriptor, os.fstat(self.descriptor).st_size, 0)
-
-    def release(self) -> None:
-        if self._mapping is not None:
-            self._mapping.close()  # type: ignore[attr-defined]
-            self._mapping = None
-        if self.is_ours() or (self.descriptor >= 0 and self.identity == (-1, -1)):
-            os.close(self.descriptor)
-        self.descriptor = -1
+        for hold in (self._file, self._folder):
+            if hold:
+                hold.release()
+        if self._removes:
+            remove_unheld(self.folder, NAME)
+        quietly(os.rmdir, self.folder)  # where there are no locks: it is empty
+        quietly(os.rmdir, self.parent)
 
 
 def create(place: str, text: bytes) -> TemporaryBundle:
     """Publish `text` below `place`; raises OSError where that place does not work."""
+    if place == cache_folder():
+        quietly(os.makedirs, place)
+    place = os.path.realpath(place)  # nobody can turn a link round later
     if not os.path.isdir(place) or not ownership.is_safe_path(place):
-        message = "others may rename what lies there"
-        raise PermissionError(1, message, place)
+        raise PermissionError(1, "others may rename what lies there", place)
     parent = os.path.join(place, f"{APPLICATION}-{_user()}")
-    for _ in range(_ATTEMPTS):
-        bundle = TemporaryBundle(os.path.join(parent, os.urandom(8).hex()))
+
+    def attempt() -> TemporaryBundle:
+        bundle = TemporaryBundle(parent, os.urandom(8).hex())
         try:
-            _make_own_folder(parent)
-            os.mkdir(bundle.folder, 0o700)
-            _make_own_folder(bundle.folder)
-            bundle.write(text)
-        except (Swept, FileNotFoundError):
-            bundle.release()
+            bundle.publish(text)
+            sweep(bundle)
         except BaseException:
             bundle.release()
             raise
-        else:
-            sweep(parent, bundle.folder)
-            return bundle
-    raise OSError(0, "other processes sweep it faster than it can be made", parent)
+        return bundle
+
+    return _persevere(attempt)
 
 
-def sweep(parent: str, mine: str) -> None:
+def sweep(mine: TemporaryBundle) -> None:
     """Remove what killed processes left beside our folder."""
-    for name in _names(parent):
-        folder = os.path.join(parent, name)
-        if folder != mine and len(name) == len(os.path.basename(mine)):
-            remove_unheld(folder)
+    for name in names(mine.parent):
+        folder = f"{mine.parent}/{name}"
+        if folder != mine.folder and len(folder) == len(mine.folder):
+            remove_unheld(folder, NAME)
 
 
-def remove_unheld(folder: str) -> None:
-    """Remove a bundle's folder if no process holds it; never raises."""
-    locked: List[int] = []
+def write_new(path: str, text: bytes, *, durable: bool = False) -> None:
+    """Write a new file, and read it back: a short or lying write is not a bundle."""
+    descriptor = os.open(path, _O_NEW, 0o644)
     try:
-        if flock:
-            if os.lstat(folder).st_uid != os.geteuid():
-                return
-            for path, flags in ((folder, _O_FOLDER), *_files(folder)):
-                locked.append(os.open(path, flags))
-                flock(locked[-1], LOCK_EX | LOCK_NB)
-        for path, _ in _files(folder):
-            os.unlink(path)
-        os.rmdir(folder)
-    except OSError:  # held, swept by somebody else, or not what we make
-        return
+        view = memoryview(text)
+        while view:
+            view = view[os.write(descriptor, view) :]
+        if hasattr(os, "fchmod"):
+            os.fchmod(descriptor, 0o644)
+        os.lseek(descriptor, 0, os.SEEK_SET)
+        if os.read(descriptor, len(text) + 1) != text:
+            raise OSError(5, "what was written does not read back", path)
+        if durable:
+            os.fsync(descriptor)
     finally:
-        for descriptor in locked:
-            os.close(descriptor)
+        os.close(descriptor)
 
 
-def _files(folder: str) -> Iterator[Tuple[str, int]]:
-    for name in (NAME, UNFINISHED):
-        path = os.path.join(folder, name)
-        if os.path.lexists(path):
-            yield path, _O_FILE
+def _persevere(attempt: Callable[[], T]) -> T:
+    """Try again while sweeps of others come in between, but not for ever; raises OSError."""
+    for _ in range(_ATTEMPTS):
+        try:
+            return attempt()
+        except (FileNotFoundError, BlockingIOError):
+            continue
+    raise OSError(0, "other processes sweep it faster than it can be made")
 
 
 def _make_own_folder(path: str) -> None:
-    """Make a folder or take one that is ours, readable by all; raises OSError where it is not."""
-    try:
-        os.mkdir(path, 0o755)
-    except FileExistsError:
-        pass
+    """Make a folder or take one that is ours; raises OSError where it is somebody else's."""
+    with suppress(FileExistsError):
+        os.mkdir(path, _MODE)
     status = os.lstat(path)
-    if not stat.S_ISDIR(status.st_mode) or (flock and status.st_uid != os.geteuid()):
+    if not stat.S_ISDIR(status.st_mode) or (LOCKS and status.st_uid != os.geteuid()):
         raise PermissionError(1, "somebody else made it", path)
-    if flock and stat.S_IMODE(status.st_mode) != 0o755:  # the umask, or too much was allowed
-        os.chmod(path, 0o755)
-
-
-def _open_new(path: str) -> int:
-    """Open a new file; what an interrupted writer of this very process left goes first."""
-    if os.path.lexists(path):
-        os.unlink(path)
-    return os.open(path, _O_NEW, 0o644)
-
-
-def _write_all(descriptor: int, text: bytes) -> None:
-    """Write, then read back and compare: a short or lying write is not a bundle."""
-    view = memoryview(text)
-    while view:
-        view = view[os.write(descriptor, view) :]
-    os.lseek(descriptor, 0, os.SEEK_SET)
-    if hasattr(os, "fchmod"):
-        os.fchmod(descriptor, 0o644)
-    if os.read(descriptor, len(text) + 1) != text:
-        raise OSError(5, "what was written does not read back")
-
-
-def _remove_folder(path: str) -> None:
-    try:
-        os.rmdir(path)
-    except OSError:  # others have their bundles in it
-        pass
-
-
-def _names(folder: str) -> List[str]:
-    try:
-        return os.listdir(folder)
-    except OSError:
-        return []
-
-
-def _identity(status: os.stat_result) -> Identity:
-    return status.st_dev, status.st_ino
+    if LOCKS and stat.S_IMODE(status.st_mode) != _MODE:  # the umask, or too much was allowed
+        os.chmod(path, _MODE)
 
 
 def _user() -> str:

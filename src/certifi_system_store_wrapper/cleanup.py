@@ -1,4 +1,4 @@
-"""When bundles go: at exit, after everybody else's exit handlers, and on SIGTERM.
+"""When bundles go: last of all that happens at exit, and on SIGTERM.
 
 SIGINT needs nothing: Python raises KeyboardInterrupt and ends in the exit handlers.
 """
@@ -7,22 +7,33 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
 from contextlib import contextmanager
-from typing import Iterator, List
+from types import SimpleNamespace
+from typing import AbstractSet, Dict, Iterator, List
 
+from . import bundle_file, hold, mapping
 from .bundle_file import TemporaryBundle
 
 _bundles: List[TemporaryBundle] = []
-_busy = 0  # our own code is between two steps
-_installed = False
+_steps: List[None] = []  # one for each thread in which our own code is between two steps
+_installed = _over = False
+_masks: Dict[int, AbstractSet[int]] = {}  # of threads that are forking
 
 
 def register(bundle: TemporaryBundle, *, handle_sigterm: bool) -> None:
     """Remove `bundle` when this process ends."""
+    if not _bundles:
+        _register_worker()
     _bundles.append(bundle)
     if handle_sigterm:
         _handle_sigterm()
+
+
+def is_over() -> bool:
+    """Whether the exit handlers have run, so that nobody would remove a new bundle."""
+    return _over
 
 
 def run() -> None:
@@ -34,27 +45,50 @@ def run() -> None:
 
 @contextmanager
 def uninterrupted() -> Iterator[None]:
-    """Put off SIGINT and SIGTERM for a few system calls, so that nothing is left half done."""
-    global _busy
+    """Put off signals for a few system calls, so that nothing is left half done."""
     blocked = None
     if hasattr(signal, "pthread_sigmask") and threading.current_thread() is threading.main_thread():
-        blocked = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM))
-    _busy += 1
+        blocked = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+    _steps.append(None)
     try:
         yield
     finally:
-        _busy -= 1
+        _steps.pop()
         if blocked is not None:
             signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
 
 
+def before_fork() -> None:
+    """Hold a SIGTERM back: between fork and reset the child would lose it with our handler."""
+    if _installed:
+        _masks[threading.get_ident()] = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGTERM,))
+
+
+def after_fork() -> None:
+    """Let SIGTERM come again, in parent and child."""
+    mask = _masks.pop(threading.get_ident(), None)
+    if mask is not None:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+
+
 def after_fork_in_child() -> None:
     """Give a fork the default SIGTERM back: it is for its parent to say what it does."""
-    global _busy, _installed
-    _busy = 0
+    global _installed
+    _steps.clear()
     if _installed and signal.getsignal(signal.SIGTERM) is _on_sigterm:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
     _installed = False
+    after_fork()
+    _masks.clear()
+
+
+def _register_worker() -> None:
+    """Be called at the end of a process of multiprocessing, which runs no exit handlers."""
+    process = sys.modules.get("multiprocessing.process")
+    if process is not None and getattr(process, "parent_process", lambda: None)() is not None:
+        from multiprocessing.util import Finalize
+
+        Finalize(None, run, exitpriority=-1000)
 
 
 def _handle_sigterm() -> None:
@@ -64,21 +98,32 @@ def _handle_sigterm() -> None:
     thread, where Python cannot.
     """
     global _installed
-    if os.name == "nt" or os.getpid() == 1 or _installed:
+    if os.name == "nt" or os.getpid() == 1 or _installed or not _is_default(signal.SIGTERM):
         return
     try:
-        if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
-            signal.signal(signal.SIGTERM, _on_sigterm)
-            _installed = True
+        signal.signal(signal.SIGTERM, _on_sigterm)
+        _installed = True
     except ValueError:
         return
+
+
+def _is_default(signum: int) -> bool:
+    """Whether neither Python nor C code (which Python cannot see: uWSGI) handles the signal."""
+    if signal.getsignal(signum) is not signal.SIG_DFL:
+        return False
+    try:
+        with open("/proc/self/status", "rb") as file:
+            caught = int(file.read().split(b"SigCgt:")[1].split()[0], 16)
+    except (OSError, LookupError, ValueError):
+        return True
+    return not caught >> (signum - 1) & 1
 
 
 def _on_sigterm(signum: int, frame: object) -> None:
     """Clean up, then die of the same signal; neither waits nor logs."""
     del frame
     try:
-        if not _busy and signum not in signal.pthread_sigmask(signal.SIG_BLOCK, ()):
+        if not _steps and signum not in signal.pthread_sigmask(signal.SIG_BLOCK, ()):
             run()
     finally:
         signal.signal(signum, signal.SIG_DFL)
@@ -87,7 +132,37 @@ def _on_sigterm(signum: int, frame: object) -> None:
 
 def at_exit() -> None:
     """Run as the last of the exit handlers."""
+    global _over
+    _over = True
     try:
-        run()
+        if sys.implementation.name == "cpython" and all(bundle.held() for bundle in _bundles):
+            _park()
+        else:
+            run()
     except Exception:  # noqa: BLE001 - the interpreter is going; a leftover is swept later
         return
+
+
+def _park() -> None:
+    """Have the bundles released when CPython clears sys, after every `__del__` of others.
+
+    What release() needs must not be emptied before: our modules are no more in sys.modules
+    then, and their `os` is a copy.
+    """
+    copy = SimpleNamespace(**vars(os))
+    for module in (bundle_file, hold, mapping):
+        sys.modules.pop(module.__name__, None)
+        module.os = copy  # type: ignore[attr-defined]
+    vars(sys)[__name__] = _Parked(_bundles[:])
+    _bundles.clear()
+
+
+class _Parked:
+    """Releases bundles when it goes, and looks up nothing."""
+
+    def __init__(self, bundles: List[TemporaryBundle]) -> None:
+        self._bundles = bundles
+
+    def __del__(self) -> None:
+        for bundle in self._bundles:
+            bundle.release()

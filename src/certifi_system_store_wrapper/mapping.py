@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import sys
 from mmap import MAP_SHARED, PROT_READ, mmap
-from typing import Optional, Tuple
+from typing import Optional, Set, Tuple
+
+_HAS_DESCRIPTOR = sys.version_info < (3, 13)
 
 
 class Mapping:
-    """Maps a file for as long as the process lives, and reads nothing from it.
+    """Maps a file for as long as it is not closed, and reads nothing from it.
 
     Before Python 3.13 a mapping also has a descriptor of its own, which it closes by number.
     Where a daemon has closed it and the number is somebody else's by then, the mapping is
@@ -17,35 +19,37 @@ class Mapping:
     """
 
     def __init__(self, descriptor: int) -> None:
-        """Map the file behind `descriptor`; where that cannot be done safely, do nothing."""
+        """Map the file behind `descriptor`; where that cannot be done, do nothing."""
         self._mmap: Optional[mmap] = None
         self._descriptor = -1
         self._identity = _identity(descriptor)
         try:
-            if sys.version_info >= (3, 13):
-                self._mmap = mmap(descriptor, 0, MAP_SHARED, PROT_READ, trackfd=False)
-            else:
+            if _HAS_DESCRIPTOR:
+                before = _open_descriptors(self._identity)
                 self._mmap = mmap(descriptor, 0, MAP_SHARED, PROT_READ)
-                self._descriptor = self._find(descriptor)
+                self._descriptor = max(_open_descriptors(self._identity) - before, default=-1)
+            else:
+                self._mmap = mmap(  # type: ignore[call-arg,unused-ignore]
+                    descriptor, 0, MAP_SHARED, PROT_READ, trackfd=False
+                )
         except (OSError, ValueError):
             return
 
     def close(self) -> None:
         """Unmap, unless that would close a descriptor of somebody else."""
-        if self._mmap is None:
+        mapped, self._mmap = self._mmap, None
+        if mapped is None:
             return
-        if self._descriptor >= 0 and _identity(self._descriptor) != self._identity:
-            _keep_for_good(self._mmap)
+        if _HAS_DESCRIPTOR and _identity(self._descriptor) != self._identity:
+            _keep_for_good(mapped)
         else:
-            self._mmap.close()
-        self._mmap = None
+            mapped.close()
 
-    def _find(self, descriptor: int) -> int:
-        """Return the mapping's own descriptor: nobody else has this new file open yet."""
-        for name in os.listdir("/proc/self/fd"):
-            if int(name) != descriptor and _identity(int(name)) == self._identity:
-                return int(name)
-        return -1
+
+def _open_descriptors(identity: Tuple[int, int]) -> Set[int]:
+    """Return which of our descriptors are open on that file; raises OSError without /proc."""
+    numbers = [int(name) for name in os.listdir("/proc/self/fd")]
+    return {number for number in numbers if _identity(number) == identity}
 
 
 def _identity(descriptor: int) -> Tuple[int, int]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 
+from .hold import above_stderr, identity
+
 
 class MemoryBundle:
     """A bundle without a name; its path is good in this process and its forks."""
@@ -11,16 +13,14 @@ class MemoryBundle:
     def __init__(self, descriptor: int) -> None:
         """Describe the memory file behind `descriptor`."""
         self.path = f"/proc/self/fd/{descriptor}"
-        status = os.fstat(descriptor)
-        self._identity = status.st_dev, status.st_ino
+        self._identity = identity(os.fstat(descriptor))
 
     def intact(self) -> bool:
         """Whether the path still is that file."""
         try:
-            status = os.stat(self.path)
+            return identity(os.stat(self.path)) == self._identity
         except OSError:
             return False
-        return (status.st_dev, status.st_ino) == self._identity
 
     def heal(self) -> bool:
         """Return False: what was only in memory cannot be put back at the same path."""
@@ -30,14 +30,15 @@ class MemoryBundle:
 def create(text: bytes) -> MemoryBundle:
     """Publish `text` in memory; raises OSError where that is not to be had."""
     if not hasattr(os, "memfd_create") or not os.path.isdir("/proc/self/fd"):
-        message = "no folder can take the bundle, and there is no memory file here"
-        raise OSError(message)
-    descriptor = os.memfd_create("cacert.pem", 0)
+        raise OSError(0, "no folder can take the bundle, and there is no memory file here")
+    descriptor = above_stderr(os.memfd_create("cacert.pem"))
     try:
         view = memoryview(text)
         while view:
             view = view[os.write(descriptor, view) :]
+        os.fchmod(descriptor, 0o644)
         os.lseek(descriptor, 0, os.SEEK_SET)
+        os.set_inheritable(descriptor, True)  # noqa: FBT003 - positional only
         return MemoryBundle(descriptor)
     except BaseException:
         os.close(descriptor)

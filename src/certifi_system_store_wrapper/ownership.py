@@ -35,20 +35,30 @@ def is_safe(status: os.stat_result) -> bool:
 
 
 def is_safe_path(path: str) -> bool:
-    """Whether nobody can move `path` or a folder above it from under us.
+    """Whether nobody can move `path`, a folder above it or a link on the way from under us.
 
-    Every folder up to the root belongs to somebody we trust, and is sticky if others may write.
+    Every folder up to the root belongs to somebody we trust, and is sticky if others may
+    write. Raises OSError where there is no such path.
     """
     if os.name == "nt":
         return True
+    os.stat(path)  # not a ring of links
     owners = trusted_owners()
-    folder = os.path.realpath(path)
-    while True:
-        status = os.lstat(folder)
-        shared = writable_by_others(status) and not status.st_mode & stat.S_ISVTX
-        if status.st_uid not in owners or shared:
+    return all(
+        _is_safe_step(each, owners) for each in (os.path.realpath(path), os.path.abspath(path))
+    )
+
+
+def _is_safe_step(path: str, owners: FrozenSet[int]) -> bool:
+    """Whether `path`, whatever it is a link to, and all above are safe."""
+    status = os.lstat(path)
+    if status.st_uid not in owners:
+        return False
+    folder = os.path.dirname(path)
+    if stat.S_ISLNK(status.st_mode):
+        target = os.path.join(os.path.realpath(folder), os.readlink(path))
+        if not _is_safe_step(os.path.normpath(target), owners):
             return False
-        above = os.path.dirname(folder)
-        if above == folder:
-            return True
-        folder = above
+    elif writable_by_others(status) and not status.st_mode & stat.S_ISVTX:
+        return False
+    return folder == path or _is_safe_step(folder, owners)

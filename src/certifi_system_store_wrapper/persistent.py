@@ -4,25 +4,31 @@ Replaced atomically, and only when its content differs. Its first line carries l
 SHA-256 of the body and a fingerprint of everything that was looked at, so that unchanged
 inputs are not parsed again; it is believed only in a folder that nobody else can write to and
 while the checksum holds. What stands behind the body was appended by a person: it is a user
-source, kept at every rewrite.
+source, kept at every rewrite. A file of somebody else's is never written over.
 """
 
 from __future__ import annotations
 
 import os
+import stat
 import sys
+import time
 from hashlib import sha256
-from typing import Iterator, List, NamedTuple, Optional, Tuple
+from typing import Iterator, List, NamedTuple, Optional, Tuple, Union
 
-from . import bundle, certificates, ownership
-from .bundle import Anchor, Bundle
-from .findings import NAMED, USER, WARNING, Findings, Origin, Problem
+from . import bundle, bundle_file, certificates, hold, ownership, sources
+from .bundle import Bundle
+from .bundle_file import NAME
+from .findings import NAMED, USER, WARNING, Findings
 from .places import APPLICATION, cache_folder, temporary_places
-from .reader import MARK, Input, Reader
+from .reader import MARK, Input
 from .settings import Settings
 
-NAME = "cacert.pem"
 _LOOK = b"# looked at: "
+_UNFINISHED = f".{NAME}."
+_ATTEMPTS = 50
+_ABANDONED = 600 * 10**9  # nanoseconds after which nobody is writing a file any more
+_SETTLED = 2  # seconds after which a change would show in a modification time
 
 
 class Header(NamedTuple):
@@ -30,26 +36,63 @@ class Header(NamedTuple):
 
     length: int
     sha256: str
+    appended: str  # SHA-256 of what stood behind the body when we wrote it
     fingerprint: str
     paths: Tuple[str, ...]
     size: int  # of the header itself
 
 
+class Standing(NamedTuple):
+    """What stands at the path: all of it, and its header if it is whole."""
+
+    data: bytes
+    signature: Tuple[int, ...]
+    header: Optional[Header]
+
+    @property
+    def appended(self) -> bytes:
+        """What a person appended, now or before the last rewrite."""
+        return self.data[self.header.size + self.header.length :] if self.header else b""
+
+    def is_settled(self) -> bool:
+        """Whether it is whole, and nothing has been appended since it was written."""
+        return self.header is not None and _hash(self.appended) == self.header.appended
+
+    def is_current(self, salt: bytes) -> bool:
+        """Whether building it again would give the same."""
+        if self.header is None or not self.is_settled():
+            return False
+        return _fingerprint(_look(self.header.paths), salt) == self.header.fingerprint
+
+    def is_being_changed(self, now: int) -> bool:
+        """Whether somebody may be in the middle of appending to it."""
+        return bool(
+            self.header and not self.is_settled() and self.signature[-1] > (now - _SETTLED) * 10**9
+        )
+
+
 class PersistentBundle:
     """A bundle at a stable path."""
 
-    def __init__(self, path: str) -> None:
-        """Describe the bundle at `path` as it is now."""
+    def __init__(self, path: str, signature: Tuple[int, ...]) -> None:
+        """Describe the bundle at `path`, good while the file has that signature."""
         self.path = path
-        self._seen = _signature(path)
+        self._signature = signature
 
     def intact(self) -> bool:
         """Whether nobody has touched the file since."""
-        return _signature(self.path) == self._seen
+        return _signature(self.path) == self._signature
 
     def heal(self) -> bool:
-        """Return False: it is published again, which reads what stands there first."""
-        return False
+        """Take what another process put there, if it is whole and ours; raises OSError.
+
+        Whether this process would have written the same is not asked: two processes with
+        other settings would replace each other's bundle for ever.
+        """
+        standing = _read(self.path)
+        if standing.is_settled():
+            self._signature = standing.signature
+        return standing.is_settled()
 
 
 def folders(settings: Settings) -> Iterator[str]:
@@ -60,10 +103,9 @@ def folders(settings: Settings) -> Iterator[str]:
     name = _environment_name(settings)
     if cache_folder():
         yield os.path.join(cache_folder(), APPLICATION, name)
+    user = os.geteuid() if hasattr(os, "geteuid") else "user"
     for place in temporary_places():
-        if ownership.is_safe_path(place):
-            user = os.geteuid() if hasattr(os, "geteuid") else "user"
-            yield os.path.join(place, f"{APPLICATION}-{user}", f"persistent-{name}")
+        yield os.path.join(place, f"{APPLICATION}-{user}", f"persistent-{name}")
 
 
 def publish(
@@ -71,94 +113,114 @@ def publish(
 ) -> PersistentBundle:
     """Return the bundle in `folder`, written anew if anything has changed; raises OSError."""
     _make_folder(folder)
-    path = os.path.join(folder, NAME)
-    old = _read(path)
-    header = parse_header(old)
-    appended = old[header.size + header.length :] if header else b""
-    salt = _salt(settings, certifi_file)
-    if header and not appended and _fingerprint(_look(header.paths), salt) == header.fingerprint:
-        return PersistentBundle(path)
-    new = bundle.build(settings, certifi_file)
-    built[:] = [_with_appended(new, appended, path)]
-    if not built[0].anchors:
-        message = "no source has a certificate"
-        raise OSError(message)
-    text = _render(new, salt) + _tail(built[0], new)
-    if text != old:
-        _replace(path, text, unless_body=_body_with_tail(old, header), ours=new.body)
-    return PersistentBundle(path)
+    path, salt = os.path.join(folder, NAME), _salt(settings, certifi_file)
+    for _ in range(_ATTEMPTS):
+        started, standing = int(time.time()), _read(path)
+        if standing.is_current(salt) or standing.is_being_changed(started):
+            return PersistentBundle(path, standing.signature)
+        new = bundle.build(settings, certifi_file)
+        built[:] = [_extended(new, standing, path)]
+        header, rest = _render(built[0], standing, started, salt)
+        if _write(path, standing, header, rest):
+            return PersistentBundle(path, _signature(path))
+    raise OSError(0, "others change it faster than it can be read", path)
 
 
-def _with_appended(new: Bundle, appended: bytes, path: str) -> Bundle:
-    """Return the bundle with the certificates that a person appended to the file."""
-    if not appended.strip():
-        return new
-    parsed = certificates.parse(appended)
+def with_appended(built: Bundle, settings: Settings) -> Bundle:
+    """Return the bundle with what a person appended to this environment's persistent one."""
+    if USER not in settings.sources or settings.isolated:
+        return built
+    for folder in folders(settings):
+        path = os.path.join(folder, NAME)
+        try:
+            if os.path.lexists(path) and ownership.is_safe_path(folder):
+                return _extended(built, _read(path), path)
+        except OSError:
+            continue
+    return built
+
+
+def _extended(built: Bundle, standing: Standing, path: str) -> Bundle:
+    """Return the bundle with what was appended, and with what is wrong about it."""
     findings = Findings(USER)
+    parsed = certificates.parse(standing.appended)
     for certificate in parsed.certificates:
-        findings.trust(certificate.block, path, NAMED)
+        if certificate.verdict == certificates.PLAIN:
+            findings.trust(certificate.block, path, NAMED)
     for damage in parsed.damage:
-        findings.problem(path, f"appended: {damage.message}", WARNING)
-    return bundle.extend(new, findings)
+        findings.problem(path, f"appended: {damage.message}; append it again", WARNING)
+    if standing.data and standing.header is None:
+        message = "it was changed other than by appending to it: the change is not used"
+        findings.problem(path, message, WARNING)
+    return bundle.extend(built, findings) if findings.trusted or findings.problems else built
 
 
-def _tail(complete: Bundle, new: Bundle) -> bytes:
-    return b"".join(anchor.block for anchor in complete.anchors[len(new.anchors) :])
-
-
-def _body_with_tail(old: bytes, header: Optional[Header]) -> bytes:
-    return old[header.size :] if header else b""
-
-
-def _render(new: Bundle, salt: bytes) -> bytes:
-    """Return header and body."""
-    body = new.body
-    paths = sorted({path for path, _, _ in new.inputs})
-    fingerprint = _fingerprint(_look(tuple(paths)), salt)
-    first = f"length={len(body)} sha256={sha256(body).hexdigest()} inputs={fingerprint}"
-    look = b"\t".join(_escaped(path) for path in paths)
-    return b"%bpersistent bundle %b\n%b%b\n%b" % (MARK, first.encode("ascii"), _LOOK, look, body)
+def _render(complete: Bundle, standing: Standing, started: int, salt: bytes) -> Tuple[bytes, bytes]:
+    """Return the header, and body with what was appended; raises OSError if both are empty."""
+    if not complete.anchors:
+        raise OSError(0, "no source has a certificate")
+    blocks = [anchor.block for anchor in complete.anchors]
+    kept = {found.block for found in certificates.parse(standing.appended).certificates}
+    body = b"".join([block for block in blocks if block not in kept])
+    tail = b"".join([block for block in blocks if block in kept])
+    inputs = sorted(set(complete.inputs))
+    paths = [path for path, _, _ in inputs]
+    fingerprint = _fingerprint(inputs, salt)
+    if len(set(paths)) < len(paths) or any(when > started - _SETTLED for _, _, when in inputs):
+        fingerprint = "unsettled"  # another change within the same second would not show
+    first = f"length={len(body)} sha256={_hash(body)} appended={_hash(tail)} inputs={fingerprint}"
+    look = b"\t".join([_escaped(path) for path in paths])
+    header = b"%bpersistent bundle %b\n%b%b\n" % (MARK, first.encode("ascii"), _LOOK, look)
+    return header, body + tail
 
 
 def parse_header(data: bytes) -> Optional[Header]:
     """Return the header of a bundle that is whole, None for anything else."""
-    first, _, rest = data.partition(b"\n")
-    second, _, _ = rest.partition(b"\n")
-    if not first.startswith(MARK + b"persistent") or not second.startswith(_LOOK):
+    first, second = data.find(b"\n") + 1, data.find(b"\n", data.find(b"\n") + 1) + 1
+    if not data.startswith(MARK + b"persistent") or not data.startswith(_LOOK, first):
         return None
     try:
-        fields = dict(word.split("=", 1) for word in first.decode("ascii").split() if "=" in word)
-        size = len(first) + len(second) + 2
-        length = int(fields["length"])
-        paths = tuple(_unescaped(item) for item in second[len(_LOOK) :].split(b"\t"))
-        header = Header(length, fields["sha256"], fields["inputs"], paths, size)
+        words = data[:first].decode("ascii").split()
+        fields = dict(word.split("=", 1) for word in words if "=" in word)
+        paths = _unescaped(data[first + len(_LOOK) : second - 1])
+        length, fingerprint = int(fields["length"]), fields["inputs"]
+        header = Header(length, fields["sha256"], fields["appended"], fingerprint, paths, second)
     except (KeyError, ValueError):
         return None
-    body = data[size : size + length]
-    whole = len(body) == length and sha256(body).hexdigest() == header.sha256
-    return header if whole else None
+    body = memoryview(data)[second : second + length]
+    return header if len(body) == length and _hash(body) == header.sha256 else None
 
 
 def _escaped(path: str) -> bytes:
-    return path.encode("unicode_escape").replace(b"\t", b"\\t")
+    return path.encode("unicode_escape")  # also of tab and newline
 
 
-def _unescaped(item: bytes) -> str:
-    return item.decode("unicode_escape")
+def _unescaped(items: bytes) -> Tuple[str, ...]:
+    if b"\\" not in items:
+        return tuple(items.decode("ascii").split("\t"))
+    return tuple([item.decode("unicode_escape") for item in items.split(b"\t")])
 
 
 def _look(paths: Tuple[str, ...]) -> List[Input]:
-    reader = Reader()
+    """Return how the paths stand now, as Reader.stat() remembers them."""
+    inputs = []
     for path in paths:
         try:
-            reader.stat(path)
+            status = os.stat(path)
         except (OSError, ValueError):
-            continue
-    return reader.inputs
+            inputs.append((path, -1, -1))
+        else:
+            size = 0 if stat.S_ISDIR(status.st_mode) else status.st_size
+            inputs.append((path, size, int(status.st_mtime)))
+    return inputs
 
 
 def _fingerprint(inputs: List[Input], salt: bytes) -> str:
-    return sha256(salt + repr(inputs).encode("utf-8", "surrogatepass")).hexdigest()
+    return _hash(salt + repr(inputs).encode("utf-8", "surrogatepass"))
+
+
+def _hash(data: Union[bytes, memoryview]) -> str:
+    return sha256(data).hexdigest()
 
 
 def _salt(settings: Settings, certifi_file: str) -> bytes:
@@ -168,13 +230,17 @@ def _salt(settings: Settings, certifi_file: str) -> bytes:
     names = ("SSL_CERT_FILE", "SSL_CERT_DIR", "NIX_SSL_CERT_FILE")
     variables = [os.environ.get(name) for name in names]
     told = (settings.cert_files, settings.sources, settings.isolated, variables)
-    return repr((__version__, certifi_file, sys.version, told)).encode("utf-8", "surrogatepass")
+    folders = sources.drop_folders(settings)
+    # What is in no file cannot be looked at: there every process asks again.
+    unseen = os.urandom(8) if sys.platform in ("win32", "darwin") else b""
+    whole = (__version__, certifi_file, sys.version, told, folders, unseen)
+    return repr(whole).encode("utf-8", "surrogatepass")
 
 
 def _environment_name(settings: Settings) -> str:
     """Return the folder's name: one per environment and way of asking."""
     told = (sys.prefix, settings.cert_files, settings.sources, settings.isolated)
-    return sha256(repr(told).encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    return _hash(repr(told).encode("utf-8", "surrogatepass"))[:16]
 
 
 def _make_folder(folder: str) -> None:
@@ -184,52 +250,61 @@ def _make_folder(folder: str) -> None:
         raise PermissionError(1, "others may write to it or rename it", folder)
 
 
-def _read(path: str) -> bytes:
-    """Return what stands at `path` if it is a file that nobody else could have written."""
+def _read(path: str) -> Standing:
+    """Return what stands at `path`; raises OSError where that is not for us to replace."""
     try:
         status = os.lstat(path)
-        import stat
-
-        if not stat.S_ISREG(status.st_mode) or not ownership.is_safe(status):
-            return b""
-        with open(path, "rb") as file:
-            return file.read()
     except FileNotFoundError:
-        return b""
+        return Standing(b"", (), None)
+    if not stat.S_ISREG(status.st_mode) or not ownership.is_safe(status):
+        raise PermissionError(1, "others made it or may write to it", path)
+    with open(path, "rb") as file:
+        signature = _signature_of(os.fstat(file.fileno()))
+        data = file.read()
+    if data and not data.startswith(MARK):
+        raise FileExistsError(17, "it is not a bundle of ours, and is left alone", path)
+    return Standing(data, signature, parse_header(data))
 
 
-def _replace(path: str, text: bytes, *, unless_body: bytes, ours: bytes) -> None:
-    """Write the new text under another name and give it its own at once; raises OSError."""
-    folder = os.path.dirname(path)
-    unfinished = os.path.join(folder, f".{NAME}.{os.urandom(6).hex()}")
+def _write(path: str, standing: Standing, header: bytes, rest: bytes) -> bool:
+    """Write it where it says something new; False if something was appended meanwhile.
+
+    Raises OSError, but not where only the header would change: what stands in a read-only
+    image is good.
+    """
+    if header + rest == standing.data:
+        return True
+    unfinished = os.path.join(os.path.dirname(path), _UNFINISHED + os.urandom(8).hex())
     try:
-        _write(unfinished, text)
+        bundle_file.write_new(unfinished, header + rest, durable=True)
+        if _signature(path) != standing.signature:
+            return False
         os.replace(unfinished, path)
+    except FileNotFoundError:  # swept: this process was stopped for long
+        return False
     except OSError:
-        if unless_body != ours:
-            raise  # else only the header would change: what stands there is good (read-only image)
+        if not standing.header or standing.data[standing.header.size :] != rest:
+            raise
     finally:
-        if os.path.lexists(unfinished):
-            os.unlink(unfinished)
+        hold.quietly(os.unlink, unfinished)
+    _sweep(os.path.dirname(path))
+    return True
 
 
-def _write(path: str, text: bytes) -> None:
-    from .bundle_file import _O_NEW, _write_all
-
-    descriptor = os.open(path, _O_NEW, 0o644)
-    try:
-        _write_all(descriptor, text)
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+def _sweep(folder: str) -> None:
+    """Remove what killed writers left."""
+    for name in hold.names(folder):
+        path = os.path.join(folder, name)
+        if name.startswith(_UNFINISHED) and _signature(path)[-1:] < (time.time_ns() - _ABANDONED,):
+            hold.quietly(os.unlink, path)
 
 
 def _signature(path: str) -> Tuple[int, ...]:
     try:
-        status = os.stat(path)
+        return _signature_of(os.stat(path))
     except OSError:
         return ()
+
+
+def _signature_of(status: os.stat_result) -> Tuple[int, ...]:
     return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
-
-
-_UNUSED = (Anchor, Origin, Problem)

@@ -10,7 +10,10 @@ APPLICATION = "certifi-system-store-wrapper"
 
 
 def temporary_places() -> Iterator[str]:
-    """Yield existing folders for a temporary bundle; never the current one by accident."""
+    """Yield folders for a temporary bundle, which need not exist or be safe.
+
+    Never the current folder, which `tempfile` falls back to in silence.
+    """
     if sys.platform == "win32":  # a service's TEMP belongs to everybody
         candidates = [os.environ.get("LOCALAPPDATA", "")]
     elif sys.platform == "darwin":  # its temp folder loses what nobody touched for three days

@@ -1,0 +1,139 @@
+"""A hold on a file or folder (an open descriptor with a shared lock), and removal of what has none.
+
+Whatever runs when a bundle is released also runs after the interpreter has taken down its
+modules (see cleanup.py): it uses nothing but builtins, `os` and what is defined here.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Callable, List, Optional, Tuple
+
+from .mapping import Mapping
+
+try:
+    from fcntl import F_DUPFD_CLOEXEC, LOCK_EX, LOCK_NB, LOCK_SH, LOCK_UN, fcntl, flock
+except ImportError:  # Windows
+    LOCKS = False
+else:
+    LOCKS = True
+
+FOLDER = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0)
+FILE = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)
+_FILE_TO_REMOVE = os.O_RDWR | getattr(os, "O_NONBLOCK", 0)  # NFS wants that for LOCK_EX
+_NO_LINK = getattr(os, "O_NOFOLLOW", 0)
+
+Identity = Tuple[int, int]
+
+
+class Hold:
+    """Keeps others from removing a file or folder, in this process, its forks and after exec."""
+
+    def __init__(self, path: str, flags: int) -> None:
+        """Hold what `path` names; raises OSError, also where somebody is about to remove it."""
+        self._mapping: Optional[Mapping] = None
+        self.descriptor = open_locked(path, flags, exclusive=False)
+        self.identity = identity(os.fstat(self.descriptor))
+        if LOCKS:
+            os.set_inheritable(self.descriptor, True)  # noqa: FBT003 - positional only
+        if flags == FILE and sys.platform == "linux":
+            self._mapping = Mapping(self.descriptor)
+
+    def is_ours(self) -> bool:
+        """Whether the descriptor still is what we opened."""
+        try:
+            return self.descriptor >= 0 and identity(os.fstat(self.descriptor)) == self.identity
+        except OSError:
+            return False
+
+    def read(self) -> bytes:
+        """Return the file's content, also when it has no name any more; b"" if that is lost."""
+        if not self.is_ours() or not hasattr(os, "pread"):
+            return b""
+        return os.pread(self.descriptor, os.fstat(self.descriptor).st_size, 0)
+
+    def release(self) -> None:
+        """Close what is ours, once."""
+        if self._mapping is not None:
+            self._mapping.close()
+            self._mapping = None
+        if self.is_ours():
+            os.close(self.descriptor)
+        self.descriptor = -1
+
+
+def open_locked(path: str, flags: int, *, exclusive: bool) -> int:
+    """Open and lock what `path` names, without waiting and without following a link.
+
+    Raises OSError: BlockingIOError where others hold it, FileNotFoundError where the path has
+    lost it by the time it is locked.
+    """
+    descriptor = above_stderr(os.open(path, flags | _NO_LINK))
+    try:
+        if LOCKS:
+            flock(descriptor, (LOCK_EX if exclusive else LOCK_SH) | LOCK_NB)
+        if identity(os.lstat(path)) != identity(os.fstat(descriptor)):
+            raise FileNotFoundError(2, "it was replaced meanwhile", path)  # noqa: TRY301
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def remove_unheld(path: str, prefix: str = "") -> None:
+    """Remove a file, or with `prefix` a folder and the files in it named so; never raises.
+
+    Nothing is removed where any process holds any of it.
+    """
+    locked: List[int] = []
+    files = [path]
+    try:
+        if prefix and LOCKS:
+            locked.append(open_locked(path, FOLDER, exclusive=True))
+        if prefix:
+            files = [f"{path}/{name}" for name in names(path) if name.startswith(prefix)]
+        for file in files if LOCKS else ():
+            locked.append(open_locked(file, _FILE_TO_REMOVE, exclusive=True))  # noqa: PERF401
+        for file in files:
+            os.unlink(file)
+        if prefix:
+            os.rmdir(path)
+    except OSError:  # held, swept by somebody else, or not what we make
+        return
+    finally:
+        for descriptor in locked:
+            if LOCKS:
+                flock(descriptor, LOCK_UN)  # a fork in between must not keep the lock
+            os.close(descriptor)
+
+
+def quietly(call: Callable[[str], object], path: str) -> None:
+    """Do it to the path, or let it be."""
+    try:
+        call(path)
+    except OSError:
+        return
+
+
+def names(folder: str) -> List[str]:
+    """Return the names in a folder, none where it cannot be listed."""
+    try:
+        return os.listdir(folder)
+    except OSError:
+        return []
+
+
+def above_stderr(descriptor: int) -> int:
+    """Return it with a number above 2: what is closed there is opened anew by somebody else."""
+    if not LOCKS or descriptor > 2:
+        return descriptor
+    try:
+        return fcntl(descriptor, F_DUPFD_CLOEXEC, 3)
+    finally:
+        os.close(descriptor)
+
+
+def identity(status: os.stat_result) -> Identity:
+    """Return what tells one file from every other that exists at the same time."""
+    return status.st_dev, status.st_ino
