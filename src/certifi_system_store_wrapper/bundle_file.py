@@ -30,7 +30,18 @@ from contextlib import suppress
 from typing import Callable, Optional, TypeVar
 
 from . import ownership
-from .hold import FILE, FOLDER, LOCKS, Hold, Identity, identity, names, quietly, remove_unheld
+from .hold import (
+    FILE,
+    FOLDER,
+    LOCKS,
+    Hold,
+    Identity,
+    close,
+    identity,
+    names,
+    quietly,
+    remove_unheld,
+)
 from .places import APPLICATION, cache_folder
 
 NAME = "cacert.pem"
@@ -178,7 +189,7 @@ def write_new(path: str, text: bytes, *, durable: bool = False) -> None:
         if durable:
             os.fsync(descriptor)
     finally:
-        os.close(descriptor)
+        close(descriptor)
 
 
 def _persevere(attempt: Callable[[], T]) -> T:

@@ -13,6 +13,11 @@ from typing import Callable, List, Optional, Tuple
 from .mapping import Mapping
 
 try:
+    from posix import close  # not os.close: gevent's closes nothing once its hub is gone, at exit
+except ImportError:  # Windows
+    from os import close
+
+try:
     from fcntl import F_DUPFD_CLOEXEC, LOCK_EX, LOCK_NB, LOCK_SH, LOCK_UN, fcntl, flock
 except ImportError:  # Windows
     LOCKS = False
@@ -59,7 +64,7 @@ class Hold:
             self._mapping.close()
             self._mapping = None
         if self.is_ours():
-            os.close(self.descriptor)
+            close(self.descriptor)
         self.descriptor = -1
 
 
@@ -76,7 +81,7 @@ def open_locked(path: str, flags: int, *, exclusive: bool) -> int:
         if identity(os.lstat(path)) != identity(os.fstat(descriptor)):
             raise FileNotFoundError(2, "it was replaced meanwhile", path)  # noqa: TRY301
     except BaseException:
-        os.close(descriptor)
+        close(descriptor)
         raise
     return descriptor
 
@@ -105,7 +110,7 @@ def remove_unheld(path: str, prefix: str = "") -> None:
         for descriptor in locked:
             if LOCKS:
                 flock(descriptor, LOCK_UN)  # a fork in between must not keep the lock
-            os.close(descriptor)
+            close(descriptor)
 
 
 def quietly(call: Callable[[str], object], path: str) -> None:
@@ -131,7 +136,7 @@ def above_stderr(descriptor: int) -> int:
     try:
         return fcntl(descriptor, F_DUPFD_CLOEXEC, 3)
     finally:
-        os.close(descriptor)
+        close(descriptor)
 
 
 def identity(status: os.stat_result) -> Identity:
