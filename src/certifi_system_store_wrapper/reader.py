@@ -105,6 +105,12 @@ class Reader:
         self.stat(folder)
         return sorted(os.listdir(folder))
 
+    def entries(self, folder: str) -> List[os.DirEntry[str]]:
+        """Return what is in a folder, sorted by name, told apart without asking each; OSError."""
+        self.stat(folder)
+        with os.scandir(folder) as entries:
+            return sorted(entries, key=lambda entry: entry.name)
+
 
 def read_regular(path: str, status: os.stat_result, *, safe: bool = False) -> bytes:
     """Return the bytes of a regular file of at most MAX_BYTES; raises OSError.
@@ -208,16 +214,14 @@ def certificate_files(folder: str, reader: Reader) -> Iterator[str]:
     """Yield the certificate files in a folder, any depth, told by extension or hashed name."""
     pending, seen = [folder], 0
     while pending:
-        here = pending.pop()
-        for name in reader.names(here):
+        for entry in reader.entries(pending.pop()):
             seen += 1
             if seen > MAX_FILES:
                 raise Unusable(errno.E2BIG, f"it holds more than {MAX_FILES} files")
-            path = os.path.join(here, name)
-            if name.lower().endswith(_EXTENSIONS) or is_hashed_name(name):
-                yield path
-            elif os.path.isdir(path) and not os.path.islink(path):
-                pending.append(path)
+            if entry.name.lower().endswith(_EXTENSIONS) or is_hashed_name(entry.name):
+                yield entry.path
+            elif entry.is_dir(follow_symlinks=False):
+                pending.append(entry.path)
 
 
 def is_hashed_name(name: str) -> bool:
