@@ -142,6 +142,7 @@ class Answer:
             try:
                 with cleanup.uninterrupted():
                     published = bundle_file.create(place, built.text)
+                    self._published = published  # also where Ctrl-C was put off until now
                     cleanup.register(published, handle_sigterm=settings.handle_sigterm)
             except OSError as error:
                 news.say(DEBUG, f"{place} cannot take the bundle: {error}")

@@ -310,9 +310,9 @@ def _after_key(der: bytes, position: int) -> int:
         bits, bits_end = _strict(der, start + len(_RSA_KEY), BIT_STRING)
         numbers, numbers_end = _strict(der, bits + 1, SEQUENCE)
         exponent = _after_serial(der, numbers)
-        if bits_end == numbers_end == end and not der[bits]:
-            if der[exponent:end] in _RSA_EXPONENTS:
-                return end
+        whole = bits_end == numbers_end == end and not der[bits]
+        if whole and der[exponent:end] in _RSA_EXPONENTS:
+            return end
     elif der.startswith(_CURVE_KEYS.get(end - start, b"none"), start):
         return end
     raise NotDer("the key is unusual")

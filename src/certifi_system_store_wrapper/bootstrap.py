@@ -29,7 +29,7 @@ class Finder:
 
 
 def bootstrap() -> None:
-    """Hook certifi once it is imported; called by the start-up files. Twice is once."""
+    """Wait for certifi, to hook it; called by the start-up files. Twice is once."""
     if Finder not in sys.meta_path:
         go_first()
         if not hasattr(sys.modules["builtins"], "copyright"):  # site.main() sets it behind us

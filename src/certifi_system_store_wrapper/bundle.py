@@ -28,7 +28,7 @@ from .settings import Settings
 HEADER = (
     MARK
     + b"bundle\n"
-    + b"# Made by certifi.where(): do not edit; `python -m certifi_system_store_wrapper` tells more.\n"
+    + b"# Made by certifi.where(), not to be edited; certifi-system-store-wrapper tells more.\n"
 )
 
 
@@ -120,7 +120,9 @@ class _Merger:
             if refusal is not None:
                 self.excluded.append(refusal)
                 if refusal.level >= WARNING:
-                    self._problem(found.origin, f"a certificate in it is not used: {refusal.reason}")
+                    self._problem(
+                        found.origin, f"a certificate in it is not used: {refusal.reason}"
+                    )
                 continue
             anchors[found.block] = [found.origin]
             if found.standing != PROVEN:

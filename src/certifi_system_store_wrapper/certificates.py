@@ -372,7 +372,7 @@ def facts(der: bytes) -> Facts:
         subject=subject,
         not_before=times[0],
         not_after=times[1],
-        ca=_is_ca(der, parts, issuer == subject),
+        ca=_is_ca(der, parts, self_issued=issuer == subject),
         ekus=None if ekus is None else frozenset(_members(ekus)),
     )
 
@@ -383,7 +383,7 @@ def _members(sequence: bytes) -> List[bytes]:
     return [sequence[a:b] for _, a, b in asn1.children(sequence, start, end)]
 
 
-def _is_ca(der: bytes, parts: asn1.Layout, self_issued: bool) -> bool:
+def _is_ca(der: bytes, parts: asn1.Layout, *, self_issued: bool) -> bool:
     """Whether OpenSSL would take it for a CA (check_ca in v3_purp.c)."""
     constraints = asn1.extension(der, asn1.OID_BASIC_CONSTRAINTS, parts)
     if constraints is not None:

@@ -9,9 +9,9 @@ import os
 import signal
 import sys
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import SimpleNamespace
-from typing import AbstractSet, Dict, Iterator, List
+from typing import AbstractSet, Callable, Dict, Iterator, List, Optional
 
 from . import bundle_file, hold, mapping
 from .bundle_file import TemporaryBundle
@@ -45,17 +45,36 @@ def run() -> None:
 
 @contextmanager
 def uninterrupted() -> Iterator[None]:
-    """Put off signals for a few system calls, so that nothing is left half done."""
-    blocked = None
-    if hasattr(signal, "pthread_sigmask") and threading.current_thread() is threading.main_thread():
-        blocked = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+    """Put off signals for a few system calls, so that nothing is left half done.
+
+    A mask alone does not do: another thread may be told of Ctrl-C, and Python raises it here.
+    """
+    blocked, handler, late = None, None, []
+    if threading.current_thread() is threading.main_thread():
+        if hasattr(signal, "pthread_sigmask"):
+            blocked = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+        with suppress(ValueError):  # in a subinterpreter there are no handlers
+            handler = _replace(signal.SIGINT, lambda *what: late.append(what))
     _steps.append(None)
     try:
         yield
     finally:
         _steps.pop()
+        if handler:
+            signal.signal(signal.SIGINT, handler)
         if blocked is not None:
             signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
+        if handler and late:
+            handler(*late[0])
+
+
+def _replace(signum: int, handler: Callable[..., object]) -> Optional[Callable[..., object]]:
+    """Replace a handler that is a function, and return it."""
+    before = signal.getsignal(signum)
+    if not callable(before):
+        return None
+    signal.signal(signum, handler)
+    return before
 
 
 def before_fork() -> None:

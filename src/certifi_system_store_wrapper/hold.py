@@ -12,10 +12,11 @@ from typing import Callable, List, Optional, Tuple
 
 from .mapping import Mapping
 
+# The system's own, not os.close: gevent's closes nothing once its hub is gone, at exit.
 try:
-    from posix import close  # not os.close: gevent's closes nothing once its hub is gone, at exit
+    from posix import close as close  # noqa: PLC0414 - others import it from here
 except ImportError:  # Windows
-    from os import close
+    from os import close as close  # noqa: PLC0414
 
 try:
     from fcntl import F_DUPFD_CLOEXEC, LOCK_EX, LOCK_NB, LOCK_SH, LOCK_UN, fcntl, flock

@@ -28,7 +28,7 @@ def refresh_requests(certifis_own: Function, where: Function) -> None:
         return
     own, ours = certifis_own(), where()
     for module in stored:
-        if module.DEFAULT_CA_BUNDLE_PATH == own:  # type: ignore[union-attr]
+        if own == module.DEFAULT_CA_BUNDLE_PATH:  # type: ignore[union-attr]
             module.DEFAULT_CA_BUNDLE_PATH = ours  # type: ignore[union-attr]
     context = getattr(modules[1], "_preloaded_ssl_context", None)  # requests 2.32.0 to 2.32.3
     if context is not None:

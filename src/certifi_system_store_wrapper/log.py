@@ -69,13 +69,10 @@ def warning(message: str) -> None:
 
 
 def _get() -> logging.Logger:
-    if _logger is None:
-        _set_up(Settings())
-    assert _logger is not None
-    return _logger
+    return _logger or _set_up(Settings())
 
 
-def _set_up(settings: Settings) -> None:
+def _set_up(settings: Settings) -> logging.Logger:
     """Give the logger its stderr handler of last resort, and the log file where one is named."""
     global _logger, _file
     from . import log_handlers
@@ -89,3 +86,4 @@ def _set_up(settings: Settings) -> None:
                 f"PYTHON_CERTIFI_LOG_FILE={settings.log_file} cannot be written, so there is no "
                 f"log file: {error}"
             )
+    return _logger

@@ -39,7 +39,7 @@ class LogFile(logging.FileHandler):
         self.setLevel(level)
         self.setFormatter(logging.Formatter(FILE_FORMAT))
 
-    def handleError(self, record: logging.LogRecord) -> None:
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - the library's name
         """Say nothing more: a full disk is no reason to fill stderr."""
         del record
         self.setLevel(logging.CRITICAL + 1)

@@ -7,9 +7,8 @@ could not answer.
 
 from __future__ import annotations
 
-from typing import List, Sequence, Tuple
-
 import _ssl
+from typing import List, Sequence, Tuple
 
 
 def default_paths() -> Tuple[str, str]:

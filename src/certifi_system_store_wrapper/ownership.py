@@ -1,4 +1,4 @@
-"""The one check of every place that we read trust from or publish to: who may change it?
+"""The one check of every place that we read trust from or publish to: who else may change it.
 
 A file or folder passes where it belongs to somebody who could change us anyway (root, this
 user, the owner of ``/`` or of this package's code) and nobody else may write to it. A group

@@ -147,7 +147,7 @@ def _read_all(descriptor: int, size: int) -> bytes:
     raise Unusable(errno.EFBIG, f"it is larger than {MAX_BYTES >> 20} MiB")
 
 
-def add_file(
+def add_file(  # noqa: PLR0913 - what to read, how it stands, how strict to be
     findings: Findings, reader: Reader, path: str, standing: str, *, named: bool, safe: bool = False
 ) -> int:
     """Add what a file holds to the findings; return how many certificates it had.

@@ -24,8 +24,10 @@ def test_nothing_is_printed_when_all_is_well(sandbox: Sandbox, ca_file: Path) ->
         "",
         "import logging; logging.basicConfig()",
         "import logging; logging.basicConfig(level=logging.DEBUG, format='X %(message)s')",
-        "import logging.config; logging.config.dictConfig({'version': 1, 'handlers': {'h': "
-        "{'class': 'logging.StreamHandler'}}, 'root': {'handlers': ['h']}})",
+        (
+            "import logging.config; logging.config.dictConfig({'version': 1, 'handlers': {'h': "
+            "{'class': 'logging.StreamHandler'}}, 'root': {'handlers': ['h']}})"
+        ),
     ],
 )
 @pytest.mark.parametrize("when", ["before", "after"])

@@ -14,7 +14,15 @@ PACKAGE = Path(certifi_system_store_wrapper.__file__).parent
 # Lower numbers know nothing of higher ones; equals do not know each other, but for families.
 LAYERS = [
     ["findings", "printable", "asn1", "mapping"],
-    ["certificates", "ownership", "settings", "places", "openssl", "hold", "system_store.unix_paths"],
+    [
+        "certificates",
+        "ownership",
+        "settings",
+        "places",
+        "openssl",
+        "hold",
+        "system_store.unix_paths",
+    ],
     ["system_store.macos_security", "system_store.macos_trust_settings"],
     ["reader", "log_handlers", "log", "bundle_file", "memory_file"],
     ["cleanup", "pristine", "system_store.unix", "system_store.macos", "system_store.windows"],

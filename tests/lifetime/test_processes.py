@@ -1,0 +1,373 @@
+"""Forks, threads, daemons and kills: a path once handed out stays good, and nothing is left."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import tempfile
+import textwrap
+from pathlib import Path
+from typing import List
+
+import pytest
+
+from support import Sandbox
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="forks and signals are Unix'")
+
+PRELUDE = """
+    import certifi, os, signal, ssl, subprocess, sys, time
+    path = certifi.where()
+    def good():
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.load_verify_locations(path)
+        return context.cert_store_stats()["x509"] > 100
+    def neighbour():
+        code = "import certifi; certifi.where()"
+        subprocess.run([sys.executable, "-c", code], check=True)
+    def wait(pid):
+        return os.waitpid(pid, 0)[1]
+    assert good()
+"""
+
+
+def run(sandbox: Sandbox, code: str, **more: str) -> None:
+    """Run the code behind the prelude: it succeeds, says nothing and leaves nothing."""
+    done = sandbox.run_code(textwrap.dedent(PRELUDE) + textwrap.dedent(code), env=more)
+    assert (done.returncode, done.stderr, done.stdout) == (0, "", "")
+    assert left(sandbox) == []
+
+
+def left(sandbox: Sandbox) -> List[str]:
+    """Return what lies in the place for bundles."""
+    return sorted(str(path) for path in sandbox.place.rglob("*"))
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        "sys.exit(0)",
+        "os._exit(0)",
+        "os.kill(os.getpid(), signal.SIGTERM)",
+        "os.kill(os.getpid(), signal.SIGKILL)",
+        "raise SystemExit(3)",
+        "certifi.where(); sys.exit(0)",
+        "neighbour(); sys.exit(0)",
+    ],
+)
+def test_a_child_never_takes_its_parents_bundle(sandbox: Sandbox, end: str) -> None:
+    """However a fork ends, and whatever starts meanwhile, the parent's path stays good."""
+    run(
+        sandbox,
+        f"""
+        pid = os.fork()
+        if pid == 0:
+            {end}
+        wait(pid)
+        neighbour()
+        assert good() and certifi.where() == path
+        """,
+    )
+
+
+@pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
+def test_multiprocessing(sandbox: Sandbox, method: str) -> None:
+    """Workers verify with what they have, terminate() harms nobody, nothing is left."""
+    program = sandbox.work / "program.py"
+    program.write_text(
+        textwrap.dedent(PRELUDE)
+        + textwrap.dedent(
+            f"""
+            import multiprocessing
+            def work(number):
+                assert good()
+                return certifi.where() == path
+            if __name__ == "__main__":
+                context = multiprocessing.get_context("{method}")
+                with context.Pool(4) as pool:
+                    assert all(pool.map(work, range(8)))
+                process = context.Process(target=time.sleep, args=(60,))
+                process.start()
+                process.terminate()
+                process.join()
+                assert process.exitcode == -15 and good()
+            """
+        )
+    )
+    sandbox.tmp = Path(tempfile.mkdtemp(prefix="t"))  # a socket's path must be short
+    done = sandbox.run(str(program))
+    assert (done.returncode, done.stderr) == (0, "")
+    sandbox.run_code("import certifi; certifi.where()")  # a pool kills its workers
+    assert left(sandbox) == []
+    shutil.rmtree(sandbox.tmp)
+
+
+def test_a_daemon_keeps_the_path(sandbox: Sandbox) -> None:
+    """A double fork that closes every descriptor outlives its parent, and the path with it."""
+    program = textwrap.dedent(PRELUDE) + textwrap.dedent(
+        """
+        report = sys.argv[1]
+        if os.fork():
+            os._exit(0) if "hard" in sys.argv else sys.exit(0)
+        os.setsid()
+        if os.fork():
+            os._exit(0)
+        os.closerange(0, 256)
+        ours = [os.open(os.devnull, os.O_RDWR) for _ in range(8)]
+        time.sleep(0.7)
+        answers = [good(), certifi.where() == path]
+        neighbour()
+        answers += [good(), certifi.where() == path]
+        answers += [os.fstat(each).st_rdev == os.stat(os.devnull).st_rdev for each in ours]
+        with open(report + ".new", "w") as file:
+            file.write(repr(answers))
+        os.rename(report + ".new", report)
+        """
+    )
+    report = sandbox.work / "report"
+    for how in ("soft", "hard"):
+        done = sandbox.run("-c", program, str(report), how)
+        assert (done.returncode, done.stderr) == (0, "")
+        sandbox.run_code("import certifi; certifi.where()")
+        for _ in range(200):
+            if report.exists():
+                break
+            sandbox.run_code("import time; time.sleep(0.05)")
+        assert report.read_text() == repr([True] * 12)
+        report.unlink()
+
+
+def test_exec_keeps_the_path(sandbox: Sandbox) -> None:
+    """A program that replaces this one finds the file that SSL_CERT_FILE names."""
+    done = sandbox.run_code(
+        """
+        import certifi, os, sys
+        code = "import os, sys; sys.exit(0 if os.path.getsize(sys.argv[1]) > 1000 else 1)"
+        os.execv(sys.executable, [sys.executable, "-S", "-c", code, certifi.where()])
+        """
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    sandbox.run_code("import certifi; certifi.where()")
+    assert left(sandbox) == []
+
+
+def test_what_kills_left_is_swept(sandbox: Sandbox) -> None:
+    """Killed many times in one place, then one normal run: nothing is left."""
+    code = "import certifi, os; certifi.where(); os.kill(os.getpid(), 9)"
+    for _ in range(20):
+        assert sandbox.run_code(code).returncode == -9
+    assert len(list(sandbox.place.rglob("cacert.pem"))) == 1  # each swept the one before
+    sandbox.run_code("import certifi; certifi.where()")
+    assert left(sandbox) == []
+
+
+def test_many_at_once(sandbox: Sandbox) -> None:
+    """Fifty processes start together, all get a good bundle, nothing is left."""
+    code = (
+        textwrap.dedent(PRELUDE) + "import random; time.sleep(random.random() / 5); assert good()"
+    )
+    done = sandbox.run_code(
+        f"""
+        import subprocess, sys
+        command = [sys.executable, "-c", {code!r}]
+        running = [subprocess.Popen(command) for _ in range(50)]
+        assert [process.wait() for process in running] == [0] * 50
+        """
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert left(sandbox) == []
+
+
+def test_threads(sandbox: Sandbox) -> None:
+    """64 threads import certifi and ask at once: one path, good in each."""
+    done = sandbox.run_code(
+        """
+        import sys, threading
+        sys.setswitchinterval(1e-6)
+        barrier, paths = threading.Barrier(64), []
+        def ask():
+            barrier.wait()
+            import certifi
+            paths.append(certifi.where())
+        threads = [threading.Thread(target=ask) for _ in range(64)]
+        [thread.start() for thread in threads]
+        [thread.join() for thread in threads]
+        assert len(paths) == 64 and len(set(paths)) == 1, set(paths)
+        """
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert left(sandbox) == []
+
+
+def test_a_fork_while_another_thread_publishes(sandbox: Sandbox) -> None:
+    """The child waits for no lock that nobody will ever give back."""
+    done = sandbox.run_code(
+        """
+        import certifi, os, threading, time
+        from certifi_system_store_wrapper import bundle
+        build, started = bundle.build, threading.Event()
+        def slow(*arguments):
+            started.set()
+            time.sleep(1)
+            return build(*arguments)
+        bundle.build = slow
+        thread = threading.Thread(target=certifi.where)
+        thread.start()
+        started.wait()
+        pid = os.fork()
+        if pid == 0:
+            begin = time.monotonic()
+            good = os.path.getsize(certifi.where()) > 1000
+            os._exit(0 if good and time.monotonic() - begin < 10 else 1)
+        assert os.waitpid(pid, 0)[1] == 0
+        thread.join()
+        """
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_exit_handlers_and_finalizers_still_speak_tls(
+    sandbox: Sandbox, url: str, ca_file: Path
+) -> None:
+    """Exit handlers, threads that outlive main, and __del__ at shutdown find the bundle."""
+    code = """
+        import atexit, certifi, socket, ssl, sys, threading, time
+        from urllib.parse import urlsplit
+        url = urlsplit(sys.argv[1])
+        def fetch(name, path=certifi.where(), socket=socket, ssl=ssl, print=print):
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+            context.load_verify_locations(path)
+            with socket.create_connection((url.hostname, url.port)) as plain:
+                with context.wrap_socket(plain, server_hostname=url.hostname):
+                    print(name, flush=True)
+        class Client:
+            def __del__(self, fetch=fetch):
+                fetch("del")
+        client = Client()
+        atexit.register(fetch, "atexit")
+        def late():
+            time.sleep(0.3)
+            fetch("thread")
+        threading.Thread(target=late).start()
+    """
+    done = sandbox.run(
+        "-c", textwrap.dedent(code), url, env={"PYTHON_CERTIFI_CERT_FILES": str(ca_file)}
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    name = sandbox.run_code("import sys; print(sys.implementation.name)").stdout.strip()
+    finalized = ["del"] if name == "cpython" else []  # others take down without finalizers
+    assert sorted(done.stdout.split()) == ["atexit", *finalized, "thread"]
+    assert left(sandbox) == []
+
+
+SIGNALS = {
+    "default": ("", -signal.SIGTERM),
+    "ignored": ("signal.signal(signal.SIGTERM, signal.SIG_IGN)", 0),
+    "own before": ("signal.signal(signal.SIGTERM, lambda *_: sys.exit(7))", 7),
+}
+
+
+@pytest.mark.parametrize("case", SIGNALS)
+def test_sigterm(sandbox: Sandbox, case: str) -> None:
+    """It does what it would do without us, and the file goes."""
+    before, status = SIGNALS[case]
+    code = f"""
+        import signal, sys
+        {before}
+        import certifi, os
+        path = certifi.where()
+        os.kill(os.getpid(), signal.SIGTERM)
+        for _ in range(1000): pass
+        assert os.path.exists(path)
+    """
+    done = sandbox.run_code(code)
+    assert (done.returncode, done.stderr) == (status, "")
+    assert left(sandbox) == []
+
+
+def test_sigterm_handlers_set_later_win(sandbox: Sandbox) -> None:
+    """signal.signal and asyncio after us work as ever."""
+    code = """
+        import asyncio, certifi, os, signal, sys
+        path, caught = certifi.where(), []
+        async def main():
+            loop = asyncio.get_running_loop()
+            loop.add_signal_handler(signal.SIGTERM, caught.append, 1)
+            os.kill(os.getpid(), signal.SIGTERM)
+            await asyncio.sleep(0.1)
+        asyncio.run(main())
+        assert caught and os.path.exists(path)
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(5))
+        os.kill(os.getpid(), signal.SIGTERM)
+    """
+    done = sandbox.run_code(code)
+    assert (done.returncode, done.stderr) == (5, "")
+    assert left(sandbox) == []
+
+
+def test_no_handler_where_none_is_wanted(sandbox: Sandbox) -> None:
+    """The switch, a persistent bundle, and a first use outside the main thread install none."""
+    code = """
+        import certifi, os, signal, threading
+        thread = threading.Thread(target=certifi.where)
+        thread.start()
+        thread.join()
+        assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+    """
+    assert sandbox.run_code(code).returncode == 0
+    code = """
+        import certifi, signal
+        certifi.where()
+        assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+    """
+    for more in (
+        {"PYTHON_CERTIFI_HANDLE_SIGTERM": "0"},
+        {"PYTHON_CERTIFI_BUNDLE_DIR": str(sandbox.work)},
+    ):
+        assert sandbox.run_code(code, env=more).returncode == 0
+
+
+def test_ctrl_c_anywhere(sandbox: Sandbox) -> None:
+    """At any moment it is KeyboardInterrupt, and no file stays; swallowed, the bundle is whole."""
+    code = """
+        import os, signal, threading, sys, time
+        delay = float(sys.argv[1])
+        import certifi
+        def strike():
+            time.sleep(delay)
+            os.kill(os.getpid(), signal.SIGINT)
+        thread = threading.Thread(target=strike)
+        caught = 0
+        try:
+            thread.start()
+            end = time.monotonic() + delay + 5
+            while time.monotonic() < end:
+                certifi.where()
+                time.sleep(0.0001)
+        except KeyboardInterrupt:
+            caught += 1
+        thread.join()
+        assert caught == 1 and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+        assert os.path.getsize(certifi.where()) > 1000
+        folder = os.path.dirname(certifi.where())
+        assert os.listdir(os.path.dirname(folder)) == [os.path.basename(folder)]
+        assert os.listdir(folder) == ["cacert.pem"]
+    """
+    for step in range(24):
+        done = sandbox.run("-c", textwrap.dedent(code), str(step * 0.0007))
+        assert (done.returncode, done.stderr) == (0, ""), (step, done.stderr)
+        assert left(sandbox) == []
+
+
+def test_process_1_is_left_alone(sandbox: Sandbox) -> None:
+    """As process 1 of a PID namespace a SIGTERM changes nothing, as without us."""
+    code = """
+        import certifi, os, signal
+        path = certifi.where()
+        assert os.getpid() == 1 and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+        os.kill(1, signal.SIGTERM)
+        assert os.path.exists(path)
+    """
+    done = sandbox.run_code(code, prefix=["unshare", "-Urpf", "--mount-proc"])
+    assert (done.returncode, done.stderr) == (0, "")
