@@ -16,7 +16,7 @@ import time
 from hashlib import sha256
 from typing import Iterator, List, NamedTuple, Optional, Tuple, Union
 
-from . import bundle, bundle_file, certificates, hold, ownership, sources
+from . import bundle, bundle_file, certificates, hold, ownership, sources, system_store
 from .bundle import Bundle
 from .bundle_file import NAME
 from .findings import NAMED, USER, WARNING, Findings
@@ -60,7 +60,7 @@ class Standing(NamedTuple):
 
     def is_current(self, salt: bytes) -> bool:
         """Whether building it again would give the same."""
-        if self.header is None or not self.is_settled():
+        if self.header is None or not self.is_settled() or not system_store.IS_FILES:
             return False
         return _fingerprint(_look(self.header.paths), salt) == self.header.fingerprint
 

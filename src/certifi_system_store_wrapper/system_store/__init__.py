@@ -10,6 +10,10 @@ import sys
 from ..findings import Findings
 from ..reader import Reader
 
+# Whether every change of the store shows in a file that Reader.inputs remembers: keychains,
+# trust settings and the registry do not.
+IS_FILES = sys.platform not in ("darwin", "win32")
+
 
 def collect(findings: Findings, reader: Reader) -> None:
     """Add the store of the platform that this interpreter runs on."""
