@@ -141,7 +141,8 @@ class TemporaryBundle:
         if self._removes:
             remove_unheld(self.folder, NAME)
         quietly(os.rmdir, self.folder)  # where there are no locks: it is empty
-        quietly(os.rmdir, self.parent)
+        if self._folder:  # else the parent may be somebody else's
+            quietly(os.rmdir, self.parent)
 
 
 def create(place: str, text: bytes) -> TemporaryBundle:

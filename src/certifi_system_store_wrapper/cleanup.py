@@ -10,8 +10,8 @@ import signal
 import sys
 import threading
 from contextlib import contextmanager, suppress
-from types import SimpleNamespace
-from typing import AbstractSet, Callable, Dict, Iterator, List, Optional
+from types import FrameType, SimpleNamespace
+from typing import AbstractSet, Dict, Iterator, List, Optional, Tuple
 
 from . import bundle_file, hold, mapping
 from .bundle_file import TemporaryBundle
@@ -24,10 +24,12 @@ _masks: Dict[int, AbstractSet[int]] = {}  # of threads that are forking
 
 def register(bundle: TemporaryBundle, *, handle_sigterm: bool) -> None:
     """Remove `bundle` when this process ends."""
-    if not _bundles:
-        _register_worker()
     _bundles.append(bundle)
-    if handle_sigterm:
+    if _is_worker():
+        from multiprocessing.util import Finalize
+
+        Finalize(None, run, exitpriority=-1000)  # a forked worker runs no exit handlers
+    elif handle_sigterm:
         _handle_sigterm()
 
 
@@ -48,33 +50,39 @@ def uninterrupted() -> Iterator[None]:
     """Put off signals for a few system calls, so that nothing is left half done.
 
     A mask alone does not do: another thread may be told of Ctrl-C, and Python raises it here.
+    Any of these calls may run a handler of the application, which may raise: what there was
+    is known before it is changed.
     """
-    blocked, handler, late = None, None, []
-    if threading.current_thread() is threading.main_thread():
-        if hasattr(signal, "pthread_sigmask"):
-            blocked = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
-        with suppress(ValueError):  # in a subinterpreter there are no handlers
-            handler = _replace(signal.SIGINT, lambda *what: late.append(what))
-    _steps.append(None)
+    late: List[Tuple[int, Optional[FrameType]]] = []
+    handler, mask, steps = None, None, len(_steps)
+
+    def later(signum: int, frame: Optional[FrameType]) -> None:
+        late.append((signum, frame))
+
     try:
+        if threading.current_thread() is threading.main_thread():
+            handler, mask = signal.getsignal(signal.SIGINT), _mask()
+            with suppress(ValueError):  # in a subinterpreter there are no handlers
+                if callable(handler):
+                    signal.signal(signal.SIGINT, later)
+            if mask is not None:
+                signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+        _steps.append(None)
         yield
     finally:
-        _steps.pop()
-        if handler:
+        del _steps[steps:]
+        if signal.getsignal(signal.SIGINT) is later:
             signal.signal(signal.SIGINT, handler)
-        if blocked is not None:
-            signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
-        if handler and late:
+        if mask is not None:
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        if late and callable(handler):
             handler(*late[0])
 
 
-def _replace(signum: int, handler: Callable[..., object]) -> Optional[Callable[..., object]]:
-    """Replace a handler that is a function, and return it."""
-    before = signal.getsignal(signum)
-    if not callable(before):
+def _mask() -> Optional[AbstractSet[int]]:
+    if not hasattr(signal, "pthread_sigmask"):
         return None
-    signal.signal(signum, handler)
-    return before
+    return signal.pthread_sigmask(signal.SIG_BLOCK, ())
 
 
 def before_fork() -> None:
@@ -101,20 +109,18 @@ def after_fork_in_child() -> None:
     _masks.clear()
 
 
-def _register_worker() -> None:
-    """Be called at the end of a process of multiprocessing, which runs no exit handlers."""
+def _is_worker() -> bool:
+    """Whether this process belongs to multiprocessing."""
     process = sys.modules.get("multiprocessing.process")
-    if process is not None and getattr(process, "parent_process", lambda: None)() is not None:
-        from multiprocessing.util import Finalize
-
-        Finalize(None, run, exitpriority=-1000)
+    return process is not None and process.parent_process() is not None
 
 
 def _handle_sigterm() -> None:
     """Clean up on SIGTERM where nobody else has said what it should do.
 
-    Not in process 1 (the kernel ignores a default SIGTERM there) and not outside the main
-    thread, where Python cannot.
+    Not in process 1 (the kernel ignores a default SIGTERM there), not outside the main thread,
+    where Python cannot, and not in a worker of multiprocessing: a pool ends its workers with
+    SIGTERM at the moment when they wait for work, and Python's handlers run after that wait.
     """
     global _installed
     if os.name == "nt" or os.getpid() == 1 or _installed or not _is_default(signal.SIGTERM):

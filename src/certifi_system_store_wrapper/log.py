@@ -42,11 +42,16 @@ def enabled(level: int) -> bool:
 
 
 def emit(level: int, message: str) -> None:
-    """Log one record; never raises what a handler of ours could."""
-    if not enabled(level):
+    """Log one record. Never raises: not without a descriptor left, nor for a handler's fault."""
+    try:
+        if enabled(level):
+            _emit(level, printable(message))
+    except Exception:  # noqa: BLE001 - whoever asked certifi for a path did not ask for this
         return
+
+
+def _emit(level: int, text: str) -> None:
     logger = _get()
-    text = printable(message)
     if _file is not None and level >= _file.level:
         _file.handle(logger.makeRecord(NAME, level, "", 0, "%s", (text,), None))
     if logger.isEnabledFor(level):

@@ -19,7 +19,7 @@ from typing import Iterator, List, NamedTuple, Optional, Tuple, Union
 from . import bundle, bundle_file, certificates, hold, ownership, sources, system_store
 from .bundle import Bundle
 from .bundle_file import NAME
-from .findings import NAMED, USER, WARNING, Findings
+from .findings import INFO, NAMED, USER, WARNING, Findings
 from .places import APPLICATION, cache_folder, temporary_places
 from .reader import MARK, Input
 from .settings import Settings
@@ -147,6 +147,9 @@ def _extended(built: Bundle, standing: Standing, path: str) -> Bundle:
     for certificate in parsed.certificates:
         if certificate.verdict == certificates.PLAIN:
             findings.trust(certificate.block, path, NAMED)
+    if findings.trusted:
+        message = f"{len(findings.trusted)} certificates were appended to it by a person: they stay"
+        findings.problem(path, message, INFO)
     for damage in parsed.damage:
         findings.problem(path, f"appended: {damage.message}; append it again", WARNING)
     if standing.data and standing.header is None:

@@ -1,0 +1,309 @@
+"""Cleaners, places that do not work, other users, and people who write into a bundle."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+from typing import List
+
+import pytest
+
+from support import Sandbox
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="mounts and users are Linux'")
+
+NOBODY = 65534
+CHECK = """
+    import certifi, os, ssl, sys
+    path = certifi.where()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.load_verify_locations(path)
+    assert context.cert_store_stats()["x509"] > 100
+    print(path)
+"""
+
+
+def in_namespace(
+    sandbox: Sandbox, mounts: str, code: str, **env: str
+) -> subprocess.CompletedProcess[str]:
+    """Run the code in a mount namespace of its own, after these shell commands."""
+    command = [str(sandbox.environment.python), "-c", textwrap.dedent(code)]
+    script = f"set -e\n{mounts}\nexec " + " ".join(map(shlex.quote, command))
+    prefix = ["unshare", "-m" if os.geteuid() == 0 else "-Urm", "--propagation", "private"]
+
+    return subprocess.run(
+        [*prefix, "sh", "-c", script],
+        env=sandbox.variables({"PATH": os.environ["PATH"], **env}),
+        cwd=sandbox.work,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=120,
+        check=False,
+    )
+
+
+def warnings(done: subprocess.CompletedProcess[str]) -> List[str]:
+    """Return the lines of stderr."""
+    return done.stderr.splitlines()
+
+
+@pytest.mark.parametrize("what", ["file", "folder", "parent", "link instead", "folder instead"])
+def test_what_a_cleaner_took_is_back(sandbox: Sandbox, what: str) -> None:
+    """The next where() answers the same path, whole again, and nothing is left at the end."""
+    code = """
+        import certifi, os, shutil, sys
+        path, text = certifi.where(), certifi.contents()
+        folder = os.path.dirname(path)
+        if sys.argv[1] == "parent":
+            shutil.rmtree(os.path.dirname(folder))
+        elif sys.argv[1] == "folder":
+            shutil.rmtree(folder)
+        else:
+            os.unlink(path)
+        if sys.argv[1] == "link instead":
+            os.symlink("/etc/hostname", path)
+        if sys.argv[1] == "folder instead":
+            os.mkdir(path)
+        new = certifi.where()
+        assert os.path.isfile(new) and not os.path.islink(new)
+        assert certifi.contents() == text == open(new).read()
+        assert new == path or sys.argv[1].endswith("instead")
+        if sys.argv[1].endswith("instead"):
+            os.rmdir(path) if os.path.isdir(path) and not os.path.islink(path) else 0
+            os.unlink(path) if os.path.islink(path) else 0
+    """
+    done = sandbox.run("-c", textwrap.dedent(code), what)
+    assert done.returncode == 0, done.stderr
+    assert not list(sandbox.place.rglob("*"))
+
+
+def test_a_fork_that_healed_takes_nothing_from_its_parent(sandbox: Sandbox) -> None:
+    """The child puts the file back and ends; the parent still has it."""
+    done = sandbox.run_code(
+        """
+        import certifi, os, shutil
+        path = certifi.where()
+        shutil.rmtree(os.path.dirname(path))
+        if os.fork() == 0:
+            assert certifi.where() == path
+            raise SystemExit
+        os.wait()
+        assert os.path.getsize(path) > 1000 and certifi.where() == path
+        """
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert not list(sandbox.place.rglob("*"))
+
+
+def test_what_somebody_appends_is_seen(sandbox: Sandbox, ca_file: Path, private_der: bytes) -> None:
+    """As with plain certifi, the process sees what it wrote itself."""
+    code = """
+        import certifi, ssl, sys
+        path = certifi.where()
+        with open(path, "a") as file:
+            file.write(open(sys.argv[1]).read())
+        assert certifi.where() == path
+        assert open(sys.argv[1]).read() in certifi.contents()
+        context = ssl.create_default_context(cafile=certifi.where())
+        assert bytes.fromhex(sys.argv[2]) in context.get_ca_certs(binary_form=True)
+    """
+    done = sandbox.run("-c", textwrap.dedent(code), str(ca_file), private_der.hex())
+    assert (done.returncode, done.stderr) == (0, "")
+    assert not list(sandbox.place.rglob("*"))
+
+
+FULL = "mount -t tmpfs -o size=64k tmpfs {}"
+
+
+def test_a_full_disk_is_passed_over(sandbox: Sandbox) -> None:
+    """64 KiB in the temp folder: the next place answers, whole, and without a word."""
+    done = in_namespace(sandbox, FULL.format(shlex.quote(str(sandbox.tmp))), CHECK)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert not done.stdout.startswith(str(sandbox.tmp))
+
+
+READ_ONLY = "mount --bind / / && mount -o remount,bind,ro /"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may do this to all of /")
+def test_a_read_only_root_is_served_from_memory(sandbox: Sandbox) -> None:
+    """No folder can be written: memory answers, in this process and its forks."""
+    code = (
+        CHECK
+        + """
+    pid = os.fork()
+    if pid == 0:
+        os._exit(0 if len(open(path).read()) > 1000 else 1)
+    assert os.waitpid(pid, 0)[1] == 0
+    """
+    )
+    done = in_namespace(sandbox, READ_ONLY, code)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("/proc/self/fd/")
+
+
+@pytest.mark.parametrize("limit", ["RLIMIT_FSIZE", "RLIMIT_NOFILE"])
+def test_limits(sandbox: Sandbox, limit: str) -> None:
+    """Too small a file size or no descriptor left: an answer, never a torn bundle or a crash."""
+    code = f"""
+        import certifi, os, resource, ssl
+        if "{limit}" == "RLIMIT_NOFILE":
+            opened = []
+            resource.setrlimit(resource.RLIMIT_NOFILE, (20, 20))
+            try:
+                while True:
+                    opened.append(os.open(os.devnull, os.O_RDONLY))
+            except OSError:
+                pass
+        else:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (65536, 65536))
+        path = certifi.where()
+        if "{limit}" == "RLIMIT_NOFILE":
+            [os.close(each) for each in opened]
+        text = open(path).read()
+        assert text.count("BEGIN CERT") == text.count("END CERT") > 100
+    """
+    done = sandbox.run_code(code)
+    assert done.returncode == 0, done.stderr
+    assert len(warnings(done)) <= 1
+    assert not list(sandbox.place.rglob("*"))
+
+
+@pytest.mark.parametrize("tmpdir", ["missing", "relative", "unwritable", "a file"])
+def test_a_temp_folder_that_is_none(sandbox: Sandbox, tmpdir: str) -> None:
+    """Another place answers, never the working directory."""
+    (sandbox.work / "file").write_text("")
+    paths = {"missing": "/no/such", "relative": "tmp", "unwritable": "/proc", "a file": "file"}
+    value = str(sandbox.work / paths[tmpdir]) if tmpdir == "a file" else paths[tmpdir]
+    done = sandbox.run_code(CHECK, env=dict.fromkeys(("TMPDIR", "TEMP", "TMP"), value))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert not done.stdout.startswith(str(sandbox.work))
+    assert sorted(path.name for path in sandbox.work.iterdir()) == ["file"]
+
+
+def test_a_temp_folder_that_changes_later(sandbox: Sandbox) -> None:
+    """The path stays what it was."""
+    code = (
+        CHECK
+        + """
+    os.environ["TMPDIR"] = "/no/such"
+    assert certifi.where() == path and os.path.exists(path)
+    """
+    )
+    assert sandbox.run_code(code).returncode == 0
+
+
+needs_root = pytest.mark.skipif(os.name == "nt" or os.geteuid() != 0, reason="acts as two users")
+
+
+@needs_root
+@pytest.mark.parametrize(
+    "plant",
+    [
+        "os.mkdir(name)",
+        "os.mkdir(name, 0o777); os.chmod(name, 0o777)",
+        "os.symlink('/var/tmp', name)",
+        "os.symlink('/no/such', name)",
+        "os.mkfifo(name)",
+        "open(name, 'w').close()",
+    ],
+)
+def test_what_another_user_planted_is_not_used(sandbox: Sandbox, plant: str) -> None:
+    """A folder, link, FIFO or file of our name: not trusted, not followed, not written through."""
+    sandbox.tmp.chmod(0o1777)
+    name = str(sandbox.tmp / f"certifi-system-store-wrapper-{os.geteuid()}")
+    exec(plant, {"os": os, "name": name, "open": open})
+    os.lchown(name, NOBODY, NOBODY)
+    before = os.lstat(name)
+    done = sandbox.run_code(CHECK)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert not done.stdout.startswith(name)
+    after = os.lstat(name)
+    assert (before.st_uid, before.st_mode, before.st_mtime) == (
+        after.st_uid,
+        after.st_mode,
+        after.st_mtime,
+    )
+
+
+@needs_root
+def test_a_folder_that_others_may_rename_in_is_not_used(sandbox: Sandbox) -> None:
+    """World-writable without the sticky bit: another place answers."""
+    sandbox.tmp.chmod(0o777)
+    done = sandbox.run_code(CHECK)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert not done.stdout.startswith(str(sandbox.tmp))
+
+
+@needs_root
+def test_a_server_that_drops_its_rights_keeps_the_path(sandbox: Sandbox) -> None:
+    """Started as root, serving as nobody: the file stays readable, and ends with the process."""
+    code = (
+        CHECK
+        + f"""
+    os.setgid({NOBODY}); os.setuid({NOBODY})
+    assert len(open(path).read()) > 1000 and certifi.where() == path
+    """
+    )
+    done = sandbox.run_code(code, env={"TMPDIR": "/tmp"})  # all may pass through that one
+    assert (done.returncode, done.stderr) == (0, "")
+    sandbox.run_code("import certifi; certifi.where()", env={"TMPDIR": "/tmp"})
+    assert not os.path.exists(done.stdout.strip())
+
+
+def test_python_m_certifi_outlives_the_process(sandbox: Sandbox, ca_file: Path) -> None:
+    """The printed path is stable, named cacert.pem, and good for others."""
+    env = {"PYTHON_CERTIFI_CERT_FILES": str(ca_file)}
+    os.utime(ca_file, (1, ca_file.stat().st_mtime - 3600))  # what is new is looked at twice
+    first, second = (sandbox.run("-m", "certifi", env=env) for _ in range(2))
+    assert (first.returncode, first.stderr) == (0, "")
+    path = Path(first.stdout.strip())
+    assert first.stdout == second.stdout and path.name == "cacert.pem"
+    assert path.stat().st_mode & 0o777 == 0o644
+    inode = path.stat().st_ino
+    assert sandbox.run("-m", "certifi", env=env).stdout == first.stdout
+    assert path.stat().st_ino == inode  # nothing had changed
+
+
+def test_what_a_person_appended_stays(sandbox: Sandbox, ca_file: Path, private_der: bytes) -> None:
+    """`cat corp.pem >> $(python -m certifi)` is trusted, kept at a rewrite, and reported."""
+    path = Path(sandbox.run("-m", "certifi").stdout.strip())
+    with path.open("ab") as file:
+        file.write(ca_file.read_bytes())
+    os.utime(path, (1, path.stat().st_mtime - 3600))
+    assert sandbox.run("-m", "certifi").stdout.strip() == str(path)
+    import ssl
+
+    def trusted() -> bool:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.load_verify_locations(str(path))
+        return private_der in context.get_ca_certs(binary_form=True)
+
+    assert trusted()
+    drop = sandbox.home / ".config" / "certifi-system-store-wrapper" / "certs"
+    drop.mkdir(parents=True)
+    import trustme
+
+    (drop / "more.pem").write_bytes(trustme.CA().cert_pem.bytes())
+    text = path.read_text()
+    assert sandbox.run("-m", "certifi").stdout.strip() == str(path)
+    assert path.read_text() != text
+    assert trusted()
+    status = sandbox.run("-m", "certifi_system_store_wrapper")
+    assert str(path) in status.stdout
+
+
+@pytest.mark.parametrize("end", ["", "os.kill(os.getpid(), 9)"])
+def test_a_bundle_dir_keeps_one_file(sandbox: Sandbox, end: str) -> None:
+    """The same path in every process, one file on disk, read-only when nothing has changed."""
+    folder = sandbox.work / "bundle"
+    env = {"PYTHON_CERTIFI_BUNDLE_DIR": str(folder)}
+    paths = {sandbox.run_code(f"{CHECK}\n    {end}", env=env).stdout for _ in range(3)}
+    assert paths == {f"{folder / 'cacert.pem'}\n"} or (end and paths == {""})
+    assert [path.name for path in folder.iterdir()] == ["cacert.pem"]
+    assert not list(sandbox.tmp.iterdir())
