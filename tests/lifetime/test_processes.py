@@ -355,7 +355,7 @@ def test_ctrl_c_anywhere(sandbox: Sandbox) -> None:
         assert os.listdir(folder) == ["cacert.pem"]
     """
     for step in range(24):
-        done = sandbox.run("-c", textwrap.dedent(code), str(step * 0.0007))
+        done = sandbox.run("-c", textwrap.dedent(code), str(0.003 + step * 0.0007))
         assert (done.returncode, done.stderr) == (0, ""), (step, done.stderr)
         assert left(sandbox) == []
 
