@@ -112,7 +112,11 @@ def after_fork_in_child() -> None:
 def _is_worker() -> bool:
     """Whether this process belongs to multiprocessing."""
     process = sys.modules.get("multiprocessing.process")
-    return process is not None and process.parent_process() is not None
+    if process is None:
+        return False
+    # A spawned worker that is still importing its main module does not know its parent yet.
+    importing = getattr(process.current_process(), "_inheriting", False)
+    return importing or process.parent_process() is not None
 
 
 def _handle_sigterm() -> None:
