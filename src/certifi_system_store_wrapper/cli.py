@@ -26,6 +26,9 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
     parser.parse_args(arguments)
     try:
         return status()
+    except ImportError as error:
+        sys.stderr.write(printable(f"certifi cannot be imported here: {error}; install it") + "\n")
+        return 1
     except BrokenPipeError:  # `… | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0

@@ -27,6 +27,8 @@ _verbose = False  # somebody asked for more than warnings by a variable
 def configure(settings: Settings) -> None:
     """Follow the three variables, and say what was wrong with any variable."""
     global _verbose
+    if "logging" in sys.modules:  # so that an upgrade in place finds nothing left to import
+        from . import log_handlers  # noqa: F401
     if settings.log_level is not None or settings.log_file:
         _verbose = True
         _set_up(settings)
