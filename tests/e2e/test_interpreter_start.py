@@ -16,7 +16,7 @@ def test_a_start_loads_exactly_two_modules(sandbox: Sandbox, plain: Environment)
     """Beside what any start loads, there are the package and its bootstrap module."""
     with_us = set(sandbox.run_code(LOADED).stdout.split())
     without = set(Sandbox(sandbox.work, plain).run_code(LOADED).stdout.split())
-    pythons_own = {"_bootlocale"}  # up to 3.9, to read any .pth file
+    pythons_own = {"_bootlocale", "encodings.utf_8_sig"}  # to read any .pth file
     assert with_us - without - pythons_own == {MODULE, f"{MODULE}.bootstrap"}
     assert not with_us & {"certifi", "wrapt", "ssl", "logging", "tempfile"}
 

@@ -204,8 +204,9 @@ def test_a_fork_while_another_thread_publishes(sandbox: Sandbox) -> None:
     """The child waits for no lock that nobody will ever give back."""
     done = sandbox.run_code(
         """
-        import certifi, os, threading, time
+        import certifi, os, threading, time, warnings
         from certifi_system_store_wrapper import bundle
+        warnings.simplefilter("ignore")  # of forking with threads: that is what is tried
         build, started = bundle.build, threading.Event()
         def slow(*arguments):
             started.set()
@@ -333,6 +334,7 @@ def test_ctrl_c_anywhere(sandbox: Sandbox) -> None:
     code = """
         import os, signal, threading, sys, time
         delay = float(sys.argv[1])
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's & ignores it
         import certifi
         def strike():
             time.sleep(delay)
@@ -369,5 +371,7 @@ def test_process_1_is_left_alone(sandbox: Sandbox) -> None:
         os.kill(1, signal.SIGTERM)
         assert os.path.exists(path)
     """
-    done = sandbox.run_code(code, prefix=["unshare", "-Urpf", "--mount-proc"])
+    done = sandbox.run_code(
+        code, prefix=["unshare", "-mpf" if os.geteuid() == 0 else "-Urmpf", "--mount-proc"]
+    )
     assert (done.returncode, done.stderr) == (0, "")
