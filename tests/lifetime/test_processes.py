@@ -371,7 +371,6 @@ def test_process_1_is_left_alone(sandbox: Sandbox) -> None:
         os.kill(1, signal.SIGTERM)
         assert os.path.exists(path)
     """
-    done = sandbox.run_code(
-        code, prefix=["unshare", "-mpf" if os.geteuid() == 0 else "-Urmpf", "--mount-proc"]
-    )
+    flags = "-mpf" if os.geteuid() == 0 else "-Urmpf"
+    done = sandbox.run_code(code, prefix=["unshare", flags, "--mount-proc"])
     assert (done.returncode, done.stderr) == (0, "")

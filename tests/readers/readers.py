@@ -10,7 +10,7 @@ usr/bin/openssl, entered by chroot as root: `mmdebstrap --include=openssl bullse
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import os
 import shutil
 import ssl
@@ -49,8 +49,8 @@ def mint(kind: str) -> Root:
     curve = ec.SECP384R1() if kind == "p384" else ec.SECP256R1()
     key = rsa.generate_private_key(65537, 2048) if kind == "rsa" else ec.generate_private_key(curve)
     leaf_key = ec.generate_private_key(ec.SECP256R1())
-    now = datetime.datetime(2020, 1, 1)  # noqa: DTZ001 - as certificates count
-    later = datetime.datetime(2049, 1, 1)  # noqa: DTZ001
+    now = dt.datetime(2020, 1, 1)  # noqa: DTZ001 - as certificates count
+    later = dt.datetime(2049, 1, 1)  # noqa: DTZ001
     base = x509.CertificateBuilder().issuer_name(subject).not_valid_before(now)
     base = base.not_valid_after(later)
     identifier = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
