@@ -65,7 +65,8 @@ def live():
         try:
             verify()
         except Exception as error:
-            say("FAILED %r %s" % (error, os.path.exists(path)))
+            size = os.path.getsize(path) if os.path.exists(path) else -1
+            say("FAILED %r: %s has %d bytes" % (error, path, size))
             raise
         say("read")
         if generator.random() < 0.3 and certifi.where() != path:
@@ -130,12 +131,14 @@ def soak(folder: Path, options: argparse.Namespace) -> List[str]:
         changing.rename(folder / "certs" / "changing.pem")
         seed = f"{options.seed}-{number}-"
         command = [options.python, "-c", PROGRAM, str(report), str(server)]
+        errors = (folder / "stderr").open("ab")
         running = [
-            subprocess.Popen([*command, seed + str(each)], env=environ, stderr=subprocess.DEVNULL)
+            subprocess.Popen([*command, seed + str(each)], env=environ, stderr=errors)
             for each in range(options.processes)
         ]
         disturb(running, generator)
         reap(running)
+        errors.close()
     ask = [options.python, "-c", "import certifi; certifi.where()"]
     subprocess.run(ask, env=environ, check=True)
     said = report.read_text().splitlines()
@@ -148,6 +151,8 @@ def soak(folder: Path, options: argparse.Namespace) -> List[str]:
     )
     wanted = [str(place / "cacert.pem")] if options.persistent else []
     problems = sorted({line for line in said if line != "read"})
+    warned = (folder / "stderr").read_text(errors="replace").splitlines()
+    problems += sorted({line for line in warned if "certifi-system-store-wrapper" in line})
     return problems + ([] if left == wanted else left or ["no bundle is there"])
 
 
