@@ -98,9 +98,9 @@ def main() -> int:
 
 def candidates() -> Iterator[str]:
     """Yield the paths of interpreters that pyenv and PATH have."""
-    root = Path(os.environ.get("PYENV_ROOT", "~/.pyenv")).expanduser()
-    for path in sorted(root.glob("versions/*/bin/python3")):
-        yield str(path)
+    if shutil.which("pyenv"):
+        root = Path(subprocess.check_output(["pyenv", "root"], encoding="utf-8").strip())
+        yield from map(str, sorted(root.glob("versions/*/bin/python3")))
     for folder in os.get_exec_path():
         for path in sorted(Path(folder).glob("*py*3*")):
             if is_python(path.name) and "shims" not in path.parts:

@@ -172,8 +172,6 @@ def report(built: Bundle) -> None:
     """Log what was left out and what could not be used."""
     for problem in built.problems:
         log.emit(problem.level, str(problem))
-    if not log.enabled(DEBUG):
-        return
     for out in built.excluded:
         detail = f" ({out.detail})" if out.detail else ""
         level = min(out.level, WARNING - 10)  # the warning, where one is due, is a problem

@@ -13,7 +13,7 @@ CERTIFI, SYSTEM, SSL, USER = "certifi", "system", "ssl", "user"
 SOURCES = (CERTIFI, SYSTEM, SSL, USER)
 
 # Levels of the standard library's logging; named here so that nothing has to import it.
-DEBUG, INFO, WARNING, ERROR = 10, 20, 30, 40
+DEBUG, INFO, WARNING = 10, 20, 30
 
 # Why a certificate was left out: a closed set, shown by `status` and kept in Exclusion.reason.
 DISTRUSTED = "distrusted by the operating system"

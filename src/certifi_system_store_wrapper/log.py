@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 
-from .findings import DEBUG, INFO, WARNING
+from .findings import DEBUG, WARNING
 from .printable import printable
 from .settings import Settings
 
@@ -63,11 +63,6 @@ def _emit(level: int, text: str) -> None:
 def debug(message: str) -> None:
     """Log what only somebody who looks for it wants to know."""
     emit(DEBUG, message)
-
-
-def info(message: str) -> None:
-    """Log what is normal, but worth knowing."""
-    emit(INFO, message)
 
 
 def warning(message: str) -> None:

@@ -15,6 +15,7 @@ import pytest
 from support import Sandbox
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="mounts and users are Linux'")
+needs_root = pytest.mark.skipif(os.name == "nt" or os.geteuid() != 0, reason="only root may")
 
 NOBODY = 65534
 CHECK = """
@@ -135,7 +136,7 @@ done
 """
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root may do this to all of /")
+@needs_root
 def test_a_read_only_root_is_served_from_memory(sandbox: Sandbox) -> None:
     """No folder can be written: memory answers, in this process and its forks."""
     code = (
@@ -201,9 +202,6 @@ def test_a_temp_folder_that_changes_later(sandbox: Sandbox) -> None:
     """
     )
     assert sandbox.run_code(code).returncode == 0
-
-
-needs_root = pytest.mark.skipif(os.name == "nt" or os.geteuid() != 0, reason="acts as two users")
 
 
 @needs_root

@@ -14,7 +14,7 @@ import subprocess
 import sys
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Union
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Union
 
 import pytest
 from cryptography import x509
@@ -34,10 +34,10 @@ from certifi_system_store_wrapper.findings import (
     WARNING,
     Findings,
 )
-from certifi_system_store_wrapper.reader import Reader
 from certifi_system_store_wrapper.settings import Settings
 from certifi_system_store_wrapper.system_store.windows import DISALLOWED, ROOT, SSL_DEFAULTS
 from fakes.invariants import assert_invariants
+from fakes.replay import replay
 
 PROBE = Path(__file__).parents[1] / "fakes" / "windows_probe.py"
 PACKAGES = Path(bundle.__file__).parents[1]
@@ -165,15 +165,6 @@ class Windows:
         built = bundle.build(Settings(sources=("certifi", SYSTEM)), str(cacert))
         assert_invariants(built.body, self.folder / "bundle.pem")
         return built
-
-
-def replay(found: Findings) -> Callable[[Findings, Reader], None]:
-    """Return a collect() that finds this."""
-
-    def collect(findings: Findings, _reader: Reader) -> None:
-        findings.__dict__.update(found.__dict__)
-
-    return collect
 
 
 def anchors(built: bundle.Bundle) -> List[bytes]:
