@@ -6,7 +6,7 @@ import os
 import sys
 import threading
 from contextlib import suppress
-from typing import Callable, List, Optional, Tuple, Union
+from typing import Callable, List, Optional, Set, Tuple, Union
 
 from . import bundle, bundle_file, cleanup, log, memory_file, persistent, places
 from .bundle import Bundle
@@ -18,13 +18,14 @@ _NO_BUNDLE = (
     "no bundle can be published, so certifi's own list answers, without the system's and your "
     "own CAs, and without any distrust or restriction"
 )
-_REMEDY = "Set PYTHON_CERTIFI_BUNDLE_DIR to a folder that only you can write to."
+_REMEDY = "Set PYTHON_CERTIFI_BUNDLE_DIR to a folder that only you can write to"
 
 Published = Union[
     bundle_file.TemporaryBundle, memory_file.MemoryBundle, persistent.PersistentBundle
 ]
 
 _answers: List[Answer] = []
+_reported: Set[str] = set()
 
 
 class Answer:
@@ -71,7 +72,7 @@ class Answer:
     def build(self, settings: Optional[Settings] = None) -> Bundle:
         """Return what would be in the bundle; see bundle.build()."""
         settings = settings or from_environment()
-        return persistent.with_appended(bundle.build(settings, self._certifi_file()), settings)
+        return bundle.build(settings, self._certifi_file(), persistent.appended(settings))
 
     def _guarded(self) -> str:
         """Publish under the lock; whatever goes wrong, the answer is certifi's own.
@@ -97,9 +98,14 @@ class Answer:
             published = self._published
             if published is None or not (published.intact() or self._is_healed(published)):
                 published = self._published = self._publish(news)
+        except _SaidBefore:
+            self._failed = True
+            return self._certifi_file()
         except Exception as error:  # noqa: BLE001 - invariant 1: it cannot break the application
-            self._failed, self._published = True, None
-            news.say(WARNING, f"{_NO_BUNDLE}: {error!r}. {_REMEDY}")
+            self._failed = not isinstance(error, (RecursionError, MemoryError))  # or it may pass
+            self._published = None
+            remedy = f". {_REMEDY}" if isinstance(error, OSError) else ""
+            news.say(WARNING, f"{_NO_BUNDLE}: {error!r}{remedy}")
             return self._certifi_file()
         else:
             return published.path
@@ -116,6 +122,8 @@ class Answer:
 
     def _publish(self, news: _News) -> Published:
         settings = from_environment()
+        if not settings.sources:
+            raise _SaidBefore
         if settings.bundle_dir or _is_certifis_command():
             return self._publish_persistent(settings, news)
         return self._publish_temporary(settings, news)
@@ -151,6 +159,10 @@ class Answer:
         return memory_file.create(built.text)
 
 
+class _SaidBefore(Exception):
+    """There is no bundle, and what was wrong with the variables says why."""
+
+
 class _News:
     """What is to be logged when the lock is no more ours."""
 
@@ -162,6 +174,7 @@ class _News:
         self._said.append((level, message))
 
     def tell(self) -> None:
+        log.tell()
         for level, message in self._said:
             log.emit(level, message)
         for one in self.built:
@@ -169,9 +182,11 @@ class _News:
 
 
 def report(built: Bundle) -> None:
-    """Log what was left out and what could not be used."""
+    """Log what was left out and what could not be used; each problem once in this process."""
     for problem in built.problems:
-        log.emit(problem.level, str(problem))
+        if str(problem) not in _reported:
+            _reported.add(str(problem))
+            log.emit(problem.level, str(problem))
     for out in built.excluded:
         detail = f" ({out.detail})" if out.detail else ""
         level = min(out.level, WARNING - 10)  # the warning, where one is due, is a problem

@@ -6,7 +6,7 @@ import sys
 
 # pip's own copy is left alone on Windows: wrapt, loaded by pip, could not be upgraded by pip.
 NAMES = {"certifi"} if sys.platform == "win32" else {"certifi", "pip._vendor.certifi"}
-_asked: "set[str]" = set()
+failures: "list[str]" = []  # why the hook could not be had
 
 
 class Finder:
@@ -14,23 +14,13 @@ class Finder:
 
     @staticmethod
     def find_spec(name, path=None, target=None):  # type: ignore[no-untyped-def]
-        """Have the hook registered for our names, and let the finders behind us answer."""
-        if name not in NAMES or name in _asked or not watch(name):
-            return None
-        from importlib.util import find_spec
-
-        _asked.add(name)  # so that this question passes us by, and reaches wrapt's finder
-        try:
-            return find_spec(name)
-        except (ImportError, AttributeError, ValueError):  # the import system will say it better
-            return None
-        finally:
-            _asked.discard(name)
+        """Have the hook answer for our names, and the finders behind us for all others."""
+        return _hook("find_spec", name) if name in NAMES else None
 
 
 def bootstrap() -> None:
     """Wait for certifi, to hook it; called by the start-up files. Twice is once."""
-    if Finder not in sys.meta_path:
+    if not any(each is Finder for each in sys.meta_path):
         go_first()
         if not hasattr(sys.modules["builtins"], "copyright"):  # site.main() sets it behind us
             _go_first_after("execsitecustomize")
@@ -40,21 +30,31 @@ def go_first() -> None:
     """Put the finder first, and hook what was imported before us. Never raises."""
     sys.meta_path[:] = [Finder, *(each for each in sys.meta_path if each is not Finder)]
     for name in sys.modules.keys() & NAMES:
-        watch(name)
+        _hook("watch", name)
 
 
-def watch(name: str) -> bool:
-    """Have the hook watch for that name; where it cannot, certifi stays as it is."""
+def _hook(task: str, name: str) -> object:
+    """Ask the hook; where it cannot answer, certifi stays as it is. Never raises."""
     try:
         from . import hook
 
-        return hook.watch(name)
+        return getattr(hook, task)(name)
     except Exception as error:  # noqa: BLE001 - nothing may escape from an import of certifi
-        import logging
+        if isinstance(error.__cause__, KeyboardInterrupt):
+            raise error.__cause__ from None  # Python < 3.12 hides it in __set_name__
+        return _warn(f"certifi stays as it is: {error!r}; reinstall wrapt and {__package__}")
 
-        remedy = "certifi stays as it is: %r. Reinstall certifi-system-store-wrapper and wrapt."
-        logging.getLogger(__package__).warning(remedy, error)
-        return False
+
+def _warn(failure: str) -> object:  # type: ignore[return]
+    """Say it once; never raises: a logging.py of somebody else may stand before Python's."""
+    try:
+        if failure not in failures:
+            failures.append(failure)
+            import logging
+
+            logging.getLogger(__package__).warning("%s", failure)
+    except Exception:  # noqa: BLE001 - see _hook()
+        return None
 
 
 def _go_first_after(customization: str) -> None:

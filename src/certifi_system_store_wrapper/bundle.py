@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import AbstractSet, Dict, List, NamedTuple, Optional, Tuple
+from typing import AbstractSet, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from . import asn1, certificates, sources
 from .findings import (
@@ -63,35 +63,21 @@ class Bundle(NamedTuple):
         return HEADER + self.body
 
 
-def build(settings: Settings, certifi_file: str) -> Bundle:
+def build(settings: Settings, certifi_file: str, more: Sequence[Findings] = ()) -> Bundle:
     """Return what the bundle holds, from `certifi_file`, the system, ssl and the user's own.
 
     Reads files (on macOS and Windows also the system's store), changes nothing, never raises
-    for what it reads: what cannot be used is in `excluded` and `problems`.
+    for what it reads: what cannot be used is in `excluded` and `problems`. `more` is what has
+    been found elsewhere and comes last.
     """
     reader = Reader()
-    findings = sources.collect(settings, reader, certifi_file)
+    findings = [*sources.collect(settings, reader, certifi_file), *more]
     merger = _Merger({d.block: d.origin for f in findings for d in f.distrusted})
     for one in findings:
         merger.add(one)
     merger.drop_unloadable(reader.strict)
     excluded, problems = tuple(merger.excluded), tuple(merger.problems)
     return Bundle(merger.result(), excluded, problems, tuple(reader.inputs))
-
-
-def extend(built: Bundle, findings: Findings) -> Bundle:
-    """Return the bundle with what one more source found behind it."""
-    distrusted = [out for out in built.excluded if out.reason == DISTRUSTED]
-    merger = _Merger({out.block: Origin("", out.detail) for out in distrusted})
-    merger.anchors = {anchor.block: list(anchor.origins) for anchor in built.anchors}
-    merger.add(findings)
-    merger.drop_unloadable(frozenset())
-    return Bundle(
-        merger.result(),
-        (*built.excluded, *merger.excluded),
-        (*built.problems, *merger.problems),
-        built.inputs,
-    )
 
 
 class _Merger:
@@ -158,7 +144,7 @@ class _Merger:
             said_by = self.distrusted[found.block].path
             message = f"trusted because it was named, although {said_by} distrusts it"
             self._problem(found.origin, message)
-        elif not _is_ca(found.block):
+        elif not certificates.is_ca(found.block):
             message = "trusted because it was named, although it is not a CA certificate"
             self._problem(found.origin, message)
 
@@ -185,10 +171,3 @@ class _Merger:
             del self.anchors[block]
             self.excluded.append(Exclusion(block, found.origin, MALFORMED, "", WARNING))
             self._problem(found.origin, f"a certificate in it is not used: {MALFORMED}")
-
-
-def _is_ca(block: bytes) -> bool:
-    try:
-        return certificates.facts(certificates.der_of(block)).ca
-    except ValueError:  # OpenSSL may load it all the same: drop_unloadable() asks
-        return False

@@ -13,7 +13,7 @@ import re
 from binascii import a2b_base64, b2a_base64
 from typing import Container, FrozenSet, List, NamedTuple, Optional, Set, Tuple
 
-from . import asn1
+from . import asn1, formats
 from .asn1 import NotDer
 
 BEGIN, END = b"-----BEGIN CERTIFICATE-----\n", b"-----END CERTIFICATE-----\n"
@@ -69,6 +69,7 @@ class Parsed(NamedTuple):
     damage: List[Damage]
     private_keys: List[int]
     strict: Set[bytes]  # the blocks that every OpenSSL loads for certain
+    instead: List[str]  # what the file seems to be, where it is nothing of all this
 
 
 class _Everything:
@@ -117,7 +118,8 @@ def der_of(block: bytes) -> bytes:
 
 def parse(data: bytes, known: Container[bytes] = frozenset()) -> Parsed:
     """Return what `data` holds. Blocks in `known` are taken as they are, unchecked (speed)."""
-    parsed = Parsed([], [], [], set())
+    parsed = Parsed([], [], [], set(), [])
+    whole = data
     if data[:1] == b"\x30":
         data = data[_parse_der(data, parsed) :]
     if b"\0" in data:  # UTF-16, and NULs that would hide the next block from OpenSSL
@@ -139,6 +141,8 @@ def parse(data: bytes, known: Container[bytes] = frozenset()) -> Parsed:
         else:
             text.read(position, end)
         position = end
+    if not (parsed.certificates or parsed.damage or parsed.private_keys):
+        parsed.instead.append(formats.name_of(whole))
     return parsed
 
 
@@ -253,8 +257,8 @@ def _decode(text: bytes) -> Tuple[bytes, bool]:
     """Return the bytes of a base64 body, and whether it is nothing but that; else raise NotDer."""
     if len(text) > MAX_BODY:
         raise NotDer(f"it is longer than {MAX_BODY >> 20} MiB")
-    if b"\\n" in text:  # a line end as JSON and shells write it
-        text = text.replace(b"\\r", b"").replace(b"\\n", b"\n")
+    if b"\\" in text:  # a line end or a slash as JSON and shells write it
+        text = text.replace(b"\\r", b"").replace(b"\\n", b"\n").replace(b"\\/", b"/")
     if b":" in text:
         text = _without_headers(text)
     encoded, is_whole = text.translate(None, _BLANKS), True
@@ -307,7 +311,8 @@ def _parse_der(data: bytes, parsed: Parsed) -> int:
             position = end
     except NotDer as error:
         if parsed.certificates or not _has_marker(data):
-            message = f"it is not a certificate in DER: {error}"
+            name = f"; {formats.name_of(data)}" if not parsed.certificates else ""
+            message = f"it is not a certificate in DER: {error}{name}"
             _report(parsed, Damage(1, message, data[position:]))
     return position
 
@@ -375,6 +380,14 @@ def facts(der: bytes) -> Facts:
         ca=_is_ca(der, parts, self_issued=issuer == subject),
         ekus=None if ekus is None else frozenset(_members(ekus)),
     )
+
+
+def is_ca(block: bytes) -> bool:
+    """Whether the certificate of a block is a CA's; not where it cannot be told."""
+    try:
+        return facts(der_of(block)).ca
+    except ValueError:  # OpenSSL may load it all the same
+        return False
 
 
 def _members(sequence: bytes) -> List[bytes]:

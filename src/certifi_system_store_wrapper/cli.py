@@ -8,7 +8,7 @@ import sys
 from hashlib import sha256
 from typing import Iterator, List, Optional, Sequence
 
-from . import __version__, hook
+from . import __version__, bootstrap, hook
 from .bundle import Bundle
 from .certificates import der_of
 from .findings import INFO, MALFORMED, WARNING, Exclusion
@@ -73,6 +73,8 @@ def _why_not(settings: Settings) -> str:
         return "PYTHON_CERTIFI_DISABLE is set"
     if sys.flags.no_site:
         return "python -S does not run start-up files"
+    if bootstrap.failures:
+        return "; ".join(bootstrap.failures)
     return (
         "the start-up file certifi_system_store_wrapper.pth did not run: install this package "
         "with pip into the environment of this Python, or call "

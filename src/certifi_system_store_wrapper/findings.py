@@ -107,5 +107,7 @@ class Findings:
         self.excluded.append(Exclusion(block, origin, reason, detail, level))
 
     def problem(self, path: str, message: str, level: int = WARNING) -> None:
-        """Record something that could not be read or used."""
-        self.problems.append(Problem(self.source, path, message, level))
+        """Record something that could not be read or used, once."""
+        problem = Problem(self.source, path, message, level)
+        if problem not in self.problems:
+            self.problems.append(problem)

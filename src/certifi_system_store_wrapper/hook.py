@@ -5,8 +5,9 @@ from __future__ import annotations
 import functools
 import os
 import sys
+from importlib.machinery import ModuleSpec
 from types import ModuleType
-from typing import Callable, Dict, List, Optional, Tuple
+from typing import Callable, Dict, List, Optional, Set, Tuple
 
 from . import bootstrap, log
 from .settings import from_environment
@@ -16,8 +17,14 @@ if TYPE_CHECKING:
     from .answer import Answer
 
 _FUNCTIONS = ("where", "contents")
+# All that where() of certifi 2017 to 2026 looks up: one that looks up more was changed.
+_OWN_NAMES = frozenset((
+    "os", "path", "dirname", "join", "__file__", "get_path", "files", "joinpath", "as_file", "str",
+    "__enter__", "atexit", "register", "exit_cacert_ctx", "_CACERT_CTX", "_CACERT_PATH",
+))  # fmt: skip
 
 _patches: Dict[str, Patch] = {}
+_finding: Set[str] = set()
 _configured = False
 
 
@@ -29,19 +36,23 @@ class Patch:
         from .answer import Answer
 
         self.certifi = certifi
-        self.originals = {name: _original(certifi, name) for name in _FUNCTIONS}
+        names = [name for name in _FUNCTIONS if hasattr(certifi, name)]  # no contents before 2020
+        self.originals = {name: _original(certifi, name) for name in names}
         self.answer: Answer = before.answer if before else Answer(self._certifi_file)
-        self.replacements = {
-            "where": _replacement(self.originals["where"], self.answer.where),
-            "contents": _replacement(self.originals["contents"], self._contents),
-        }
+        answers = {"where": self.answer.where, "contents": self._contents}
+        self.replacements = {n: _replacement(self.originals[n], answers[n]) for n in names}
 
     def apply(self) -> None:
         """Put the replacements into certifi and certifi.core."""
         for module in _modules(self.certifi):
             for name, replacement in self.replacements.items():
-                if hasattr(module, name):
+                if self._may_replace(getattr(module, name, None), name):
                     setattr(module, name, replacement)
+
+    def _may_replace(self, function: object, name: str) -> bool:
+        """Whether it is certifi's or ours; what the application put there meanwhile stays."""
+        core = self.certifi.__name__ + ".core"
+        return function is self.originals[name] or getattr(function, "__module__", "") == core
 
     def undo(self) -> List[Tuple[Callable[[], str], Callable[[], str]]]:
         """Put certifi's own functions back."""
@@ -49,17 +60,37 @@ class Patch:
             for name, original in self.originals.items():
                 if getattr(module, name, None) is self.replacements[name]:
                     setattr(module, name, original)
-        return [(self.replacements[name], self.originals[name]) for name in _FUNCTIONS]
+        return [(self.replacements[name], self.originals[name]) for name in self.originals]
+
+    def pairs(self) -> List[Tuple[Callable[[], str], Callable[[], str]]]:
+        """Return certifi's own functions with what answers instead."""
+        return [(self.originals[name], self.replacements[name]) for name in self.originals]
 
     def _certifi_file(self) -> str:
         """Return certifi's own answer; asking certifi costs 3 ms, looking beside it nothing."""
+        where = self.originals["where"]
         folder = os.path.dirname(getattr(self.certifi, "__file__", None) or "")
         path = os.path.join(folder, "cacert.pem")
-        return path if folder and os.path.isfile(path) else self.originals["where"]()
+        return path if folder and _is_certifis_own(where) and os.path.isfile(path) else where()
 
     def _contents(self) -> str:
         text = self.answer.contents()
         return self.originals["contents"]() if text is None else text
+
+
+def find_spec(name: str) -> Optional[ModuleSpec]:
+    """Watch that copy of certifi, and have the finders behind ours (then wrapt's) answer."""
+    if name in _finding or not watch(name):
+        return None
+    import importlib.util
+
+    _finding.add(name)  # so that this question passes us by
+    try:
+        return importlib.util.find_spec(name)
+    except (ImportError, AttributeError, ValueError):  # the import system will say it better
+        return None
+    finally:
+        _finding.discard(name)
 
 
 def watch(name: str) -> bool:
@@ -72,13 +103,15 @@ def watch(name: str) -> bool:
     if settings.disable:
         return False
     late = name in sys.modules
+    if late and getattr(getattr(sys.modules[name], "__spec__", None), "_initializing", False):
+        return False  # another thread is importing it, and was here before
     import wrapt
 
     wrapt.when_imported(name)(_patch)
     if late and name in _patches:
         from . import late_activation
 
-        late_activation.rebind(_pairs(name))
+        late_activation.rebind(_patches[name].pairs())
         late_activation.refresh_requests(_patches[name].originals["where"], current(name).where)
     return True
 
@@ -121,9 +154,12 @@ def _patch(certifi: ModuleType) -> None:
         log.warning(f"certifi stays as it is, because it cannot be patched: {error!r}")
 
 
-def _pairs(name: str) -> List[Tuple[Callable[[], str], Callable[[], str]]]:
-    patch = _patches[name]
-    return [(patch.originals[each], patch.replacements[each]) for each in _FUNCTIONS]
+def _is_certifis_own(where: Callable[[], str]) -> bool:
+    """Whether `where` names the cacert.pem beside it: nobody has changed it, nor what it keeps."""
+    code = getattr(where, "__code__", None)
+    if code is None or getattr(where, "__globals__", {}).get("_CACERT_PATH"):
+        return False
+    return "cacert.pem" in code.co_consts and _OWN_NAMES.issuperset(code.co_names)
 
 
 def _modules(certifi: ModuleType) -> List[ModuleType]:

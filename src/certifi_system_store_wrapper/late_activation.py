@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import Callable, List, Tuple
+from typing import Callable, Dict, List, Tuple
 
 Function = Callable[[], str]
 
@@ -12,12 +12,21 @@ def rebind(pairs: List[Tuple[Function, Function]]) -> None:
     """Replace functions wherever a module has bound them (``from certifi import where``)."""
     replacement_of = {id(old): new for old, new in pairs}
     for module in list(sys.modules.values()):
-        names = getattr(module, "__dict__", None)
-        if not isinstance(names, dict) or module is sys.modules[__name__]:
+        names = _names(module)
+        if names is globals():
             continue
         for name, value in list(names.items()):
             if callable(value) and id(value) in replacement_of:
                 names[name] = replacement_of[id(value)]
+
+
+def _names(module: object) -> Dict[str, object]:
+    """Return the names of a module, without running code of it: not all there are modules."""
+    try:
+        names = object.__getattribute__(module, "__dict__")
+    except Exception:  # noqa: BLE001 - a property may be anything
+        return {}
+    return names if type(names) is dict else {}
 
 
 def refresh_requests(certifis_own: Function, where: Function) -> None:

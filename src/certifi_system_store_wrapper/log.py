@@ -7,6 +7,7 @@ logging module is imported only when there is something to say to somebody.
 from __future__ import annotations
 
 import sys
+from typing import List
 
 from .findings import DEBUG, WARNING
 from .printable import printable
@@ -22,18 +23,27 @@ NAME = "certifi_system_store_wrapper"
 _logger: Optional[logging.Logger] = None
 _file: Optional[logging.Handler] = None
 _verbose = False  # somebody asked for more than warnings by a variable
+_untold: List[str] = []  # problems with variables, until somebody asks for the bundle
 
 
 def configure(settings: Settings) -> None:
-    """Follow the three variables, and say what was wrong with any variable."""
+    """Follow the three variables, and keep what is wrong with any variable for tell().
+
+    Nothing is logged here: certifi is being imported, and a handler may ask for it.
+    """
     global _verbose
     if "logging" in sys.modules:  # so that an upgrade in place finds nothing left to import
         from . import log_handlers  # noqa: F401
     if settings.log_level is not None or settings.log_file:
         _verbose = True
         _set_up(settings)
-    for problem in settings.problems:
-        emit(WARNING, problem)
+    _untold.extend(settings.problems)
+
+
+def tell() -> None:
+    """Say what was wrong with the variables, once."""
+    while _untold:
+        warning(_untold.pop(0))
 
 
 def enabled(level: int) -> bool:
@@ -84,7 +94,7 @@ def _set_up(settings: Settings) -> logging.Logger:
         try:
             _file = log_handlers.LogFile(settings.log_file, settings.log_file_level)
         except (OSError, ValueError) as error:
-            warning(
+            _untold.append(
                 f"PYTHON_CERTIFI_LOG_FILE={settings.log_file} cannot be written, so there is no "
                 f"log file: {error}"
             )

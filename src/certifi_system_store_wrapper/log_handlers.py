@@ -6,6 +6,7 @@ import logging
 import os
 import stat
 import sys
+from contextlib import suppress
 from typing import Optional
 
 from .findings import WARNING
@@ -32,10 +33,13 @@ class LogFile(logging.FileHandler):
     """The file of PYTHON_CERTIFI_LOG_FILE; gives up in silence once it cannot be written."""
 
     def __init__(self, path: str, level: int) -> None:
-        """Open `path` for appending; raises OSError, also for a FIFO, which would block."""
-        if os.path.exists(path) and stat.S_ISFIFO(os.stat(path).st_mode):
-            raise OSError(0, "it is a FIFO", path)
-        super().__init__(path, encoding="utf-8")
+        """Open `path` for appending; raises OSError, also for a FIFO that nobody reads."""
+        probe = _fifo(path)
+        try:
+            super().__init__(path, encoding="utf-8")
+        finally:
+            if probe is not None:
+                os.close(probe)
         self.setLevel(level)
         self.setFormatter(logging.Formatter(FILE_FORMAT))
 
@@ -43,6 +47,16 @@ class LogFile(logging.FileHandler):
         """Say nothing more: a full disk is no reason to fill stderr."""
         del record
         self.setLevel(logging.CRITICAL + 1)
+        if self.stream is not None:
+            with suppress(OSError, ValueError):  # what it still holds is lost
+                self.stream.close()
+
+
+def _fifo(path: str) -> Optional[int]:
+    """Return a descriptor where `path` is a FIFO with a reader; without one that is an OSError."""
+    if not os.path.exists(path) or not stat.S_ISFIFO(os.stat(path).st_mode):
+        return None
+    return os.open(path, os.O_WRONLY | os.O_NONBLOCK)
 
 
 def logger(name: str, level: Optional[int]) -> logging.Logger:

@@ -19,6 +19,7 @@ from typing import Iterator, List, NamedTuple, Optional, Tuple, Union
 from . import bundle, bundle_file, certificates, hold, ownership, sources, system_store
 from .bundle import Bundle
 from .bundle_file import NAME
+from .files import add_parsed
 from .findings import INFO, NAMED, USER, WARNING, Findings
 from .places import APPLICATION, cache_folder, temporary_places
 from .reader import MARK, Input
@@ -118,44 +119,41 @@ def publish(
         started, standing = int(time.time()), _read(path)
         if standing.is_current(salt) or standing.is_being_changed(started):
             return PersistentBundle(path, standing.signature)
-        new = bundle.build(settings, certifi_file)
-        built[:] = [_extended(new, standing, path)]
+        built[:] = [bundle.build(settings, certifi_file, [_appended(standing, path)])]
         header, rest = _render(built[0], standing, started, salt)
         if _write(path, standing, header, rest):
             return PersistentBundle(path, _signature(path))
     raise OSError(0, "others change it faster than it can be read", path)
 
 
-def with_appended(built: Bundle, settings: Settings) -> Bundle:
-    """Return the bundle with what a person appended to this environment's persistent one."""
+def appended(settings: Settings) -> List[Findings]:
+    """Return what a person appended to this environment's persistent bundle, if there is one."""
     if USER not in settings.sources or settings.isolated:
-        return built
+        return []
     for folder in folders(settings):
         path = os.path.join(folder, NAME)
         try:
             if os.path.lexists(path) and ownership.is_safe_path(folder):
-                return _extended(built, _read(path), path)
+                return [_appended(_read(path), path)]
         except OSError:
             continue
-    return built
+    return []
 
 
-def _extended(built: Bundle, standing: Standing, path: str) -> Bundle:
-    """Return the bundle with what was appended, and with what is wrong about it."""
+def _appended(standing: Standing, path: str) -> Findings:
+    """Return what was appended, and what is wrong about it."""
     findings = Findings(USER)
-    parsed = certificates.parse(standing.appended)
-    for certificate in parsed.certificates:
-        if certificate.verdict == certificates.PLAIN:
-            findings.trust(certificate.block, path, NAMED)
+    if standing.appended.strip():
+        lines_before = standing.data.count(b"\n") - standing.appended.count(b"\n")
+        parsed = certificates.parse(b"\n" * lines_before + standing.appended)
+        add_parsed(findings, parsed, path, NAMED, named=True)
     if findings.trusted:
         message = f"{len(findings.trusted)} certificates were appended to it by a person: they stay"
         findings.problem(path, message, INFO)
-    for damage in parsed.damage:
-        findings.problem(path, f"appended: {damage.message}; append it again", WARNING)
     if standing.data and standing.header is None:
         message = "it was changed other than by appending to it: the change is not used"
         findings.problem(path, message, WARNING)
-    return bundle.extend(built, findings) if findings.trusted or findings.problems else built
+    return findings
 
 
 def _render(complete: Bundle, standing: Standing, started: int, salt: bytes) -> Tuple[bytes, bytes]:

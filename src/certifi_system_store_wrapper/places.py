@@ -31,12 +31,13 @@ def temporary_places() -> Iterator[str]:
 
 
 def cache_folder() -> str:
-    """Return the folder for this user's caches, which need not exist, or ""."""
+    """Return the folder for this user's caches, which need not exist; "" without a home."""
     if sys.platform == "win32":
         return os.environ.get("LOCALAPPDATA", "")
-    if sys.platform == "darwin":
-        base = os.path.expanduser("~/Library/Caches")
-    else:
-        base = os.environ.get("XDG_CACHE_HOME", "")
-        base = base if os.path.isabs(base) else os.path.expanduser("~/.cache")
-    return base if os.path.isabs(base) else ""
+    asked = os.environ.get("XDG_CACHE_HOME", "") if sys.platform != "darwin" else ""
+    if os.path.isabs(asked):
+        return asked
+    home = os.path.expanduser("~")
+    if not os.path.isabs(home) or not os.path.isdir(home):  # a daemon's /nonexistent
+        return ""
+    return os.path.join(home, "Library/Caches" if sys.platform == "darwin" else ".cache")

@@ -1,4 +1,4 @@
-"""Reads certificate files: each once, regular files only, bounded; and lists folders.
+"""Reads certificate files: each once, regular files only, bounded.
 
 What was looked at is remembered in `inputs`, so that a persistent bundle can tell whether
 anything has changed.
@@ -9,26 +9,13 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from typing import Dict, Iterator, List, Optional, Set, Tuple
+from typing import Dict, List, Set, Tuple
 
 from . import certificates, ownership
 from .certificates import Certificate, Parsed
-from .findings import (
-    DEBUG,
-    DISTRUSTED,
-    HELD,
-    INFO,
-    MALFORMED,
-    NAMED,
-    NOT_TRUSTED,
-    PROVEN,
-    WARNING,
-    Findings,
-)
 
 MAX_BYTES = 32 << 20  # of one file: some 15,000 certificates
 MAX_TOTAL = 256 << 20  # of all files together
-MAX_FILES = 10_000  # looked at below one folder
 MARK = b"# certifi-system-store-wrapper "  # how a bundle of ours begins
 _O_SAFE = (
     getattr(os, "O_NONBLOCK", 0)
@@ -36,7 +23,6 @@ _O_SAFE = (
     | getattr(os, "O_CLOEXEC", 0)
     | getattr(os, "O_BINARY", 0)
 )
-_EXTENSIONS = (".cer", ".crt", ".pem", ".der", ".p7b", ".p7c")
 
 Input = Tuple[str, int, int]  # path, size, modification time in whole seconds; -1: absent
 
@@ -83,7 +69,7 @@ class Reader:
 
     def _certificates(self, data: bytes, *, proven: bool) -> Parsed:
         if data in self.known:  # a file with nothing but one known certificate: 145 on Debian
-            return Parsed([Certificate(data)], [], [], set())
+            return Parsed([Certificate(data)], [], [], set(), [])
         parsed = certificates.parse(data, certificates.EVERYTHING if proven else self.known)
         self.known.update([found.block for found in parsed.certificates])
         self.strict.update(parsed.strict)
@@ -104,12 +90,6 @@ class Reader:
         """Return the sorted names in a folder; raises OSError."""
         self.stat(folder)
         return sorted(os.listdir(folder))
-
-    def entries(self, folder: str) -> List[os.DirEntry[str]]:
-        """Return what is in a folder, sorted by name, told apart without asking each; OSError."""
-        self.stat(folder)
-        with os.scandir(folder) as entries:
-            return sorted(entries, key=lambda entry: entry.name)
 
 
 def read_regular(path: str, status: os.stat_result, *, safe: bool = False) -> bytes:
@@ -145,104 +125,3 @@ def _read_all(descriptor: int, size: int) -> bytes:
             return chunk if len(chunks) == 1 else b"".join(chunks)
         size = max(size, 2 * total)  # it grew meanwhile
     raise Unusable(errno.EFBIG, f"it is larger than {MAX_BYTES >> 20} MiB")
-
-
-def add_file(  # noqa: PLR0913 - what to read, how it stands, how strict to be
-    findings: Findings, reader: Reader, path: str, standing: str, *, named: bool, safe: bool = False
-) -> int:
-    """Add what a file holds to the findings; return how many certificates it had.
-
-    With `named` a person pointed at it, so what cannot be used is a warning; a file that was
-    merely discovered is passed over more quietly.
-    """
-    try:
-        parsed = reader.parse(path, safe=safe, proven=standing == PROVEN)
-    except (OSError, ValueError) as error:
-        if named or not isinstance(error, (FileNotFoundError, NotADirectoryError)):
-            findings.problem(path, *_unreadable(error, named=named))
-        return 0
-    for certificate in parsed.certificates:
-        _add(findings, certificate, path, standing)
-    _report(findings, parsed, path, named=named)
-    return len(parsed.certificates)
-
-
-def _add(
-    findings: Findings, certificate: certificates.Certificate, path: str, standing: str
-) -> None:
-    if certificate.verdict == certificates.PLAIN:
-        findings.trust(certificate.block, path, standing)
-    elif certificate.verdict == certificates.REJECTED:
-        findings.distrust(certificate.block, path)
-        findings.exclude(certificate.block, path, DISTRUSTED, path, INFO)
-    else:
-        findings.exclude(certificate.block, path, NOT_TRUSTED, "TRUSTED block")
-        if standing == NAMED:
-            message = "a certificate in it is not used: its trust settings are for other purposes"
-            findings.problem(path, message)
-
-
-def _report(findings: Findings, parsed: Parsed, path: str, *, named: bool) -> None:
-    for damage in parsed.damage:
-        if damage.data:
-            findings.exclude(damage.data, path, MALFORMED, f"line {damage.line}: {damage.message}")
-    if parsed.damage:
-        first, more = parsed.damage[0], len(parsed.damage) - 1
-        also = f" (and {more} more)" if more else ""
-        findings.problem(
-            path, f"line {first.line}: {first.message}{also}; export this certificate again"
-        )
-    if parsed.private_keys:
-        level = WARNING if named else DEBUG
-        message = f"line {parsed.private_keys[0]}: a private key stands here; keep it elsewhere"
-        findings.problem(path, message + " (only certificates are used)", level)
-    if not parsed.certificates and not parsed.damage:
-        message = "there is no certificate in it (PEM, DER or PKCS#7)"
-        findings.problem(path, message, WARNING if named else INFO)
-
-
-def _unreadable(error: Exception, *, named: bool) -> Tuple[str, int]:
-    if isinstance(error, Unusable) and not error.errno:  # a bundle of ours
-        return str(error.strerror), DEBUG
-    message = getattr(error, "strerror", None) or str(error)
-    if isinstance(error, FileNotFoundError):
-        return "the file does not exist", WARNING
-    return f"cannot be read: {message}", WARNING if named else INFO
-
-
-def certificate_files(folder: str, reader: Reader) -> Iterator[str]:
-    """Yield the certificate files in a folder, any depth, told by extension or hashed name."""
-    pending, seen = [folder], 0
-    while pending:
-        for entry in reader.entries(pending.pop()):
-            seen += 1
-            if seen > MAX_FILES:
-                raise Unusable(errno.E2BIG, f"it holds more than {MAX_FILES} files")
-            if entry.name.lower().endswith(_EXTENSIONS) or is_hashed_name(entry.name):
-                yield entry.path
-            elif entry.is_dir(follow_symlinks=False):
-                pending.append(entry.path)
-
-
-def is_hashed_name(name: str) -> bool:
-    """Whether OpenSSL would look for a certificate under that name (``xxxxxxxx.N``)."""
-    head, _, number = name.partition(".")
-    return len(head) == 8 and number.isdigit() and _hexadecimal(head)
-
-
-def _hexadecimal(text: str) -> bool:
-    return not text.lower().strip("0123456789abcdef")
-
-
-def add_hashed(findings: Findings, reader: Reader, folder: str) -> Optional[int]:
-    """Add the hashed names of a folder; return how many certificates, None if it is not there."""
-    try:
-        names = [name for name in reader.names(folder) if is_hashed_name(name)]
-    except OSError as error:
-        if not isinstance(error, (FileNotFoundError, NotADirectoryError)):
-            findings.problem(folder, *_unreadable(error, named=False))
-        return None
-    if len(names) > MAX_FILES:
-        findings.problem(folder, f"it holds more than {MAX_FILES} files: only the first are used")
-    paths = [os.path.join(folder, name) for name in names[:MAX_FILES]]
-    return sum(add_file(findings, reader, path, HELD, named=False) for path in paths)

@@ -83,10 +83,12 @@ class _Reader:
 
     def _sources(self, name: str) -> Tuple[str, ...]:
         words = [w.strip().lower() for w in self._text(name).split(",") if w.strip()]
-        for word in words:
-            if word not in SOURCES:
-                self._bad(name, word, "use any of " + ",".join(SOURCES))
-        return tuple(s for s in SOURCES if s in words) if words else SOURCES
+        known = tuple(source for source in SOURCES if source in words)
+        unknown = ",".join(word for word in words if word not in SOURCES)
+        if unknown:
+            none_left = "" if known else "; none is left, so certifi's own list answers"
+            self._bad(name, unknown, "use any of " + ",".join(SOURCES) + none_left)
+        return known if words else SOURCES
 
     def _paths(self, name: str) -> List[str]:
         items = (self._unquoted(item) for item in self.environ.get(name, "").split(os.pathsep))

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Callable, Dict, Iterator, List, Set
+from typing import Callable, Dict, List, Set
 
-from . import ownership, system_store
+from . import certificates, ownership, system_store
+from .files import add_file, add_hashed, certificate_files
 from .findings import CERTIFI, HELD, LISTED, NAMED, PROVEN, SSL, SYSTEM, USER, Findings
-from .reader import Reader, Unusable, add_file, add_hashed, certificate_files
+from .reader import Reader
 from .settings import Settings
 
 _APPLICATION = "certifi-system-store-wrapper"
@@ -26,6 +27,8 @@ def _collect_one(name: str, settings: Settings, reader: Reader, certifi_file: st
             certifi(findings, reader, certifi_file)
         else:
             _SOURCES[name](findings, reader, settings)
+    except (RecursionError, MemoryError):  # our caller's doing: it is asked again
+        raise
     except Exception as error:  # noqa: BLE001 - one source must not cost the others
         findings.problem("", f"the {name} source failed and is incomplete: {error!r}")
     return findings
@@ -114,24 +117,30 @@ def user_folder() -> str:
 
 def _folder(findings: Findings, reader: Reader, folder: str, standing: str) -> None:
     """Add a folder that a person named; one without a certificate is a problem."""
-    before, count = len(findings.problems), 0
-    for path in _paths(findings, reader, folder):
+    before, first, count = len(findings.problems), len(findings.trusted), 0
+    for path in certificate_files(findings, reader, folder):
         count += add_file(findings, reader, path, standing, named=True)
-    if not count and len(findings.problems) == before:
+    if len(findings.problems) > before:
+        return
+    if not count:
         message = "there is no certificate file in this folder (.cer .crt .pem .der .p7b .p7c)"
+        findings.problem(folder, message)
+    elif not any(certificates.is_ca(found.block) for found in findings.trusted[first:]):
+        message = "no certificate in this folder is a CA's: name the file itself to trust it"
         findings.problem(folder, message)
 
 
 def _drop_folder(findings: Findings, reader: Reader, folder: str) -> None:
     """Add what was dropped, where nobody else could have dropped it."""
     reported: Set[str] = set()
-    for path in _paths(findings, reader, folder):
+    for path in certificate_files(findings, reader, folder):
         unsafe = _first_unsafe(folder, os.path.dirname(path))
         if not unsafe:
             add_file(findings, reader, path, NAMED, named=True, safe=True)
         elif unsafe not in reported:
             reported.add(unsafe)
-            findings.problem(unsafe, "others may write to this folder, so it is not used: chmod")
+            message = "others may write to this folder, so it is not used: chmod go-w, and own it"
+            findings.problem(unsafe, message)
 
 
 def _first_unsafe(top: str, folder: str) -> str:
@@ -142,16 +151,6 @@ def _first_unsafe(top: str, folder: str) -> str:
         if len(folder) <= len(top):
             return ""
         folder = os.path.dirname(folder)
-
-
-def _paths(findings: Findings, reader: Reader, folder: str) -> Iterator[str]:
-    try:
-        yield from certificate_files(folder, reader)
-    except Unusable as error:
-        findings.problem(folder, f"{error.strerror}: only the first are used")
-    except OSError as error:
-        message = "the folder does not exist" if error.errno == 2 else f"cannot be read: {error}"
-        findings.problem(folder, message)
 
 
 _SOURCES: Dict[str, Callable[[Findings, Reader, Settings], None]] = {

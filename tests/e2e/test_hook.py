@@ -163,7 +163,13 @@ def test_without_wrapt_certifi_is_left_alone(fresh: Sandbox) -> None:
     """One WARNING that says what to do, and certifi's own answer."""
     packages = fresh.environment.site_packages
     (packages / "wrapt").rename(packages / "no-wrapt")
-    done = fresh.run_code("import certifi; print(certifi.where())")
+    code = """
+        import importlib.util
+        importlib.util.find_spec("certifi")
+        import certifi
+        print(certifi.where())
+    """
+    done = fresh.run_code(code)
     assert Path(done.stdout.strip()) == packages / "certifi" / "cacert.pem"
     assert len(done.stderr.splitlines()) == 1
     assert "wrapt" in done.stderr

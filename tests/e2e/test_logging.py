@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from support import Sandbox
 
 WHERE = "import certifi; certifi.where()"
 NAME = "certifi_system_store_wrapper"
+posix = pytest.mark.skipif(os.name == "nt", reason="there are no such files")
 
 
 def test_nothing_is_printed_when_all_is_well(sandbox: Sandbox, ca_file: Path) -> None:
@@ -100,3 +102,60 @@ def test_a_start_without_stderr_works(sandbox: Sandbox) -> None:
     done = sandbox.run_code(code, env={"PYTHON_CERTIFI_CERT_FILES": "/no/such.pem"})
     assert (done.returncode, done.stderr) == (0, "")
     assert "certifi-system-store-wrapper-" in done.stdout
+
+
+@posix
+def test_dev_stderr_is_a_log_file(sandbox: Sandbox) -> None:
+    """In a container that is a pipe."""
+    done = sandbox.run_code(WHERE, env={"PYTHON_CERTIFI_LOG_FILE": "/dev/stderr"})
+    assert (done.returncode, done.stdout) == (0, "")
+    assert "DEBUG: the bundle has" in done.stderr
+    assert "cannot be written" not in done.stderr
+
+
+@posix
+def test_a_fifo_that_nobody_reads_is_one_warning(sandbox: Sandbox) -> None:
+    """Opening it would wait for ever."""
+    fifo = sandbox.work / "fifo"
+    os.mkfifo(fifo)
+    done = sandbox.run_code(WHERE, env={"PYTHON_CERTIFI_LOG_FILE": str(fifo)})
+    (line,) = done.stderr.splitlines()
+    assert "PYTHON_CERTIFI_LOG_FILE" in line
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no such device")
+def test_a_full_disk_ends_the_log_file_without_a_word(sandbox: Sandbox) -> None:
+    """Not even a ResourceWarning."""
+    variables = {"PYTHON_CERTIFI_LOG_FILE": "/dev/full"}
+    code = "import certifi; certifi.where()"
+    done = sandbox.run("-X", "dev", "-c", code, env=variables)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_a_handler_may_ask_for_the_bundle_while_it_is_told_of_a_bad_variable(
+    sandbox: Sandbox,
+) -> None:
+    """As one that sends its records by HTTPS: the application's own import must not see that."""
+    code = """
+        import logging
+        class Handler(logging.Handler):
+            def emit(self, record):
+                import certifi
+                print(record.getMessage()[:24], certifi.where() == certifi.where())
+        logging.getLogger().addHandler(Handler())
+        import certifi
+        certifi.where()
+    """
+    done = sandbox.run_code(code, env={"PYTHON_CERTIFI_LOG_LEVEL": "LOUD"})
+    assert (done.stdout, done.stderr) == ("PYTHON_CERTIFI_LOG_LEVEL True\n", "")
+
+
+def test_two_copies_of_certifi_warn_once(sandbox: Sandbox) -> None:
+    """The environment's own and pip's answer from the same sources."""
+    code = """
+        import certifi, certifi_system_store_wrapper.hook as hook
+        certifi.where()
+        hook.Patch(certifi).answer.where()
+    """
+    done = sandbox.run_code(code, env={"PYTHON_CERTIFI_CERT_FILES": "/no/such.pem"})
+    assert done.stderr.count("/no/such.pem") == 1

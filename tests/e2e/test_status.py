@@ -49,6 +49,16 @@ def test_why_not_active(sandbox: Sandbox) -> None:
     assert "python -S" in without_site.stdout
 
 
+def test_a_hook_that_failed_says_why(sandbox: Sandbox) -> None:
+    """A wrapt that cannot be imported is named, and what to do."""
+    write(sandbox.work / "wrapt.py", b"raise ImportError('no wrapt here')\n")
+    done = sandbox.run(*COMMAND, env={"PYTHONPATH": str(sandbox.work)})
+    assert done.returncode == 1
+    (line,) = [line for line in done.stdout.splitlines() if line.startswith("inactive")]
+    assert "no wrapt here" in line
+    assert "reinstall wrapt" in line
+
+
 def test_usage(sandbox: Sandbox) -> None:
     """A wrong word is status 2, on stderr."""
     done = sandbox.run(*COMMAND, "nonsense")

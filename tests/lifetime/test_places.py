@@ -310,3 +310,12 @@ def test_a_bundle_dir_keeps_one_file(sandbox: Sandbox, end: str) -> None:
     assert paths == {f"{folder / 'cacert.pem'}\n"} or (end and paths == {""})
     assert [path.name for path in folder.iterdir()] == ["cacert.pem"]
     assert not list(sandbox.tmp.iterdir())
+
+
+def test_a_home_that_does_not_exist_is_not_made(sandbox: Sandbox) -> None:
+    """A daemon's home is often /nonexistent, and root could make it."""
+    home = sandbox.work / "nonexistent"
+    done = sandbox.run("-m", "certifi", env={"HOME": str(home)})
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith(str(sandbox.tmp))
+    assert not home.exists()

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import strategies
 from certifi_system_store_wrapper import bundle, certificates, openssl, sources
-from certifi_system_store_wrapper.bundle import Bundle, build, extend
+from certifi_system_store_wrapper.bundle import Bundle, build
 from certifi_system_store_wrapper.findings import (
     DISTRUSTED,
     HELD,
@@ -111,10 +111,11 @@ class Merge:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.monkeypatch = monkeypatch
+        self.more: List[Findings] = []
 
     def __call__(self, *findings: Findings) -> Bundle:
         self.monkeypatch.setattr(sources, "collect", lambda *_: list(findings))
-        return build(Settings(), "unused")
+        return build(Settings(), "unused", self.more)
 
 
 def test_distrust_counts_whichever_source_comes_first(merge: Merge) -> None:
@@ -185,26 +186,28 @@ def test_unloadable_finds_exactly_the_broken_ones(some: List[bytes]) -> None:
     assert openssl.unloadable(some) == [block for block in some if block == BROKEN]
 
 
-def test_extend_adds_behind(merge: Merge) -> None:
+def test_what_was_appended_comes_last(merge: Merge) -> None:
     findings, more = found("certifi"), found("user")
     findings.trust(BLOCK_A, "cacert.pem", PROVEN)
     more.trust(BLOCK_A, "appended", NAMED)
     more.trust(BLOCK_B, "appended", NAMED)
     more.trust(BROKEN, "appended", NAMED)
-    built = extend(merge(findings), more)
+    merge.more = [more]
+    built = merge(findings)
     assert blocks(built) == [BLOCK_A, BLOCK_B]
     assert [origin.source for origin in built.anchors[0].origins] == ["certifi", "user"]
     assert [out.reason for out in built.excluded] == [MALFORMED]
 
 
-def test_extend_warns_for_the_right_reason(merge: Merge) -> None:
+def test_what_was_appended_is_warned_of_for_the_right_reason(merge: Merge) -> None:
     findings, refusing, more = found("ssl"), found("system"), found("user")
     findings.trust(BLOCK_LEAF, "folder", HELD)
     findings.trust(BLOCK_A, "folder", HELD)
     refusing.distrust(BLOCK_A, "blocklist/a.pem")
     more.trust(BLOCK_LEAF, "appended", NAMED)
     more.trust(BLOCK_A, "appended", NAMED)
-    built = extend(merge(findings, refusing), more)
+    merge.more = [more]
+    built = merge(findings, refusing)
     assert blocks(built) == [BLOCK_LEAF, BLOCK_A]
     not_a_ca, distrusted = (problem.message for problem in built.problems)
     assert "not a CA" in not_a_ca

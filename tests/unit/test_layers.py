@@ -13,7 +13,7 @@ import certifi_system_store_wrapper
 PACKAGE = Path(certifi_system_store_wrapper.__file__).parent
 # Lower numbers know nothing of higher ones; equals do not know each other, but for families.
 LAYERS = [
-    ["findings", "printable", "asn1", "mapping"],
+    ["findings", "printable", "asn1", "formats", "mapping"],
     [
         "certificates",
         "ownership",
@@ -25,6 +25,7 @@ LAYERS = [
     ],
     ["system_store.macos_security", "system_store.macos_trust_settings"],
     ["reader", "log_handlers", "log", "bundle_file", "memory_file"],
+    ["files"],
     ["cleanup", "pristine", "system_store.unix", "system_store.macos", "system_store.windows"],
     ["system_store.__init__", "sources"],
     ["bundle"],
@@ -130,4 +131,4 @@ def test_the_bootstrap_is_short() -> None:
     text = (PACKAGE / "bootstrap.py").read_text(encoding="utf-8")
     assert len(text.splitlines()) < 80
     names = {name for dots, name in imports("bootstrap") if not dots}
-    assert names == {"atexit", "site", "sys", "importlib.util.find_spec", "logging"}
+    assert names == {"atexit", "site", "sys", "logging"}

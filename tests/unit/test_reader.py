@@ -8,8 +8,9 @@ from typing import Container, List
 
 import pytest
 
-from certifi_system_store_wrapper import certificates, reader
+from certifi_system_store_wrapper import certificates, files, reader
 from certifi_system_store_wrapper.certificates import Parsed, block_of
+from certifi_system_store_wrapper.files import add_file, certificate_files
 from certifi_system_store_wrapper.findings import (
     DEBUG,
     INFO,
@@ -21,7 +22,7 @@ from certifi_system_store_wrapper.findings import (
     WARNING,
     Findings,
 )
-from certifi_system_store_wrapper.reader import MARK, Reader, Unusable, add_file, certificate_files
+from certifi_system_store_wrapper.reader import MARK, Reader, Unusable
 from conformance.minting import encode_pem, mint
 
 A, B = mint("A"), mint("B")
@@ -179,8 +180,24 @@ def test_certificate_files_are_told_by_name(tmp_path: Path) -> None:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_bytes(b"")
     (tmp_path / "loop").symlink_to(tmp_path)
-    found = {os.path.relpath(path, tmp_path) for path in certificate_files(str(tmp_path), Reader())}
-    assert found == {os.path.join(*name.split("/")) for name in names}
+    findings = Findings(USER)
+    paths = list(certificate_files(findings, Reader(), str(tmp_path)))
+    found = [os.path.relpath(path, tmp_path) for path in paths]
+    assert sorted(found) == sorted(os.path.join(*name.split("/")) for name in names)
+    assert not findings.problems
+
+
+def test_linked_folders_are_looked_through_once(tmp_path: Path) -> None:
+    real = tmp_path / "real"
+    real.mkdir()
+    (real / "a.pem").write_bytes(b"")
+    named = tmp_path / "named"
+    named.mkdir()
+    for link in ("one", "two"):
+        (named / link).symlink_to(real)
+    (named / "dangling").symlink_to(tmp_path / "nothing")
+    found = list(certificate_files(Findings(USER), Reader(), str(named)))
+    assert [os.path.basename(path) for path in found] == ["a.pem"]
 
 
 def test_a_huge_folder_is_read_up_to_a_bound(
@@ -188,14 +205,14 @@ def test_a_huge_folder_is_read_up_to_a_bound(
 ) -> None:
     for number in range(9):
         (tmp_path / f"{number}.pem").write_bytes(b"")
-    monkeypatch.setattr(reader, "MAX_FILES", 5)
-    found: List[str] = []
-    with pytest.raises(Unusable, match="more than 5 files"):
-        found.extend(certificate_files(str(tmp_path), Reader()))
+    monkeypatch.setattr(files, "MAX_FILES", 5)
+    walked = Findings(USER)
+    assert len(list(certificate_files(walked, Reader(), str(tmp_path)))) == 5
+    assert "more than 5 files" in walked.problems[0].message
     hashed = tmp_path / "hashed"
     hashed.mkdir()
     for number in range(9):
         (hashed / f"0000000{number}.0").write_bytes(encode_pem(mint(f"many-{number}")))
     findings = Findings(USER)
-    assert reader.add_hashed(findings, Reader(), str(hashed)) == 5
+    assert files.add_hashed(findings, Reader(), str(hashed)) == 5
     assert "more than 5 files" in findings.problems[0].message

@@ -9,7 +9,7 @@ from typing import List, Set
 
 import pytest
 
-from certifi_system_store_wrapper import certificates, sources, system_store
+from certifi_system_store_wrapper import certificates, files, sources, system_store
 from certifi_system_store_wrapper.bundle import build
 from certifi_system_store_wrapper.findings import (
     CERTIFI,
@@ -25,7 +25,7 @@ from certifi_system_store_wrapper.findings import (
 )
 from certifi_system_store_wrapper.reader import Reader
 from certifi_system_store_wrapper.settings import Settings
-from conformance.minting import NAMES, encode_pem, mint
+from conformance.minting import NAMES, encode_pem, mint, private_key_pem, trusted_pem
 from conformance.world import DEBIAN, World
 
 PEM_A, PEM_B, PEM_C = (encode_pem(mint(name)) for name in "ABC")
@@ -54,6 +54,67 @@ def test_only_the_sources_asked_for(world: World) -> None:
     for wanted in ((CERTIFI,), (SYSTEM, USER), (SSL,)):
         found = collected(world, Settings(sources=wanted))
         assert tuple(findings.source for findings in found) == wanted
+
+
+def problems(world: World, *cert_files: str) -> List[str]:
+    """Return what is said about files that a person named."""
+    findings = collected(world, Settings(cert_files=cert_files, sources=(USER,)))[0]
+    return [str(problem) for problem in findings.problems]
+
+
+def test_a_named_folder_without_a_ca_is_one_problem(world: World) -> None:
+    leaf = world.write("/named/leaf.pem", encode_pem(mint("localhost", ca=False)))
+    (problem,) = problems(world, os.path.dirname(leaf))
+    assert "no certificate in this folder is a CA's" in problem
+    world.write("/named/sub/a.pem", PEM_A)
+    assert problems(world, os.path.dirname(leaf)) == []
+
+
+def test_an_unreadable_folder_within_costs_only_itself(world: World) -> None:
+    folder = os.path.dirname(world.write("/named/a.pem", PEM_A))
+    world.write("/named/m/b.pem", PEM_B)
+    world.write("/named/z/c.pem", PEM_C)
+    scandir = files._entries
+
+    def refuse(path: str) -> List[os.DirEntry[str]]:
+        if path.endswith("/m"):
+            raise PermissionError(13, "Permission denied", path)
+        return scandir(path)
+
+    world.monkeypatch.setattr(files, "_entries", refuse)  # root may read everything
+    findings = collected(world, Settings(cert_files=(folder,)))[-1]
+    assert names(findings) == {"A", "C"}
+    (problem,) = findings.problems
+    assert str(problem) == f"{folder}/m: cannot be read: Permission denied"
+
+
+def test_a_named_block_that_rejects_itself_is_one_problem(world: World) -> None:
+    path = world.write("/named.pem", trusted_pem(mint("A"), reject=["serverAuth"]))
+    (problem,) = problems(world, path)
+    assert "it says itself that it is not to be trusted" in problem
+
+
+def test_a_key_alone_is_one_problem(world: World) -> None:
+    (problem,) = problems(world, world.write("/key.pem", private_key_pem("key")))
+    assert "private key" in problem
+    assert "there is no certificate" in problem
+
+
+@pytest.mark.parametrize(
+    ("path", "remedy"),
+    [
+        ('"/no/such.pem"', "leave the quotes out"),
+        ("'/no/such.pem'", "leave the quotes out"),
+        ("/no/such.pem,/no/other.pem", "separated by"),
+        ("/no/such.pem;/no/other.pem", "separated by"),
+        ("/no/such.pem", "does not exist"),
+    ],
+)
+def test_a_path_that_is_missing_for_a_reason_is_told_it(
+    world: World, path: str, remedy: str
+) -> None:
+    (problem,) = problems(world, path, path)
+    assert remedy in problem
 
 
 @pytest.mark.parametrize("source", SOURCES)

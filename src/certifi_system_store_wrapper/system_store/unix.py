@@ -10,8 +10,9 @@ from __future__ import annotations
 import os
 from typing import Iterator, Mapping
 
+from ..files import add_file, add_hashed
 from ..findings import DEBUG, INFO, LISTED, WARNING, Findings
-from ..reader import Reader, Unusable, add_file, add_hashed, read_regular
+from ..reader import Reader, Unusable, read_regular
 from . import unix_paths
 
 _MAX_DISTRUST_FILES = 10_000

@@ -1,0 +1,170 @@
+"""Certificate files and folders into findings: what they hold, and what is wrong with them."""
+
+from __future__ import annotations
+
+import errno
+import os
+from typing import Iterator, List, Optional, Tuple
+
+from . import certificates
+from .certificates import Parsed
+from .findings import (
+    DEBUG,
+    DISTRUSTED,
+    HELD,
+    INFO,
+    MALFORMED,
+    NAMED,
+    NOT_TRUSTED,
+    PROVEN,
+    WARNING,
+    Findings,
+)
+from .reader import Reader, Unusable
+
+MAX_FILES = 10_000  # looked at below one folder
+_EXTENSIONS = (".cer", ".crt", ".pem", ".der", ".p7b", ".p7c")
+
+
+def add_file(  # noqa: PLR0913 - what to read, how it stands, how strict to be
+    findings: Findings, reader: Reader, path: str, standing: str, *, named: bool, safe: bool = False
+) -> int:
+    """Add what a file holds to the findings; return how many certificates it had.
+
+    With `named` a person pointed at it, so what cannot be used is a warning; a file that was
+    merely discovered is passed over more quietly.
+    """
+    try:
+        parsed = reader.parse(path, safe=safe, proven=standing == PROVEN)
+    except (OSError, ValueError) as error:
+        if named or not isinstance(error, (FileNotFoundError, NotADirectoryError)):
+            findings.problem(path, *_unreadable(path, error, named=named))
+        return 0
+    add_parsed(findings, parsed, path, standing, named=named)
+    return len(parsed.certificates)
+
+
+def add_parsed(
+    findings: Findings, parsed: Parsed, path: str, standing: str, *, named: bool
+) -> None:
+    """Add what has been read from `path`, and what was wrong with it."""
+    for certificate in parsed.certificates:
+        _add(findings, certificate, path, standing)
+    _report(findings, parsed, path, named=named)
+
+
+def _add(
+    findings: Findings, certificate: certificates.Certificate, path: str, standing: str
+) -> None:
+    if certificate.verdict == certificates.PLAIN:
+        findings.trust(certificate.block, path, standing)
+    elif certificate.verdict == certificates.REJECTED:
+        findings.distrust(certificate.block, path)
+        findings.exclude(certificate.block, path, DISTRUSTED, path, INFO)
+        if standing == NAMED:
+            message = "a certificate in it is not used: it says itself that it is not to be trusted"
+            findings.problem(path, f"{message} for TLS servers")
+    else:
+        findings.exclude(certificate.block, path, NOT_TRUSTED, "TRUSTED block")
+        if standing == NAMED:
+            message = "a certificate in it is not used: its trust settings are for other purposes"
+            findings.problem(path, message)
+
+
+def _report(findings: Findings, parsed: Parsed, path: str, *, named: bool) -> None:
+    for damage in parsed.damage:
+        if damage.data:
+            findings.exclude(damage.data, path, MALFORMED, f"line {damage.line}: {damage.message}")
+    if parsed.damage:
+        first, more = parsed.damage[0], len(parsed.damage) - 1
+        also = f" (and {more} more)" if more else ""
+        findings.problem(
+            path, f"line {first.line}: {first.message}{also}; export this certificate again"
+        )
+    if parsed.private_keys:
+        level = WARNING if named else DEBUG
+        message = f"line {parsed.private_keys[0]}: a private key stands here; keep it elsewhere"
+        used = "only certificates are used" if parsed.certificates else "there is no certificate"
+        findings.problem(path, f"{message} ({used})", level)
+    for instead in parsed.instead:
+        message = f"there is no certificate in it: {instead}"
+        findings.problem(path, message, WARNING if named else INFO)
+
+
+def _unreadable(path: str, error: Exception, *, named: bool) -> Tuple[str, int]:
+    if isinstance(error, Unusable) and not error.errno:  # a bundle of ours
+        return str(error.strerror), DEBUG
+    message = getattr(error, "strerror", None) or str(error)
+    if isinstance(error, FileNotFoundError):
+        return f"the file does not exist{_hint(path)}", WARNING
+    return f"cannot be read: {message}", WARNING if named else INFO
+
+
+def _hint(path: str) -> str:
+    """Return what may be wrong with a path that does not exist."""
+    if path.count('"') > 1 or path.count("'") > 1:
+        return ": leave the quotes out, they are taken for a part of the name"
+    if "," in path or ";" in path:
+        return f": several files are separated by {os.pathsep!r}"
+    return ""
+
+
+def certificate_files(findings: Findings, reader: Reader, folder: str) -> Iterator[str]:
+    """Yield the certificate files in a folder, any depth, told by extension or hashed name.
+
+    Symbolic links are followed, but no folder is looked through twice.
+    """
+    pending, looked, seen = [folder], set(), 0
+    while pending:
+        here = pending.pop()
+        try:
+            status = reader.stat(here)
+            if (status.st_dev, status.st_ino) in looked:
+                continue
+            looked.add((status.st_dev, status.st_ino))
+            entries = _entries(here)
+        except OSError as error:
+            missing = error.errno == errno.ENOENT
+            message = "it does not exist" if missing else f"cannot be read: {error.strerror}"
+            findings.problem(here, message)
+            continue
+        for entry in entries:
+            seen += 1
+            if seen > MAX_FILES:
+                message = f"it holds more than {MAX_FILES} files: only the first are used"
+                findings.problem(folder, message)
+                return
+            if entry.name.lower().endswith(_EXTENSIONS) or is_hashed_name(entry.name):
+                yield entry.path
+            elif entry.is_dir():
+                pending.append(entry.path)
+
+
+def _entries(folder: str) -> List[os.DirEntry[str]]:
+    """Return what is in a folder, sorted by name, told apart without asking each."""
+    with os.scandir(folder) as entries:
+        return sorted(entries, key=lambda entry: entry.name)
+
+
+def is_hashed_name(name: str) -> bool:
+    """Whether OpenSSL would look for a certificate under that name (``xxxxxxxx.N``)."""
+    head, _, number = name.partition(".")
+    return len(head) == 8 and number.isdigit() and _hexadecimal(head)
+
+
+def _hexadecimal(text: str) -> bool:
+    return not text.lower().strip("0123456789abcdef")
+
+
+def add_hashed(findings: Findings, reader: Reader, folder: str) -> Optional[int]:
+    """Add the hashed names of a folder; return how many certificates, None if it is not there."""
+    try:
+        names = [name for name in reader.names(folder) if is_hashed_name(name)]
+    except OSError as error:
+        if not isinstance(error, (FileNotFoundError, NotADirectoryError)):
+            findings.problem(folder, *_unreadable(folder, error, named=False))
+        return None
+    if len(names) > MAX_FILES:
+        findings.problem(folder, f"it holds more than {MAX_FILES} files: only the first are used")
+    paths = [os.path.join(folder, name) for name in names[:MAX_FILES]]
+    return sum(add_file(findings, reader, path, HELD, named=False) for path in paths)

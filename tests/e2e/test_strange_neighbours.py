@@ -1,0 +1,197 @@
+"""Whatever else has changed certifi, Python's import or logging: everybody keeps working."""
+
+from __future__ import annotations
+
+import os
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+import trustme
+
+from support import Sandbox, write
+
+OURS = "certifi-system-store-wrapper-"
+
+
+def local_certifi(sandbox: Sandbox, core: str) -> Path:
+    """Put a certifi of our own making before the installed one; return its list of roots."""
+    package = sandbox.work / "certifi"
+    write(package / "__init__.py", b"from .core import *\n__version__ = '2019.11.28'\n")
+    write(package / "core.py", textwrap.dedent(core).encode())
+    root = trustme.CA(organization_name="certifi's own").cert_pem.bytes()
+    return write(package / "cacert.pem", root)
+
+
+def test_a_certifi_without_contents(sandbox: Sandbox) -> None:
+    """As it was before 2020."""
+    core = """
+        import os
+        def where():
+            return os.path.join(os.path.dirname(__file__), "cacert.pem")
+    """
+    own = local_certifi(sandbox, core)
+    code = """
+        import certifi, certifi.core
+        print(certifi.where())
+        assert certifi.where() == certifi.core.where()
+        assert not hasattr(certifi, "contents")
+        assert open("certifi/cacert.pem").read() in open(certifi.where()).read()
+    """
+    done = sandbox.run_code(code, env={"PYTHONPATH": str(sandbox.work)})
+    assert (done.returncode, done.stderr) == (0, "")
+    assert OURS in done.stdout
+    assert str(own) not in done.stdout
+
+
+def test_a_patched_where_is_what_certifi_contributes(sandbox: Sandbox, ca_file: Path) -> None:
+    """A distribution that patched it means it, also where cacert.pem still lies beside it."""
+    core = """
+        import os
+        def where():
+            beside = os.path.join(os.path.dirname(__file__), "cacert.pem")
+            return os.environ.get("ADMIN_CA") or beside
+        def contents():
+            return open(where()).read()
+    """
+    own = local_certifi(sandbox, core)
+    code = "import certifi; print(certifi.contents())"
+    variables = {"PYTHONPATH": str(sandbox.work)}
+    done = sandbox.run_code(code, env={**variables, "ADMIN_CA": str(ca_file)})
+    assert ca_file.read_text() in done.stdout
+    assert own.read_text() not in done.stdout
+    assert own.read_text() in sandbox.run_code(code, env=variables).stdout
+
+
+def test_what_the_application_put_there_stays(sandbox: Sandbox) -> None:
+    """An answer of its own is not taken away by a second activation."""
+    code = """
+        import certifi, certifi_system_store_wrapper as ours
+        certifi.where()
+        certifi.where = lambda: "mine"
+        ours.activate()
+        assert certifi.where() == "mine"
+        ours.deactivate()
+        assert certifi.where() == "mine"
+    """
+    done = sandbox.run_code(code)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_another_patch_that_was_first_is_extended(sandbox: Sandbox, ca_file: Path) -> None:
+    """What another start-up file makes certifi answer is merged, not forgotten."""
+    code = f"""
+        import certifi
+        certifi.where = lambda: {str(ca_file)!r}
+        import certifi_system_store_wrapper as ours
+        ours.activate()
+        assert open({str(ca_file)!r}).read() in open(certifi.where()).read()
+    """
+    packages = str(sandbox.environment.site_packages)
+    done = sandbox.run_code(code, "-S", env={"PYTHONPATH": packages})
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_an_import_of_certifi_in_another_thread(sandbox: Sandbox) -> None:
+    """Somebody who asks for the spec while certifi is being imported disturbs nothing."""
+    core = """
+        import sys
+        for finder in list(sys.meta_path):
+            finder.find_spec("certifi", None)
+        def where():
+            import os
+            return os.path.join(os.path.dirname(__file__), "cacert.pem")
+        def contents():
+            return open(where()).read()
+    """
+    local_certifi(sandbox, core)
+    code = "import certifi; print(certifi.where())"
+    done = sandbox.run_code(code, env={"PYTHONPATH": str(sandbox.work)})
+    assert (done.returncode, done.stderr) == (0, "")
+    assert OURS in done.stdout
+
+
+def test_finders_and_modules_that_raise(sandbox: Sandbox) -> None:
+    """Neither a finder that cannot be compared nor an entry of sys.modules that is no module."""
+    code = """
+        import sys
+        class Raising:
+            def __eq__(self, other): raise RuntimeError("compared")
+            __hash__ = object.__hash__
+            def find_spec(self, *arguments): return None
+        class Strange:
+            def __getattribute__(self, name): raise RuntimeError(name)
+        sys.meta_path.insert(0, Raising())
+        sys.modules["strange"] = Strange()
+        import certifi
+        from certifi import where
+        import certifi_system_store_wrapper as ours
+        ours.deactivate()
+        ours.activate()
+        print(where())
+    """
+    done = sandbox.run_code(code)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert OURS in done.stdout
+
+
+def test_a_logging_of_somebody_else_is_no_reason_to_fail(sandbox: Sandbox) -> None:
+    """A file called logging.py beside the script, and a wrapt that cannot be imported."""
+    write(sandbox.work / "logging.py", b"raise ImportError('not the real one')\n")
+    write(sandbox.work / "wrapt.py", b"raise ImportError('broken')\n")
+    code = "import certifi; print(certifi.where())"
+    done = sandbox.run_code(code, env={"PYTHONPATH": str(sandbox.work)})
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.strip().endswith(os.path.join("certifi", "cacert.pem"))
+
+
+def test_ctrl_c_while_wrapt_is_imported(sandbox: Sandbox) -> None:
+    """Before Python 3.12 it came disguised as a RuntimeError where a class is being made."""
+    wrapt = """
+        class Descriptor:
+            def __set_name__(self, owner, name):
+                raise KeyboardInterrupt
+        class Owner:
+            attribute = Descriptor()
+    """
+    write(sandbox.work / "wrapt.py", textwrap.dedent(wrapt).encode())
+    code = """
+        try:
+            import certifi
+        except KeyboardInterrupt:
+            print("interrupted")
+    """
+    done = sandbox.run_code(code, env={"PYTHONPATH": str(sandbox.work)})
+    assert (done.stdout, done.stderr) == ("interrupted\n", "")
+
+
+@pytest.mark.skipif(sys.implementation.name != "cpython", reason="PyPy counts otherwise")
+def test_the_first_question_deep_in_a_recursion(sandbox: Sandbox) -> None:
+    """It gets certifi's own answer there, or the whole bundle; the next one the whole bundle."""
+    code = """
+        import certifi, logging, sys
+        logging.disable()
+        def depth():
+            try:
+                return 1 + depth()
+            except RecursionError:
+                return 0
+        def at(level):
+            return certifi.where() if level == 0 else at(level - 1)
+        whole = None
+        for left in range(2, 200, 3):
+            try:
+                path = at(depth() - left)
+            except RecursionError:  # plain certifi needs as much room for its first answer
+                assert whole is None
+                continue
+            text = open(path).read()
+            if "certifi-system-store-wrapper" in path:
+                whole = whole or text
+                assert text == whole
+        import certifi_system_store_wrapper as ours
+        assert open(ours.refresh()).read() == whole
+    """
+    done = sandbox.run_code(code)
+    assert (done.returncode, done.stderr) == (0, "")
