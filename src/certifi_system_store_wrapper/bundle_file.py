@@ -36,19 +36,17 @@ from .hold import (
     LOCKS,
     Hold,
     Identity,
-    close,
     identity,
     names,
     quietly,
     remove_unheld,
 )
 from .places import APPLICATION, cache_folder
+from .writing import write_new
 
 NAME = "cacert.pem"
 _ATTEMPTS = 50
 _MODE = 0o711  # the server that drops privileges reaches the file; nobody can lock the folder
-_O_NEW = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
-_O_NEW |= getattr(os, "O_BINARY", 0)
 
 T = TypeVar("T")
 
@@ -63,7 +61,7 @@ class TemporaryBundle:
         self._identity: Identity = (-1, -1)
         self._folder: Optional[Hold] = None
         self._file: Optional[Hold] = None
-        self._maker, self._removes = os.getpid(), True
+        self._maker, self._removes, self._owns_parent = os.getpid(), True, False
 
     def intact(self) -> bool:
         """Whether the path still is the file that was published."""
@@ -121,6 +119,7 @@ class TemporaryBundle:
     def _hold_folder(self) -> None:
         """Have the folder, and hold it; raises OSError."""
         _make_own_folder(self.parent)
+        self._owns_parent = True
         _make_own_folder(self.folder)
         old = self._folder
         if LOCKS and not (old and old.is_ours() and old.identity == identity(os.stat(self.folder))):
@@ -141,7 +140,7 @@ class TemporaryBundle:
         if self._removes:
             remove_unheld(self.folder, NAME)
         quietly(os.rmdir, self.folder)  # where there are no locks: it is empty
-        if self._folder:  # else the parent may be somebody else's
+        if self._owns_parent:
             quietly(os.rmdir, self.parent)
 
 
@@ -173,24 +172,6 @@ def sweep(mine: TemporaryBundle) -> None:
         folder = f"{mine.parent}/{name}"
         if folder != mine.folder and len(folder) == len(mine.folder):
             remove_unheld(folder, NAME)
-
-
-def write_new(path: str, text: bytes, *, durable: bool = False) -> None:
-    """Write a new file, and read it back: a short or lying write is not a bundle."""
-    descriptor = os.open(path, _O_NEW, 0o644)
-    try:
-        view = memoryview(text)
-        while view:
-            view = view[os.write(descriptor, view) :]
-        if hasattr(os, "fchmod"):
-            os.fchmod(descriptor, 0o644)
-        os.lseek(descriptor, 0, os.SEEK_SET)
-        if os.read(descriptor, len(text) + 1) != text:
-            raise OSError(5, "what was written does not read back", path)
-        if durable:
-            os.fsync(descriptor)
-    finally:
-        close(descriptor)
 
 
 def _persevere(attempt: Callable[[], T]) -> T:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from .hold import above_stderr, identity
+from .writing import write_all
 
 
 class MemoryBundle:
@@ -33,11 +34,7 @@ def create(text: bytes) -> MemoryBundle:
         raise OSError(0, "no folder can take the bundle, and there is no memory file here")
     descriptor = above_stderr(os.memfd_create("cacert.pem"))
     try:
-        view = memoryview(text)
-        while view:
-            view = view[os.write(descriptor, view) :]
-        os.fchmod(descriptor, 0o644)
-        os.lseek(descriptor, 0, os.SEEK_SET)
+        write_all(descriptor, text)
         os.set_inheritable(descriptor, True)  # noqa: FBT003 - positional only
         return MemoryBundle(descriptor)
     except BaseException:

@@ -16,7 +16,7 @@ import time
 from hashlib import sha256
 from typing import Iterator, List, NamedTuple, Optional, Tuple, Union
 
-from . import bundle, bundle_file, certificates, hold, ownership, sources, system_store
+from . import bundle, certificates, hold, ownership, sources, system_store, writing
 from .bundle import Bundle
 from .bundle_file import NAME
 from .files import add_parsed
@@ -277,7 +277,7 @@ def _write(path: str, standing: Standing, header: bytes, rest: bytes) -> bool:
         return True
     unfinished = os.path.join(os.path.dirname(path), _UNFINISHED + os.urandom(8).hex())
     try:
-        bundle_file.write_new(unfinished, header + rest, durable=True)
+        writing.write_new(unfinished, header + rest, durable=True)
         if _signature(path) != standing.signature:
             return False
         os.replace(unfinished, path)

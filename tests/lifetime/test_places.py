@@ -8,7 +8,7 @@ import subprocess
 import sys
 import textwrap
 from pathlib import Path
-from typing import List
+from typing import Callable, List
 
 import pytest
 
@@ -234,6 +234,48 @@ def test_what_another_user_planted_is_not_used(sandbox: Sandbox, plant: str) -> 
     )
 
 
+@pytest.mark.parametrize("link", [os.link, os.symlink])
+def test_a_persistent_bundle_is_never_written_through_a_link(
+    sandbox: Sandbox, link: Callable[[Path, Path], None]
+) -> None:
+    """What else has that name, or what the name points to, stays as it is."""
+    folder, victim = sandbox.work / "bundle", sandbox.work / "victim"
+    folder.mkdir(mode=0o755)
+    path = folder / "cacert.pem"
+    env = {"PYTHON_CERTIFI_BUNDLE_DIR": str(folder)}
+    victim.write_text("precious")
+    link(victim, path)
+    done = sandbox.run_code(CHECK, env=env)
+    assert done.returncode == 0 and not done.stdout.startswith(str(folder))
+    (line,) = warnings(done)
+    assert "PYTHON_CERTIFI_BUNDLE_DIR" in line
+    assert victim.read_text() == "precious"
+    path.unlink()
+    assert sandbox.run_code(CHECK, env=env).stdout == f"{path}\n"
+    path.rename(victim)
+    with victim.open("ab") as file:  # so that it has to be written anew
+        file.write(b"# appended\n")
+    os.utime(victim, (1, 1))
+    before = victim.read_bytes()
+    link(victim, path)
+    assert sandbox.run_code(CHECK, env=env).returncode == 0
+    assert victim.read_bytes() == before
+
+
+def test_a_file_system_without_locks(sandbox: Sandbox) -> None:
+    """No place can be held: memory answers, and nothing is left that nobody would remove."""
+    code = """
+        import fcntl
+        def flock(*arguments):
+            raise OSError(95, "Operation not supported")
+        fcntl.flock = flock
+    """
+    done = sandbox.run_code(textwrap.dedent(code) + textwrap.dedent(CHECK))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("/proc/self/fd/")
+    assert not list(sandbox.place.iterdir())
+
+
 @needs_root
 def test_a_folder_that_others_may_rename_in_is_not_used(sandbox: Sandbox) -> None:
     """World-writable without the sticky bit: another place answers."""
@@ -319,3 +361,50 @@ def test_a_home_that_does_not_exist_is_not_made(sandbox: Sandbox) -> None:
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith(str(sandbox.tmp))
     assert not home.exists()
+
+
+READER = """
+    import ssl, sys, time
+    count, end, path = 0, time.monotonic() + 4, sys.argv[1]
+    while time.monotonic() < end:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.load_verify_locations(path)
+        text = open(path).read()
+        assert text.count("BEGIN CERT") == text.count("END CERT") > 100
+        count += 1
+    print(count)
+"""
+WRITER = """
+    import certifi, os, random, sys, time
+    import certifi_system_store_wrapper as ours
+    end = time.monotonic() + 4
+    while time.monotonic() < end:
+        chosen = random.sample(sys.argv[1:], random.randrange(1, len(sys.argv)))
+        os.environ["PYTHON_CERTIFI_CERT_FILES"] = os.pathsep.join(chosen)
+        assert ours.refresh().startswith(os.environ["PYTHON_CERTIFI_BUNDLE_DIR"])
+"""
+
+
+def test_twenty_readers_and_five_writers(sandbox: Sandbox) -> None:
+    """Nobody ever sees a part of a persistent bundle, or none, and one file is left."""
+    import trustme
+
+    folder = sandbox.work / "bundle"
+    asked = {"PYTHON_CERTIFI_BUNDLE_DIR": str(folder)}
+    path = sandbox.run_code("import certifi; print(certifi.where())", env=asked).stdout.strip()
+    env = sandbox.variables(asked)
+    roots = [sandbox.work / f"{number}.pem" for number in range(6)]
+    for root in roots:
+        trustme.CA().cert_pem.write_to_path(root)
+
+    def start(code: str, *arguments: object) -> subprocess.Popen[str]:
+        command = [sandbox.environment.python, "-c", textwrap.dedent(code), *map(str, arguments)]
+        return subprocess.Popen(
+            command, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8"
+        )
+
+    running = [start(WRITER, *roots) for _ in range(5)] + [start(READER, path) for _ in range(20)]
+    said = [process.communicate(timeout=120) for process in running]
+    assert [process.returncode for process in running] == [0] * 25, said
+    assert all(int(out) > 0 for out, _ in said[5:])
+    assert [each.name for each in folder.iterdir()] == ["cacert.pem"]

@@ -153,17 +153,30 @@ def test_exec_keeps_the_path(sandbox: Sandbox) -> None:
 
 
 def test_what_kills_left_is_swept(sandbox: Sandbox) -> None:
-    """Killed many times in one place, then one normal run: nothing is left."""
+    """Killed a hundred times in one place, then one normal run: nothing is left."""
     code = "import certifi, os; certifi.where(); os.kill(os.getpid(), 9)"
-    for _ in range(20):
+    for _ in range(10):
         assert sandbox.run_code(code).returncode == -9
     assert len(list(sandbox.place.rglob("cacert.pem"))) == 1  # each swept the one before
+    done = sandbox.run_code(
+        f"""
+        import subprocess, sys
+        command = [sys.executable, "-c", {code!r}]
+        for _ in range(9):
+            running = [subprocess.Popen(command) for _ in range(10)]
+            assert [process.wait() for process in running] == [-9] * 10
+        """
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert 1 <= len(list(sandbox.place.rglob("cacert.pem"))) <= 10
     sandbox.run_code("import certifi; certifi.where()")
     assert left(sandbox) == []
 
 
-def test_many_at_once(sandbox: Sandbox) -> None:
-    """Fifty processes start together, all get a good bundle, nothing is left."""
+@pytest.mark.parametrize("persistent", [False, True])
+def test_many_at_once(sandbox: Sandbox, persistent: bool) -> None:
+    """Fifty processes start together, all get a good bundle; nothing is left, or one file."""
+    folder = sandbox.place / "persistent"
     code = (
         textwrap.dedent(PRELUDE) + "import random; time.sleep(random.random() / 5); assert good()"
     )
@@ -173,10 +186,11 @@ def test_many_at_once(sandbox: Sandbox) -> None:
         command = [sys.executable, "-c", {code!r}]
         running = [subprocess.Popen(command) for _ in range(50)]
         assert [process.wait() for process in running] == [0] * 50
-        """
+        """,
+        env={"PYTHON_CERTIFI_BUNDLE_DIR": str(folder)} if persistent else {},
     )
     assert (done.returncode, done.stderr) == (0, "")
-    assert left(sandbox) == []
+    assert left(sandbox) == ([str(folder), str(folder / "cacert.pem")] if persistent else [])
 
 
 def test_threads(sandbox: Sandbox) -> None:

@@ -1,0 +1,34 @@
+"""Writes a file whole: in a loop, read back and compared, with a mode that others may read."""
+
+from __future__ import annotations
+
+import os
+
+from .hold import close
+
+_O_NEW = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
+_O_NEW |= getattr(os, "O_BINARY", 0)
+
+
+def write_new(path: str, text: bytes, *, durable: bool = False) -> None:
+    """Write a new file, to the disk itself if `durable`; raises OSError, and then leaves it."""
+    descriptor = os.open(path, _O_NEW, 0o644)
+    try:
+        write_all(descriptor, text)
+        if durable:
+            os.fsync(descriptor)
+    finally:
+        close(descriptor)
+
+
+def write_all(descriptor: int, text: bytes) -> None:
+    """Write `text` to an empty file, and read it back: a short or lying write is not a bundle."""
+    view = memoryview(text)
+    while view:
+        view = view[os.write(descriptor, view) :]
+    if hasattr(os, "fchmod"):
+        os.fchmod(descriptor, 0o644)
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    if os.read(descriptor, len(text) + 1) != text:
+        raise OSError(5, "what was written does not read back")
+    os.lseek(descriptor, 0, os.SEEK_SET)
