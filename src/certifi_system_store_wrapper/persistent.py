@@ -278,7 +278,7 @@ def _write(path: str, standing: Standing, header: bytes, rest: bytes) -> bool:
     unfinished = os.path.join(os.path.dirname(path), _UNFINISHED + os.urandom(8).hex())
     try:
         writing.write_new(unfinished, header + rest, durable=True)
-        if _signature(path) != standing.signature:
+        if _signature(path) != standing.signature and _read(path).appended != standing.appended:
             return False
         os.replace(unfinished, path)
     except FileNotFoundError:  # swept: this process was stopped for long
