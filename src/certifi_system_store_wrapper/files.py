@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
-from typing import Iterator, List, Optional, Tuple
+from typing import Iterator, Optional, Tuple
 
 from . import certificates
 from .certificates import Parsed
@@ -122,34 +122,28 @@ def certificate_files(findings: Findings, reader: Reader, folder: str) -> Iterat
             if (status.st_dev, status.st_ino) in looked:
                 continue
             looked.add((status.st_dev, status.st_ino))
-            entries = _entries(here)
+            with os.scandir(here) as scanned:
+                entries = [(entry.name, entry) for entry in scanned]
         except OSError as error:
             missing = error.errno == errno.ENOENT
             message = "it does not exist" if missing else f"cannot be read: {error.strerror}"
             findings.problem(here, message)
             continue
-        for entry in entries:
+        for name, entry in sorted(entries):  # no two have the same name
             seen += 1
             if seen > MAX_FILES:
                 message = f"it holds more than {MAX_FILES} files: only the first are used"
                 findings.problem(folder, message)
                 return
-            if entry.name.lower().endswith(_EXTENSIONS) or is_hashed_name(entry.name):
+            if name.lower().endswith(_EXTENSIONS) or is_hashed_name(name):
                 yield entry.path
-            elif entry.is_dir():
+            elif name != "__pycache__" and entry.is_dir():
                 pending.append(entry.path)
-
-
-def _entries(folder: str) -> List[os.DirEntry[str]]:
-    """Return what is in a folder, sorted by name, told apart without asking each."""
-    with os.scandir(folder) as entries:
-        return sorted(entries, key=lambda entry: entry.name)
 
 
 def is_hashed_name(name: str) -> bool:
     """Whether OpenSSL would look for a certificate under that name (``xxxxxxxx.N``)."""
-    head, _, number = name.partition(".")
-    return len(head) == 8 and number.isdigit() and _hexadecimal(head)
+    return name[8:9] == "." and name[9:].isdigit() and _hexadecimal(name[:8])
 
 
 def _hexadecimal(text: str) -> bool:
@@ -166,5 +160,13 @@ def add_hashed(findings: Findings, reader: Reader, folder: str) -> Optional[int]
         return None
     if len(names) > MAX_FILES:
         findings.problem(folder, f"it holds more than {MAX_FILES} files: only the first are used")
-    paths = [os.path.join(folder, name) for name in names[:MAX_FILES]]
-    return sum(add_file(findings, reader, path, HELD, named=False) for path in paths)
+    count = 0
+    for name in names[:MAX_FILES]:
+        path = f"{folder}/{name}"
+        block = reader.known_block(path)
+        if block is None:
+            count += add_file(findings, reader, path, HELD, named=False)
+        else:
+            findings.trust(block, path, HELD)
+            count += 1
+    return count

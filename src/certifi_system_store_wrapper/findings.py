@@ -86,6 +86,7 @@ class Findings:
     def __init__(self, source: str) -> None:
         """Start empty, for the source of that name."""
         self.source = source
+        self._origin = Origin(source, "")  # of the last certificate: the next has the same
         self.trusted: List[Trusted] = []
         self.distrusted: List[Distrusted] = []
         self.excluded: List[Exclusion] = []
@@ -93,7 +94,9 @@ class Findings:
 
     def trust(self, block: bytes, path: str, standing: str = LISTED) -> None:
         """Add a certificate that this source trusts for TLS servers."""
-        self.trusted.append(Trusted(block, Origin(self.source, path), standing))
+        if self._origin.path is not path:
+            self._origin = Origin(self.source, path)
+        self.trusted.append(Trusted(block, self._origin, standing))
 
     def distrust(self, block: bytes, path: str) -> None:
         """Add a certificate that nobody's discovered store may bring back."""

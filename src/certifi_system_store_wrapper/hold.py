@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from typing import Callable, List, Optional, Tuple
 
 from .mapping import Mapping
@@ -85,6 +86,13 @@ def open_locked(path: str, flags: int, *, exclusive: bool) -> int:
         close(descriptor)
         raise
     return descriptor
+
+
+def lock_shared(descriptor: int) -> None:
+    """Hold an open file until it is closed, where there are locks."""
+    with suppress(OSError):
+        if LOCKS:
+            flock(descriptor, LOCK_SH | LOCK_NB)
 
 
 def remove_unheld(path: str, prefix: str = "") -> None:

@@ -114,6 +114,7 @@ def publish(
 ) -> PersistentBundle:
     """Return the bundle in `folder`, written anew if anything has changed; raises OSError."""
     _make_folder(folder)
+    _sweep(folder)
     path, salt = os.path.join(folder, NAME), _salt(settings, certifi_file)
     for _ in range(_ATTEMPTS):
         started, standing = int(time.time()), _read(path)
@@ -288,16 +289,18 @@ def _write(path: str, standing: Standing, header: bytes, rest: bytes) -> bool:
             raise
     finally:
         hold.quietly(os.unlink, unfinished)
-    _sweep(os.path.dirname(path))
     return True
 
 
 def _sweep(folder: str) -> None:
-    """Remove what killed writers left."""
+    """Remove what killed writers left: nobody holds it, or nobody has touched it for long."""
     for name in hold.names(folder):
-        path = os.path.join(folder, name)
-        if name.startswith(_UNFINISHED) and _signature(path)[-1:] < (time.time_ns() - _ABANDONED,):
-            hold.quietly(os.unlink, path)
+        if name.startswith(_UNFINISHED):
+            path = os.path.join(folder, name)
+            if hold.LOCKS:
+                hold.remove_unheld(path)
+            if _signature(path)[-1:] < (time.time_ns() - _ABANDONED,):
+                hold.quietly(os.unlink, path)
 
 
 def _signature(path: str) -> Tuple[int, ...]:

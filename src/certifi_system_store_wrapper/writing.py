@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import os
 
-from .hold import close
+from .hold import close, lock_shared
 
 _O_NEW = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
 _O_NEW |= getattr(os, "O_BINARY", 0)
 
 
 def write_new(path: str, text: bytes, *, durable: bool = False) -> None:
-    """Write a new file, to the disk itself if `durable`; raises OSError, and then leaves it."""
+    """Write a new file; raises OSError, and then leaves it.
+
+    With `durable` to the disk itself, and locked so that nobody takes it for a leftover.
+    """
     descriptor = os.open(path, _O_NEW, 0o644)
     try:
+        if durable:
+            lock_shared(descriptor)
         write_all(descriptor, text)
         if durable:
             os.fsync(descriptor)

@@ -59,8 +59,24 @@ def test_a_file_with_one_known_certificate_is_not_parsed_again(
     one = Reader()
     one.parse(written(tmp_path / "all.pem", PEM_A + PEM_B))
     monkeypatch.setattr(certificates, "parse", None)
-    parsed = one.parse(written(tmp_path / "a.pem", PEM_A))
-    assert [found.block for found in parsed.certificates] == [PEM_A]
+    path = written(tmp_path / "a.pem", PEM_A)
+    assert one.known_block(path) == PEM_A
+    assert one.inputs[-1][:2] == (path, len(PEM_A))
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no FIFOs here")
+def test_anything_else_is_no_known_block(tmp_path: Path) -> None:
+    """Not known, more than one, too large, a folder, a FIFO, nothing: all are parsed as ever."""
+    one = Reader()
+    one.parse(written(tmp_path / "all.pem", PEM_A + PEM_B))
+    looked_at = len(one.inputs)
+    os.mkfifo(tmp_path / "fifo")
+    paths = [str(tmp_path), str(tmp_path / "fifo"), str(tmp_path / "nothing")]
+    paths.append(written(tmp_path / "other.pem", encode_pem(mint("other"))))
+    paths.append(written(tmp_path / "two.pem", PEM_A + PEM_B))
+    paths.append(written(tmp_path / "large.pem", PEM_A * 100))
+    assert [one.known_block(path) for path in paths] == [None] * len(paths)
+    assert len(one.inputs) == looked_at
 
 
 def test_known_and_strict_blocks_are_remembered(tmp_path: Path) -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 import os
 from base64 import urlsafe_b64encode
-from typing import List, Set
+from typing import Any, List, Set
 
 import pytest
 
-from certifi_system_store_wrapper import certificates, files, sources, system_store
+from certifi_system_store_wrapper import certificates, sources, system_store
 from certifi_system_store_wrapper.bundle import build
 from certifi_system_store_wrapper.findings import (
     CERTIFI,
@@ -74,15 +74,16 @@ def test_an_unreadable_folder_within_costs_only_itself(world: World) -> None:
     folder = os.path.dirname(world.write("/named/a.pem", PEM_A))
     world.write("/named/m/b.pem", PEM_B)
     world.write("/named/z/c.pem", PEM_C)
-    scandir = files._entries
+    scandir = os.scandir
 
-    def refuse(path: str) -> List[os.DirEntry[str]]:
+    def refuse(path: str) -> Any:
         if path.endswith("/m"):
             raise PermissionError(13, "Permission denied", path)
         return scandir(path)
 
-    world.monkeypatch.setattr(files, "_entries", refuse)  # root may read everything
-    findings = collected(world, Settings(cert_files=(folder,)))[-1]
+    with world.monkeypatch.context() as patched:  # root may read everything
+        patched.setattr(os, "scandir", refuse)
+        findings = collected(world, Settings(cert_files=(folder,)))[-1]
     assert names(findings) == {"A", "C"}
     (problem,) = findings.problems
     assert str(problem) == f"{folder}/m: cannot be read: Permission denied"
