@@ -128,17 +128,25 @@ class Answer:
             return self._publish_persistent(settings, news)
         return self._publish_temporary(settings, news)
 
+    def outlasting(self) -> str:
+        """Return the path of a bundle that outlives this process; raises OSError."""
+        news = _News()
+        try:
+            return self._publish_anywhere(from_environment(), news).path
+        finally:
+            news.tell()
+
+    def _publish_anywhere(self, settings: Settings, news: _News) -> persistent.PersistentBundle:
+        return persistent.publish_anywhere(settings, self._certifi_file(), news.built)
+
     def _publish_persistent(self, settings: Settings, news: _News) -> Published:
-        failures = []
-        for folder in persistent.folders(settings):
-            try:
-                return persistent.publish(folder, settings, self._certifi_file(), news.built)
-            except OSError as error:
-                failures.append(f"{folder}: {error}")
-        if not settings.bundle_dir:
-            raise OSError("; ".join(failures))
-        problem = f"PYTHON_CERTIFI_BUNDLE_DIR cannot be used, a temporary bundle is: {failures[0]}"
-        news.say(WARNING, problem)
+        try:
+            return self._publish_anywhere(settings, news)
+        except OSError as error:
+            if not settings.bundle_dir:
+                raise
+            problem = f"PYTHON_CERTIFI_BUNDLE_DIR cannot be used, a temporary bundle is: {error}"
+            news.say(WARNING, problem)
         return self._publish_temporary(settings, news)
 
     def _publish_temporary(self, settings: Settings, news: _News) -> Published:

@@ -1,118 +1,130 @@
-"""The command line: standard library only, because TLS may be broken where it is needed."""
+"""Find out what certifi answers here, add your own CAs, and hand the bundle to other programs."""
 
 from __future__ import annotations
 
 import argparse
-import os
 import sys
-from hashlib import sha256
-from typing import Iterator, List, Optional, Sequence
+from typing import List, Optional, Sequence
 
-from . import __version__, bootstrap, hook
-from .bundle import Bundle
-from .certificates import der_of
-from .findings import INFO, MALFORMED, WARNING, Exclusion
+from . import __version__
+from .commands import output
+from .commands.output import Report
+from .findings import SOURCES
 from .printable import printable
-from .settings import Settings, from_environment
 
-_WIDTH = 10
+_EPILOG = """\
+examples:
+  certifi-system-store-wrapper                          is it active, and what is trusted?
+  certifi-system-store-wrapper list --search zscaler    is my CA in the bundle?
+  certifi-system-store-wrapper add corp-root.cer        trust it, in all my environments
+  certifi-system-store-wrapper doctor example.com       why does TLS still fail there?
+  eval "$(certifi-system-store-wrapper shellenv)"       curl, git, Node and others, too
+
+exit status: 0 all is well, 1 a problem was found, 2 wrong usage
+"""
 
 
 def main(arguments: Optional[Sequence[str]] = None) -> int:
     """Run one command; return 0 where all is well, 1 where a problem was found, 2 for usage."""
-    parser = argparse.ArgumentParser(prog="certifi-system-store-wrapper", description=__doc__)
-    parser.add_argument("--version", action="version", version=__version__)
-    parser.add_argument("command", nargs="?", default="status", choices=["status"])
-    parser.parse_args(arguments)
+    parser = _parser()
+    options = parser.parse_args(_with_command(sys.argv[1:] if arguments is None else arguments))
     try:
-        return status()
-    except ImportError as error:
-        sys.stderr.write(printable(f"certifi cannot be imported here: {error}; install it") + "\n")
-        return 1
+        return output.show(_report(options, parser), as_json=options.json)
     except BrokenPipeError:  # `… | head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        output.silence_stdout()
         return 0
+    except ImportError as error:
+        output.complain(f"{error}; install it: python -m pip install certifi wrapt")
+    except (OSError, ValueError) as error:
+        output.silence_stdout()
+        output.complain(error)
+    except KeyboardInterrupt:
+        output.complain("interrupted")
+        return 130
+    return 1
 
 
-def status() -> int:
-    """Print what certifi answers here, what is in it, and what was left out and why."""
-    settings = from_environment()
-    built = hook.current().build(settings)
-    lines = [f"certifi-system-store-wrapper {__version__}", *_activity(settings)]
-    lines += ["", *_sources(built, settings), *_left_out(built), *_problems(built)]
-    for line in lines:
-        sys.stdout.write(_encodable(line) + "\n")
-    sys.stdout.flush()
-    serious = [problem for problem in built.problems if problem.level >= WARNING]
-    return 1 if serious or settings.problems or not hook.is_active() else 0
+def _with_command(arguments: Sequence[str]) -> List[str]:
+    """Return the arguments with the command that is meant where none is named."""
+    rest = [each for each in arguments if each != "--json"]
+    if rest and rest[0] in ("-h", "--help", "--version"):
+        return rest
+    named = rest if rest and not rest[0].startswith("-") else ["status", *rest]
+    return [*named[:1], *(["--json"] if len(rest) < len(arguments) else []), *named[1:]]
 
 
-def _encodable(line: str) -> str:
-    """Return the line, printable, as far as the encoding of stdout has its characters."""
-    encoding = sys.stdout.encoding or "ascii"
-    return printable(line).encode(encoding, "backslashreplace").decode(encoding)
+def _report(options: argparse.Namespace, parser: argparse.ArgumentParser) -> Report:
+    """Return what the command answers; its modules are loaded only for it."""
+    command = options.command
+    if command == "list":
+        from .commands.listing import listing
+
+        return listing(options.source, options.search, left_out=options.excluded)
+    if command in ("export", "shellenv"):
+        from .commands import handover
+
+        shelled = command == "shellenv"
+        return handover.shellenv(options.shell) if shelled else handover.export(options.output)
+    if command in ("add", "remove"):
+        from .commands import drop
+
+        return drop.add(options.files) if command == "add" else drop.remove(options.names)
+    if command == "doctor":
+        return _doctor(options.host, parser)
+    from .commands.status import status
+
+    return status()
 
 
-def _activity(settings: Settings) -> Iterator[str]:
-    if hook.is_active():
-        yield _row("active", "certifi answers from the bundle")
-    else:
-        yield _row("inactive", _why_not(settings))
-    yield _row("python", sys.executable or "unknown")
-    if not hook.is_active():
-        return
-    yield _row("bundle", hook.current().where())
-    if not settings.bundle_dir:
-        yield _row("", "(temporary: every process has its own, and it goes with it)")
-    for problem in settings.problems:
-        yield _row("problem", problem)
+def _doctor(host: str, parser: argparse.ArgumentParser) -> Report:
+    if not host:
+        from .commands import doctor
 
+        return doctor.doctor()
+    from .commands import connect
+    from .commands import host as host_doctor
 
-def _why_not(settings: Settings) -> str:
-    if settings.disable:
-        return "PYTHON_CERTIFI_DISABLE is set"
-    if sys.flags.no_site:
-        return "python -S does not run start-up files"
-    if bootstrap.failures:
-        return "; ".join(bootstrap.failures)
-    return (
-        "the start-up file certifi_system_store_wrapper.pth did not run: install this package "
-        "with pip into the environment of this Python, or call "
-        "certifi_system_store_wrapper.activate()"
-    )
-
-
-def _sources(built: Bundle, settings: Settings) -> Iterator[str]:
-    yield _row("source", "certificates  only there")
-    for source in settings.sources:
-        here = [a for a in built.anchors if any(o.source == source for o in a.origins)]
-        alone = [a for a in here if all(o.source == source for o in a.origins)]
-        yield _row(source, f"{len(here):12}  {len(alone):10}")
-    yield _row("together", f"{len(built.anchors):12}")
-
-
-def _left_out(built: Bundle) -> Iterator[str]:
-    if built.excluded:
-        yield ""
-    for out in built.excluded:
-        detail = f" ({out.detail})" if out.detail else ""
-        yield _row("left out", f"{_fingerprint(out)} of {out.origin.path}: {out.reason}{detail}")
-
-
-def _fingerprint(out: Exclusion) -> str:
     try:
-        data = der_of(out.block)
-    except ValueError:
-        data = out.block
-    short = sha256(data).hexdigest()
-    return f"SHA-256 {short}" if out.reason != MALFORMED else f"bytes with SHA-256 {short}"
+        connect.target(host)
+    except ValueError as error:
+        parser.error(printable(error))
+    return host_doctor.doctor(host)
 
 
-def _problems(built: Bundle) -> List[str]:
-    told = [problem for problem in built.problems if problem.level >= INFO]
-    rows = [_row("problem" if p.level >= WARNING else "note", str(p)) for p in told]
-    return ["", *rows] if rows else []
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="certifi-system-store-wrapper",
+        description=__doc__,
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=__version__)
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
 
+    def add(name: str, text: str) -> argparse.ArgumentParser:
+        command = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
+        command.add_argument("--json", action="store_true", help="answer in JSON, for machines")
+        return command
 
-def _row(label: str, text: str) -> str:
-    return f"{label:{_WIDTH}}{text}"
+    add("status", "tell whether certifi is answered from the bundle, and what is in it (default)")
+    listed = add("list", "list the certificates: end, SHA-256, sources, subject, marks")
+    listed.add_argument("--source", choices=SOURCES, help="only those of this source")
+    listed.add_argument("--search", default="", metavar="TEXT", help="only those that contain TEXT")
+    listed.add_argument("--excluded", action="store_true", help="what was left out, and why")
+    exported = add("export", "print the path of a bundle that outlives this command")
+    exported.add_argument(
+        "-o", "--output", default="", metavar="FILE", help="write a copy to FILE instead"
+    )
+    shell = add("shellenv", "print the variables that make other tools use the bundle")
+    shell.add_argument(
+        "--shell", default="", choices=("sh", "fish", "powershell", "cmd"), help="for which shell"
+    )
+    added = add("add", "trust the certificates of files, in all environments of this user")
+    added.add_argument("files", nargs="+", metavar="FILE", help="PEM, DER or PKCS#7")
+    removed = add("remove", "take back what was added; without a name, list it")
+    removed.add_argument("names", nargs="*", metavar="SHA256", help="its first 8 digits, or a file")
+    checked = add("doctor", "find out why TLS still fails, here or with one server")
+    checked.add_argument(
+        "host", nargs="?", default="", metavar="HOST", help="HOST, HOST:PORT or a URL"
+    )
+    return parser

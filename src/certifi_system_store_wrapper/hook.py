@@ -26,6 +26,7 @@ _OWN_NAMES = frozenset((
 _patches: Dict[str, Patch] = {}
 _finding: Set[str] = set()
 _configured = False
+late: Set[str] = set()  # the copies that were imported before anybody watched
 
 
 class Patch:
@@ -102,13 +103,15 @@ def watch(name: str) -> bool:
         log.configure(settings)
     if settings.disable:
         return False
-    late = name in sys.modules
-    if late and getattr(getattr(sys.modules[name], "__spec__", None), "_initializing", False):
+    was_there = name in sys.modules
+    if was_there and getattr(getattr(sys.modules[name], "__spec__", None), "_initializing", False):
         return False  # another thread is importing it, and was here before
     import wrapt
 
+    if was_there and name not in _patches:
+        late.add(name)
     wrapt.when_imported(name)(_patch)
-    if late and name in _patches:
+    if was_there and name in _patches:
         from . import late_activation
 
         late_activation.rebind(_patches[name].pairs())

@@ -8,6 +8,7 @@ could not answer.
 from __future__ import annotations
 
 import _ssl
+import sys
 from typing import List, Sequence, Tuple
 
 
@@ -27,9 +28,17 @@ def unloadable(blocks: Sequence[bytes]) -> List[bytes]:
     return unloadable(blocks[:half]) + unloadable(blocks[half:])
 
 
+def _context() -> _ssl._SSLContext:
+    if sys.implementation.name == "cpython":
+        return _ssl._SSLContext(_ssl.PROTOCOL_TLS_CLIENT)  # noqa: SLF001 - see above
+    import ssl  # PyPy's own needs what this one adds
+
+    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+
 def _loads(blocks: Sequence[bytes]) -> bool:
     """Whether all of these different blocks arrive in a fresh certificate store."""
-    context = _ssl._SSLContext(_ssl.PROTOCOL_TLS_CLIENT)  # noqa: SLF001 - see above
+    context = _context()
     try:
         context.load_verify_locations(cadata=b"".join(blocks).decode("ascii"))
     except (OSError, ValueError):  # ssl.SSLError is an OSError

@@ -109,6 +109,19 @@ def folders(settings: Settings) -> Iterator[str]:
         yield os.path.join(place, f"{APPLICATION}-{user}", f"persistent-{name}")
 
 
+def publish_anywhere(
+    settings: Settings, certifi_file: str, built: List[Bundle]
+) -> PersistentBundle:
+    """Return the bundle in the first folder that can have it; raises OSError."""
+    failures = []
+    for folder in folders(settings):
+        try:
+            return publish(folder, settings, certifi_file, built)
+        except OSError as error:
+            failures.append(f"{folder}: {error}")
+    raise OSError("; ".join(failures))
+
+
 def publish(
     folder: str, settings: Settings, certifi_file: str, built: List[Bundle]
 ) -> PersistentBundle:

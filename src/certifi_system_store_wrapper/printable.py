@@ -11,5 +11,14 @@ def printable(text: object) -> str:
     return "".join(c if c.isprintable() else _escaped(c) for c in string)
 
 
+def without_userinfo(url: str) -> str:
+    """Return a URL with ``***`` for user name and password."""
+    scheme, separator, rest = url.rpartition("://")
+    authority = rest.partition("/")[0]
+    if "@" not in authority:
+        return url
+    return f"{scheme}{separator}***@{rest[authority.rindex('@') + 1 :]}"
+
+
 def _escaped(character: str) -> str:
     return character.encode("unicode_escape").decode("ascii")

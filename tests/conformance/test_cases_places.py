@@ -410,7 +410,7 @@ FLAT_BER = NESTED_BER[:15] + b"\x30\x80" + b"\x30\x00" * 250_000 + b"\0\0" * 3
 def test_bounded(world: World, make: Callable[[World], str]) -> None:
     """Whatever a person names, the answer comes in seconds, and certifi's list is in it."""
     path = make(world)
-    started = time.monotonic()
+    started = time.process_time()  # not the clock: others may be at work
     assert "certifi" in world.build(path)
-    assert time.monotonic() - started < 20
+    assert time.process_time() - started < 20
     assert len(world.last.excluded) + len(world.last.problems) < 7000

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import os
-import sys
 import textwrap
 from pathlib import Path
 
-import pytest
 import trustme
 
 from support import Sandbox, write
@@ -166,11 +164,12 @@ def test_ctrl_c_while_wrapt_is_imported(sandbox: Sandbox) -> None:
     assert (done.stdout, done.stderr) == ("interrupted\n", "")
 
 
-@pytest.mark.skipif(sys.implementation.name != "cpython", reason="PyPy counts otherwise")
 def test_the_first_question_deep_in_a_recursion(sandbox: Sandbox) -> None:
     """It gets certifi's own answer there, or the whole bundle; the next one the whole bundle."""
     code = """
         import certifi, logging, sys
+        if sys.implementation.name == "pypy":
+            sys.exit()  # it counts otherwise
         logging.disable()
         def depth():
             try:

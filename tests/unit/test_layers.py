@@ -34,6 +34,11 @@ LAYERS = [
     ["late_activation"],
     ["bootstrap", "hook"],
     ["api"],
+    ["commands.output", "commands.describe", "commands.strict", "commands.variables"],
+    ["commands.clients", "commands.connect", "commands.status"],
+    ["commands.handover", "commands.drop"],
+    ["commands.listing", "commands.doctor"],
+    ["commands.host"],
     ["cli"],
     ["__main__"],
 ]
@@ -47,19 +52,21 @@ FAMILIES = [
 ALONE = {
     "wrapt": {"hook"},
     "wincertstore": {"system_store.windows"},
-    "_ssl": {"openssl"},
+    "_ssl": {"openssl", "commands.connect"},
     "fcntl": {"hold"},
     "logging": {"log", "log_handlers", "bootstrap"},
     "signal": {"cleanup"},
     "subprocess": {"system_store.macos_security"},
     "ctypes": {"mapping"},
+    "socket": {"commands.connect"},
 }
 
 
 def modules() -> List[str]:
     """Return every module of the package, relative to it."""
     paths = (path.relative_to(PACKAGE).with_suffix("") for path in PACKAGE.rglob("*.py"))
-    return sorted(".".join(path.parts) for path in paths if path != Path("__init__"))
+    ours = (path for path in paths if path.parts[0] not in ("__init__", "_pyinstaller"))
+    return sorted(".".join(path.parts) for path in ours)
 
 
 def imports(module: str) -> Iterator[Tuple[int, str]]:

@@ -1,0 +1,15 @@
+"""How PyInstaller learns of us, by an entry point: its programs run no start-up files.
+
+A program that has certifi in it gets this package too, and is active from its first line on. To
+leave it out: ``pyinstaller --exclude-module certifi_system_store_wrapper``.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import List
+
+
+def hook_dirs() -> List[str]:
+    """Return the folder with the hooks; PyInstaller asks while it builds a program."""
+    return [os.path.dirname(os.path.abspath(__file__))]

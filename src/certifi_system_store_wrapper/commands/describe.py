@@ -1,0 +1,90 @@
+"""What a certificate says of itself, for people and JSON: names, times, marks. Pure."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+from hashlib import sha256
+from typing import Any, Dict, List, Optional
+
+from .. import asn1, certificates
+
+SOON = timedelta(days=30)
+_ATTRIBUTES = {
+    b"\x55\x04\x03": "CN",
+    b"\x55\x04\x06": "C",
+    b"\x55\x04\x07": "L",
+    b"\x55\x04\x08": "ST",
+    b"\x55\x04\x0a": "O",
+    b"\x55\x04\x0b": "OU",
+    b"\x55\x04\x05": "serialNumber",
+    b"\x09\x92\x26\x89\x93\xf2\x2c\x64\x01\x19": "DC",
+    b"\x2a\x86\x48\x86\xf7\x0d\x01\x09\x01": "emailAddress",
+}
+_ENCODINGS = {0x14: "latin-1", 0x1C: "utf-32-be", 0x1E: "utf-16-be"}
+_TIME_FORMATS = {13: "%y%m%d%H%M%SZ", 15: "%Y%m%d%H%M%SZ"}  # UTCTime, GeneralizedTime
+
+
+def fingerprint(der: bytes) -> str:
+    """Return the SHA-256 in lower-case hexadecimal."""
+    return sha256(der).hexdigest()
+
+
+def certificate(der: bytes) -> Dict[str, Any]:
+    """Return subject, issuer, validity (ISO 8601, UTC) and marks, as far as they can be read."""
+    told: Dict[str, Any] = {"sha256": fingerprint(der)}
+    try:
+        facts = certificates.facts(der)
+        begins, ends = moment(facts.not_before), moment(facts.not_after)
+        subject, issuer = name(facts.subject), name(facts.issuer)
+    except ValueError as error:
+        return {**told, "subject": "", "issuer": "", "marks": [f"cannot be read: {error}"]}
+    told.update(subject=subject, issuer=issuer, ca=facts.ca)
+    told.update(not_before=_iso(begins), not_after=_iso(ends))
+    return {**told, "marks": marks(begins, ends, ca=facts.ca)}
+
+
+def marks(begins: Optional[datetime], ends: Optional[datetime], *, ca: bool) -> List[str]:
+    """Return what somebody should know before relying on it."""
+    now = datetime.now(timezone.utc)
+    found = [] if ca else ["not a CA"]
+    if begins and begins > now:
+        found.append("not yet valid")
+    if ends and ends < now:
+        found.append("expired")
+    elif ends and ends < now + SOON:
+        found.append("expires soon")
+    return found
+
+
+def moment(content: bytes) -> Optional[datetime]:
+    """Return a Validity time (RFC 5280 section 4.1.2.5), None where it is none."""
+    try:
+        text = content.decode("ascii")
+        found = datetime.strptime(text, _TIME_FORMATS[len(text)]).replace(tzinfo=timezone.utc)
+    except (KeyError, ValueError):
+        return None
+    if len(text) == 13 and found.year >= 2050:
+        found = found.replace(year=found.year - 100)
+    return found
+
+
+def _iso(when: Optional[datetime]) -> Optional[str]:
+    return when.strftime("%Y-%m-%dT%H:%M:%SZ") if when else None
+
+
+def name(content: bytes) -> str:
+    """Return the content of a Name as text, most specific part first (RFC 4514)."""
+    parts = [
+        _attribute(content, start, end)
+        for _, outer, after in asn1.children(content, 0, len(content))
+        for _, start, end in asn1.children(content, outer, after)
+    ]
+    return ", ".join(reversed(parts))
+
+
+def _attribute(content: bytes, start: int, end: int) -> str:
+    kind, value = list(asn1.children(content, start, end))[:2]
+    oid = content[kind[1] : kind[2]]
+    encoding = _ENCODINGS.get(value[0], "utf-8")
+    text = content[value[1] : value[2]].decode(encoding, "replace")
+    return f"{_ATTRIBUTES.get(oid, oid.hex())}={text}"

@@ -1,0 +1,101 @@
+"""`export` and `shellenv`: the bundle for other programs, by its path, a copy, or variables."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from .. import hook
+from ..bundle import Bundle
+from ..writing import write_new
+from .output import Report
+
+# Who reads them: OpenSSL's defaults and uv; requests; curl; pip; AWS; Node; git; Cargo; gRPC;
+# httplib2; gcloud; Deno; Ruby's Bundler.
+VARIABLES = (
+    "SSL_CERT_FILE",
+    "REQUESTS_CA_BUNDLE",
+    "CURL_CA_BUNDLE",
+    "PIP_CERT",
+    "AWS_CA_BUNDLE",
+    "NODE_EXTRA_CA_CERTS",
+    "GIT_SSL_CAINFO",
+    "CARGO_HTTP_CAINFO",
+    "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH",
+    "HTTPLIB2_CA_CERTS",
+    "CLOUDSDK_CORE_CUSTOM_CA_CERTS_FILE",
+    "DENO_CERT",
+    "BUNDLE_SSL_CA_CERT",
+)
+SHELLS = ("sh", "fish", "powershell", "cmd")
+_POWERSHELL_QUOTES = "'\u2018\u2019\u201a\u201b"
+
+
+def export(target: str = "") -> Report:
+    """Return the path of the persistent bundle, or of a copy at `target`; raises OSError."""
+    built = hook.current().build()
+    path = _copy(built, target) if target else persistent_path()
+    data = {"command": "export", "path": path, "certificates": len(built.anchors)}
+    return Report(data, [path])
+
+
+def persistent_path() -> str:
+    """Return the path of a bundle that outlives this process; raises OSError."""
+    return hook.current().outlasting()
+
+
+def _copy(built: Bundle, target: str) -> str:
+    """Write the bundle to a file, whole or not at all, and return its path."""
+    path = os.path.realpath(target)
+    if os.path.isdir(path):
+        raise IsADirectoryError(21, "it is a folder; name a file", target)
+    if not built.anchors:
+        raise OSError(0, "no source has a certificate: there is nothing to export")
+    unfinished = f"{path}.{os.urandom(8).hex()}"
+    try:
+        write_new(unfinished, built.body)
+        os.replace(unfinished, path)
+    except BaseException:
+        if os.path.lexists(unfinished):
+            os.unlink(unfinished)
+        raise
+    return path
+
+
+def shellenv(shell: str = "") -> Report:
+    """Return the lines that make other tools use the persistent bundle; raises OSError."""
+    shell = shell or _default_shell()
+    path = persistent_path()
+    lines = [assignment(shell, name, path) for name in VARIABLES]
+    variables = dict.fromkeys(VARIABLES, path)
+    return Report({"command": "shellenv", "shell": shell, "variables": variables}, lines)
+
+
+def assignment(shell: str, name: str, value: str) -> str:
+    """Return a line that gives a variable its value; ValueError where the shell cannot say it."""
+    if any(character in value for character in "\n\r\0"):
+        raise ValueError(f"no shell can be told a path with a line break: {value!r}")
+    if shell == "fish":
+        quoted = value.replace("\\", "\\\\").replace("'", "\\'")
+        return f"set -gx {name} '{quoted}'"
+    if shell == "powershell":
+        doubled = "".join(c * 2 if c in _POWERSHELL_QUOTES else c for c in value)
+        return f"$env:{name} = '{doubled}'"
+    if shell == "cmd":
+        return _cmd_assignment(name, value)
+    quoted = value.replace("'", "'\\''")
+    return f"export {name}='{quoted}'"
+
+
+def _cmd_assignment(name: str, value: str) -> str:
+    """For a batch file (``… shellenv --shell cmd > ca.cmd & call ca.cmd``), where % is doubled."""
+    if '"' in value:
+        raise ValueError(f"cmd cannot be told a path with a double quote: {value!r}")
+    doubled = value.replace("%", "%%")
+    return f'set "{name}={doubled}"'
+
+
+def _default_shell() -> str:
+    if sys.platform == "win32":
+        return "powershell" if "PSModulePath" in os.environ else "cmd"
+    return "fish" if os.path.basename(os.environ.get("SHELL", "")) == "fish" else "sh"

@@ -1,0 +1,45 @@
+"""`list`: the certificates of the bundle, or those that were left out."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, List, Optional
+
+from .. import hook
+from ..bundle import Anchor
+from . import describe
+from .output import Report
+from .status import excluded
+
+
+def listing(source: Optional[str] = None, search: str = "", *, left_out: bool = False) -> Report:
+    """Return the certificates of one source or all, whose text contains `search` in any case."""
+    built = hook.current().build()
+    told = map(excluded, built.excluded) if left_out else map(_anchor, built.anchors)
+    found = [
+        each
+        for each in told
+        if (source is None or source in each["sources"]) and _contains(each, search.lower())
+    ]
+    data = {"command": "list", "excluded": left_out, "certificates": found}
+    return Report(data, [_line(each) for each in found])
+
+
+def _anchor(anchor: Anchor) -> Dict[str, Any]:
+    sources = list(dict.fromkeys(origin.source for origin in anchor.origins))
+    paths = list(dict.fromkeys(origin.path for origin in anchor.origins))
+    return {**describe.certificate(anchor.der), "sources": sources, "paths": paths}
+
+
+def _contains(each: Dict[str, Any], search: str) -> bool:
+    texts = [each["sha256"], each["subject"], each["issuer"], *each["paths"]]
+    return any(search in text.lower() for text in texts)
+
+
+def _line(each: Dict[str, Any]) -> str:
+    ends = (each.get("not_after") or "unknown")[:10]
+    parts: List[str] = [ends, each["sha256"], ",".join(each["sources"]), each["subject"]]
+    if each["marks"]:
+        parts.append(f"[{', '.join(each['marks'])}]")
+    if "reason" in each:
+        parts.append(f"({each['paths'][0]}: {each['reason']})")
+    return "  ".join(part for part in parts if part)

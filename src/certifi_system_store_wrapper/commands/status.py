@@ -1,0 +1,154 @@
+"""`status`: what certifi answers here, what is in it, and what was left out and why."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any, Dict, List
+
+from .. import __version__, bootstrap, hook
+from ..bundle import Bundle
+from ..findings import INFO, MALFORMED, WARNING, Exclusion, Problem
+from ..settings import Settings, from_environment
+from . import describe, variables
+from .output import Report, row, table
+
+
+def status() -> Report:
+    """Return the state of this environment; unhealthy where a person has something to do."""
+    settings = from_environment()
+    built = hook.current().build(settings)
+    data = _data(built, settings)
+    bad = [p for p in built.problems if p.level >= WARNING]
+    healthy = data["active"] and not bad and not settings.problems
+    return Report(data, _lines(data), 0 if healthy else 1)
+
+
+def why_inactive(settings: Settings) -> str:
+    """Return why certifi does not answer from the bundle, and what to do; "" where it does."""
+    if hook.is_active():
+        return ""
+    if settings.disable:
+        return "PYTHON_CERTIFI_DISABLE is set: unset it"
+    if sys.flags.no_site:
+        return "python -S does not run start-up files: leave -S out, or call activate()"
+    if bootstrap.failures:
+        return "; ".join(bootstrap.failures)
+    return (
+        "the start-up file certifi_system_store_wrapper.pth did not run: install this package "
+        "with pip into the environment of this Python, or call "
+        "certifi_system_store_wrapper.activate()"
+    )
+
+
+def _data(built: Bundle, settings: Settings) -> Dict[str, Any]:
+    active = hook.is_active()
+    path = hook.current().where() if active else None
+    return {
+        "command": "status",
+        "version": __version__,
+        "active": active,
+        "inactive_because": why_inactive(settings) or None,
+        "python": sys.executable or None,
+        "bundle": path,
+        "persistent": bool(settings.bundle_dir),
+        "certificates": len(built.anchors),
+        "sources": [_source(name, built, settings) for name in settings.sources],
+        "expired": sum("expired" in describe.certificate(a.der)["marks"] for a in built.anchors),
+        "excluded": [excluded(out) for out in built.excluded],
+        "problems": _problems(built, settings),
+        "variables": {name: os.environ[name] for name in _variables()},
+        "bypassing": variables.bypassing(),
+    }
+
+
+def _variables() -> List[str]:
+    return sorted(name for name in os.environ if name.startswith("PYTHON_CERTIFI_"))
+
+
+def _problems(built: Bundle, settings: Settings) -> List[Dict[str, str]]:
+    found = [problem for problem in built.problems if problem.level >= INFO]
+    found += [Problem("", "", text) for text in settings.problems]
+    return [
+        {
+            "source": problem.source,
+            "path": problem.path,
+            "message": problem.message,
+            "level": "warning" if problem.level >= WARNING else "note",
+        }
+        for problem in found
+    ]
+
+
+def _source(name: str, built: Bundle, settings: Settings) -> Dict[str, Any]:
+    having = [{o.source for o in anchor.origins} for anchor in built.anchors]
+    here = [sources for sources in having if name in sources]
+    return {
+        "source": name,
+        "certificates": len(here),
+        "only_there": sum(sources == {name} for sources in here),
+        "shared": {o: sum(o in s for s in here) for o in settings.sources if o != name},
+    }
+
+
+def excluded(out: Exclusion) -> Dict[str, Any]:
+    """Return a certificate that was left out; `sha256` is of the bytes where it is malformed."""
+    from ..certificates import der_of
+
+    try:
+        data = der_of(out.block)
+    except ValueError:
+        data = out.block
+    told = describe.certificate(data if out.reason != MALFORMED else out.block)
+    told["sha256"] = describe.fingerprint(data)
+    origin = {"sources": [out.origin.source], "paths": [out.origin.path]}
+    return {**told, **origin, "reason": out.reason, "detail": out.detail}
+
+
+def _lines(data: Dict[str, Any]) -> List[str]:
+    lines = [f"certifi-system-store-wrapper {data['version']}"]
+    if data["active"]:
+        lines.append(row("active", "certifi answers from the bundle"))
+    else:
+        lines.append(row("inactive", data["inactive_because"]))
+    lines.append(row("python", data["python"] or "unknown"))
+    if data["bundle"]:
+        lines.append(row("bundle", data["bundle"]))
+    if data["bundle"] and not data["persistent"]:
+        lines.append(row("", "(temporary: every process has its own, and it goes with it)"))
+    lines += [row("variable", f"{name}={value}") for name, value in data["variables"].items()]
+    return [*lines, "", *_source_lines(data), *_left_out(data), *_problem_lines(data)]
+
+
+def _source_lines(data: Dict[str, Any]) -> List[str]:
+    names = [each["source"] for each in data["sources"]]
+    rows = [["source", "certificates", "only there", *(f"in {name}" for name in names)]]
+    for each in data["sources"]:
+        shared = [str(each["shared"].get(name, "-")) for name in names]
+        rows.append([each["source"], str(each["certificates"]), str(each["only_there"]), *shared])
+    rows.append(["together", str(data["certificates"]), "", *("" for _ in names)])
+    expired = data["expired"]
+    note = [row("note", f"{expired} of them have expired; they verify nothing")] if expired else []
+    return table(rows) + note
+
+
+def _left_out(data: Dict[str, Any]) -> List[str]:
+    rows = []
+    for out in data["excluded"]:
+        detail = f" ({out['detail']})" if out["detail"] else ""
+        what = out["subject"] or "something unreadable"
+        text = f"{what} of {out['paths'][0]}: {out['reason']}{detail}; SHA-256 {out['sha256']}"
+        rows.append(row("left out", text))
+    return ["", *rows] if rows else []
+
+
+def _problem_lines(data: Dict[str, Any]) -> List[str]:
+    rows = []
+    for each in data["problems"]:
+        text = f"{each['path']}: {each['message']}" if each["path"] else each["message"]
+        rows.append(row("problem" if each["level"] == "warning" else "note", text))
+    rows += [
+        row("note", f"{each['variable']}={each['value']}: {each['message']}")
+        for each in data["bypassing"]
+    ]
+    return ["", *rows] if rows else []

@@ -1,0 +1,103 @@
+"""Whether Python 3.13's strict checks refuse a certificate, and why. Pure.
+
+Source: RFC 5280 sections 4.1 and 4.2, as far as OpenSSL checks it under X509_V_FLAG_X509_STRICT
+(check_extensions() in crypto/x509/x509_vfy.c), which ssl.create_default_context() sets from 3.13.
+"""
+
+from __future__ import annotations
+
+from typing import Dict, List, Optional, Tuple
+
+from .. import asn1
+
+_BASIC_CONSTRAINTS, _KEY_USAGE = asn1.OID_BASIC_CONSTRAINTS, asn1.OID_KEY_USAGE
+_SUBJECT_KEY, _AUTHORITY_KEY = b"\x55\x1d\x0e", b"\x55\x1d\x23"
+OID_SAN = b"\x55\x1d\x11"
+
+Extensions = Dict[bytes, Tuple[bool, bytes]]  # OID: is it critical, and its DER value
+
+
+def refusals(der: bytes, *, is_last: bool = False) -> List[str]:
+    """Return what the strict checks have against a certificate; raises ValueError for no DER.
+
+    `is_last`: it is the last of its chain, which needs no authority key identifier.
+    """
+    places = asn1.layout(der)
+    found = extensions(der, places)
+    is_ca, path_length = _basic_constraints(found)
+    reasons = _of_constraints(found, is_ca=is_ca, path_length=path_length)
+    reasons += _of_names(places, found, is_ca=is_ca)
+    if places.version < 3:
+        return [*reasons, *(["version 1 or 2 with extensions"] if found else [])]
+    return reasons + _of_identifiers(found, is_ca=is_ca, is_last=is_last)
+
+
+def extensions(der: bytes, places: asn1.Layout) -> Extensions:
+    """Return the extensions of a certificate."""
+    found: Extensions = {}
+    for _, start, end in asn1.children(der, *places.extensions[1:]):
+        fields = list(asn1.children(der, start, end))
+        oid, value = fields[0], fields[-1]
+        found[der[oid[1] : oid[2]]] = (len(fields) == 3, der[value[1] : value[2]])
+    return found
+
+
+def _basic_constraints(found: Extensions) -> Tuple[bool, Optional[bytes]]:
+    """Return whether it is a CA, and its path length constraint."""
+    _, value = found.get(_BASIC_CONSTRAINTS, (False, b"\x30\x00"))
+    _, start, end = asn1.expect(value, 0, len(value), asn1.SEQUENCE)
+    fields = {tag: value[a:b] for tag, a, b in asn1.children(value, start, end)}
+    return fields.get(1, b"\0") != b"\0", fields.get(asn1.INTEGER)
+
+
+def _of_constraints(found: Extensions, *, is_ca: bool, path_length: Optional[bytes]) -> List[str]:
+    reasons = []
+    signs = _signs_certificates(found)
+    if is_ca and not found[_BASIC_CONSTRAINTS][0]:
+        reasons.append("its basic constraints are not critical")
+    if is_ca and _KEY_USAGE not in found:
+        reasons.append("it has no key usage")
+    if path_length is not None and not is_ca:
+        reasons.append("it is no CA, but has a path length")
+    elif path_length is not None and not signs:
+        reasons.append("it has a path length, but its key usage lacks keyCertSign")
+    if not is_ca and _KEY_USAGE in found and signs:
+        reasons.append("it is no CA, but its key usage has keyCertSign")
+    return reasons
+
+
+def _signs_certificates(found: Extensions) -> bool:
+    _, usage = found.get(_KEY_USAGE, (False, b"\x03\x02\x00\xff"))
+    return len(usage) > 3 and bool(usage[3] & 0x04)
+
+
+def _of_names(places: asn1.Layout, found: Extensions, *, is_ca: bool) -> List[str]:
+    reasons = []
+    if places.issuer[1] == places.issuer[2]:
+        reasons.append("its issuer is empty")
+    if places.subject[1] == places.subject[2]:
+        if is_ca or OID_SAN not in found:
+            reasons.append("its subject is empty")
+        elif not found[OID_SAN][0]:
+            reasons.append("its subject is empty, and its alternative names are not critical")
+    return reasons
+
+
+def _of_identifiers(found: Extensions, *, is_ca: bool, is_last: bool) -> List[str]:
+    reasons = []
+    if is_ca and _SUBJECT_KEY not in found:
+        reasons.append("it has no subject key identifier")
+    if not is_last and not is_ca and not _names_key(found.get(_AUTHORITY_KEY)):
+        reasons.append("it has no authority key identifier")
+    for oid, called in ((_SUBJECT_KEY, "subject"), (_AUTHORITY_KEY, "authority")):
+        if found.get(oid, (False, b""))[0]:
+            reasons.append(f"its {called} key identifier is critical")
+    return reasons
+
+
+def _names_key(extension: Optional[Tuple[bool, bytes]]) -> bool:
+    if extension is None:
+        return False
+    value = extension[1]
+    _, start, end = asn1.expect(value, 0, len(value), asn1.SEQUENCE)
+    return any(tag == 0x80 for tag, _, _ in asn1.children(value, start, end))

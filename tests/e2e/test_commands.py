@@ -1,0 +1,275 @@
+"""list, export, shellenv, add, remove and their JSON, from the installed wheel."""
+
+from __future__ import annotations
+
+import json
+import os
+import ssl
+import stat
+import subprocess
+from pathlib import Path
+from typing import Any, Dict
+
+import jsonschema
+import pytest
+import trustme
+
+from support import Sandbox, assert_fetched, assert_untrusted, write
+
+COMMAND = ("-m", "certifi_system_store_wrapper")
+posix = pytest.mark.skipif(os.name == "nt", reason="modes and links say nothing there")
+
+TEXT = {"type": "string"}
+COUNT = {"type": "integer", "minimum": 0}
+HASH = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
+TEXTS = {"type": "array", "items": TEXT}
+
+
+def shape(**properties: Any) -> Dict[str, Any]:
+    """Return the schema of an object that has all of these."""
+    return {"type": "object", "properties": properties, "required": list(properties)}
+
+
+CERTIFICATE = shape(sha256=HASH, subject=TEXT, issuer=TEXT, marks=TEXTS)
+SOURCE = shape(source=TEXT, certificates=COUNT, only_there=COUNT, shared={"type": "object"})
+PROBLEM = shape(source=TEXT, path=TEXT, message=TEXT, level={"enum": ["warning", "note"]})
+SCHEMAS = {
+    "status": shape(
+        command={"const": "status"},
+        version=TEXT,
+        active={"type": "boolean"},
+        inactive_because={"type": ["string", "null"]},
+        python={"type": ["string", "null"]},
+        bundle={"type": ["string", "null"]},
+        persistent={"type": "boolean"},
+        certificates=COUNT,
+        expired=COUNT,
+        sources={"type": "array", "items": SOURCE},
+        excluded={"type": "array", "items": CERTIFICATE},
+        problems={"type": "array", "items": PROBLEM},
+        variables={"type": "object"},
+        bypassing={"type": "array", "items": shape(variable=TEXT, value=TEXT, message=TEXT)},
+    ),
+    "list": shape(
+        command={"const": "list"},
+        excluded={"type": "boolean"},
+        certificates={"type": "array", "items": shape(sources=TEXTS, paths=TEXTS)},
+    ),
+    "export": shape(command={"const": "export"}, path=TEXT, certificates=COUNT),
+    "shellenv": shape(command={"const": "shellenv"}, shell=TEXT, variables={"type": "object"}),
+    "remove": shape(command={"const": "remove"}, folder=TEXT, certificates={"type": "array"}),
+    "doctor": shape(
+        command={"const": "doctor"},
+        healthy={"type": "boolean"},
+        findings={
+            "type": "array",
+            "items": shape(
+                level={"enum": ["ok", "note", "problem"]}, check=TEXT, message=TEXT, remedy=TEXT
+            ),
+        },
+    ),
+}
+
+
+@pytest.mark.parametrize("command", sorted(SCHEMAS))
+def test_the_json_of_every_command_has_its_shape(sandbox: Sandbox, command: str) -> None:
+    """What the README documents, whole and parsable, nothing else on stdout."""
+    done = sandbox.run(*COMMAND, command, "--json")
+    assert (done.returncode, done.stderr) == (0, "")
+    jsonschema.validate(json.loads(done.stdout), SCHEMAS[command])
+
+
+def test_list_finds_by_text_and_source(
+    sandbox: Sandbox, ca_file: Path, private_ca: trustme.CA
+) -> None:
+    """One line with end, SHA-256, sources and subject."""
+    env = {"PYTHON_CERTIFI_CERT_FILES": str(ca_file)}
+    done = sandbox.run(*COMMAND, "list", "--search", "SYSTEM-store-wrapper TESTS", env=env)
+    (line,) = done.stdout.splitlines()
+    assert "  user  " in line
+    assert "O=certifi-system-store-wrapper tests" in line
+    by_source = sandbox.run(*COMMAND, "list", "--source=user", env=env)
+    assert by_source.stdout == done.stdout
+    everything = sandbox.run(*COMMAND, "list", env=env).stdout.splitlines()
+    assert line in everything
+    assert len(everything) > 100
+
+
+def test_list_marks(sandbox: Sandbox, tmp_path: Path) -> None:
+    """What is no CA, and what was left out, with the reason."""
+    ca = trustme.CA()
+    leaf = ca.issue_cert("leaf.example").cert_chain_pems[0].bytes()
+    path = write(tmp_path / "leaf.pem", leaf)
+    env = {"PYTHON_CERTIFI_CERT_FILES": str(path)}
+    done = sandbox.run(*COMMAND, "list", "--source=user", env=env)
+    assert "not a CA" in done.stdout
+    folder = {"PYTHON_CERTIFI_CERT_FILES": str(tmp_path)}
+    out = sandbox.run(*COMMAND, "list", "--excluded", env=folder)
+    assert "not a CA certificate" in out.stdout
+
+
+def test_export_prints_a_path_that_lasts(sandbox: Sandbox, ca_file: Path) -> None:
+    """The same path as python -m certifi."""
+    env = {"PYTHON_CERTIFI_CERT_FILES": str(ca_file)}
+    done = sandbox.run(*COMMAND, "export", env=env)
+    path = Path(done.stdout.strip())
+    assert (done.returncode, done.stderr) == (0, "")
+    assert sandbox.run("-m", "certifi", env=env).stdout == done.stdout
+    assert ca_file.read_text() in path.read_text()
+
+
+def test_export_to_a_file(sandbox: Sandbox, ca_file: Path) -> None:
+    """Only certificates, readable for all, and a source again for whoever names it."""
+    env = {"PYTHON_CERTIFI_CERT_FILES": str(ca_file)}
+    target = sandbox.work / "copy.pem"
+    done = sandbox.run(*COMMAND, "export", "-o", "copy.pem", env=env)
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"{target}\n", "")
+    text = target.read_text(encoding="ascii")
+    assert text.startswith("-----BEGIN CERTIFICATE-----\n")
+    assert ca_file.read_text() in text
+    if os.name != "nt":
+        assert stat.S_IMODE(target.stat().st_mode) == 0o644
+    assert [path.name for path in sandbox.work.iterdir()] == ["copy.pem"]
+    env = {"PYTHON_CERTIFI_CERT_FILES": str(target)}
+    again = sandbox.run(*COMMAND, "list", "--source=user", env=env)
+    assert "certifi-system-store-wrapper tests" in again.stdout
+
+
+@pytest.mark.parametrize("target", [".", "no/such/folder/copy.pem"])
+def test_export_to_where_nothing_can_be_written(sandbox: Sandbox, target: str) -> None:
+    """One line on stderr, status 1."""
+    done = sandbox.run(*COMMAND, "export", "-o", target)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert len(done.stderr.splitlines()) == 1
+    assert not list(sandbox.work.iterdir())
+
+
+def test_add_and_remove(sandbox: Sandbox, ca_file: Path, url: str) -> None:
+    """A DER file is trusted in all environments of this user, until it is removed."""
+    der = ssl.PEM_cert_to_DER_cert(ca_file.read_text())
+    given = write(sandbox.work / "corp.bin", der)
+    assert_untrusted(sandbox.fetch("requests", url))
+    added = sandbox.run(*COMMAND, "add", str(given))
+    assert (added.returncode, added.stderr) == (0, "")
+    assert added.stdout.startswith("added")
+    given.unlink()
+    assert_fetched(sandbox.fetch("requests", url))
+    held = json.loads(sandbox.run(*COMMAND, "remove", "--json").stdout)["certificates"]
+    stored = Path(held[0]["stored"])
+    assert stored.parent == sandbox.home / ".config" / "certifi-system-store-wrapper" / "certs"
+    assert stored.name.endswith(f"{held[0]['sha256'][:16]}.pem")
+    removed = sandbox.run(*COMMAND, "remove", held[0]["sha256"][:8])
+    assert removed.stdout.startswith("removed")
+    assert not stored.exists()
+    assert_untrusted(sandbox.fetch("requests", url))
+    assert sandbox.run(*COMMAND, "remove", held[0]["sha256"]).returncode == 1
+
+
+def test_adding_twice_is_once(sandbox: Sandbox, ca_file: Path) -> None:
+    """The name comes from the content."""
+    for label in ("added", "held"):
+        done = sandbox.run(*COMMAND, "add", str(ca_file))
+        assert done.returncode == 0
+        assert done.stdout.startswith(label)
+
+
+@posix
+@pytest.mark.parametrize("kind", ["garbage", "key", "link", "missing", "folder", "broken", "both"])
+def test_what_add_refuses(sandbox: Sandbox, ca_file: Path, kind: str) -> None:
+    """The reason is named, nothing is stored, and the good file beside it is."""
+    path = sandbox.work / "given.pem"
+    ca = trustme.CA()
+    key = ca.issue_cert("x.example").private_key_pem.bytes()
+    contents = {"garbage": b"no", "key": key, "both": ca.cert_pem.bytes() + key}
+    contents["broken"] = b"-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
+    if kind in contents:
+        write(path, contents[kind])
+    elif kind == "link":
+        path.symlink_to(ca_file)
+    elif kind == "folder":
+        path.mkdir()
+    done = sandbox.run(*COMMAND, "add", str(path), str(ca_file))
+    assert done.returncode == 1
+    refused, added = done.stdout.splitlines()
+    assert refused.startswith("refused") and str(path) in refused
+    assert added.startswith("added")
+    folder = sandbox.home / ".config" / "certifi-system-store-wrapper" / "certs"
+    assert len(list(folder.iterdir())) == 1
+
+
+@posix
+def test_shellenv_in_a_shell(sandbox: Sandbox, ca_file: Path) -> None:
+    """`eval "$(… shellenv)"` gives every variable the path of a bundle that is there."""
+    command = f"{sandbox.environment.python} -m certifi_system_store_wrapper shellenv"
+    script = f'eval "$({command})"; test -s "$SSL_CERT_FILE" && echo "$CURL_CA_BUNDLE"'
+    done = subprocess.run(
+        ["sh", "-c", script],
+        env=sandbox.variables({"PYTHON_CERTIFI_CERT_FILES": str(ca_file)}),
+        capture_output=True,
+        encoding="utf-8",
+        check=True,
+    )
+    assert ca_file.read_text() in Path(done.stdout.strip()).read_text()
+
+
+@pytest.mark.parametrize("command", [["status"], ["list"], ["export"], ["doctor"], ["remove"]])
+@pytest.mark.parametrize("how", ["isolated", "no home", "C locale", "narrow"])
+def test_every_command_works_where_little_does(
+    sandbox: Sandbox, command: list[str], how: str
+) -> None:
+    """Under -I, without HOME, in the C locale, on 40 columns."""
+    options = ["-I"] if how == "isolated" else []
+    env = {"no home": {"HOME": ""}, "C locale": {"LC_ALL": "C", "LANG": "C"}}.get(how, {})
+    env = {**env, "COLUMNS": "40"} if how == "narrow" else env
+    done = sandbox.run(*options, *COMMAND, *command, env=env)
+    needs_home = how == "no home" and command == ["remove"] and os.geteuid() != 0
+    assert done.returncode == (1 if needs_home else 0), done
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no such device")
+def test_a_full_disk_is_one_line(sandbox: Sandbox) -> None:
+    """`… list > file` on a full disk says so."""
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [str(sandbox.environment.python), *COMMAND, "list"],
+            env=sandbox.variables({}),
+            stdout=full,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+            check=False,
+        )
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert "No space left" in line
+
+
+@posix
+def test_a_closed_stdout_is_one_line(sandbox: Sandbox) -> None:
+    """`… >&-` is no traceback."""
+    command = f"{sandbox.environment.python} -m certifi_system_store_wrapper >&-"
+    done = subprocess.run(
+        ["sh", "-c", command],
+        env=sandbox.variables({}),
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+    assert done.returncode == 1
+    assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("arguments", [["add"], ["list", "--source=moon"], ["doctor", "ftp://x"]])
+def test_wrong_usage_is_status_2(sandbox: Sandbox, arguments: list[str]) -> None:
+    """On stderr, with what was wrong."""
+    done = sandbox.run(*COMMAND, *arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "error:" in done.stderr
+
+
+def test_help_names_every_command(sandbox: Sandbox) -> None:
+    """And shows examples."""
+    done = sandbox.run(*COMMAND, "--help")
+    assert done.returncode == 0
+    for word in (*SCHEMAS, "add", "examples:", "exit status:"):
+        assert word in done.stdout

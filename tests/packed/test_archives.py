@@ -1,0 +1,103 @@
+"""Zip applications and ``--target`` folders: active by one line, because no start-up file runs."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Dict, Tuple
+
+import pytest
+
+from packed.packing import (
+    CLIENTS,
+    Program,
+    add_program,
+    anchors,
+    done_well,
+    fill,
+    left_over,
+    zip_program,
+)
+from support import Environment, Sandbox, assert_fetched, assert_untrusted
+
+SHAPES = ("zipapp", "folder", "folder without site")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory, wheel: str, housed: Tuple[str, ...]) -> Path:
+    """Return a folder with us and requests, as ``pip install --target`` makes it."""
+    return fill(tmp_path_factory.mktemp("target"), *housed, wheel, "requests")
+
+
+@pytest.fixture
+def sandbox(tmp_path: Path, plain: Environment) -> Sandbox:
+    """Return a sandbox whose environment does not have us."""
+    return Sandbox(tmp_path, plain)
+
+
+def pack(sandbox: Sandbox, folder: Path, shape: str, *, active: bool) -> Program:
+    """Return the program in one of the shapes, with or without the line that activates us."""
+    python = str(sandbox.environment.python)
+    if shape == "zipapp":
+        archive = zip_program(folder, sandbox.home / f"{active}.pyz", active=active)
+        return Program(sandbox, python, str(archive))
+    script = add_program(folder, f"program_{active}.py", active=active)
+    options = ["-S"] if shape.endswith("site") else []
+    return Program(sandbox, python, *options, str(script))
+
+
+def named(ca_file: Path) -> Dict[str, str]:
+    """Return the variable that names a CA file."""
+    return {"PYTHON_CERTIFI_CERT_FILES": str(ca_file)}
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+@pytest.mark.parametrize("shape", SHAPES)
+def test_one_line_activates(
+    sandbox: Sandbox, folder: Path, shape: str, client: str, url: str, ca_file: Path
+) -> None:
+    """With the line the variable does what it does elsewhere, and nothing is left."""
+    program = pack(sandbox, folder, shape, active=True)
+    assert_untrusted(program.run(client, url))
+    assert_fetched(program.run(client, url, env=named(ca_file)))
+    assert left_over(sandbox) == []
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_without_the_line_nothing_does(
+    sandbox: Sandbox, folder: Path, shape: str, url: str, ca_file: Path
+) -> None:
+    """The line is what makes the difference."""
+    program = pack(sandbox, folder, shape, active=False)
+    assert_untrusted(program.run("requests", url, env=named(ca_file)))
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_the_bundle_is_a_file(sandbox: Sandbox, folder: Path, shape: str, ca_file: Path) -> None:
+    """Not a makeshift in memory: other programs can be given its path while this one runs."""
+    program = pack(sandbox, folder, shape, active=True)
+    keep = sandbox.home / "persistent"
+    kept = {**named(ca_file), "PYTHON_CERTIFI_BUNDLE_DIR": str(keep)}
+    temporary, persistent = program.anchors(named(ca_file)), program.anchors(kept)
+    assert temporary == persistent == anchors((keep / "cacert.pem").read_text("ascii"))
+    log = {**named(ca_file), "PYTHON_CERTIFI_LOG_LEVEL": "DEBUG"}
+    told = program.run("contents", env=log)
+    assert told.returncode == 0
+    assert "cannot take the bundle" not in told.stderr
+    assert done_well(program.run("loaded")).stdout.split()[:1] == ["certifi_system_store_wrapper"]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
+def test_a_path_in_a_zip_application_is_good_in_forks(sandbox: Sandbox, folder: Path) -> None:
+    """Forks share the file, and the last of them removes it."""
+    program = pack(sandbox, folder, "zipapp", active=True)
+    code = "import sys; sys.path.insert(0, sys.argv[1]); import certifi_system_store_wrapper as c"
+    code += "; c.activate(); import certifi, os; path = certifi.where(); child = os.fork()"
+    code += "; child and os.waitpid(child, 0); print(os.path.isfile(path), flush=True)"
+    done = done_well(
+        sandbox.run_code(code, program.command[1])
+        if False
+        else sandbox.run("-c", code, program.command[1])
+    )
+    assert done.stdout == "True\nTrue\n"
+    assert left_over(sandbox) == []
