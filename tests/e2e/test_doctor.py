@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import json
 import os
 import socket
@@ -20,8 +20,8 @@ from conformance.minting import encode_pem, mint, private_key_pem, trusted_pem
 from support import Sandbox, write
 
 COMMAND = ("-m", "certifi_system_store_wrapper", "doctor")
-DAY = datetime.timedelta(days=1)
-NOW = datetime.datetime.now(datetime.timezone.utc)
+DAY = dt.timedelta(days=1)
+NOW = dt.datetime.now(dt.timezone.utc)
 
 
 class Echo(socketserver.BaseRequestHandler):
@@ -182,7 +182,7 @@ def test_an_intermediate_is_missing(sandbox: Sandbox) -> None:
     [(NOW - 9 * DAY, NOW - DAY, "expired"), (NOW + DAY, NOW + 9 * DAY, "not yet valid")],
 )
 def test_the_wrong_time(
-    sandbox: Sandbox, before: datetime.datetime, after: datetime.datetime, check: str
+    sandbox: Sandbox, before: dt.datetime, after: dt.datetime, check: str
 ) -> None:
     """Of the server's own certificate."""
     ca = trustme.CA()
@@ -293,7 +293,7 @@ def test_the_strict_checks_alone(sandbox: Sandbox) -> None:
 
 
 def test_healthy(sandbox: Sandbox, ca_file: Path) -> None:
-    """No problem: as installed, with a CA, with a variable that is right, under -I, with a proxy."""
+    """No problem: as installed, with a CA, with a right variable, under -I, with a proxy."""
     bundle = sandbox.run("-m", "certifi", env={"PYTHON_CERTIFI_CERT_FILES": str(ca_file)})
     own = {"PYTHON_CERTIFI_CERT_FILES": str(ca_file)}
     for env in (
@@ -386,7 +386,7 @@ def test_ctrl_c_is_clean(sandbox: Sandbox) -> None:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             encoding="utf-8",
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # noqa: PLW1509
         )
         connection, _ = silent.accept()
         process.send_signal(signal.SIGINT)
