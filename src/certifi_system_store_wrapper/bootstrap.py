@@ -6,6 +6,8 @@ import sys
 
 # pip's own copy is left alone on Windows: wrapt, loaded by pip, could not be upgraded by pip.
 NAMES = {"certifi"} if sys.platform == "win32" else {"certifi", "pip._vendor.certifi"}
+if "PYTHON_CERTIFI_SSL_DEFAULTS" in sys.modules["os"].environ:
+    NAMES.add("ssl")
 failures: "list[str]" = []  # why the hook could not be had
 
 
@@ -42,19 +44,16 @@ def _hook(task: str, name: str) -> object:
     except Exception as error:  # noqa: BLE001 - nothing may escape from an import of certifi
         if isinstance(error.__cause__, KeyboardInterrupt):
             raise error.__cause__ from None  # Python < 3.12 hides it in __set_name__
-        return _warn(f"certifi stays as it is: {error!r}; reinstall wrapt and {__package__}")
-
-
-def _warn(failure: str) -> object:  # type: ignore[return]
-    """Say it once; never raises: a logging.py of somebody else may stand before Python's."""
-    try:
+        failure = f"certifi stays as it is: {error!r}; reinstall wrapt and {__package__}"
+    try:  # a logging.py of somebody else may stand before Python's
         if failure not in failures:
             failures.append(failure)
             import logging
 
             logging.getLogger(__package__).warning("%s", failure)
-    except Exception:  # noqa: BLE001 - see _hook()
-        return None
+    except Exception:  # noqa: BLE001, S110 - as above
+        pass
+    return None
 
 
 def _go_first_after(customization: str) -> None:

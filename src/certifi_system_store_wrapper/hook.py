@@ -87,7 +87,8 @@ def find_spec(name: str) -> Optional[ModuleSpec]:
 
     _finding.add(name)  # so that this question passes us by
     try:
-        return importlib.util.find_spec(name)
+        spec = importlib.util.find_spec(name)
+        return spec if name != "ssl" or spec is None else _ssl_defaults().hooked(spec, _where)
     except (ImportError, AttributeError, ValueError):  # the import system will say it better
         return None
     finally:
@@ -106,6 +107,10 @@ def watch(name: str) -> bool:
     was_there = name in sys.modules
     if was_there and getattr(getattr(sys.modules[name], "__spec__", None), "_initializing", False):
         return False  # another thread is importing it, and was here before
+    if name == "ssl":
+        if settings.ssl_defaults and was_there:
+            _ssl_defaults().patch(sys.modules["ssl"], _where)
+        return settings.ssl_defaults
     import wrapt
 
     if was_there and name not in _patches:
@@ -117,6 +122,16 @@ def watch(name: str) -> bool:
         late_activation.rebind(_patches[name].pairs())
         late_activation.refresh_requests(_patches[name].originals["where"], current(name).where)
     return True
+
+
+def _where() -> str:
+    return current().where()
+
+
+def _ssl_defaults() -> ModuleType:
+    from . import ssl_defaults
+
+    return ssl_defaults
 
 
 def current(name: str = "certifi") -> Answer:
@@ -144,6 +159,8 @@ def unpatch() -> None:
     sys.meta_path[:] = [each for each in sys.meta_path if each is not bootstrap.Finder]
     for patch in _patches.values():
         late_activation.rebind(patch.undo())
+    if f"{__package__}.ssl_defaults" in sys.modules:
+        _ssl_defaults().undo()
 
 
 def _patch(certifi: ModuleType) -> None:

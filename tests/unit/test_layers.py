@@ -31,7 +31,7 @@ LAYERS = [
     ["bundle"],
     ["persistent"],
     ["answer"],
-    ["late_activation"],
+    ["late_activation", "ssl_defaults"],
     ["bootstrap", "hook"],
     ["api"],
     ["commands.output", "commands.describe", "commands.strict", "commands.variables"],
