@@ -56,11 +56,12 @@ def mint(
     eku: Tuple[str, ...] = (),
     rsa_bits: int = 0,
     opaque: int = 0,
+    san: str = "",
 ) -> bytes:
     """Return a certificate as DER, the same for the same arguments; self-signed by default.
 
     `issuer` is the name of another certificate's subject and key; `opaque` adds an extension of
-    that many bytes.
+    that many bytes, `san` a DNS name.
     """
     private = _key(key or name, rsa_bits)
     subject = subject or name
@@ -79,6 +80,8 @@ def mint(
     if eku:
         usage = x509.ExtendedKeyUsage([_EKUS[one] for one in eku])
         builder = builder.add_extension(usage, critical=False)
+    if san:
+        builder = builder.add_extension(x509.SubjectAlternativeName([x509.DNSName(san)]), False)
     if opaque:
         oid = x509.ObjectIdentifier("1.2.3.4")
         extension = x509.UnrecognizedExtension(oid, encoded([(0x04, b"\x5a" * opaque)]))

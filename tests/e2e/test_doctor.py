@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 import os
 import socket
@@ -20,8 +19,6 @@ from conformance.minting import encode_pem, mint, private_key_pem, trusted_pem
 from support import Sandbox, write
 
 COMMAND = ("-m", "certifi_system_store_wrapper", "doctor")
-DAY = dt.timedelta(days=1)
-NOW = dt.datetime.now(dt.timezone.utc)
 
 
 class Echo(socketserver.BaseRequestHandler):
@@ -177,17 +174,12 @@ def test_an_intermediate_is_missing(sandbox: Sandbox) -> None:
     assert ask(sandbox, whole, env)[0] == 0
 
 
-@pytest.mark.parametrize(
-    ("before", "after", "check"),
-    [(NOW - 9 * DAY, NOW - DAY, "expired"), (NOW + DAY, NOW + 9 * DAY, "not yet valid")],
-)
-def test_the_wrong_time(
-    sandbox: Sandbox, before: dt.datetime, after: dt.datetime, check: str
-) -> None:
+@pytest.mark.parametrize(("days", "check"), [((-9, -1), "expired"), ((1, 9), "not yet valid")])
+def test_the_wrong_time(sandbox: Sandbox, days: Tuple[int, int], check: str) -> None:
     """Of the server's own certificate."""
-    ca = trustme.CA()
-    leaf = ca.issue_cert("localhost", not_before=before, not_after=after)
-    status, text, data = ask(sandbox, context_of(leaf), trusting(sandbox, ca.cert_pem.bytes()))
+    leaf = mint(f"a {check} leaf", issuer="root", ca=False, days=days, san="localhost")
+    context = minted(sandbox, leaf, key=f"a {check} leaf")
+    status, text, data = ask(sandbox, context, trusting(sandbox, encode_pem(mint("root"))))
     assert (status, problems(data)) == (1, [check])
     assert "the server's own certificate" in text
 
@@ -209,6 +201,24 @@ def minted(sandbox: Sandbox, *ders: bytes, key: str) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(str(path))
     return context
+
+
+def test_a_ca_that_is_none(sandbox: Sandbox) -> None:
+    """Somebody issued a certificate with the key of a server."""
+    leaf = mint("its leaf", issuer="no CA", ca=False, san="localhost")
+    context = minted(sandbox, leaf, key="its leaf")
+    env = trusting(sandbox, encode_pem(mint("no CA", ca=False)))
+    status, text, data = ask(sandbox, context, env)
+    assert (status, problems(data)) == (1, ["no-ca"])
+
+
+def test_a_client_that_never_asks_certifi(sandbox: Sandbox, ca_file: Path) -> None:
+    """Installed, and named with what helps it."""
+    status, text, data = doctor(sandbox)
+    told = {e["message"]: e["remedy"] for e in data["findings"] if e["check"] == "clients"}
+    (defaults,) = [message for message in told if message.startswith("uses OpenSSL's defaults")]
+    assert "aiohttp" in defaults
+    assert "PYTHON_CERTIFI_SSL_DEFAULTS" in told[defaults]
 
 
 def test_a_self_signed_server(sandbox: Sandbox) -> None:
