@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shlex
+import shutil
 import ssl
 import stat
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any, Dict
 
@@ -210,6 +214,51 @@ def test_shellenv_in_a_shell(sandbox: Sandbox, ca_file: Path) -> None:
         check=True,
     )
     assert ca_file.read_text() in Path(done.stdout.strip()).read_text()
+
+
+PLAIN = ("env", "PYTHON_CERTIFI_DISABLE=1")  # we may be installed beside the pip of these tests
+TOOLS = {
+    "curl": ["curl", "-sS", "-o", "/dev/null", "-w", "%{http_code}"],
+    "git": ["git", "ls-remote"],
+    "node": ["node", "-e", "fetch(process.argv[1]).then(a => console.log(a.status))"],
+    "pip": [*PLAIN, sys.executable, "-m", "pip", "--isolated", "download", "nothing", "-i"],
+    "uv": [sys.executable, "-m", "uv", "pip", "install", "--target=x", "nothing", "-i"],
+}
+REFUSED = re.compile("certificate|issuer|CERT_|unable to get", re.IGNORECASE)
+
+
+@posix
+@pytest.mark.parametrize("tool", sorted(TOOLS))
+def test_shellenv_reaches_other_programs(
+    sandbox: Sandbox, ca_file: Path, url: str, tool: str
+) -> None:
+    """With its variables they trust the user's CA; without, they refuse the server."""
+    if not shutil.which(TOOLS[tool][0]):
+        pytest.skip(f"there is no {tool} here")
+    shellenv = f"{sandbox.environment.python} -m certifi_system_store_wrapper shellenv"
+    call = shlex.join([*TOOLS[tool], url])
+    env = sandbox.variables({"PYTHON_CERTIFI_CERT_FILES": str(ca_file)})
+    env.update(
+        PATH=os.environ["PATH"], PIP_CONFIG_FILE=os.devnull, UV_NO_CONFIG="1", UV_NATIVE_TLS="0"
+    )
+
+    def said(script: str) -> str:
+        done = subprocess.run(
+            ["sh", "-c", script],
+            cwd=sandbox.work,
+            env=env,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            encoding="utf-8",
+            check=False,
+            timeout=120,
+        )
+        return done.stdout + done.stderr
+
+    assert REFUSED.search(said(call))
+    reached = said(f'eval "$({shellenv})"; {call}')
+    assert not REFUSED.search(reached), reached
+    assert "command not found" not in reached
 
 
 @pytest.mark.parametrize("command", [["status"], ["list"], ["export"], ["doctor"], ["remove"]])
