@@ -208,13 +208,13 @@ def test_a_ca_that_is_none(sandbox: Sandbox) -> None:
     leaf = mint("its leaf", issuer="no CA", ca=False, san="localhost")
     context = minted(sandbox, leaf, key="its leaf")
     env = trusting(sandbox, encode_pem(mint("no CA", ca=False)))
-    status, text, data = ask(sandbox, context, env)
+    status, _, data = ask(sandbox, context, env)
     assert (status, problems(data)) == (1, ["no-ca"])
 
 
 def test_a_client_that_never_asks_certifi(sandbox: Sandbox, ca_file: Path) -> None:
     """Installed, and named with what helps it."""
-    status, text, data = doctor(sandbox)
+    _, _, data = doctor(sandbox)
     told = {e["message"]: e["remedy"] for e in data["findings"] if e["check"] == "clients"}
     (defaults,) = [message for message in told if message.startswith("uses OpenSSL's defaults")]
     assert "aiohttp" in defaults
