@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import mmap
 import os
 import sys
-from mmap import MAP_SHARED, PROT_READ, mmap
 from typing import Optional, Set, Tuple
 
 _HAS_DESCRIPTOR = sys.version_info < (3, 13)
@@ -20,17 +20,17 @@ class Mapping:
 
     def __init__(self, descriptor: int) -> None:
         """Map the file behind `descriptor`; where that cannot be done, do nothing."""
-        self._mmap: Optional[mmap] = None
+        self._mmap: Optional[mmap.mmap] = None
         self._descriptor = -1
         self._identity = _identity(descriptor)
         try:
             if _HAS_DESCRIPTOR:
                 before = _open_descriptors(self._identity)
-                self._mmap = mmap(descriptor, 0, MAP_SHARED, PROT_READ)
+                self._mmap = mmap.mmap(descriptor, 0, mmap.MAP_SHARED, mmap.PROT_READ)
                 self._descriptor = max(_open_descriptors(self._identity) - before, default=-1)
             else:
-                self._mmap = mmap(  # type: ignore[call-arg,unused-ignore]
-                    descriptor, 0, MAP_SHARED, PROT_READ, trackfd=False
+                self._mmap = mmap.mmap(  # type: ignore[call-arg,unused-ignore]
+                    descriptor, 0, mmap.MAP_SHARED, mmap.PROT_READ, trackfd=False
                 )
         except (OSError, ValueError):
             return
