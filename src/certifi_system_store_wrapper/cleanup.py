@@ -164,12 +164,17 @@ def at_exit() -> None:
     global _over
     _over = True
     try:
-        if sys.implementation.name == "cpython" and all(bundle.held() for bundle in _bundles):
+        if _clears_sys() and all(bundle.held() for bundle in _bundles):
             _park()
         else:
             run()
     except Exception:  # noqa: BLE001 - the interpreter is going; a leftover is swept later
         return
+
+
+def _clears_sys() -> bool:
+    """Whether this interpreter does at its end what _park() relies on; Nuitka's programs do not."""
+    return sys.implementation.name == "cpython" and "__compiled__" not in globals()
 
 
 def _park() -> None:

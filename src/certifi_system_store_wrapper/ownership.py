@@ -16,8 +16,16 @@ _GROUP_WRITE, _OTHER_WRITE = stat.S_IWGRP, stat.S_IWOTH
 
 def trusted_owners() -> FrozenSet[int]:
     """Return the user ids that we trust; the owner of / is root as seen in a user namespace."""
-    code = os.stat(os.path.dirname(os.path.abspath(__file__))).st_uid
+    code = _owner_of(os.path.dirname(os.path.abspath(__file__)))
     return frozenset((0, os.geteuid(), os.stat("/").st_uid, code))
+
+
+def _owner_of(code: str) -> int:
+    """Return the owner of code, which may lie in a zip archive or a frozen program."""
+    try:
+        return os.stat(code).st_uid
+    except (FileNotFoundError, NotADirectoryError):
+        return _owner_of(os.path.dirname(code))
 
 
 def writable_by_others(status: os.stat_result) -> bool:

@@ -12,6 +12,8 @@ from typing import List, Mapping, NamedTuple, Optional, Tuple
 from .findings import DEBUG, SOURCES
 
 LEVELS = {"DEBUG": 10, "INFO": 20, "WARNING": 30, "WARN": 30, "ERROR": 40, "CRITICAL": 50}
+# The interpreter of a frozen program is always isolated: its builder's choice, and nobody's -I.
+_FROZEN = bool(getattr(sys, "frozen", False))
 _ON, _OFF = ("1", "true", "yes", "on"), ("0", "false", "no", "off", "")
 
 
@@ -34,7 +36,7 @@ class Settings(NamedTuple):
 def from_environment(environ: Optional[Mapping[str, str]] = None) -> Settings:
     """Return the settings of `environ`, by default this process's (nothing under -E and -I)."""
     if environ is None:
-        environ = {} if sys.flags.ignore_environment else os.environ
+        environ = {} if sys.flags.ignore_environment and not _FROZEN else os.environ
     return _Reader(environ).settings()
 
 
@@ -58,7 +60,7 @@ class _Reader:
             bundle_dir=self._path(self._text("PYTHON_CERTIFI_BUNDLE_DIR")),
             handle_sigterm=self._switch("PYTHON_CERTIFI_HANDLE_SIGTERM", default=True),
             ssl_defaults=self._switch("PYTHON_CERTIFI_SSL_DEFAULTS", default=False),
-            isolated=bool(sys.flags.isolated),
+            isolated=bool(sys.flags.isolated) and not _FROZEN,
             problems=tuple(self.problems),
         )
 

@@ -38,6 +38,8 @@ def certifi(findings: Findings, reader: Reader, path: str) -> None:
     """Add certifi's own roots, or what a distribution's patched certifi names instead."""
     from .pristine import is_pristine
 
+    if getattr(sys, "frozen", False):  # its builder may have put a bundle there instead
+        reader.baked = path
     standing = PROVEN if is_pristine(path, reader) else LISTED
     add_file(findings, reader, path, standing, named=True)
 

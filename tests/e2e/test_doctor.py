@@ -292,7 +292,7 @@ def test_the_strict_checks_alone(sandbox: Sandbox) -> None:
     root = mint("strictless")
     env = trusting(sandbox, encode_pem(root))
     status, text, data = doctor(sandbox, env=env)
-    told = [each for each in data["findings"] if "3.13" in each["message"]]
+    told = [each for each in data["findings"] if "Python 3.13" in each["message"]]
     assert len(told) == 1
     assert "it has no key usage" in text
     version = sandbox.run_code("import sys; print(sys.version_info >= (3, 13))").stdout.strip()

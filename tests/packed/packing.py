@@ -1,4 +1,4 @@
-"""Build programs, and run them as on a machine that knows nothing of where they were built."""
+"""Build programs of several kinds, and run them in an empty environment."""
 
 from __future__ import annotations
 
@@ -6,19 +6,31 @@ import os
 import re
 import shutil
 import subprocess
-import sys
+import tempfile
 import zipapp
 from pathlib import Path
 from typing import List, Mapping, Optional, Sequence, Set
 
-from support import FETCH, MODULE, Environment, Sandbox, run_here
+from support import FETCH, MODULE, Environment, Sandbox, new_environment, run_here
 
 HERE = Path(__file__).parent
-REQUIREMENTS = HERE / "requirements.txt"
+PROGRAM = HERE / "program.py"
+NUITKA = "certifi.nuitka-package.config.yml"
 CLIENTS = ("requests", "urllib3", "urllib")
 # The one line that a packed program needs where nothing else activates us.
 ACTIVATION = f"import {MODULE}\n{MODULE}.activate()\n"
 _ANCHOR = re.compile("-----BEGIN CERTIFICATE-----(.*?)-----END CERTIFICATE-----", re.DOTALL)
+_PROJECT = """
+[build-system]
+requires = ["hatchling"]
+build-backend = "hatchling.build"
+[project]
+name = "program"
+version = "1"
+scripts = { program = "program:main" }
+[tool.hatch.build.targets.wheel]
+include = ["program.py", "fetch.py"]
+"""
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,33 +41,28 @@ class Program:
     """A program that was built, and the sandbox that it runs in."""
 
     def __init__(self, sandbox: Sandbox, *command: str) -> None:
-        """Run that command; building left nothing behind."""
+        """Describe the program that this command starts."""
         self.sandbox, self.command = sandbox, command
 
-    def run(
-        self,
-        *arguments: str,
-        env: Optional[Mapping[str, str]] = None,
-        prefix: Sequence[str] = (),
-    ) -> Done:
+    def run(self, *arguments: str, env: Optional[Mapping[str, str]] = None) -> Done:
         """Run it in an empty environment and wait for its end."""
-        return start([*prefix, *self.command, *arguments], self.sandbox, env or {})
+        return start([*self.command, *arguments], self.sandbox, env or {}, self.sandbox.work)
 
     def anchors(self, env: Optional[Mapping[str, str]] = None) -> Set[str]:
         """Return the certificates that certifi answers with in the program."""
         return anchors(done_well(self.run("contents", env=env)).stdout)
 
 
-def start(command: Sequence[str], sandbox: Sandbox, env: Mapping[str, str]) -> Done:
-    """Run a command in the sandbox and wait for its end."""
+def start(command: Sequence[str], sandbox: Sandbox, env: Mapping[str, str], cwd: Path) -> Done:
+    """Run a command in the environment of the sandbox and wait for its end."""
     return subprocess.run(
         command,
-        env=sandbox.variables(env),
-        cwd=sandbox.work,
+        env={**sandbox.variables({}), **env},
+        cwd=cwd,
         stdin=subprocess.DEVNULL,
         capture_output=True,
         encoding="utf-8",
-        timeout=600,
+        timeout=1800,
         check=False,
     )
 
@@ -71,52 +78,93 @@ def anchors(text: str) -> Set[str]:
     return {"".join(body.split()) for body in _ANCHOR.findall(text)}
 
 
-def freeze(
+def anchors_of_python(sandbox: Sandbox, env: Mapping[str, str]) -> Set[str]:
+    """Return the certificates that certifi answers with in the environment of the sandbox."""
+    code = "import certifi; print(certifi.contents())"
+    found = anchors(done_well(sandbox.run_code(code, env=env)).stdout)
+    assert len(found) > 20
+    return found
+
+
+def left_over(sandbox: Sandbox) -> List[Path]:
+    """Return the bundles and unpacked programs that lie around in a sandbox."""
+    return sorted([*sandbox.place.glob("*/*/cacert.pem"), *sandbox.tmp.glob("_MEI*")])
+
+
+def named(ca_file: Path) -> Mapping[str, str]:
+    """Return the variable that names a CA file."""
+    return {"PYTHON_CERTIFI_CERT_FILES": str(ca_file)}
+
+
+def builder(folder: Path, interpreter: str, wheel: str) -> Sandbox:
+    """Return a sandbox whose environment has us and everything that builds programs."""
+    environment = new_environment(interpreter, folder / "venv", "--without-pip")
+    environment.install("-r", str(HERE / "requirements.txt"), wheel)
+    return Sandbox(folder, environment)
+
+
+def workshop(sandbox: Sandbox) -> Path:
+    """Return a new folder with the program and what it imports."""
+    folder = Path(tempfile.mkdtemp(dir=str(sandbox.work)))
+    for path in (PROGRAM, FETCH):
+        shutil.copy(path, folder)
+    return folder
+
+
+def build(
+    sandbox: Sandbox, folder: Path, *arguments: str, env: Optional[Mapping[str, str]] = None
+) -> None:
+    """Run the interpreter of the environment in a folder; it finds ldd, patchelf, a compiler."""
+    python = sandbox.environment.python
+    path = os.pathsep.join([str(python.parent), os.environ.get("PATH", os.defpath)])
+    done = start([str(python), *arguments], sandbox, {**(env or {}), "PATH": path}, folder)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def with_pyinstaller(
     sandbox: Sandbox,
-    options: Sequence[str],
-    script: Path = HERE / "program.py",
+    *options: str,
+    script: str = "",
+    spec: str = "",
     env: Optional[Mapping[str, str]] = None,
 ) -> Program:
-    """Build a program with PyInstaller; with a spec, `options` are the spec's business."""
-    folder = sandbox.work / script.stem
-    command = [str(sandbox.environment.python), "-m", "PyInstaller", "--log-level", "WARN"]
-    if script.suffix == ".py":
-        command += ["--specpath", str(folder), "--paths", str(FETCH.parent)]
-    command += ["--distpath", str(folder / "dist"), "--workpath", str(folder / "work"), *options]
-    path = {"PATH": os.environ.get("PATH", os.defpath)}  # ldd, objcopy, codesign
-    variables = {**sandbox.variables(env or {}), **path}
-    done = subprocess.run(
-        [*command, str(script)],
-        env=variables,
-        cwd=sandbox.work,
-        capture_output=True,
-        encoding="utf-8",
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return Program(sandbox, str(executable(folder / "dist", script.stem)))
+    """Build a program with PyInstaller; instead of ours one of that text, or by that spec."""
+    folder = workshop(sandbox)
+    if script:
+        (folder / "program.py").write_text(script, "utf-8")
+    if spec:
+        (folder / "program.spec").write_text(spec, "utf-8")
+    source = "program.spec" if spec else "program.py"
+    build(sandbox, folder, "-m", "PyInstaller", *options, source, env=env)
+    name = "program.exe" if os.name == "nt" else "program"
+    made = folder / "dist" / name
+    return Program(sandbox, str(made if made.is_file() else folder / "dist" / "program" / name))
 
 
-def executable(folder: Path, name: str) -> Path:
-    """Return the program that PyInstaller left in a folder, whichever its shape and system."""
-    name += ".exe" if os.name == "nt" else ""
-    one_file = folder / name
-    return one_file if one_file.is_file() else folder / Path(name).stem / name
+def with_nuitka(sandbox: Sandbox) -> Program:
+    """Build a program with the configuration that we ship; of the standard library's client."""
+    folder = workshop(sandbox)
+    shipped = sandbox.environment.site_packages / MODULE / "_pyinstaller" / NUITKA
+    options = ["--standalone", "--assume-yes-for-downloads"]
+    options += ["--nofollow-import-to=requests,urllib3"]
+    options += [f"--user-package-configuration-file={shipped}"]
+    build(sandbox, folder, "-m", "nuitka", *options, "program.py")
+    return Program(sandbox, str(next((folder / "program.dist").glob("program.[be]*"))))
 
 
-def fill(folder: Path, *requirements: str) -> Path:
+def fill(folder: Path, environment: Environment, *requirements: str) -> Path:
     """Install into a plain folder, as AWS Lambda layers and zip applications are made."""
-    run_here("pip", "install", "--quiet", "--target", str(folder), *requirements)
+    pip = ["--python", str(environment.python), "install", "--quiet"]
+    run_here("pip", *pip, "--target", str(folder), *requirements)
     shutil.rmtree(folder / "bin", ignore_errors=True)
     return folder
 
 
 def add_program(folder: Path, name: str, *, active: bool) -> Path:
     """Put the program into a folder of packages; with `active`, behind the line it needs."""
-    text = (HERE / "program.py").read_text("utf-8")
     shutil.copy(FETCH, folder)
     path = folder / name
-    path.write_text((ACTIVATION if active else "") + text, "utf-8")
+    path.write_text((ACTIVATION if active else "") + PROGRAM.read_text("utf-8"), "utf-8")
     return path
 
 
@@ -128,20 +176,9 @@ def zip_program(folder: Path, to: Path, *, active: bool) -> Path:
     return to
 
 
-def left_over(sandbox: Sandbox) -> List[Path]:
-    """Return the bundles and unpacked programs that lie around in a sandbox."""
-    found = [*sandbox.place.rglob("cacert.pem"), *sandbox.tmp.glob("_MEI*")]
-    return sorted(found)
-
-
-def builder(folder: Path, interpreter: str, wheel: str) -> Sandbox:
-    """Return a sandbox with an environment of its own that has us and PyInstaller."""
-    subprocess.run([interpreter, "-m", "venv", "--without-pip", str(folder / "venv")], check=True)
-    environment = Environment(folder / "venv")
-    environment.install("-r", str(REQUIREMENTS), wheel)
-    return Sandbox(folder, environment)
-
-
-def is_linux() -> bool:
-    """Whether /proc and namespaces are there."""
-    return sys.platform.startswith("linux")
+def program_wheel(sandbox: Sandbox) -> str:
+    """Make a wheel of the program, for what packs distributions and no scripts."""
+    folder = workshop(sandbox)
+    (folder / "pyproject.toml").write_text(_PROJECT, "utf-8")
+    run_here("hatchling", "build", "-t", "wheel", cwd=folder)
+    return str(next((folder / "dist").glob("*.whl")))

@@ -33,12 +33,18 @@ def fetch(client, url):
     return 0
 
 
-if __name__ == "__main__":
+def main():
+    """Do what the first argument says; return the exit status."""
+    if sys.argv[1] not in ("loaded", "contents"):
+        return fetch(*sys.argv[1:])
     if sys.argv[1] == "loaded":
         print(*LOADED)
-    elif sys.argv[1] == "contents":
+    else:
         import certifi
 
         print(certifi.contents(), end="")
-    else:
-        sys.exit(fetch(*sys.argv[1:]))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

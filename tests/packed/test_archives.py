@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Dict, Tuple
+from typing import Tuple
 
 import pytest
 
@@ -16,17 +16,35 @@ from packed.packing import (
     done_well,
     fill,
     left_over,
+    named,
     zip_program,
 )
 from support import Environment, Sandbox, assert_fetched, assert_untrusted
 
 SHAPES = ("zipapp", "folder", "folder without site")
+FORKS = """
+    import os, sys
+    sys.path.insert(0, {!r})
+    import certifi_system_store_wrapper
+    certifi_system_store_wrapper.activate()
+    import certifi
+    path = certifi.where()
+    child = os.fork()
+    if child:
+        os.waitpid(child, 0)
+    print(os.path.isfile(path), flush=True)
+"""
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory, wheel: str, housed: Tuple[str, ...]) -> Path:
+def folder(
+    tmp_path_factory: pytest.TempPathFactory,
+    wheel: str,
+    housed: Tuple[str, ...],
+    plain: Environment,
+) -> Path:
     """Return a folder with us and requests, as ``pip install --target`` makes it."""
-    return fill(tmp_path_factory.mktemp("target"), *housed, wheel, "requests")
+    return fill(tmp_path_factory.mktemp("target"), plain, *housed, wheel, "requests")
 
 
 @pytest.fixture
@@ -44,11 +62,6 @@ def pack(sandbox: Sandbox, folder: Path, shape: str, *, active: bool) -> Program
     script = add_program(folder, f"program_{active}.py", active=active)
     options = ["-S"] if shape.endswith("site") else []
     return Program(sandbox, python, *options, str(script))
-
-
-def named(ca_file: Path) -> Dict[str, str]:
-    """Return the variable that names a CA file."""
-    return {"PYTHON_CERTIFI_CERT_FILES": str(ca_file)}
 
 
 @pytest.mark.parametrize("client", CLIENTS)
@@ -91,13 +104,6 @@ def test_the_bundle_is_a_file(sandbox: Sandbox, folder: Path, shape: str, ca_fil
 def test_a_path_in_a_zip_application_is_good_in_forks(sandbox: Sandbox, folder: Path) -> None:
     """Forks share the file, and the last of them removes it."""
     program = pack(sandbox, folder, "zipapp", active=True)
-    code = "import sys; sys.path.insert(0, sys.argv[1]); import certifi_system_store_wrapper as c"
-    code += "; c.activate(); import certifi, os; path = certifi.where(); child = os.fork()"
-    code += "; child and os.waitpid(child, 0); print(os.path.isfile(path), flush=True)"
-    done = done_well(
-        sandbox.run_code(code, program.command[1])
-        if False
-        else sandbox.run("-c", code, program.command[1])
-    )
+    done = done_well(sandbox.run_code(FORKS.format(program.command[1])))
     assert done.stdout == "True\nTrue\n"
     assert left_over(sandbox) == []

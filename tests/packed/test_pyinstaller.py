@@ -8,26 +8,35 @@ The environment that they are built in is made with pip, from the package index 
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
-from typing import Dict
+from typing import Mapping
 
 import pytest
 import trustme
 
-from packed.packing import CLIENTS, HERE, Program, anchors, builder, done_well, freeze, left_over
+from packed.packing import (
+    CLIENTS,
+    Program,
+    anchors,
+    anchors_of_python,
+    builder,
+    done_well,
+    left_over,
+    named,
+    with_pyinstaller,
+)
 from support import MODULE, Sandbox, assert_fetched, assert_untrusted, write
 
 SPEC = """
 import certifi
 
-analysis = Analysis([{program!r}], pathex=[{clients!r}], datas=[(certifi.where(), "certifi")])
-files = EXE(PYZ(analysis.pure), analysis.scripts, exclude_binaries=True, name={name!r})
-COLLECT(files, analysis.binaries, analysis.datas, name={name!r})
+analysis = Analysis(["program.py"], datas=[(certifi.where(), "certifi")])
+files = EXE(PYZ(analysis.pure), analysis.scripts, exclude_binaries=True, name="program")
+COLLECT(files, analysis.binaries, analysis.datas, name="program")
 """
-SILENT = """
+LOOKS_FOR_US = f"""
 import importlib.util
-print(importlib.util.find_spec({module!r}))
+print(importlib.util.find_spec({MODULE!r}))
 """
 
 
@@ -40,12 +49,7 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory, interpreter: str, wheel: s
 @pytest.fixture(scope="module", params=["--onedir", "--onefile"])
 def program(request: pytest.FixtureRequest, sandbox: Sandbox) -> Program:
     """Return a program in either shape."""
-    return freeze(sandbox, [request.param, "--name", "program", "--noconfirm"])
-
-
-def named(path: Path) -> Dict[str, str]:
-    """Return the variable that names a CA file."""
-    return {"PYTHON_CERTIFI_CERT_FILES": str(path)}
+    return with_pyinstaller(sandbox, request.param)
 
 
 @pytest.mark.parametrize("client", CLIENTS)
@@ -70,9 +74,7 @@ def test_a_program_has_the_bundle_that_its_python_would_have(
     program: Program, sandbox: Sandbox, ca_file: Path
 ) -> None:
     """certifi's roots, the system's and one's own: nothing is lost by packing."""
-    code = "import certifi; print(certifi.contents())"
-    unpacked = anchors(done_well(sandbox.run_code(code, env=named(ca_file))).stdout)
-    assert len(unpacked) > 20
+    unpacked = anchors_of_python(sandbox, named(ca_file))
     assert program.anchors(named(ca_file)) == unpacked
     assert len(unpacked - program.anchors()) == 1
 
@@ -92,16 +94,14 @@ def test_whoever_leaves_us_out_gets_a_program_as_without_us(
     sandbox: Sandbox, url: str, ca_file: Path
 ) -> None:
     """Excluding the package is the way out, and the program does not notice."""
-    options = ["--onedir", "--name", "program", "--noconfirm", "--exclude-module", MODULE]
-    program = freeze(sandbox, options)
+    program = with_pyinstaller(sandbox, "--exclude-module", MODULE)
     assert done_well(program.run("loaded")).stdout.split() == []
     assert_untrusted(program.run("requests", url, env=named(ca_file)))
 
 
 def test_a_program_without_certifi_is_built_without_us(sandbox: Sandbox) -> None:
     """Nobody who does not use certifi carries us."""
-    script = write(sandbox.home / "silent.py", SILENT.format(module=MODULE).encode())
-    program = freeze(sandbox, ["--onedir", "--noconfirm"], script)
+    program = with_pyinstaller(sandbox, script=LOOKS_FOR_US)
     assert done_well(program.run()).stdout == "None\n"
 
 
@@ -112,7 +112,7 @@ def test_a_ca_dropped_where_a_program_is_built_is_not_shipped(
     folders = [sandbox.environment.site_packages / name for name in (MODULE, "certifi_system")]
     dropped = [write(folder / "builders.cer", private_der) for folder in folders]
     try:
-        program = freeze(sandbox, ["--onedir", "--name", "program", "--noconfirm"])
+        program = with_pyinstaller(sandbox)
     finally:
         for path in dropped:
             path.unlink()
@@ -120,33 +120,19 @@ def test_a_ca_dropped_where_a_program_is_built_is_not_shipped(
     assert_untrusted(program.run("requests", url))
 
 
-def bake(sandbox: Sandbox, name: str, env: Dict[str, str]) -> Program:
+def bake(sandbox: Sandbox, env: Mapping[str, str]) -> Program:
     """Build with a spec that copies what certifi.where() names, as many specs do."""
-    script, clients = str(HERE / "program.py"), str(HERE.parent / "clients")
-    text = SPEC.format(program=script, clients=clients, name=name)
-    return freeze(sandbox, [], write(sandbox.home / f"{name}.spec", text.encode()), env)
+    return with_pyinstaller(sandbox, spec=SPEC, env=env)
 
 
 def test_a_spec_may_copy_what_certifi_names(sandbox: Sandbox, url: str, ca_file: Path) -> None:
     """The bundle of the build becomes certifi's list: with the builder's CAs, for good."""
-    code = "import certifi; print(certifi.contents())"
-    unpacked = anchors(done_well(sandbox.run_code(code, env=named(ca_file))).stdout)
-    plain = bake(sandbox, "plain", {})
+    plain = bake(sandbox, {})
     assert_untrusted(plain.run("requests", url))
     assert_fetched(plain.run("requests", url, env=named(ca_file)))
-    baked = bake(sandbox, "baked", named(ca_file))
+    baked = bake(sandbox, named(ca_file))
     assert_fetched(baked.run("requests", url))
-    assert baked.anchors() == unpacked
+    assert baked.anchors() == anchors_of_python(sandbox, named(ca_file))
+    assert baked.anchors() == baked.anchors({"PYTHON_CERTIFI_SOURCES": "certifi"})
     assert baked.anchors() - plain.anchors() == anchors(ca_file.read_text("ascii"))
     assert left_over(sandbox) == []
-
-
-@pytest.mark.skipif(os.name == "nt", reason="a bundle in memory is for Linux")
-def test_a_baked_bundle_is_read_with_no_other_source(
-    sandbox: Sandbox, url: str, ca_file: Path
-) -> None:
-    """It stands for certifi's list, so asking for certifi's list alone is answered from it."""
-    baked = bake(sandbox, "baked", named(ca_file))
-    only = {"PYTHON_CERTIFI_SOURCES": "certifi"}
-    assert_fetched(baked.run("requests", url, env=only))
-    assert baked.anchors(only) == baked.anchors()
