@@ -18,7 +18,7 @@ READ = """
         assert blocks == text.count(b"-----END CERTIFICATE-----") and text.endswith(b"-----\\n")
         if hashlib.sha256(text).digest() not in seen:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-            context.load_verify_locations(path)
+            context.load_verify_locations(cadata=text.decode("ascii"))  # the path has moved on
             assert context.cert_store_stats()["x509"] == blocks
             seen.add(hashlib.sha256(text).digest())
     print(len(seen))
