@@ -1,0 +1,107 @@
+"""The whole package where nothing of Unix is there: over a fake crypt32, the real one is CI's."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import textwrap
+from base64 import b64encode
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Dict
+
+import pytest
+
+from support import MODULE, Sandbox, assert_untrusted
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from support import Done
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="here it is real, and tested by all others")
+
+# What a program has loaded before it asks, and how the machine then turns into another.
+AS_WINDOWS = """
+    import sys
+    sys.path.append({tests!r})
+    import importlib.metadata, logging, ssl, subprocess, tempfile, urllib.request, wrapt
+    from fakes.as_windows import pretend
+    pretend({roots!r})
+"""
+FETCH = """
+    import certifi
+    context = ssl.create_default_context(cafile=certifi.where())
+    try:
+        print(urllib.request.urlopen({url!r}, context=context).status)
+    except urllib.error.URLError as error:
+        print("verify code", error.reason.verify_code)
+        sys.exit(1)
+"""
+
+
+@pytest.fixture(name="windows")
+def _windows(sandbox: Sandbox) -> Sandbox:
+    """Return a sandbox with wincertstore and an %LOCALAPPDATA%."""
+    found = find_spec("wincertstore")  # it cannot be imported here, without the fake
+    assert found and found.origin
+    shutil.copy(found.origin, sandbox.work)
+    local_app_data(sandbox).mkdir(parents=True)
+    return sandbox
+
+
+def local_app_data(sandbox: Sandbox) -> Path:
+    """Return where bundles belong on Windows."""
+    return sandbox.home / "AppData" / "Local"
+
+
+def run(sandbox: Sandbox, code: str, *roots: bytes, **env: str) -> Done:
+    """Run the code as on a Windows whose ROOT store has these certificates."""
+    before = AS_WINDOWS.format(
+        tests=str(Path(__file__).parents[1]), roots=[b64encode(root).decode() for root in roots]
+    )
+    env = {"PYTHONPATH": str(sandbox.work), **env}
+    return sandbox.run_code(textwrap.dedent(before) + textwrap.dedent(code), env=env)
+
+
+def test_a_ca_of_the_root_store_is_trusted(windows: Sandbox, url: str, private_der: bytes) -> None:
+    """Without it the same request is refused; nothing is printed, and nothing is left."""
+    assert_untrusted(run(windows, FETCH.format(url=url)))
+    done = run(windows, FETCH.format(url=url), private_der)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "200\n", "")
+    assert not list(local_app_data(windows).iterdir())
+
+
+def test_the_bundle_lies_in_local_app_data(windows: Sandbox, private_der: bytes) -> None:
+    """Held, healed, collected again, and gone at the end."""
+    code = """
+        import certifi, os, certifi_system_store_wrapper as ours
+        path = certifi.where()
+        assert path.startswith(os.environ["LOCALAPPDATA"]), path
+        assert certifi.where() == path and certifi.contents() == open(path).read()
+        new = ours.refresh()
+        assert new != path and os.path.isfile(path) and os.path.isfile(new)
+    """
+    done = run(windows, code, private_der)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert not list(local_app_data(windows).iterdir())
+
+
+def test_a_persistent_bundle(windows: Sandbox, private_der: bytes, ca_file: Path) -> None:
+    """Kept in one file; what a person names is added to what the store has."""
+    folder = windows.work / "kept"
+    env: Dict[str, str] = {"PYTHON_CERTIFI_BUNDLE_DIR": str(folder)}
+    code = "import certifi; print(certifi.where(), certifi.contents().count('BEGIN CERT'))"
+    first, second = (run(windows, code, *roots, **env) for roots in ((), (private_der,)))
+    assert (first.stderr, second.stderr) == ("", "")
+    (path, fewer), (same, more) = first.stdout.split(), second.stdout.split()
+    assert path == same == str(folder / "cacert.pem")
+    assert int(more) == int(fewer) + 1
+    assert [each.name for each in folder.iterdir()] == ["cacert.pem"]
+
+
+@pytest.mark.parametrize("command", ["status", "list", "export", "shellenv", "remove"])
+def test_every_command(windows: Sandbox, private_der: bytes, command: str) -> None:
+    """All but doctor, which looks for distributions by pathlib: that one believes in Windows."""
+    code = f"from {MODULE}.cli import main; sys.exit(main([{command!r}]))"
+    done = run(windows, code, private_der)
+    assert (done.returncode, done.stderr) == (0, ""), done.stdout
