@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import sys
-from typing import List, Optional, Sequence
+from typing import Optional, Sequence
 
 from . import __version__
 from .commands import output
@@ -12,6 +11,7 @@ from .commands.output import Report
 from .findings import SOURCES
 from .printable import printable
 
+_JSON = "answer in JSON, for machines"
 _EPILOG = """\
 examples:
   certifi-system-store-wrapper                          is it active, and what is trusted?
@@ -27,7 +27,7 @@ exit status: 0 all is well, 1 a problem was found, 2 wrong usage
 def main(arguments: Optional[Sequence[str]] = None) -> int:
     """Run one command; return 0 where all is well, 1 where a problem was found, 2 for usage."""
     parser = _parser()
-    options = parser.parse_args(_with_command(sys.argv[1:] if arguments is None else arguments))
+    options = parser.parse_args(arguments)
     try:
         return output.show(_report(options, parser), as_json=options.json)
     except BrokenPipeError:  # `… | head`
@@ -42,15 +42,6 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
         output.complain("interrupted")
         return 130
     return 1
-
-
-def _with_command(arguments: Sequence[str]) -> List[str]:
-    """Return the arguments with the command that is meant where none is named."""
-    rest = [each for each in arguments if each != "--json"]
-    if rest and rest[0] in ("-h", "--help", "--version"):
-        return rest
-    named = rest if rest and not rest[0].startswith("-") else ["status", *rest]
-    return [*named[:1], *(["--json"] if len(rest) < len(arguments) else []), *named[1:]]
 
 
 def _report(options: argparse.Namespace, parser: argparse.ArgumentParser) -> Report:
@@ -98,12 +89,13 @@ def _parser() -> argparse.ArgumentParser:
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    parser.add_argument("--json", action="store_true", help=_JSON)
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
 
     def add(name: str, text: str) -> argparse.ArgumentParser:
         command = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
-        command.add_argument("--json", action="store_true", help="answer in JSON, for machines")
+        command.add_argument("--json", action="store_true", help=_JSON, default=argparse.SUPPRESS)
         return command
 
     add("status", "tell whether certifi is answered from the bundle, and what is in it (default)")

@@ -13,7 +13,7 @@ def printable(text: object) -> str:
 
 def without_userinfo(url: str) -> str:
     """Return a URL with ``***`` for user name and password."""
-    scheme, separator, rest = url.rpartition("://")
+    scheme, separator, rest = url.partition("://")
     authority = rest.partition("/")[0]
     if "@" not in authority:
         return url

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import shutil
+import sys
 import textwrap
 from base64 import b64encode
 from importlib.util import find_spec
@@ -18,7 +18,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from support import Done
 
-pytestmark = pytest.mark.skipif(os.name == "nt", reason="here it is real, and tested by all others")
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the fake looks into /proc")
 
 # What a program has loaded before it asks, and how the machine then turns into another.
 AS_WINDOWS = """

@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import socket
 import ssl
+import time
 from typing import List, NamedTuple, Optional, Tuple
 from urllib.parse import unquote, urlsplit
 from urllib.request import getproxies, proxy_bypass
@@ -94,8 +95,10 @@ def _tunnel(connection: socket.socket, where: Target, proxy: Proxy) -> None:
         lines.append(f"Proxy-Authorization: Basic {proxy.authorization}")
     try:
         connection.sendall(("\r\n".join(lines) + "\r\n\r\n").encode("ascii"))
-        answer = b""
+        answer, end = b"", time.monotonic() + TIMEOUT
         while b"\r\n\r\n" not in answer and len(answer) < _MAX_ANSWER:
+            if time.monotonic() > end:
+                raise TimeoutError("its answer takes too long")
             byte = connection.recv(1)  # one at a time: what follows is TLS
             if not byte:
                 break
@@ -122,7 +125,7 @@ def handshake(where: Target, proxy: Optional[Proxy], context: ssl.SSLContext) ->
 def _no_tls(where: Target, error: Exception) -> str:
     reason = getattr(error, "reason", None) or str(error)
     plain = ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE", "UNEXPECTED_MESSAGE")
-    if reason in plain or "WRONG_VERSION_NUMBER" in str(error):
+    if reason in plain:
         return f"{where.host}:{where.port} does not speak TLS (plain HTTP?): {reason}"
     return f"{where.host}:{where.port} breaks the handshake off: {reason}"
 
@@ -153,10 +156,10 @@ def _chain(secured: ssl.SSLSocket) -> List[bytes]:
     return [leaf] if leaf else []
 
 
-def context_of(pem: Optional[str], *, strict: Optional[bool] = None) -> ssl.SSLContext:
+def context_of(pem: Optional[str], *, strict: bool = False) -> ssl.SSLContext:
     """Return a client's context that trusts `pem`, or OpenSSL's defaults for None.
 
-    `strict` switches the checks that Python 3.13 switched on; None leaves them as they are.
+    With `strict` it has the checks that Python 3.13 switched on in default contexts.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     if pem is None:

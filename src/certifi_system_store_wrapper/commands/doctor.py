@@ -178,6 +178,7 @@ def _bypassing(built: Bundle) -> Iterator[Finding]:
 
 
 def _blocks(path: str) -> Set[bytes]:
+    """Return what a file holds, also a bundle of ours, which no source reads back."""
     try:
         parsed = certificates.parse(read_regular(path, os.stat(path)))
     except (OSError, ValueError):

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-import stat
 from typing import Any, Dict, List, Sequence, Tuple
 
 from .. import certificates, ownership, sources
-from ..certificates import Parsed
 from ..files import add_file
 from ..findings import NAMED, USER, Findings
-from ..reader import Reader, read_regular
+from ..reader import Reader
 from ..writing import write_new
 from . import describe
 from .output import Report, row
@@ -22,35 +20,29 @@ def add(paths: Sequence[str]) -> Report:
     folder = _folder()
     told: List[Dict[str, Any]] = []
     for path in paths:
-        refusal, parsed = _examined(path)
+        refusal, blocks = _examined(path)
         if refusal:
             told.append({"path": path, "refused": refusal})
             continue
-        told += [{"path": path, **_stored(folder, each.block)} for each in parsed.certificates]
+        told += [{"path": path, **_stored(folder, block)} for block in blocks]
     data = {"command": "add", "folder": folder, "certificates": told}
     return Report(data, [_line(each) for each in told], int(any("refused" in e for e in told)))
 
 
-def _examined(path: str) -> Tuple[str, Parsed]:
-    """Return why the file is refused, or "", and what it holds."""
-    nothing = Parsed([], [], [], set(), [])
-    try:
-        if stat.S_ISLNK(os.lstat(path).st_mode):
-            return "it is a symbolic link; name the file itself", nothing
-        parsed = certificates.parse(read_regular(path, os.stat(path)))
-    except (OSError, ValueError) as error:
-        return f"cannot be read: {getattr(error, 'strerror', None) or error}", nothing
-    if parsed.private_keys:
-        line = parsed.private_keys[0]
-        return f"line {line}: a private key stands here; export the certificate alone", parsed
-    if parsed.damage:
-        damage = parsed.damage[0]
-        return f"line {damage.line}: {damage.message}; export it again", parsed
-    if not parsed.certificates:
-        return f"there is no certificate in it: {parsed.instead[0]}", parsed
-    if any(found.verdict != certificates.PLAIN for found in parsed.certificates):
-        return "its trust settings (TRUSTED block) do not allow TLS servers", parsed
-    return "", parsed
+def _examined(path: str) -> Tuple[str, List[bytes]]:
+    """Return why the file is refused, or "", and the blocks that it holds.
+
+    What is a warning where a file lies already is a refusal here.
+    """
+    if os.path.islink(path):
+        return "it is a symbolic link; name the file itself", []
+    findings = Findings(USER)
+    add_file(findings, Reader(), path, NAMED, named=True)
+    for problem in findings.problems:
+        return problem.message, []
+    if not findings.trusted:
+        return "it is a bundle of ours: add the certificates that you put into it", []
+    return "", [found.block for found in findings.trusted]
 
 
 def _stored(folder: str, block: bytes) -> Dict[str, Any]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Dict, List, NamedTuple, Optional
 
-from .. import asn1, certificates, hook
-from ..bundle import Bundle
+from .. import asn1, hook
+from ..bundle import Anchor, Bundle
+from ..certificates import der_of, facts, is_ca
 from ..findings import CERTIFI, DISTRUSTED, Exclusion
 from ..settings import from_environment
 from . import connect, describe, strict
@@ -121,31 +122,30 @@ def _who_helps(view: View) -> Finding:
 
 def _origin(view: View) -> str:
     """Return where the issuer of the last certificate was found."""
-    name = _facts(view.chain[-1]).issuer if view.chain else b""
-    for anchor in view.built.anchors:
-        if certificates.is_ca(anchor.block) and _facts(anchor.der).subject == name:
-            origin = anchor.origins[0]
-            return f"its issuer is trusted by the {origin.source} source ({origin.path})"
+    for anchor in _issuers(view):
+        origin = anchor.origins[0]
+        return f"its issuer is trusted by the {origin.source} source ({origin.path})"
     return ""
+
+
+def _issuers(view: View) -> List[Anchor]:
+    """Return the anchors that the presented chain may end in."""
+    name = facts(view.chain[-1]).issuer if view.chain else b""
+    anchors = (anchor for anchor in view.built.anchors if is_ca(anchor.block))
+    return [anchor for anchor in anchors if facts(anchor.der).subject == name]
 
 
 def _strictness(view: View) -> Finding:
     outcome = view.outcomes["the bundle, strict"]
     reasons = []
-    ders = [*view.chain, *_issuers_of(view)]
+    above = [anchor.der for anchor in _issuers(view) if anchor.der not in view.chain][:1]
+    ders = [*view.chain, *above]
     for number, der in enumerate(ders):
         found = strict.refusals(der, is_last=number == len(ders) - 1)
         reasons += [f"{describe.certificate(der)['subject']}: {reason}" for reason in found]
     why = "; ".join(dict.fromkeys(reasons)) or outcome.message
     message = f"the strict checks of Python 3.13 and later refuse it: {why}"
     return Finding(strict_level(), "strict", message, STRICT_REMEDY)
-
-
-def _issuers_of(view: View) -> List[bytes]:
-    """Return the anchors that the presented chain ends in."""
-    name = _facts(view.chain[-1]).issuer if view.chain else b""
-    ders = [a.der for a in view.built.anchors if certificates.is_ca(a.block)]
-    return [der for der in ders if _facts(der).subject == name and der not in view.chain][:1]
 
 
 def _cause(view: View, outcome: Outcome) -> Finding:
@@ -199,7 +199,7 @@ def _unknown_issuer(view: View) -> Finding:
         message = f"a TLS-inspecting proxy stands between, and nobody here trusts it: {issuer}"
         return Finding("problem", "inspection", message, add)
     last = view.chain[-1]
-    if _facts(last).self_issued:
+    if facts(last).self_issued:
         return Finding("problem", "root", f"its root is not trusted here: {issuer}", add)
     if _is_incomplete(view, last):
         message = f"the server does not send the intermediate certificate: {issuer}"
@@ -220,7 +220,7 @@ def _is_incomplete(view: View, last: bytes) -> bool:
         return False
     if _AUTHORITY_INFO in strict.extensions(last, asn1.layout(last)):
         return True
-    organisation = _organisation(describe.name(_facts(last).issuer))
+    organisation = _organisation(describe.name(facts(last).issuer))
     anchors = (describe.certificate(a.der).get("subject", "") for a in view.built.anchors)
     return bool(organisation) and organisation in map(_organisation, anchors)
 
@@ -231,11 +231,11 @@ def _organisation(name: str) -> str:
 
 def _distrusted(view: View) -> Optional[Exclusion]:
     """Return the distrusted certificate that the chain ends in or names as its issuer."""
-    names = {_facts(der).issuer for der in view.chain}
+    names = {facts(der).issuer for der in view.chain}
     for out in view.built.excluded:
         if out.reason == DISTRUSTED:
-            der = certificates.der_of(out.block)
-            if der in view.chain or _facts(der).subject in names:
+            der = der_of(out.block)
+            if der in view.chain or facts(der).subject in names:
                 return out
     return None
 
@@ -244,13 +244,9 @@ def _inspects(issuer: str) -> bool:
     return any(name in issuer.lower() for name in _INSPECTORS)
 
 
-def _facts(der: bytes) -> certificates.Facts:
-    return certificates.facts(der)
-
-
 def _subject(der: bytes) -> str:
-    return describe.name(_facts(der).subject)
+    return describe.name(facts(der).subject)
 
 
 def _issuer(view: View) -> str:
-    return describe.name(_facts(view.chain[-1]).issuer) if view.chain else "unknown"
+    return describe.name(facts(view.chain[-1]).issuer) if view.chain else "unknown"

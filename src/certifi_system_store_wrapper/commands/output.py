@@ -28,17 +28,11 @@ def row(label: str, text: str) -> str:
 
 def table(rows: Sequence[Sequence[str]]) -> List[str]:
     """Return the rows with the first column aligned left and all others right."""
-    widths = [max(len(cell) for cell in column) for column in zip(*rows)]
-    widths[0] = max(widths[0] + 1, _LABEL)
-    return [_table_row(cells, widths) for cells in rows]
-
-
-def _table_row(cells: Sequence[str], widths: Sequence[int]) -> str:
-    first, *others = (
-        f"{cell:{width}}" if not index else f"{cell:>{width}}"
-        for index, (cell, width) in enumerate(zip(cells, widths))
-    )
-    return "  ".join([first.rstrip().ljust(widths[0] - 2), *others]).rstrip()
+    widths = [max(map(len, column)) for column in zip(*rows)][1:]
+    return [
+        row(label, "  ".join(cell.rjust(width) for cell, width in zip(cells, widths)))
+        for label, *cells in rows
+    ]
 
 
 def show(report: Report, *, as_json: bool) -> int:

@@ -8,6 +8,7 @@ from typing import Any, Dict, List
 
 from .. import __version__, bootstrap, hook
 from ..bundle import Bundle
+from ..certificates import der_of
 from ..findings import INFO, MALFORMED, WARNING, Exclusion, Problem
 from ..settings import Settings, from_environment
 from . import describe, variables
@@ -93,14 +94,11 @@ def _source(name: str, built: Bundle, settings: Settings) -> Dict[str, Any]:
 
 def excluded(out: Exclusion) -> Dict[str, Any]:
     """Return a certificate that was left out; `sha256` is of the bytes where it is malformed."""
-    from ..certificates import der_of
-
     try:
-        data = der_of(out.block)
+        data = out.block if out.reason == MALFORMED else der_of(out.block)
     except ValueError:
         data = out.block
-    told = describe.certificate(data if out.reason != MALFORMED else out.block)
-    told["sha256"] = describe.fingerprint(data)
+    told = describe.certificate(data)
     origin = {"sources": [out.origin.source], "paths": [out.origin.path]}
     return {**told, **origin, "reason": out.reason, "detail": out.detail}
 

@@ -18,10 +18,17 @@ Extensions = Dict[bytes, Tuple[bool, bytes]]  # OID: is it critical, and its DER
 
 
 def refusals(der: bytes, *, is_last: bool = False) -> List[str]:
-    """Return what the strict checks have against a certificate; raises ValueError for no DER.
+    """Return what the strict checks have against a certificate; it may be any bytes.
 
     `is_last`: it is the last of its chain, which needs no authority key identifier.
     """
+    try:
+        return _refusals(der, is_last=is_last)
+    except ValueError as error:
+        return [f"it cannot be read: {error}"]
+
+
+def _refusals(der: bytes, *, is_last: bool) -> List[str]:
     places = asn1.layout(der)
     found = extensions(der, places)
     is_ca, path_length = _basic_constraints(found)
@@ -37,6 +44,8 @@ def extensions(der: bytes, places: asn1.Layout) -> Extensions:
     found: Extensions = {}
     for _, start, end in asn1.children(der, *places.extensions[1:]):
         fields = list(asn1.children(der, start, end))
+        if len(fields) < 2:
+            raise asn1.NotDer("an extension is incomplete")
         oid, value = fields[0], fields[-1]
         found[der[oid[1] : oid[2]]] = (len(fields) == 3, der[value[1] : value[2]])
     return found
