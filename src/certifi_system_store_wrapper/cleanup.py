@@ -11,7 +11,7 @@ import sys
 import threading
 from contextlib import contextmanager, suppress
 from types import FrameType, SimpleNamespace
-from typing import AbstractSet, Dict, Iterator, List, Optional, Tuple
+from typing import AbstractSet, Callable, Dict, Iterator, List, Optional, Tuple
 
 from . import bundle_file, hold, mapping
 from .bundle_file import TemporaryBundle
@@ -26,11 +26,20 @@ def register(bundle: TemporaryBundle, *, handle_sigterm: bool) -> None:
     """Remove `bundle` when this process ends."""
     _bundles.append(bundle)
     if _is_worker():
-        from multiprocessing.util import Finalize
+        from multiprocessing import util
 
-        Finalize(None, run, exitpriority=-1000)  # a forked worker runs no exit handlers
+        # A worker that is still importing its main module forgets its finalizers after that.
+        util.register_after_fork(run, _run_at_workers_end)
+        _run_at_workers_end(run)
     elif handle_sigterm:
         _handle_sigterm()
+
+
+def _run_at_workers_end(callback: Callable[[], None]) -> None:
+    """Have multiprocessing call it: a forked worker runs no exit handlers."""
+    from multiprocessing.util import Finalize
+
+    Finalize(None, callback, exitpriority=-1000)
 
 
 def is_over() -> bool:

@@ -105,6 +105,36 @@ def test_multiprocessing(sandbox: Sandbox, method: str) -> None:
     shutil.rmtree(sandbox.tmp)
 
 
+@pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
+@pytest.mark.parametrize("asks", ["at import", "at work"])
+def test_workers_that_end_normally_leave_nothing(sandbox: Sandbox, method: str, asks: str) -> None:
+    """Also a worker that asked while it imported its main module, and runs no exit handlers."""
+    program = sandbox.work / "program.py"
+    program.write_text(
+        textwrap.dedent(
+            f"""
+            import certifi, multiprocessing, os, sys
+            asks_at_import = {asks == "at import"}
+            if asks_at_import:
+                certifi.where()
+            def work():
+                sys.exit(3 if os.path.getsize(certifi.where()) > 1000 else 1)
+            if __name__ == "__main__":
+                context = multiprocessing.get_context("{method}")
+                processes = [context.Process(target=work) for _ in range(3)]
+                [process.start() for process in processes]
+                [process.join() for process in processes]
+                assert [process.exitcode for process in processes] == [3] * 3
+            """
+        )
+    )
+    sandbox.tmp = Path(tempfile.mkdtemp(prefix="t"))  # a socket's path must be short
+    done = sandbox.run(str(program))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert list(sandbox.tmp.iterdir()) == left(sandbox) == []
+    sandbox.tmp.rmdir()
+
+
 def test_a_daemon_keeps_the_path(sandbox: Sandbox) -> None:
     """A double fork that closes every descriptor outlives its parent, and the path with it."""
     program = textwrap.dedent(PRELUDE) + textwrap.dedent(
