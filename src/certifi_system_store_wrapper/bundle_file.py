@@ -41,7 +41,7 @@ from .hold import (
     quietly,
     remove_unheld,
 )
-from .places import APPLICATION, cache_folder
+from .places import cache_folder, user_folder
 from .writing import write_new
 
 NAME = "cacert.pem"
@@ -151,7 +151,7 @@ def create(place: str, text: bytes) -> TemporaryBundle:
     place = os.path.realpath(place)  # nobody can turn a link round later
     if not os.path.isdir(place) or not ownership.is_safe_path(place):
         raise PermissionError(1, "others may rename what lies there", place)
-    parent = os.path.join(place, f"{APPLICATION}-{_user()}")
+    parent = user_folder(place)
 
     def attempt() -> TemporaryBundle:
         bundle = TemporaryBundle(parent, os.urandom(8).hex())
@@ -189,11 +189,7 @@ def _make_own_folder(path: str) -> None:
     with suppress(FileExistsError):
         os.mkdir(path, _MODE)
     status = os.lstat(path)
-    if not stat.S_ISDIR(status.st_mode) or (LOCKS and status.st_uid != os.geteuid()):
+    if not stat.S_ISDIR(status.st_mode) or status.st_uid != ownership.user():
         raise PermissionError(1, "somebody else made it", path)
     if LOCKS and stat.S_IMODE(status.st_mode) != _MODE:  # the umask, or too much was allowed
         os.chmod(path, _MODE)
-
-
-def _user() -> str:
-    return str(os.geteuid()) if hasattr(os, "geteuid") else "user"

@@ -74,7 +74,7 @@ def uninterrupted() -> Iterator[None]:
             with suppress(ValueError):  # in a subinterpreter there are no handlers
                 if callable(handler):
                     signal.signal(signal.SIGINT, later)
-            if mask is not None:
+            if sys.platform != "win32" and mask is not None:
                 signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
         _steps.append(None)
         yield
@@ -82,28 +82,28 @@ def uninterrupted() -> Iterator[None]:
         del _steps[steps:]
         if signal.getsignal(signal.SIGINT) is later:
             signal.signal(signal.SIGINT, handler)
-        if mask is not None:
+        if sys.platform != "win32" and mask is not None:
             signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         if late and callable(handler):
             handler(*late[0])
 
 
 def _mask() -> Optional[AbstractSet[int]]:
-    if not hasattr(signal, "pthread_sigmask"):
+    if sys.platform == "win32" or not hasattr(signal, "pthread_sigmask"):
         return None
     return signal.pthread_sigmask(signal.SIG_BLOCK, ())
 
 
 def before_fork() -> None:
     """Hold a SIGTERM back: between fork and reset the child would lose it with our handler."""
-    if _installed:
+    if sys.platform != "win32" and _installed:
         _masks[threading.get_ident()] = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGTERM,))
 
 
 def after_fork() -> None:
     """Let SIGTERM come again, in parent and child."""
     mask = _masks.pop(threading.get_ident(), None)
-    if mask is not None:
+    if sys.platform != "win32" and mask is not None:
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
 
@@ -161,7 +161,7 @@ def _on_sigterm(signum: int, frame: object) -> None:
     """Clean up, then die of the same signal; neither waits nor logs."""
     del frame
     try:
-        if not _steps and signum not in signal.pthread_sigmask(signal.SIG_BLOCK, ()):
+        if not _steps and signum not in (_mask() or ()):
             run()
     finally:
         signal.signal(signum, signal.SIG_DFL)

@@ -13,18 +13,17 @@ from typing import Callable, List, Optional, Tuple
 
 from .mapping import Mapping
 
-# The system's own, not os.close: gevent's closes nothing once its hub is gone, at exit.
-try:
-    from posix import close as close  # noqa: PLC0414 - others import it from here
-except ImportError:  # Windows
-    from os import close as close  # noqa: PLC0414
-
-try:
-    from fcntl import F_DUPFD_CLOEXEC, LOCK_EX, LOCK_NB, LOCK_SH, LOCK_UN, fcntl, flock
-except ImportError:  # Windows
-    LOCKS = False
+LOCKS = False
+if sys.platform == "win32":
+    from os import close as close  # noqa: PLC0414 - others import it from here
 else:
-    LOCKS = True
+    # The system's own, not os.close: gevent's closes nothing once its hub is gone, at exit.
+    from posix import close as close  # noqa: PLC0414
+
+    with suppress(ImportError):  # WebAssembly
+        from fcntl import F_DUPFD_CLOEXEC, LOCK_EX, LOCK_NB, LOCK_SH, LOCK_UN, fcntl, flock
+
+        LOCKS = True
 
 FOLDER = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0)
 FILE = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)
@@ -56,7 +55,7 @@ class Hold:
 
     def read(self) -> bytes:
         """Return the file's content, also when it has no name any more; b"" if that is lost."""
-        if not self.is_ours() or not hasattr(os, "pread"):
+        if sys.platform == "win32" or not self.is_ours():
             return b""
         return os.pread(self.descriptor, os.fstat(self.descriptor).st_size, 0)
 
@@ -78,8 +77,7 @@ def open_locked(path: str, flags: int, *, exclusive: bool) -> int:
     """
     descriptor = above_stderr(os.open(path, flags | _NO_LINK))
     try:
-        if LOCKS:
-            flock(descriptor, (LOCK_EX if exclusive else LOCK_SH) | LOCK_NB)
+        _lock(descriptor, exclusive=exclusive)
         if identity(os.lstat(path)) != identity(os.fstat(descriptor)):
             raise FileNotFoundError(2, "it was replaced meanwhile", path)  # noqa: TRY301
     except BaseException:
@@ -91,8 +89,20 @@ def open_locked(path: str, flags: int, *, exclusive: bool) -> int:
 def lock_shared(descriptor: int) -> None:
     """Hold an open file until it is closed, where there are locks."""
     with suppress(OSError):
-        if LOCKS:
-            flock(descriptor, LOCK_SH | LOCK_NB)
+        _lock(descriptor, exclusive=False)
+
+
+# At the very end sys.platform is None, on Windows as well; LOCKS still is what it was.
+
+
+def _lock(descriptor: int, *, exclusive: bool) -> None:
+    if sys.platform != "win32" and LOCKS:
+        flock(descriptor, (LOCK_EX if exclusive else LOCK_SH) | LOCK_NB)
+
+
+def _unlock(descriptor: int) -> None:
+    if sys.platform != "win32" and LOCKS:
+        flock(descriptor, LOCK_UN)
 
 
 def remove_unheld(path: str, prefix: str = "") -> None:
@@ -117,8 +127,7 @@ def remove_unheld(path: str, prefix: str = "") -> None:
         return
     finally:
         for descriptor in locked:
-            if LOCKS:
-                flock(descriptor, LOCK_UN)  # a fork in between must not keep the lock
+            _unlock(descriptor)  # a fork in between must not keep the lock
             close(descriptor)
 
 
@@ -140,12 +149,12 @@ def names(folder: str) -> List[str]:
 
 def above_stderr(descriptor: int) -> int:
     """Return it with a number above 2: what is closed there is opened anew by somebody else."""
-    if not LOCKS or descriptor > 2:
-        return descriptor
-    try:
-        return fcntl(descriptor, F_DUPFD_CLOEXEC, 3)
-    finally:
-        close(descriptor)
+    if sys.platform != "win32" and LOCKS and descriptor <= 2:
+        try:
+            return fcntl(descriptor, F_DUPFD_CLOEXEC, 3)
+        finally:
+            close(descriptor)
+    return descriptor
 
 
 def identity(status: os.stat_result) -> Identity:

@@ -54,7 +54,9 @@ class LogFile(logging.FileHandler):
 
 def _fifo(path: str) -> Optional[int]:
     """Return a descriptor where `path` is a FIFO with a reader; without one that is an OSError."""
-    if not os.path.exists(path) or not stat.S_ISFIFO(os.stat(path).st_mode):
+    if sys.platform == "win32" or not os.path.exists(path):
+        return None
+    if not stat.S_ISFIFO(os.stat(path).st_mode):
         return None
     return os.open(path, os.O_WRONLY | os.O_NONBLOCK)
 

@@ -26,11 +26,11 @@ class Mapping:
         try:
             if _HAS_DESCRIPTOR:
                 before = _open_descriptors(self._identity)
-                self._mmap = mmap.mmap(descriptor, 0, mmap.MAP_SHARED, mmap.PROT_READ)
+                self._mmap = mmap.mmap(descriptor, 0, access=mmap.ACCESS_READ)
                 self._descriptor = max(_open_descriptors(self._identity) - before, default=-1)
             else:
                 self._mmap = mmap.mmap(  # type: ignore[call-arg,unused-ignore]
-                    descriptor, 0, mmap.MAP_SHARED, mmap.PROT_READ, trackfd=False
+                    descriptor, 0, access=mmap.ACCESS_READ, trackfd=False
                 )
         except (OSError, ValueError):
             return

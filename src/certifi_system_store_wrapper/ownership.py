@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import stat
+import sys
 from typing import FrozenSet
 
 _GROUP_WRITE, _OTHER_WRITE = stat.S_IWGRP, stat.S_IWOTH
@@ -17,7 +18,14 @@ _GROUP_WRITE, _OTHER_WRITE = stat.S_IWGRP, stat.S_IWOTH
 def trusted_owners() -> FrozenSet[int]:
     """Return the user ids that we trust; the owner of / is root as seen in a user namespace."""
     code = _owner_of(os.path.dirname(os.path.abspath(__file__)))
-    return frozenset((0, os.geteuid(), os.stat("/").st_uid, code))
+    return frozenset((0, user(), os.stat("/").st_uid, code))
+
+
+def user() -> int:
+    """Return who we are; 0 on Windows, where every file seems to belong to 0."""
+    if sys.platform == "win32":
+        return 0
+    return os.geteuid()
 
 
 def _owner_of(code: str) -> int:

@@ -21,7 +21,7 @@ from .bundle import Bundle
 from .bundle_file import NAME
 from .files import add_parsed
 from .findings import INFO, NAMED, USER, WARNING, Findings
-from .places import APPLICATION, cache_folder, temporary_places
+from .places import APPLICATION, cache_folder, temporary_places, user_folder
 from .reader import MARK, Input
 from .settings import Settings
 
@@ -104,9 +104,8 @@ def folders(settings: Settings) -> Iterator[str]:
     name = _environment_name(settings)
     if cache_folder():
         yield os.path.join(cache_folder(), APPLICATION, name)
-    user = os.geteuid() if hasattr(os, "geteuid") else "user"
     for place in temporary_places():
-        yield os.path.join(place, f"{APPLICATION}-{user}", f"persistent-{name}")
+        yield os.path.join(user_folder(place), f"persistent-{name}")
 
 
 def publish_anywhere(

@@ -41,3 +41,9 @@ def cache_folder() -> str:
     if not os.path.isabs(home) or not os.path.isdir(home):  # a daemon's /nonexistent
         return ""
     return os.path.join(home, "Library/Caches" if sys.platform == "darwin" else ".cache")
+
+
+def user_folder(place: str) -> str:
+    """Return the path of this user's folder in a place where others have theirs."""
+    user = os.geteuid() if hasattr(os, "geteuid") else "user"
+    return os.path.join(place, f"{APPLICATION}-{user}")
