@@ -17,7 +17,7 @@ from a living process:
   So the path never names half a bundle, whoever is interrupted, killed or forked where.
 - The random folder and the one above it belong to us, and others may pass through but not
   list or open them: there is no content of others to trust, and no lock that they could take.
-  What a killed process left is swept by the next one.
+  What a killed process left is swept by the next one that begins or ends.
 
 Windows has no flock: there an open file cannot be deleted, which is the same hold.
 """
@@ -94,8 +94,7 @@ class TemporaryBundle:
     def heal(self) -> bool:
         """Have the file at its path again, from the descriptor still held; False if that is gone.
 
-        What a relative of ours (or a person, by renaming) put there meanwhile is kept. Raises
-        OSError.
+        What a relative of ours (or a person) put there meanwhile is kept. Raises OSError.
         """
         text = self._file.read() if self._file else b""
         healed = _persevere(lambda: self._heal(text))
@@ -139,6 +138,7 @@ class TemporaryBundle:
                 hold.release()
         if self._removes:
             remove_unheld(self.folder, NAME)
+            sweep(self)  # a cluster may have killed its workers
         quietly(os.rmdir, self.folder)  # where there are no locks: it is empty
         if self._owns_parent:
             quietly(os.rmdir, self.parent)

@@ -135,6 +135,22 @@ def test_workers_that_end_normally_leave_nothing(sandbox: Sandbox, method: str, 
     sandbox.tmp.rmdir()
 
 
+@pytest.mark.parametrize("end", ["sys.exit(0)", "os.kill(os.getpid(), signal.SIGTERM)"])
+def test_who_ends_last_sweeps_what_its_killed_workers_left(sandbox: Sandbox, end: str) -> None:
+    """Spark and Ray kill their workers at the end: no next process need come to clean up."""
+    worker = "import certifi, os; certifi.where(); os.kill(os.getpid(), 9)"
+    code = f"""
+        for _ in range(3):
+            command = [sys.executable, "-c", {worker!r}]
+            assert subprocess.run(command).returncode == -9
+        assert good() and len(os.listdir(os.path.dirname(os.path.dirname(path)))) == 2
+        {end}
+    """
+    done = sandbox.run_code(textwrap.dedent(PRELUDE) + textwrap.dedent(code))
+    assert (done.returncode, done.stderr) == (0 if "exit" in end else -signal.SIGTERM, "")
+    assert left(sandbox) == []
+
+
 def test_a_daemon_keeps_the_path(sandbox: Sandbox) -> None:
     """A double fork that closes every descriptor outlives its parent, and the path with it."""
     program = textwrap.dedent(PRELUDE) + textwrap.dedent(
