@@ -107,27 +107,30 @@ def layout(der: bytes) -> Layout:
     """Return the parts of the certificate that `der` is, exactly; raise NotDer if it is none.
 
     What surrounds the signed part must be DER: OpenSSL writes it anew, so that two spellings
-    are one certificate to it.
+    are one certificate to it. Inside, OpenSSL lets more pass than GnuTLS and BoringSSL do,
+    whose users would lose the whole file: that is refused, too.
     """
     _, start, end = _expect_minimal(der, 0, len(der), SEQUENCE)
     if end != len(der):
         raise NotDer("something follows the certificate")
     _, position, tbs_end = expect(der, start, end, SEQUENCE)
-    _check_signature(der, tbs_end, end)
-    version = 1
-    if der[position : position + 1] == b"\xa0":
-        _, inner, position = element(der, position, tbs_end)
-        number = expect(der, inner, position, INTEGER)
-        version = 1 + int.from_bytes(der[number[1] : number[2]], "big")
+    version = _VERSIONS.get(der[position : position + 5], 1)
+    position += 0 if version == 1 else 5
     fields: List[Span] = []
     for tag in (INTEGER, SEQUENCE, SEQUENCE, SEQUENCE, SEQUENCE, SEQUENCE):
         fields.append(expect(der, position, tbs_end, tag))
         position = fields[-1][2]
-    serial, _, issuer, validity, subject, key = fields
+    serial, algorithm, issuer, validity, subject, key = fields
+    if _check_signature(der, tbs_end, end) != der[serial[2] : algorithm[2]]:
+        raise NotDer("it names two algorithms for one signature")
+    _check_names(der, issuer, subject)
+    _after_validity(der, issuer[2])
+    _check_key(der, key)
     extensions = (SEQUENCE, position, position)
     for tag, inner, outer in children(der, position, tbs_end):
         if tag == CONTEXT_3:
             extensions = expect(der, inner, outer, SEQUENCE)
+    _check_extensions(der, version, extensions)
     return Layout(version, serial, issuer, validity, subject, key, extensions)
 
 
@@ -140,8 +143,8 @@ def _expect_minimal(data: bytes, start: int, end: int, *tags: int) -> Span:
     return span
 
 
-def _check_signature(der: bytes, start: int, end: int) -> None:
-    """Raise NotDer unless an AlgorithmIdentifier and a BIT STRING of whole bytes stand there."""
+def _check_signature(der: bytes, start: int, end: int) -> bytes:
+    """Return the AlgorithmIdentifier that, with a BIT STRING of whole bytes, fills that place."""
     _, position, algorithm_end = _expect_minimal(der, start, end, SEQUENCE)
     _, _, position = _expect_minimal(der, position, algorithm_end, OID)
     if position < algorithm_end:  # the parameters
@@ -151,6 +154,37 @@ def _check_signature(der: bytes, start: int, end: int) -> None:
     _, bits, bits_end = _expect_minimal(der, algorithm_end, end, BIT_STRING)
     if position != algorithm_end or bits_end != end or der[bits : bits + 1] != b"\0":
         raise NotDer("something follows the signature or its algorithm")
+    return der[start:algorithm_end]
+
+
+def _check_names(der: bytes, *names: Span) -> None:
+    """Raise NotDer where a part of a name is empty."""
+    for name in names:
+        if any(tag != SET or a == b for tag, a, b in children(der, *name[1:])):
+            raise NotDer("a part of a name in it is empty")
+
+
+def _check_key(der: bytes, key: Span) -> None:
+    """Raise NotDer unless an algorithm and a BIT STRING of whole bytes stand there."""
+    _, _, position = expect(der, key[1], key[2], SEQUENCE)
+    _, bits, bits_end = expect(der, position, key[2], BIT_STRING)
+    if bits_end != key[2] or der[bits : bits + 1] != b"\0":
+        raise NotDer("its public key is not DER")
+
+
+def _check_extensions(der: bytes, version: int, extensions: Span) -> None:
+    """Raise NotDer where an extension occurs twice, or the version allows none."""
+    oids, count = set(), 0
+    for _, start, end in children(der, *extensions[1:]):
+        fields = [(tag, der[a:b]) for tag, a, b in children(der, start, end)]
+        if len(fields) < 2 or fields[-1][0] != OCTET_STRING:
+            raise NotDer("an extension is incomplete")
+        oids.add(fields[0])
+        count += 1
+    if len(oids) < count:
+        raise NotDer("it has an extension twice")
+    if count and version < 3:
+        raise NotDer("its version allows no extensions")
 
 
 def extension(der: bytes, wanted: bytes, places: Layout) -> Optional[bytes]:
@@ -189,6 +223,9 @@ _CURVE_KEYS = {  # size of the key's content: how it begins
 _NAME_TYPES = b"\x55\x04"  # attributes of X.520: country, organization, common name ...
 _UTF8, _ASCII_STRINGS = 0x0C, (0x13, 0x14, 0x16)  # Printable, T61, IA5
 _VERSION_3 = b"\xa0\x03\x02\x01\x02"
+_VERSIONS = {b"\xa0\x03\x02\x01\x01": 2, _VERSION_3: 3}  # version 1 is not written out
+_DAYS = {b"%02d" % month: b"31" for month in range(1, 13)}  # the last of each month
+_DAYS.update({b"02": b"29", b"04": b"30", b"06": b"30", b"09": b"30", b"11": b"30"})
 
 
 def is_strict(der: bytes) -> bool:
@@ -296,11 +333,28 @@ def _after_validity(der: bytes, position: int) -> int:
         size = 13 if der[position] == TIMES[0] else 15
         start, position = _strict(der, position, TIMES[size == 15])
         digits = der[start : position - 1]
-        if position - start != size or der[position - 1] != 0x5A or not digits.isdigit():
-            raise NotDer("a time is unusual")
+        if position - start != size or der[position - 1] != 0x5A or not _is_time(digits):
+            raise NotDer("one of its times is none")
     if position != end:
         raise NotDer("something follows the times")
     return end
+
+
+def _is_time(digits: bytes) -> bool:
+    """Whether there is such a second: a year of two or four digits, month, day, and so on."""
+    month, day = digits[-10:-8], digits[-8:-6]
+    return (
+        digits.isdigit()
+        and b"01" <= day <= _DAYS.get(month, b"")
+        and digits[-6:-4] < b"24"
+        and digits[-4:-2] < b"60"
+        and digits[-2:] < b"60"
+        and (month + day != b"0229" or _is_leap(int(digits[:-10])))
+    )
+
+
+def _is_leap(year: int) -> bool:
+    return year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
 
 
 def _after_key(der: bytes, position: int) -> int:

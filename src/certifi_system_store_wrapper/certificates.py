@@ -366,17 +366,15 @@ def _verdict(aux: bytes) -> str:
 def facts(der: bytes) -> Facts:
     """Return what the certificate in `der` says of itself; raise NotDer, a ValueError."""
     parts = asn1.layout(der)
-    times = [der[start:end] for _, start, end in asn1.children(der, *parts.validity[1:])]
-    if len(times) != 2:
-        raise NotDer("its validity is not two times")
+    not_before, not_after = asn1.children(der, *parts.validity[1:])
     issuer, subject = der[slice(*parts.issuer[1:])], der[slice(*parts.subject[1:])]
     ekus = asn1.extension(der, asn1.OID_EKU, parts)
     return Facts(
         version=parts.version,
         issuer=issuer,
         subject=subject,
-        not_before=times[0],
-        not_after=times[1],
+        not_before=der[slice(*not_before[1:])],
+        not_after=der[slice(*not_after[1:])],
         ca=_is_ca(der, parts, self_issued=issuer == subject),
         ekus=None if ekus is None else frozenset(_members(ekus)),
     )

@@ -136,6 +136,72 @@ def test_a_second_spelling_of_a_certificate_is_refused(der: bytes) -> None:
         asn1.layout(der)
 
 
+OID = b"\x06\x03\x2a\x03\x04"
+NAME = b"\x31\x0c\x30\x0a\x06\x03\x55\x04\x03\x0c\x03abc"
+
+
+@pytest.mark.parametrize(
+    ("path", "node"),
+    [
+        ([*TBS, VERSION], (0xA0, b"\x02\x01\x01")),  # version 2 with extensions
+        ([*TBS, VERSION], (0xA0, b"\x02\x01\x00")),  # version 1, written out
+        ([*TBS, VERSION], (0xA0, b"\x02\x01\x03")),
+        ([*TBS, ALGORITHM], (0x30, OID)),
+        ([*TBS, ISSUER], (0x30, NAME + b"\x31\x00")),
+        ([*TBS, SUBJECT], (0x30, b"\x31\x00")),
+        ([*TBS, TIMES, 0], (0x17, b"251301000000Z")),
+        ([*TBS, TIMES, 0], (0x17, b"250001000000Z")),
+        ([*TBS, TIMES, 0], (0x17, b"250229000000Z")),
+        ([*TBS, TIMES, 0], (0x17, b"250431000000Z")),
+        ([*TBS, TIMES, 0], (0x17, b"250101240000Z")),
+        ([*TBS, TIMES, 0], (0x17, b"250101006000Z")),
+        ([*TBS, TIMES, 0], (0x17, b"250101000060Z")),
+        ([*TBS, TIMES, 0], (0x17, b"2501010000Z")),
+        ([*TBS, TIMES, 0], (0x17, b"250101000000+0100")),
+        ([*TBS, TIMES, 1], (0x18, b"20500101000000.5Z")),
+        ([*TBS, TIMES, 1], (0x18, b"21000229000000Z")),
+        ([*TBS, EXTENSIONS, 0, 0], (0x30, [(0x06, b"\x2a\x03"), (0x24, b"\x04\x00")])),
+    ],
+)
+def test_what_openssl_loads_but_others_do_not_is_refused(path: List[int], node: Node) -> None:
+    """GnuTLS, BoringSSL or both refuse it, and their users would lose the whole file to it."""
+    der = edited(EC, path, node)
+    assert loads_as_text(der)
+    assert not asn1.is_strict(der)
+    with pytest.raises(NotDer):
+        asn1.layout(der)
+
+
+@pytest.mark.parametrize(
+    ("path", "node"),
+    [
+        ([*TBS, TIMES, 0], (0x17, b"240229235959Z")),
+        ([*TBS, TIMES, 0], (0x17, b"000229000000Z")),
+        ([*TBS, TIMES, 1], (0x18, b"99991231235959Z")),
+        ([*TBS, TIMES, 1], (0x18, b"20000229000000Z")),
+        ([*TBS, SERIAL], (0x02, b"\xff\x00")),
+        ([*TBS, SERIAL], (0x02, b"\x00\x80")),
+        ([*TBS, SERIAL], (0x02, b"\x00")),
+        ([*TBS, SERIAL], (0x02, b"\x01" * 64)),
+        ([*TBS, SUBJECT], (0x30, b"")),
+        ([*TBS, EXTENSIONS, 0, 0], (0x30, [(0x06, b"\x2a\x03"), (0x01, b"\xff"), (0x04, b"\5\0")])),
+    ],
+)
+def test_what_is_merely_unusual_is_a_certificate(path: List[int], node: Node) -> None:
+    der = edited(EC, path, node)
+    assert loads_as_text(der)
+    asn1.layout(der)
+
+
+def test_an_extension_that_occurs_twice_is_refused() -> None:
+    der = edited(
+        EC, [*TBS, EXTENSIONS, 0], (0x30, [(0x30, [(0x06, b"\x2a\x03"), (0x04, b"")])] * 2)
+    )
+    assert loads_as_text(der)
+    with pytest.raises(NotDer, match="twice"):
+        asn1.layout(der)
+
+
 def test_layout_finds_the_parts() -> None:
     parts = asn1.layout(MAIL)
     assert parts.version == 3
