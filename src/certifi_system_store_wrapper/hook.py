@@ -88,7 +88,7 @@ def find_spec(name: str) -> Optional[ModuleSpec]:
     _finding.add(name)  # so that this question passes us by
     try:
         spec = importlib.util.find_spec(name)
-        return spec if name != "ssl" or spec is None else _ssl_defaults().hooked(spec, _where)
+        return spec if name != "ssl" or spec is None else _ssl_defaults().hooked(spec, _contents)
     except (ImportError, AttributeError, ValueError):  # the import system will say it better
         return None
     finally:
@@ -109,7 +109,7 @@ def watch(name: str) -> bool:
         return False  # another thread is importing it, and was here before
     if name == "ssl":
         if settings.ssl_defaults and was_there:
-            _ssl_defaults().patch(sys.modules["ssl"], _where)
+            _ssl_defaults().patch(sys.modules["ssl"], _contents)
         return settings.ssl_defaults
     import wrapt
 
@@ -124,8 +124,8 @@ def watch(name: str) -> bool:
     return True
 
 
-def _where() -> str:
-    return current().where()
+def _contents() -> Optional[str]:
+    return current().contents()
 
 
 def _ssl_defaults() -> ModuleType:

@@ -1,8 +1,9 @@
 """PYTHON_CERTIFI_SSL_DEFAULTS: OpenSSL's default contexts of clients trust the bundle, too.
 
-Only ssl.SSLContext.load_default_certs is replaced, never the class; only clients' contexts are
-touched, never a server's; OpenSSL itself skips what the context already has. Loaded only where
-the switch is on, when ssl is imported. Not through wrapt: its import imports ssl.
+Two methods of ssl.SSLContext are replaced, never the class: load_default_certs, and
+set_default_verify_paths, which truststore calls instead. Only contexts of clients are touched,
+never a server's, and they get only what they lack. Loaded only where the switch is on, when ssl is
+imported. Not through wrapt: its import imports ssl.
 """
 
 from __future__ import annotations
@@ -10,19 +11,26 @@ from __future__ import annotations
 import functools
 from importlib.machinery import ModuleSpec
 from types import ModuleType
-from typing import Any, Callable, List, Tuple
+from typing import Any, Callable, List, Optional, Set, Tuple
 
-from . import log
+from . import certificates, log
 
-_patched: List[Tuple[Any, Callable[..., None]]] = []  # SSLContext, and its own function
+Contents = Callable[[], Optional[str]]  # the bundle's text, None where there is no bundle
+Blocks = List[Tuple[bytes, str]]  # the DER of each certificate, and its PEM
+
+_MARK = "__certifi_system_store_wrapper__"
+_patched: List[Tuple[Any, str, Any]] = []  # a class, a name in it, and what stood there itself
+_loading: Set[int] = set()  # contexts in load_default_certs, which knows for whom it is
+_parsed: Tuple[str, Blocks] = ("", [])
+_said: Set[str] = set()
 
 
 class Loader:
     """The loader of ssl, which patches what it has loaded and then is gone again."""
 
-    def __init__(self, loader: Any, where: Callable[[], str]) -> None:  # noqa: ANN401 - any loader
+    def __init__(self, loader: Any, contents: Contents) -> None:  # noqa: ANN401 - any loader
         """Load as `loader` does."""
-        self._loader, self._where = loader, where
+        self._loader, self._contents = loader, contents
 
     def __getattr__(self, name: str) -> object:
         """Answer everything else as the loader does."""
@@ -32,42 +40,100 @@ class Loader:
         """Run the module's code, then patch it."""
         module.__spec__.loader = module.__loader__ = self._loader  # type: ignore[union-attr]
         self._loader.exec_module(module)
-        patch(module, self._where)
+        patch(module, self._contents)
 
 
-def hooked(spec: ModuleSpec, where: Callable[[], str]) -> ModuleSpec:
+def hooked(spec: ModuleSpec, contents: Contents) -> ModuleSpec:
     """Return the spec of ssl with our loader around its own."""
     if not isinstance(spec.loader, Loader):
-        spec.loader = Loader(spec.loader, where)  # type: ignore[assignment]
+        spec.loader = Loader(spec.loader, contents)  # type: ignore[assignment]
     return spec
 
 
-def patch(ssl: Any, where: Callable[[], str]) -> None:  # noqa: ANN401 - a module
-    """Have clients' default contexts load the bundle at `where()` as well."""
-    own = ssl.SSLContext.load_default_certs
-    if hasattr(own, "__certifi_system_store_wrapper__"):
-        return
-
-    @functools.wraps(own)
-    def load_default_certs(self: Any, purpose: Any = ssl.Purpose.SERVER_AUTH) -> None:  # noqa: ANN401
-        own(self, purpose)
-        if purpose == ssl.Purpose.SERVER_AUTH and self.protocol != ssl.PROTOCOL_TLS_SERVER:
-            _add(self, where)
-
-    load_default_certs.__certifi_system_store_wrapper__ = True  # type: ignore[attr-defined]
-    _patched.append((ssl.SSLContext, own))
-    ssl.SSLContext.load_default_certs = load_default_certs
-
-
-def _add(context: Any, where: Callable[[], str]) -> None:  # noqa: ANN401 - any SSLContext
-    try:
-        context.load_verify_locations(where())
-    except Exception as error:  # noqa: BLE001 - the context is as good as it was
+def patch(ssl: Any, contents: Contents) -> None:  # noqa: ANN401 - a module
+    """Have clients' default contexts trust what is in `contents()` as well. Never raises."""
+    try:  # gevent, eventlet and truststore put a subclass there
+        context = next(each for each in ssl.SSLContext.__mro__ if each.__module__ == "ssl")
+        if not hasattr(context.load_default_certs, _MARK):
+            _replace(context, _load_default_certs(context, ssl, contents))
+            _replace(context, _set_default_verify_paths(context, ssl, contents))
+    except Exception as error:  # noqa: BLE001 - ssl is as good as it was
         log.warning(f"ssl's defaults stay as they are: {error!r}")
 
 
 def undo() -> None:
-    """Give ssl its own function back."""
+    """Give ssl its own functions back."""
     while _patched:
-        context, own = _patched.pop()
-        context.load_default_certs = own
+        context, name, before = _patched.pop()
+        if not hasattr(vars(context).get(name), _MARK):
+            continue  # somebody has replaced ours
+        if before is None:
+            delattr(context, name)
+        else:
+            setattr(context, name, before)
+
+
+def _replace(context: Any, function: Callable[..., None]) -> None:  # noqa: ANN401 - a class
+    name = function.__name__
+    setattr(function, _MARK, True)
+    _patched.append((context, name, vars(context).get(name)))
+    setattr(context, name, function)
+
+
+def _load_default_certs(context: Any, ssl: Any, contents: Contents) -> Callable[..., None]:  # noqa: ANN401
+    own, server_auth = context.load_default_certs, ssl.Purpose.SERVER_AUTH
+
+    @functools.wraps(own)
+    def load_default_certs(self: Any, purpose: Any = server_auth) -> None:  # noqa: ANN401
+        _loading.add(id(self))
+        try:
+            own(self, purpose)
+        finally:
+            _loading.discard(id(self))
+        if purpose == server_auth and _is_clients(self, ssl):
+            _add(self, context, contents)
+
+    return load_default_certs
+
+
+def _set_default_verify_paths(context: Any, ssl: Any, contents: Contents) -> Callable[..., None]:  # noqa: ANN401
+    own = context.set_default_verify_paths
+
+    @functools.wraps(own)
+    def set_default_verify_paths(self: Any) -> None:  # noqa: ANN401
+        own(self)
+        if id(self) not in _loading and _is_clients(self, ssl):
+            _add(self, context, contents)
+
+    return set_default_verify_paths
+
+
+def _is_clients(self: Any, ssl: Any) -> bool:  # noqa: ANN401
+    """Whether no server can use it: PROTOCOL_TLS may be either's, but only clients check names."""
+    return bool(self.protocol == ssl.PROTOCOL_TLS_CLIENT or self.check_hostname)
+
+
+def _add(self: Any, context: Any, contents: Contents) -> None:  # noqa: ANN401
+    """Add what it lacks, past the methods of subclasses."""
+    try:
+        known = set(context.get_ca_certs(self, binary_form=True))
+        lacking = "".join(pem for der, pem in _blocks(contents() or "") if der not in known)
+        if lacking:
+            context.load_verify_locations(self, cadata=lacking)
+    except Exception as error:  # noqa: BLE001 - the context is as good as it was
+        message = f"ssl's defaults stay as they are: {error!r}"
+        if message not in _said:
+            _said.add(message)
+            log.warning(message)
+
+
+def _blocks(text: str) -> Blocks:
+    """Return the certificates of the bundle, which is parsed once."""
+    global _parsed
+    before, blocks = _parsed
+    if text != before:
+        found = certificates.parse(text.encode("ascii", "replace")).certificates
+        plain = [each.block for each in found if each.verdict == certificates.PLAIN]
+        blocks = [(certificates.der_of(block), block.decode() + "\n") for block in plain]
+        _parsed = text, blocks
+    return blocks
