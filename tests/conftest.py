@@ -142,6 +142,16 @@ def plain(shared: Path, interpreter: str) -> Environment:
     return Environment(made_once(shared, "plain", make))
 
 
+@pytest.fixture(scope="session")
+def bare(shared: Path, interpreter: str, housed: Tuple[str, ...]) -> Environment:
+    """Return an environment without us, with what we build on. Nobody changes it."""
+
+    def make(folder: Path) -> None:
+        new_environment(interpreter, folder, "--without-pip").install(*housed, "certifi", "wrapt")
+
+    return Environment(made_once(shared, "bare", make))
+
+
 @pytest.fixture
 def fresh(tmp_path: Path, interpreter: str, wheel: str, housed: Tuple[str, ...]) -> Sandbox:
     """Return a sandbox with an environment of its own, with us and requests."""

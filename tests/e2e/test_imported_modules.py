@@ -1,0 +1,135 @@
+"""What is imported, and when: the guard of speed that needs no clock.
+
+Imports are most of what we cost. What our statements ask for is told exactly, stage by stage,
+whoever else has loaded it already; and exactly our own modules come on top of what a bare
+environment has loaded once it has been asked for the same.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Dict, List, Set
+
+from support import MODULE, Environment, Sandbox
+
+STAGES = ("start", "certifi", "first where()", "later where()")
+OURS = {
+    "start": {"__init__", "bootstrap"},
+    "certifi": {
+        *("answer", "asn1", "bundle", "bundle_file", "certificates", "cleanup", "files"),
+        *("findings", "formats", "hold", "hook", "log", "log_handlers", "mapping"),
+        *("memory_file", "ownership", "persistent", "places", "printable", "reader"),
+        *("settings", "sources", "system_store.__init__", "writing"),
+    },
+    "first where()": {"openssl", "pristine"},
+    "later where()": set(),
+}
+PLATFORM = {
+    "linux": {"system_store.unix", "system_store.unix_paths"},
+    "darwin": {
+        "system_store.macos",
+        "system_store.macos_security",
+        "system_store.macos_trust_settings",
+    },
+    "win32": {"system_store.windows"},
+}
+OURS["first where()"] |= PLATFORM.get(sys.platform, PLATFORM["linux"])
+
+ASKED = {
+    "certifi": {
+        *("__future__", "binascii", "contextlib", "errno", "functools", "hashlib"),
+        *("importlib.machinery", "importlib.util", "logging", "mmap", "os", "re", "signal"),
+        *("stat", "sys", "threading", "time", "types", "typing", "wrapt"),
+    },
+    "first where()": {"__future__", "_ssl", "binascii", "hashlib", "os", "sys", "typing"},
+    "later where()": set(),
+}
+if sys.platform == "win32":
+    ASKED["first where()"] -= {"_ssl"}
+    ASKED["first where()"] |= {"contextlib", "ssl", "wincertstore"}
+else:
+    ASKED["certifi"] |= {"fcntl", "posix"}
+if sys.platform == "darwin":
+    ASKED["first where()"] |= {"plistlib", "selectors", "shutil", "subprocess", "tempfile"}
+    ASKED["first where()"] |= {"contextlib", "time"}
+# What Python itself loads to read a start-up file, beside built-in modules: each in its own way.
+READING = {
+    "_bootlocale": "3.8 and 3.9",
+    "encodings.utf_8_sig": "3.12.4 and later",
+}
+
+PROGRAM = """
+import logging, sys
+told = [sorted(sys.modules)]
+{before}
+import certifi
+told.append(sorted(sys.modules))
+certifi.where()
+told.append(sorted(sys.modules))
+certifi.where()
+told.append(sorted(sys.modules))
+import json
+print(json.dumps(told))
+"""
+# Each import statement of ours notes what it asks for, at which stage.
+TRACED = """
+import builtins, sys
+{before}
+asked, original = [], builtins.__import__
+
+def noting(name, globals=None, locals=None, fromlist=(), level=0):
+    if (globals or {{}}).get("__name__", "").startswith({module!r}) and not level:
+        asked[-1].append(name)
+    return original(name, globals, locals, fromlist, level)
+
+builtins.__import__ = noting
+asked.append([])
+import certifi
+asked.append([])
+certifi.where()
+asked.append([])
+certifi.where()
+builtins.__import__ = original
+import json
+print(json.dumps(asked))
+"""
+
+
+def asked_by_us(sandbox: Sandbox, before: str) -> Dict[str, Set[str]]:
+    """Return what our import statements ask for, stage by stage; the start has ended before."""
+    done = sandbox.run_code(TRACED.format(module=MODULE, before=before))
+    assert (done.returncode, done.stderr) == (0, "")
+    return {stage: set(names) for stage, names in zip(STAGES[1:], json.loads(done.stdout))}
+
+
+def loaded(sandbox: Sandbox, before: str) -> List[Set[str]]:
+    """Return what is loaded after each stage."""
+    done = sandbox.run_code(PROGRAM.format(before=before))
+    assert (done.returncode, done.stderr) == (0, "")
+    return [set(names) for names in json.loads(done.stdout)]
+
+
+def test_what_our_statements_ask_for(sandbox: Sandbox) -> None:
+    """Nothing but this is imported by us, and nothing at all once where() has answered."""
+    assert asked_by_us(sandbox, "import logging") == ASKED
+
+
+def test_logging_waits_for_something_to_say(sandbox: Sandbox) -> None:
+    """Where the program has no use for logging, neither have we."""
+    hidden = "import wrapt; sys.modules.pop('logging', None)"
+    asked = asked_by_us(sandbox, hidden)
+    assert asked == {**ASKED, "certifi": ASKED["certifi"] - {"logging"}}
+
+
+def test_exactly_our_modules_are_loaded(sandbox: Sandbox, bare: Environment) -> None:
+    """At each stage these modules come on top of what a bare environment has loaded."""
+    with_us = loaded(sandbox, "")
+    others = sorted(set().union(*ASKED.values()))  # whatever these load is known, too
+    start, certifi, *_ = loaded(Sandbox(sandbox.work, bare), f"import {', '.join(others)}")
+    start |= set(READING) | set(sys.builtin_module_names)
+    seen: Set[str] = set()
+    for stage, ours, plainly in zip(STAGES, with_us, (start, certifi, certifi, certifi)):
+        names = {f"{MODULE}.{name}".replace(".__init__", "") for name in OURS[stage]}
+        assert ours - plainly - seen == names, stage
+        seen |= ours
