@@ -310,9 +310,9 @@ def _parse_der(data: bytes, parsed: Parsed) -> int:
             parsed.certificates.append(Certificate(block_of(data[position:end])))
             position = end
     except NotDer as error:
-        if parsed.certificates or not _has_marker(data):
-            name = f"; {formats.name_of(data)}" if not parsed.certificates else ""
-            message = f"it is not a certificate in DER: {error}{name}"
+        is_other = not parsed.certificates and formats.name_of(data) != formats.UNKNOWN
+        if not is_other and (parsed.certificates or not _has_marker(data)):
+            message = f"it is not a certificate in DER: {error}"
             _report(parsed, Damage(1, message, data[position:]))
     return position
 

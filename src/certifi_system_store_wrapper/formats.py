@@ -2,49 +2,91 @@
 
 from __future__ import annotations
 
+import re
+from itertools import islice
 from typing import Tuple
 
+from . import asn1
+from .asn1 import BIT_STRING, INTEGER, OCTET_STRING, SEQUENCE, NotDer
+
+UNKNOWN = "it is neither PEM, DER nor PKCS#7"
+
 _EXPORT = "export the certificate alone, as PEM"
+_KEY = f"it is a private key: {_EXPORT}"
+_REQUEST = "it is a request for a certificate (CSR): use what was issued"
+_REVOCATION = "it is a revocation list (CRL)"
+_PUBLIC_KEY = "it is a public key"
 _STARTS: Tuple[Tuple[bytes, str], ...] = (
     (b"\xfe\xed\xfe\xed", f"it is a Java key store (JKS): {_EXPORT} (keytool -exportcert -rfc)"),
     (b"\xce\xce\xce\xce", f"it is a Java key store (JCEKS): {_EXPORT} (keytool -exportcert -rfc)"),
     (b"PK\x03\x04", "it is a ZIP archive: unpack it"),
     (b"\x1f\x8b", "it is compressed with gzip: unpack it"),
-    (b"<", "it is HTML or XML, perhaps the page of a login or an error: download it again"),
+    (b"BZh", "it is compressed with bzip2: unpack it"),
+    (b"\xfd7zXZ", "it is compressed with xz: unpack it"),
     (b"ssh-", "it is an SSH key"),
+    (b"ecdsa-", "it is an SSH key"),
+    (b"version https://git-lfs", "it is a pointer of Git LFS: run `git lfs pull`"),
 )
-_LABELS: Tuple[Tuple[bytes, str], ...] = (
-    (b"CERTIFICATE REQUEST-----", "it is a request for a certificate (CSR): use what was issued"),
-    (b"X509 CRL-----", "it is a revocation list (CRL)"),
-    (b"PUBLIC KEY-----", "it is a public key"),
+_TEXTS: Tuple[Tuple[bytes, str], ...] = (
+    (b"CERTIFICATE REQUEST-----", _REQUEST),
+    (b"X509 CRL-----", _REVOCATION),
+    (b"PUBLIC KEY-----", _PUBLIC_KEY),
     (b"PGP ", "it is from PGP"),
+    (b"LS0tLS1CRUdJTi", "it is PEM in base64 once more, as in Kubernetes: decode it (base64 -d)"),
+    (b"X509Certificate>", f"it is XML around certificates, as in SAML: {_EXPORT}"),
 )
-_PKCS12 = b"\x02\x01\x03\x30"  # PFX, RFC 7292 section 4: version 3, then a ContentInfo
-_KEY = b"\x02\x01\x00"  # PrivateKeyInfo, RFC 5208 section 5, and RSAPrivateKey: version 0
+# The tags of the first two members of a SEQUENCE, and how the first one begins, where that counts.
+_SHAPES = {
+    (INTEGER, SEQUENCE, b"\3"): f"it is a PKCS#12 store (.p12, .pfx), made for keys: {_EXPORT}",
+    (INTEGER, SEQUENCE, b""): _KEY,  # RFC 5208
+    (INTEGER, INTEGER, b""): _KEY,  # RFC 8017
+    (INTEGER, OCTET_STRING, b""): _KEY,  # RFC 5915
+    (SEQUENCE, OCTET_STRING, b""): _KEY,  # RFC 5208, encrypted
+    (SEQUENCE, BIT_STRING, b""): _PUBLIC_KEY,
+    (SEQUENCE, SEQUENCE, b"\2\1\0"): _REQUEST,
+    (SEQUENCE, SEQUENCE, b"\2\1\1"): _REVOCATION,
+}
+_HTML = "it is HTML or XML, perhaps the page of a login or an error: download it again"
+_NO_LINES = "its BEGIN CERTIFICATE and END CERTIFICATE lines are missing: export it again"
+_DASHES = "the dashes around BEGIN CERTIFICATE are not five plain ones: export it again"
+_LABEL = rb"-----BEGIN ([A-Z0-9 ]{1,64})-----"
+_MARKS = b"\xef\xbb\xbf\xfe\xff \t\r\n"  # of the byte order, and blanks
 _BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=\r\n\t "
 
 
 def name_of(data: bytes) -> str:
     """Return in a few words what `data`, which holds no certificate, seems to be."""
-    data = data.lstrip()
-    if not data:
-        return "it is empty"
     for start, name in _STARTS:
         if data.startswith(start):
             return name
     if data[:1] == b"\x30":
-        return _der_name(data[1:16])
-    for label, name in _LABELS:
-        if label in data:
+        return _der_name(data)
+    text = data.replace(b"\0", b"").lstrip(_MARKS)  # also of UTF-16
+    for part, name in _TEXTS:
+        if part in text:
             return name
-    if data.startswith(b"MII") and not data.translate(None, _BASE64):
-        return "its BEGIN CERTIFICATE and END CERTIFICATE lines are missing: export it again"
-    return "it is neither PEM, DER nor PKCS#7"
+    return _text_name(text)
 
 
-def _der_name(head: bytes) -> str:
-    if _PKCS12 in head:
-        return f"it is a PKCS#12 store (.p12, .pfx), made for private keys: {_EXPORT}"
-    if _KEY in head:
-        return f"it is a private key: {_EXPORT}"
-    return "it is neither PEM, DER nor PKCS#7"
+def _text_name(text: bytes) -> str:
+    if not text:
+        return "it is empty"
+    if text.startswith(b"<"):
+        return _HTML
+    if text.startswith(b"MII") and not text.translate(None, _BASE64):
+        return _NO_LINES
+    label = re.search(_LABEL, text)
+    if label:
+        return f"it is PEM, but of something else ({label[1].decode('ascii')})"
+    return _DASHES if b"BEGIN CERTIFICATE" in text else UNKNOWN
+
+
+def _der_name(data: bytes) -> str:
+    """Tell apart what is a SEQUENCE, as most files of this field are."""
+    try:
+        _, start, end = asn1.element(data, 0, len(data))
+        (first, a, b), (second, _, _) = islice(asn1.children(data, start, end), 2)
+    except (NotDer, ValueError):
+        return UNKNOWN
+    head = data[a : min(b, a + 3)]
+    return _SHAPES.get((first, second, head)) or _SHAPES.get((first, second, b""), UNKNOWN)

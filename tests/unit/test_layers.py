@@ -13,7 +13,8 @@ import certifi_system_store_wrapper
 PACKAGE = Path(certifi_system_store_wrapper.__file__).parent
 # Lower numbers know nothing of higher ones; equals do not know each other, but for families.
 LAYERS = [
-    ["findings", "printable", "asn1", "formats", "mapping"],
+    ["findings", "printable", "asn1", "mapping"],
+    ["formats"],
     [
         "certificates",
         "ownership",
