@@ -72,11 +72,11 @@ def _doctor(host: str, parser: argparse.ArgumentParser) -> Report:
         from .commands import doctor
 
         return doctor.doctor()
-    from .commands import connect
     from .commands import host as host_doctor
+    from .commands import target
 
     try:
-        connect.target(host)
+        target.target(host)
     except ValueError as error:
         parser.error(printable(error))
     return host_doctor.doctor(host)

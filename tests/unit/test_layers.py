@@ -35,10 +35,12 @@ LAYERS = [
     ["late_activation", "ssl_defaults"],
     ["bootstrap", "hook"],
     ["api"],
-    ["commands.output", "commands.describe", "commands.strict", "commands.variables"],
-    ["commands.clients", "commands.connect", "commands.status"],
-    ["commands.handover", "commands.drop"],
-    ["commands.listing", "commands.doctor"],
+    ["commands.output", "commands.describe", "commands.strict", "commands.target"],
+    ["commands.variables", "commands.clients", "commands.checks", "commands.route"],
+    ["commands.chain", "commands.handshake", "commands.status"],
+    ["commands.handover", "commands.drop", "commands.listing", "commands.view"],
+    ["commands.doctor", "commands.missing_issuer", "commands.failures"],
+    ["commands.causes"],
     ["commands.host"],
     ["cli"],
     ["__main__"],
@@ -53,13 +55,13 @@ FAMILIES = [
 ALONE = {
     "wrapt": {"hook"},
     "wincertstore": {"system_store.windows"},
-    "_ssl": {"openssl", "commands.connect"},
+    "_ssl": {"openssl"},
     "fcntl": {"hold"},
     "logging": {"log", "log_handlers", "bootstrap"},
     "signal": {"cleanup"},
     "subprocess": {"system_store.macos_security"},
     "ctypes": {"mapping"},
-    "socket": {"commands.connect"},
+    "socket": {"commands.route", "commands.handshake"},
 }
 
 

@@ -9,6 +9,7 @@ from typing import Any, Dict, List, Optional
 from .. import asn1, certificates
 
 SOON = timedelta(days=30)
+_LONGEST_OID = 64  # bytes
 _ATTRIBUTES = {
     b"\x55\x04\x03": "CN",
     b"\x55\x04\x06": "C",
@@ -87,4 +88,18 @@ def _attribute(content: bytes, start: int, end: int) -> str:
     oid = content[kind[1] : kind[2]]
     encoding = _ENCODINGS.get(value[0], "utf-8")
     text = content[value[1] : value[2]].decode(encoding, "replace")
-    return f"{_ATTRIBUTES.get(oid, oid.hex())}={text}"
+    return f"{_ATTRIBUTES.get(oid) or dotted(oid)}={text}"
+
+
+def dotted(oid: bytes) -> str:
+    """Return the content of an OBJECT IDENTIFIER in numbers (X.690 section 8.19)."""
+    numbers, number = [], 0
+    for byte in oid[:_LONGEST_OID]:
+        number = number << 7 | byte & 0x7F
+        if not byte & 0x80:
+            numbers.append(number)
+            number = 0
+    if not numbers or len(oid) > _LONGEST_OID:
+        return oid[:_LONGEST_OID].hex()
+    first = min(numbers[0] // 40, 2)
+    return ".".join(map(str, [first, numbers[0] - 40 * first, *numbers[1:]]))

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Any, Dict, Iterator, List, NamedTuple, Set
+from typing import Iterator, List, Set
 
 from .. import bootstrap, certificates, hook
 from ..bundle import Anchor, Bundle
 from ..findings import SYSTEM, USER, WARNING
 from ..reader import read_regular
 from ..settings import Settings, from_environment
-from . import clients, describe, strict, variables
-from .output import Report, row
+from . import checks, clients, describe, strict, variables
+from .checks import Finding
+from .output import Report
 from .status import why_inactive
 
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -20,31 +21,9 @@ _STARTS = ("certifi_system_store_wrapper.pth", "certifi_system_store_wrapper.sta
 _STRICT_PYTHON = (3, 13)
 
 
-class Finding(NamedTuple):
-    """One thing that was looked at: `level` is ok, note or problem."""
-
-    level: str
-    check: str
-    message: str
-    remedy: str = ""
-
-    def lines(self) -> List[str]:
-        """Return it as text."""
-        return [row(self.level, self.message), *([row("", self.remedy)] if self.remedy else [])]
-
-
 def doctor() -> Report:
     """Return what is right and wrong with this installation."""
-    return report(list(_findings()), {})
-
-
-def report(findings: List[Finding], more: Dict[str, Any]) -> Report:
-    """Return findings as an answer; unhealthy where one is a problem."""
-    healthy = all(finding.level != "problem" for finding in findings)
-    told = [finding._asdict() for finding in findings]
-    data = {"command": "doctor", "healthy": healthy, "findings": told, **more}
-    lines = [line for finding in findings for line in finding.lines()]
-    return Report(data, lines, 0 if healthy else 1)
+    return checks.report(list(_findings()), {})
 
 
 def _findings() -> Iterator[Finding]:
@@ -135,20 +114,9 @@ def _users(built: Bundle) -> Iterator[Finding]:
         refusals = strict.refusals(anchor.der, is_last=True)
         if refusals and told.get("ca"):
             message = f"{called}: Python 3.13 and later refuse it: {'; '.join(refusals)}"
-            yield Finding(strict_level(), "user", message, STRICT_REMEDY)
+            yield checks.strict("user", message)
         elif not bad:
             yield Finding("ok", "user", f"{called} is trusted")
-
-
-STRICT_REMEDY = (
-    "have that CA issued again as RFC 5280 asks; until then clear ssl.VERIFY_X509_STRICT "
-    "in the verify_flags of the context"
-)
-
-
-def strict_level() -> str:
-    """Return how much a refusal by the strict checks matters to this Python."""
-    return "problem" if sys.version_info >= _STRICT_PYTHON else "note"
 
 
 def users_own(built: Bundle) -> List[Anchor]:

@@ -1,0 +1,121 @@
+"""A server's certificates one by one, as links from its own up to its issuers. Pure."""
+
+from __future__ import annotations
+
+from ipaddress import ip_address
+from types import MappingProxyType
+from typing import List, Mapping, NamedTuple, Optional, Sequence, Tuple
+
+from .. import asn1, certificates
+from . import describe, strict
+
+SUBJECT_KEY, AUTHORITY_KEY, NAME_CONSTRAINTS = b"\x55\x1d\x0e", b"\x55\x1d\x23", b"\x55\x1d\x1e"
+AUTHORITY_INFO = b"\x2b\x06\x01\x05\x05\x07\x01\x01"
+# What OpenSSL handles where it is critical (X509_supported_extension() in v3_purp.c).
+_HANDLED = {bytes((0x55, 0x1D, last)) for last in (15, 17, 19, 20, 30, 32, 33, 35, 36, 37, 54)}
+_DNS, _IP = 0x82, 0x87
+
+
+class Link(NamedTuple):
+    """One certificate; `issued_by` and `named` are its names as DER, empty if unreadable."""
+
+    der: bytes
+    subject: str
+    issuer: str
+    marks: Tuple[str, ...]
+    named: bytes = b""
+    issued_by: bytes = b""
+    extensions: Mapping[bytes, Tuple[bool, bytes]] = MappingProxyType({})
+    is_ca: bool = False
+
+    @property
+    def is_self_issued(self) -> bool:
+        """Whether it names itself as its issuer, as roots do."""
+        return bool(self.named) and self.named == self.issued_by
+
+
+def link(der: bytes) -> Link:
+    """Return what can be read of a certificate, which may be any bytes."""
+    told = describe.certificate(der)
+    subject, issuer, marks = told["subject"], told["issuer"], tuple(told["marks"])
+    try:
+        facts = certificates.facts(der)
+        extensions = strict.extensions(der, asn1.layout(der))
+    except ValueError:
+        return Link(der, subject, issuer, marks)
+    return Link(der, subject, issuer, marks, facts.subject, facts.issuer, extensions, facts.ca)
+
+
+def path(presented: Sequence[Link]) -> List[Link]:
+    """Return the server's own certificate and its issuers, as far as they were presented."""
+    found = list(presented[:1])
+    while found and not found[-1].is_self_issued:
+        above = [each for each in presented if each not in found and is_issuer(each, found[-1])]
+        if not above:
+            break
+        found.append(above[0])
+    return found
+
+
+def is_issuer(above: Link, below: Link) -> bool:
+    """Whether `above` has the name of the issuer of `below`, and its key as far as it says."""
+    return bool(above.named) and above.named == below.issued_by and is_key(above, below)
+
+
+def is_key(above: Link, below: Link) -> bool:
+    """Whether the key of `above` may be the one that `below` was signed with."""
+    held, wanted = _key_of(above), _authority_key_of(below)
+    return not held or not wanted or held == wanted
+
+
+def _key_of(one: Link) -> bytes:
+    return _content(one.extensions.get(SUBJECT_KEY, (False, b""))[1], asn1.OCTET_STRING)
+
+
+def _authority_key_of(one: Link) -> bytes:
+    value = one.extensions.get(AUTHORITY_KEY, (False, b""))[1]
+    return _content(_content(value, asn1.SEQUENCE), 0x80)
+
+
+def _content(value: bytes, tag: int) -> bytes:
+    """Return the content of the first element, b"" where it is another one."""
+    try:
+        _, start, end = asn1.expect(value, 0, len(value), tag)
+    except ValueError:
+        return b""
+    return value[start:end]
+
+
+def names(one: Link) -> List[str]:
+    """Return the DNS names and IP addresses that a server's certificate is for."""
+    value = one.extensions.get(strict.OID_SAN, (False, b""))[1]
+    inside = _content(value, asn1.SEQUENCE)
+    try:
+        found = [_general_name(inside, span) for span in asn1.children(inside, 0, len(inside))]
+    except ValueError:
+        return []
+    return [name for name in found if name]
+
+
+def _general_name(inside: bytes, span: asn1.Span) -> Optional[str]:
+    tag, content = span[0], inside[span[1] : span[2]]
+    if tag == _DNS:
+        return content.decode("ascii", "backslashreplace")
+    if tag == _IP and len(content) in (4, 16):
+        return str(ip_address(content))
+    return None
+
+
+def lacks_server_auth(one: Link) -> bool:
+    """Whether its extended key usage is for other purposes than TLS servers."""
+    try:
+        ekus = certificates.facts(one.der).ekus
+    except ValueError:
+        return False
+    return ekus is not None and not ekus & {asn1.OID_SERVER_AUTH, asn1.OID_ANY_EKU}
+
+
+def unhandled(one: Link) -> List[str]:
+    """Return the critical extensions that OpenSSL does not know."""
+    critical = (oid for oid, (is_critical, _) in one.extensions.items() if is_critical)
+    return [describe.dotted(oid) for oid in critical if oid not in _HANDLED]

@@ -1,0 +1,207 @@
+"""TLS handshakes with one server, and nothing else: no request, no redirect, no other address."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import warnings
+from contextlib import suppress
+from typing import List, NamedTuple
+
+from .route import STEP, Connection, Deadline, Route
+
+_MAX_BYTES = 1 << 20  # of a server's handshake; OpenSSL itself takes 100 KB of certificates
+_MAX_CHAIN = 20
+_PATIENCE = 2.0  # seconds that a server has to say that it wants a certificate of the client
+_HANDSHAKE, _CERTIFICATE, _CERTIFICATE_REQUEST = 22, 11, 13  # RFC 8446, section 4
+_LEGACY_SERVER_CONNECT = 0x4
+
+
+class Outcome(NamedTuple):
+    """How one handshake ended: `code` is OpenSSL's verify code, 0 where that is not the cause."""
+
+    trusted: bool
+    message: str = ""
+    code: int = 0
+
+
+class Presented(NamedTuple):
+    """What a server shows to a client that checks nothing, and how that ended.
+
+    `chain` as DER; `version` of TLS and `cipher`, "" where `failure` says why there is none.
+    """
+
+    chain: List[bytes]
+    version: str = ""
+    cipher: str = ""
+    failure: str = ""
+    wants_certificate: bool = False
+
+
+def outcome(route: Route, context: ssl.SSLContext) -> Outcome:
+    """Return whether that context trusts the server; raises Refused."""
+    with route.connected() as connection:
+        try:
+            _shaken(connection, context, route)
+        except ssl.SSLCertVerificationError as error:
+            return Outcome(trusted=False, message=error.verify_message, code=error.verify_code)
+        except (OSError, ValueError) as error:
+            return Outcome(trusted=False, message=reason_of(error))
+    return Outcome(trusted=True)
+
+
+def presented(route: Route) -> Presented:
+    """Return what the server presents, as far as this Python can show it; raises Refused.
+
+    Also where the handshake fails later on: the certificates come early.
+    """
+    context = _lax_context()
+    watched = _Watched(context)
+    with route.connected() as connection:
+        try:
+            shaken = _shaken(connection, context, route)
+        except (OSError, ValueError) as error:
+            failure, wants = reason_of(error), watched.asks_for_certificate
+            return Presented(watched.chain, failure=failure, wants_certificate=wants)
+        wants = watched.asks_for_certificate and shaken.is_turned_away(connection)
+        tls, cipher = shaken.tls, (shaken.tls.cipher() or ("",))[0]
+        chain = watched.chain or _leaf(tls)
+        return Presented(chain, tls.version() or "", cipher, wants_certificate=wants)
+
+
+def reason_of(error: Exception) -> str:
+    """Return OpenSSL's name for what went wrong, or the system's sentence."""
+    return getattr(error, "reason", None) or str(error) or type(error).__name__
+
+
+class _Shaken(NamedTuple):
+    """A TLS connection over memory, so that every byte and second is counted."""
+
+    tls: ssl.SSLObject
+    incoming: ssl.MemoryBIO
+    outgoing: ssl.MemoryBIO
+
+    def is_done(self) -> bool:
+        """Take the next step; raises OSError or ValueError where the handshake fails."""
+        try:
+            self.tls.do_handshake()
+        except OSError as error:
+            if isinstance(error.__context__, KeyboardInterrupt):  # of _Watched, which hides it
+                raise error.__context__ from None
+            if isinstance(error, ssl.SSLWantReadError):
+                return False
+            raise
+        return True
+
+    def feed(self, connection: Connection, deadline: Deadline) -> int:
+        """Carry what is to be sent, and some of what comes; return how much came."""
+        connection.settimeout(deadline.left())
+        connection.sendall(self.outgoing.read())
+        data = connection.recv(16 << 10)
+        if not data:
+            raise ConnectionResetError("the server hangs up")
+        self.incoming.write(data)
+        return len(data)
+
+    def is_turned_away(self, connection: Connection) -> bool:
+        """Whether the server hangs up on us; in TLS 1.3 that comes after the handshake."""
+        deadline = Deadline(_PATIENCE)
+        while True:
+            try:
+                self.tls.read(1)
+            except ssl.SSLWantReadError:
+                try:
+                    self.feed(connection, deadline)
+                except (TimeoutError, socket.timeout):
+                    return False
+                except OSError:
+                    return True
+            except OSError:
+                return True
+            else:
+                return False
+
+
+def _shaken(connection: Connection, context: ssl.SSLContext, route: Route) -> _Shaken:
+    """Shake hands; raises OSError or ValueError."""
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    name = route.where.host.partition("%")[0]  # the zone of an IPv6 address is this machine's
+    tls = context.wrap_bio(incoming, outgoing, server_hostname=name)
+    shaken, deadline, count = _Shaken(tls, incoming, outgoing), Deadline(STEP, route.deadline), 0
+    try:
+        while count < _MAX_BYTES:
+            if shaken.is_done():
+                return shaken
+            count += shaken.feed(connection, deadline)
+        raise OSError("its handshake is longer than any")
+    finally:
+        with suppress(OSError):  # the last of ours: finished, or an alert
+            connection.sendall(outgoing.read())
+
+
+class _Watched:
+    """What the server's handshake messages said, as they came."""
+
+    def __init__(self, context: ssl.SSLContext) -> None:
+        """Watch all handshakes with that context, where Python lets us (CPython does)."""
+        self.chain: List[bytes] = []
+        self.asks_for_certificate = False
+        if hasattr(context, "_msg_callback"):
+            context._msg_callback = self._see  # noqa: SLF001 - since 3.8; public: from 3.13 on
+
+    def _see(
+        self, _tls: object, direction: str, version: int, content: int, kind: int, data: bytes
+    ) -> None:
+        if direction != "read" or content != _HANDSHAKE:
+            return
+        if kind == _CERTIFICATE and not self.chain:
+            self.chain = _certificates(data, has_extensions=version == ssl.TLSVersion.TLSv1_3)
+        elif kind == _CERTIFICATE_REQUEST:
+            self.asks_for_certificate = True
+
+
+def _certificates(message: bytes, *, has_extensions: bool) -> List[bytes]:
+    """Return the certificates of a Certificate message (RFC 5246 7.4.2, RFC 8446 4.4.2)."""
+    rest = message[4:]  # its type and length
+    if has_extensions:
+        rest = rest[1 + rest[0] :] if rest else b""
+    rest = rest[3:]
+    found: List[bytes] = []
+    while rest and len(found) < _MAX_CHAIN:
+        size = 3 + int.from_bytes(rest[:3], "big")
+        found.append(rest[3:size])
+        rest = rest[size:]
+        if has_extensions:
+            rest = rest[2 + int.from_bytes(rest[:2], "big") :]
+    return found
+
+
+def _leaf(tls: ssl.SSLObject) -> List[bytes]:
+    der = tls.getpeercert(binary_form=True)
+    return [der] if der else []
+
+
+def _lax_context() -> ssl.SSLContext:
+    """Return a context that looks and trusts nothing: old versions and weak keys, too."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    context.options |= _LEGACY_SERVER_CONNECT
+    with warnings.catch_warnings(), suppress(ssl.SSLError, ValueError):
+        warnings.simplefilter("ignore", DeprecationWarning)
+        context.minimum_version = ssl.TLSVersion.TLSv1
+        context.set_ciphers("ALL:@SECLEVEL=0")
+    return context
+
+
+def context_of(pem: str, *, strict: bool = False) -> ssl.SSLContext:
+    """Return a client's context that trusts `pem`.
+
+    With `strict` it has the checks that Python 3.13 switched on in default contexts.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    if pem:
+        context.load_verify_locations(cadata=pem)
+    if strict:
+        partial_chain = getattr(ssl, "VERIFY_X509_PARTIAL_CHAIN", 0x80000)
+        context.verify_flags |= ssl.VERIFY_X509_STRICT | partial_chain
+    return context

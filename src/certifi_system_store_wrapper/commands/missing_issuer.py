@@ -1,0 +1,119 @@
+"""Nobody here vouches for a server: why that is, as surely as it can be told."""
+
+from __future__ import annotations
+
+import re
+from typing import List, Optional
+
+from .. import hook
+from ..findings import SOURCES
+from . import chain
+from .checks import Finding, problem
+from .view import View, issuers
+
+_INSPECTORS = re.compile(
+    r"\b(zscaler|netskope|palo alto|fortinet|fortigate|blue ?coat|cisco umbrella|sophos|forcepoint"
+    r"|mcafee|skyhigh|check point|kaspersky|avast|avg|eset|bitdefender|cloudflare gateway|mitmproxy"
+    r"|charles proxy|fiddler|do_not_trust|watchguard|barracuda|cato networks|iboss"
+    r"|menlo security|squid|burp|portswigger|sonicwall|lightspeed|securly|goguardian)\b",
+    re.IGNORECASE,
+)
+_ADD = "get that CA's certificate from whoever runs it, and give it to the command `add`"
+
+
+def cause(view: View) -> Finding:
+    """Return why no issuer is found for what the server presents."""
+    for look in (_only_below, _other_key, _left_out, _other_source, _inspection):
+        found = look(view)
+        if found:
+            return found
+    if view.path and view.path[-1].is_self_issued:
+        return problem("root", f"its root is not trusted here: {view.issuer}{_whose(view)}", _ADD)
+    if _is_incomplete(view):
+        message = f"the server does not send the intermediate certificate: {view.issuer}"
+        remedy = "whoever runs the server has to send the whole chain; until then `add` that one"
+        return problem("intermediate", message, remedy)
+    sent = "" if len(view.path) > 1 else ", or the server does not send an intermediate certificate"
+    message = f"its issuer is not trusted here: {view.issuer} (the root is missing{sent})"
+    return problem("root", message + _whose(view), _ADD)
+
+
+def inspects(view: View) -> bool:
+    """Whether an issuer has the name of a product that looks into TLS."""
+    return any(_INSPECTORS.search(one.issuer) for one in view.path)
+
+
+def _only_below(view: View) -> Optional[Finding]:
+    """Tell that a certificate below the root was given, which counts from Python 3.13 on."""
+    anchors = {anchor.der for anchor in view.built.anchors}
+    trusted = [one for one in view.path if one.der in anchors and not one.is_self_issued]
+    if not trusted:
+        return None
+    what = "its CA's" if trusted[0].is_ca else "the server's own"
+    message = f"{what} certificate is trusted here, but it is no root: {trusted[0].subject}"
+    remedy = f"`add` the root, {view.issuer}; Python 3.13 and later need not have it"
+    return problem("no-root", message, remedy)
+
+
+def _other_key(view: View) -> Optional[Finding]:
+    same_name = view.issuers()
+    if not same_name or any(chain.is_key(one, view.path[-1]) for _, one in same_name):
+        return None
+    origin = same_name[0][0].origins[0]
+    message = f"a CA of that name is trusted here, but with another key: {view.issuer}"
+    remedy = f"get its current certificate, and `add` it (the other one is of {origin.path})"
+    return problem("other-key", message, remedy)
+
+
+def _left_out(view: View) -> Optional[Finding]:
+    for out, one in view.excluded():
+        message = f"its issuer is here, but left out: {one.subject} of {out.origin.path}"
+        return problem("left-out", f"{message}: {out.reason}", "name that file itself, or `add` it")
+    return None
+
+
+def _other_source(view: View) -> Optional[Finding]:
+    """PYTHON_CERTIFI_SOURCES may leave out the one that has it."""
+    if view.settings.sources == SOURCES:
+        return None
+    everything = hook.current().build(view.settings._replace(sources=SOURCES))
+    for anchor, _ in issuers(everything, view.path):
+        source = anchor.origins[0].source
+        message = f"its issuer is in the {source} source, which PYTHON_CERTIFI_SOURCES leaves out"
+        return problem("sources", f"{message}: {view.issuer}", f"add {source} to that variable")
+    return None
+
+
+def _inspection(view: View) -> Optional[Finding]:
+    if not inspects(view):
+        return None
+    message = f"a TLS-inspecting proxy stands between, and nobody here trusts it: {view.issuer}"
+    return problem("inspection", message, _ADD)
+
+
+def _whose(view: View) -> str:
+    """Return who may have signed in place of the server."""
+    if view.proxy is None:
+        return ""
+    return f"; perhaps the proxy {view.proxy.at} inspects TLS, and it is that proxy's"
+
+
+def _is_incomplete(view: View) -> bool:
+    """Whether the missing issuer is likely an intermediate.
+
+    Then the certificate tells where to fetch it, or an anchor of the same organisation is trusted.
+    """
+    if len(view.path) != 1 or re.search(r"\broot\b", view.issuer, re.IGNORECASE):
+        return False
+    if chain.AUTHORITY_INFO in view.path[0].extensions:
+        return True
+    organisation = _organisation(view.issuer)
+    return bool(organisation) and organisation in _trusted_organisations(view)
+
+
+def _trusted_organisations(view: View) -> List[str]:
+    return [_organisation(chain.link(anchor.der).subject) for anchor in view.built.anchors]
+
+
+def _organisation(name: str) -> str:
+    return next((part[2:] for part in name.split(", ") if part.startswith("O=")), "")

@@ -1,0 +1,149 @@
+"""Connections to one server, by a proxy's CONNECT if need be; bounded in time and bytes."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import threading
+import time
+from typing import Any, List, Optional, Tuple, Union
+
+from .target import Proxy, Target
+
+STEP = 10.0  # seconds for one step: a name, a connection, a tunnel, a handshake
+TOTAL = 60.0  # seconds for everything
+_MAX_ANSWER = 16 << 10  # bytes of a proxy's answer
+_MAX_ADDRESSES = 8
+
+Address = Tuple[int, Tuple[Any, ...]]
+Connection = Union[socket.socket, ssl.SSLSocket]
+
+
+class Refused(OSError):
+    """There is no connection; the message says where it ended, `remedy` what to do."""
+
+    def __init__(self, message: str, remedy: str = "") -> None:
+        """Remember what to do."""
+        super().__init__(message)
+        self.remedy = remedy or "check the name, the port, the network and the proxy variables"
+
+
+class Deadline:
+    """The end of one step, and of all."""
+
+    def __init__(self, seconds: float, within: Optional[Deadline] = None) -> None:
+        """End in that many seconds, or when the one around it does."""
+        end = time.monotonic() + seconds
+        self.end: float = min(end, within.end) if within else end
+
+    def left(self) -> float:
+        """Return how many seconds are left; raises TimeoutError where none are."""
+        left = self.end - time.monotonic()
+        if left <= 0:
+            raise TimeoutError("it takes too long")
+        return left
+
+
+class Route:
+    """The way to one server: always to the address that answered first."""
+
+    def __init__(self, where: Target, proxy: Optional[Proxy], trust: ssl.SSLContext) -> None:
+        """Prepare; `trust` is for a proxy that is itself spoken to over TLS."""
+        self.where, self.proxy, self._trust = where, proxy, trust
+        self.deadline = Deadline(TOTAL)
+        self._addresses: List[Address] = []
+
+    def connected(self) -> Connection:
+        """Return a connection whose next byte is the server's own; raises Refused."""
+        if self.proxy is None:
+            return self._reached(self.where, "")
+        connection: Connection = self._reached(self.proxy.at, "the proxy ")
+        try:
+            if self.proxy.is_tls:
+                connection = self._secured(connection, self.proxy.at)
+            _tunnel(connection, self.where, self.proxy, Deadline(STEP, self.deadline))
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _reached(self, first: Target, called: str) -> socket.socket:
+        error: OSError = OSError("it has no address")
+        for address in self._addresses or _resolved(first, called, self.deadline):
+            connection = socket.socket(address[0], socket.SOCK_STREAM)
+            try:
+                connection.settimeout(Deadline(STEP, self.deadline).left())
+                connection.connect(address[1])
+            except OSError as failure:
+                connection.close()
+                error = failure
+            except BaseException:
+                connection.close()
+                raise
+            else:
+                self._addresses = [address]
+                return connection
+        raise Refused(f"{called}{first} cannot be reached: {error}") from error
+
+    def _secured(self, connection: socket.socket, at: Target) -> ssl.SSLSocket:
+        try:
+            connection.settimeout(Deadline(STEP, self.deadline).left())
+            return self._trust.wrap_socket(connection, server_hostname=at.host)
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "verify_message", None) or getattr(error, "reason", None)
+            message = f"the proxy https://{at} cannot be spoken to over TLS: {reason or error}"
+            remedy = "name it as http:// if it speaks no TLS; `add` its CA if nobody trusts that"
+            raise Refused(message, remedy) from error
+
+
+def _resolved(first: Target, called: str, within: Deadline) -> List[Address]:
+    """Return the addresses of a name, asked for in a thread because nothing else bounds it."""
+    answers: List[Union[List[Address], Exception]] = []
+
+    def ask() -> None:
+        try:
+            found = socket.getaddrinfo(first.host, first.port, type=socket.SOCK_STREAM)
+            answers.append([(each[0], each[4]) for each in found])
+        except Exception as error:  # noqa: BLE001 - told by whoever waits
+            answers.append(error)
+
+    thread = threading.Thread(target=ask, daemon=True)
+    thread.start()
+    thread.join(Deadline(STEP, within).left())
+    answer = answers[0] if answers else TimeoutError("it takes too long")
+    if isinstance(answer, Exception):
+        message = f"{called}{first.host} has no address: {answer}"
+        raise Refused(message, "check the name, and whether DNS works here") from answer
+    return answer[:_MAX_ADDRESSES]
+
+
+def _tunnel(connection: Connection, where: Target, proxy: Proxy, deadline: Deadline) -> None:
+    """Have the proxy connect us to the target; raises Refused."""
+    lines = [f"CONNECT {where} HTTP/1.1", f"Host: {where}"]
+    if proxy.authorization:
+        lines.append(f"Proxy-Authorization: Basic {proxy.authorization}")
+    try:
+        connection.settimeout(deadline.left())
+        connection.sendall(("\r\n".join(lines) + "\r\n\r\n").encode("ascii"))
+        status = _answer(connection, deadline)
+    except OSError as error:
+        raise Refused(f"the proxy {proxy.at} does not answer: {error}") from error
+    code = status.split(" ")[1:2]
+    if code == ["407"]:
+        remedy = "put them into the variable of the proxy: http://USER:PASSWORD@HOST:PORT"
+        message = f"the proxy {proxy.at} wants another user and password: {status[:200]}"
+        raise Refused(message, remedy)
+    if code != ["200"]:
+        raise Refused(f"the proxy {proxy.at} refused: {status[:200] or 'no answer'}")
+
+
+def _answer(connection: Connection, deadline: Deadline) -> str:
+    """Return the first line of a proxy's answer, read to its end and not a byte further."""
+    answer = b""
+    while b"\r\n\r\n" not in answer and len(answer) < _MAX_ANSWER:
+        connection.settimeout(deadline.left())
+        byte = connection.recv(1)  # one at a time: what follows is TLS
+        if not byte:
+            break
+        answer += byte
+    return answer.split(b"\r\n", 1)[0].decode("latin-1")

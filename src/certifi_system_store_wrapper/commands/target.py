@@ -1,0 +1,137 @@
+"""Where `doctor HOST` connects to, and by which proxy of the environment. Opens no connection."""
+
+from __future__ import annotations
+
+import base64
+import re
+from ipaddress import ip_address, ip_network
+from typing import NamedTuple, Optional
+from urllib.parse import SplitResult, unquote, urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+_PORTS = {
+    "https": 443, "wss": 443, "tls": 443, "ssl": 443, "http": 443, "ldaps": 636, "imaps": 993,
+    "pop3s": 995, "smtps": 465, "ftps": 990, "rediss": 6379, "amqps": 5671, "mqtts": 8883,
+}  # fmt: skip
+_PROXY_PORTS = {"http": 80, "https": 443}
+_HOST_NAME = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
+_USAGE = "name HOST, HOST:PORT or an https:// URL"
+
+
+class Target(NamedTuple):
+    """A host, as DNS and certificates spell it, and a port."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        """Return HOST:PORT, with the brackets that IPv6 needs."""
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+class Proxy(NamedTuple):
+    """A proxy that knows CONNECT, spoken to over TLS or not."""
+
+    at: Target
+    is_tls: bool
+    authorization: str = ""
+
+
+class NoProxy(ValueError):
+    """What the environment names as its proxy cannot be used here."""
+
+
+def target(text: str) -> Target:
+    """Return host and port of HOST, HOST:PORT or a URL; raises ValueError."""
+    text = text.strip()
+    if "://" not in text:
+        text = f"https://[{text}]" if _is_ipv6(text) else f"https://{text}"
+    scheme = text.partition("://")[0].lower()
+    if scheme not in _PORTS:
+        raise ValueError(f"{scheme}:// does not begin with TLS; {_USAGE}")
+    try:
+        url = urlsplit(text)
+        return Target(_host(url), _port(url, _PORTS[scheme]))
+    except ValueError as error:  # its own words may quote a password
+        reason = f"{error}; " if isinstance(error, _NoName) else ""
+        raise ValueError(f"{reason}{_USAGE}") from None
+
+
+class _NoName(ValueError):
+    pass
+
+
+def _host(url: SplitResult) -> str:
+    """Return the host name in ASCII (IDNA), or an IP address."""
+    name = (url.hostname or "").rstrip(".")
+    if not name:
+        raise _NoName("there is no host name in it")
+    if _is_ip(name):
+        return name
+    try:
+        encoded = name.encode("idna").decode("ascii")
+    except UnicodeError:
+        encoded = ""
+    if not _HOST_NAME.fullmatch(encoded) or len(encoded) > 253:
+        raise _NoName("that is no host name")
+    return encoded
+
+
+def _port(url: SplitResult, default: int) -> int:
+    port = default if url.port is None else url.port
+    if not port:
+        raise _NoName("there is no port 0")
+    return port
+
+
+def _is_ipv6(text: str) -> bool:
+    return ":" in text and _is_ip(text)
+
+
+def _is_ip(text: str) -> bool:
+    try:
+        ip_address(text.partition("%")[0])
+    except ValueError:
+        return False
+    return True
+
+
+def proxy_for(where: Target) -> Optional[Proxy]:
+    """Return the proxy that the environment names for the target; raises NoProxy."""
+    proxies = getproxies()
+    named = proxies.get("https") or proxies.get("all")
+    if not named or _is_excepted(where, proxies.get("no", "")):
+        return None
+    try:
+        return _proxy(urlsplit(named if "://" in named else f"http://{named}"))
+    except NoProxy:
+        raise
+    except ValueError:  # its own words may quote a password
+        message = "the variable of the proxy cannot be read: write it as http://HOST:PORT"
+        raise NoProxy(message) from None
+
+
+def _proxy(url: SplitResult) -> Proxy:
+    if url.scheme not in _PROXY_PORTS:
+        scheme = url.scheme if url.scheme.isalnum() else "?"
+        raise NoProxy(f"the proxy is {scheme}://, and only http:// and https:// can be tried here")
+    authorization = ""
+    if url.username is not None:
+        pair = f"{unquote(url.username)}:{unquote(url.password or '')}".encode()
+        authorization = base64.b64encode(pair).decode("ascii")
+    at = Target(_host(url), _port(url, _PROXY_PORTS[url.scheme]))
+    return Proxy(at, url.scheme == "https", authorization)
+
+
+def _is_excepted(where: Target, no_proxy: str) -> bool:
+    """Whether NO_PROXY says so, as urllib reads it and, for addresses, as requests does."""
+    if proxy_bypass(f"{where.host}:{where.port}"):
+        return True
+    return any(_covers(item.strip(), where.host) for item in no_proxy.split(","))
+
+
+def _covers(item: str, host: str) -> bool:
+    try:
+        return ip_address(host) in ip_network(item.strip("[]"), strict=False)
+    except ValueError:
+        return False
