@@ -152,7 +152,7 @@ class Answer:
     def _publish_temporary(self, settings: Settings, news: _News) -> Published:
         built = self.build(settings)
         if not built.anchors:
-            raise LookupError("no source has a certificate")
+            raise LookupError("no source of PYTHON_CERTIFI_SOURCES has a certificate")
         news.built[:] = [built]
         for place in places.temporary_places():
             try:

@@ -23,6 +23,16 @@ from .findings import (
 from .reader import Reader, Unusable
 
 MAX_FILES = 10_000  # looked at below one folder
+_LIST = f": several files are separated by {os.pathsep!r}"
+_HINTS = (
+    ("-----BEGIN", ": name a file, not what is in it"),
+    (",", _LIST),
+    (";", _LIST),
+    ("\n", _LIST),
+    ("$", ": a variable in it is not replaced"),
+    ("*", ": name the folder, patterns mean nothing here"),
+    ("/~", ": there is no home of such a user"),
+)
 _EXTENSIONS = (".cer", ".crt", ".pem", ".der", ".p7b", ".p7c")
 
 
@@ -104,9 +114,7 @@ def _hint(path: str) -> str:
     """Return what may be wrong with a path that does not exist."""
     if path.count('"') > 1 or path.count("'") > 1:
         return ": leave the quotes out, they are taken for a part of the name"
-    if "," in path or ";" in path:
-        return f": several files are separated by {os.pathsep!r}"
-    return ""
+    return next((hint for sign, hint in _HINTS if sign in path), "")
 
 
 def certificate_files(findings: Findings, reader: Reader, folder: str) -> Iterator[str]:

@@ -148,6 +148,18 @@ def test_export_to_where_nothing_can_be_written(sandbox: Sandbox, target: str) -
     assert not list(sandbox.work.iterdir())
 
 
+@pytest.mark.skipif("os.name == 'nt'", reason="there are no such files")
+def test_export_does_not_replace_what_is_no_regular_file(sandbox: Sandbox) -> None:
+    """As root, `export -o /dev/null` must not leave a file in its place."""
+    fifo = sandbox.work / "fifo"
+    os.mkfifo(fifo)
+    done = sandbox.run(*COMMAND, "export", "-o", str(fifo))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "not a regular file" in done.stderr
+    assert stat.S_ISFIFO(fifo.stat().st_mode)
+    assert list(sandbox.work.iterdir()) == [fifo]
+
+
 def test_add_and_remove(sandbox: Sandbox, ca_file: Path, url: str) -> None:
     """A DER file is trusted in all environments of this user, until it is removed."""
     der = ssl.PEM_cert_to_DER_cert(ca_file.read_text())

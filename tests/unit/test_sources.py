@@ -108,6 +108,11 @@ def test_a_key_alone_is_one_problem(world: World) -> None:
         ("'/no/such.pem'", "leave the quotes out"),
         ("/no/such.pem,/no/other.pem", "separated by"),
         ("/no/such.pem;/no/other.pem", "separated by"),
+        ("/no/such.pem\n/no/other.pem", "separated by"),
+        ("-----BEGIN CERTIFICATE-----\nMII", "name a file"),
+        ("/no/$HOME/such.pem", "variable"),
+        ("/no/*.pem", "name the folder"),
+        ("/no/~nobody/such.pem", "home"),
         ("/no/such.pem", "does not exist"),
     ],
 )

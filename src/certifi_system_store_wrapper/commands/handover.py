@@ -49,6 +49,8 @@ def _copy(built: Bundle, target: str) -> str:
     path = os.path.realpath(target)
     if os.path.isdir(path):
         raise IsADirectoryError(21, "it is a folder; name a file", target)
+    if os.path.exists(path) and not os.path.isfile(path):  # root would replace /dev/null itself
+        raise OSError(22, "it is not a regular file; name one", target)
     if not built.anchors:
         raise OSError(0, "no source has a certificate: there is nothing to export")
     unfinished = f"{path}.{os.urandom(8).hex()}"
