@@ -85,21 +85,20 @@ class _Merger:
 
     def __init__(self, distrusted: Dict[bytes, Origin]) -> None:
         self.distrusted = distrusted
-        self.anchors: Dict[bytes, List[Origin]] = {}
+        self.anchors: Dict[bytes, Dict[Origin, None]] = {}  # origins in their order
         self.unproven: Dict[bytes, Trusted] = {}
         self.excluded: List[Exclusion] = []
-        self.problems: List[Problem] = []
+        self.problems: Dict[Problem, None] = {}  # in their order, each once
 
     def add(self, findings: Findings) -> None:
         """Add what one source trusts, in its order."""
         self.excluded += findings.excluded
-        self.problems += findings.problems
+        self.problems.update(dict.fromkeys(findings.problems))
         anchors = self.anchors
         for found in findings.trusted:
             origins = anchors.get(found.block)
             if origins is not None:
-                if found.origin not in origins:
-                    origins.append(found.origin)
+                origins[found.origin] = None
                 self._note(found)
                 continue
             refusal = self._refusal(found)
@@ -110,7 +109,7 @@ class _Merger:
                         found.origin, f"a certificate in it is not used: {refusal.reason}"
                     )
                 continue
-            anchors[found.block] = [found.origin]
+            anchors[found.block] = {found.origin: None}
             if found.standing != PROVEN:
                 self.unproven[found.block] = found
                 self._note(found)
@@ -149,9 +148,7 @@ class _Merger:
             self._problem(found.origin, message)
 
     def _problem(self, origin: Origin, message: str) -> None:
-        problem = Problem(origin.source, origin.path, message)
-        if problem not in self.problems:
-            self.problems.append(problem)
+        self.problems[Problem(origin.source, origin.path, message)] = None
 
     def result(self) -> Tuple[Anchor, ...]:
         """Return the anchors in the order in which they were first found."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
-from typing import Iterator, Optional, Tuple
+from typing import Iterator, List, Optional, Set, Tuple
 
 from . import certificates
 from .certificates import Parsed
@@ -33,6 +33,7 @@ _HINTS = (
     ("*", ": name the folder, patterns mean nothing here"),
     ("/~", ": there is no home of such a user"),
 )
+_LITTER = ("._", ".#")  # what macOS and Emacs leave beside a file, under its name
 _EXTENSIONS = (".cer", ".crt", ".pem", ".der", ".p7b", ".p7c")
 
 
@@ -122,31 +123,46 @@ def certificate_files(findings: Findings, reader: Reader, folder: str) -> Iterat
 
     Symbolic links are followed, but no folder is looked through twice.
     """
-    pending, looked, seen = [folder], set(), 0
+    pending, seen = [folder], 0
+    looked: Set[Tuple[int, int]] = set()
     while pending:
-        here = pending.pop()
-        try:
-            status = reader.stat(here)
-            if (status.st_dev, status.st_ino) in looked:
-                continue
-            looked.add((status.st_dev, status.st_ino))
-            with os.scandir(here) as scanned:
-                entries = [(entry.name, entry) for entry in scanned]
-        except OSError as error:
-            missing = error.errno == errno.ENOENT
-            message = "it does not exist" if missing else f"cannot be read: {error.strerror}"
-            findings.problem(here, message)
-            continue
-        for name, entry in sorted(entries):  # no two have the same name
+        for entry in _entries(findings, reader, pending.pop(), looked):
             seen += 1
             if seen > MAX_FILES:
                 message = f"it holds more than {MAX_FILES} files: only the first are used"
                 findings.problem(folder, message)
                 return
-            if name.lower().endswith(_EXTENSIONS) or is_hashed_name(name):
+            if entry.name.startswith(_LITTER):
+                continue
+            if _is_folder(entry):
+                pending += [entry.path] if entry.name != "__pycache__" else []
+            elif entry.name.lower().endswith(_EXTENSIONS) or is_hashed_name(entry.name):
                 yield entry.path
-            elif name != "__pycache__" and entry.is_dir():
-                pending.append(entry.path)
+
+
+def _entries(
+    findings: Findings, reader: Reader, folder: str, looked: Set[Tuple[int, int]]
+) -> List[os.DirEntry[str]]:
+    """Return what is in a folder, sorted by name; nothing if it has been looked through."""
+    try:
+        status = reader.stat(folder)
+        if (status.st_dev, status.st_ino) in looked:
+            return []
+        looked.add((status.st_dev, status.st_ino))
+        with os.scandir(folder) as entries:
+            return sorted(entries, key=lambda entry: entry.name)
+    except OSError as error:
+        missing = error.errno == errno.ENOENT
+        message = "it does not exist" if missing else f"cannot be read: {error.strerror}"
+        findings.problem(folder, message)
+        return []
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a ring of links
+        return False
 
 
 def is_hashed_name(name: str) -> bool:

@@ -7,7 +7,7 @@ certificates and a dictionary of blocks is deduplicated by DER.
 
 from __future__ import annotations
 
-from typing import List, NamedTuple
+from typing import List, NamedTuple, Set
 
 CERTIFI, SYSTEM, SSL, USER = "certifi", "system", "ssl", "user"
 SOURCES = (CERTIFI, SYSTEM, SSL, USER)
@@ -91,6 +91,7 @@ class Findings:
         self.distrusted: List[Distrusted] = []
         self.excluded: List[Exclusion] = []
         self.problems: List[Problem] = []
+        self._said: Set[Problem] = set()  # a list of thousands is searched for ever
 
     def trust(self, block: bytes, path: str, standing: str = LISTED) -> None:
         """Add a certificate that this source trusts for TLS servers."""
@@ -112,5 +113,6 @@ class Findings:
     def problem(self, path: str, message: str, level: int = WARNING) -> None:
         """Record something that could not be read or used, once."""
         problem = Problem(self.source, path, message, level)
-        if problem not in self.problems:
+        if problem not in self._said:
+            self._said.add(problem)
             self.problems.append(problem)

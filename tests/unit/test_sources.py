@@ -89,6 +89,26 @@ def test_an_unreadable_folder_within_costs_only_itself(world: World) -> None:
     assert str(problem) == f"{folder}/m: cannot be read: Permission denied"
 
 
+@pytest.mark.skipif(os.name == "nt", reason="links need a right there")
+@pytest.mark.parametrize("folder", ["/named", "/drop"])
+def test_a_ring_of_links_in_a_folder_costs_nothing(world: World, folder: str) -> None:
+    world.write(folder + "/z.pem", PEM_A)
+    world.link(folder + "/ring", "ring")
+    assert world.build(*([world.path(folder)] if folder == "/named" else [])) == {"certifi", "A"}
+    assert not world.warnings
+
+
+def test_what_lies_beside_certificates_by_their_names_is_no_problem(world: World) -> None:
+    """AppleDouble files and the locks of Emacs; a folder may have any name."""
+    world.write("/named/a.pem", PEM_A)
+    world.write("/named/._a.pem", b"\0\5\x16\7\0\2\0\0Mac OS X")
+    world.write("/named/corp.crt/b.pem", PEM_B)
+    if os.name != "nt":
+        world.link("/named/.#a.pem", "me@here.1234:1700000000")
+    assert world.build(world.path("/named")) == {"certifi", "A", "B"}
+    assert not world.warnings
+
+
 def test_a_named_block_that_rejects_itself_is_one_problem(world: World) -> None:
     path = world.write("/named.pem", trusted_pem(mint("A"), reject=["serverAuth"]))
     (problem,) = problems(world, path)
