@@ -46,6 +46,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Let CI test the wheel that it built, and other interpreters than the one that runs pytest."""
     parser.addoption("--built", metavar="DIR", help="test the wheel and sdist in DIR, build none")
     parser.addoption("--interpreter", metavar="PYTHON", help="what to run the product with")
+    parser.addoption(
+        "--system-site-packages",
+        action="store_true",
+        help="test beside what the interpreter itself has, such as Debian's certifi",
+    )
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
@@ -67,6 +72,13 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 def interpreter(pytestconfig: pytest.Config) -> str:
     """Return the interpreter that the product is tested with."""
     return str(pytestconfig.getoption("--interpreter") or sys.executable)
+
+
+@pytest.fixture(scope="session")
+def venv_options(pytestconfig: pytest.Config) -> Tuple[str, ...]:
+    """Return how environments are made."""
+    more = ("--system-site-packages",)
+    return "--without-pip", *(more if pytestconfig.getoption("--system-site-packages") else ())
 
 
 @pytest.fixture(scope="session")
@@ -123,21 +135,27 @@ def housed(wheelhouse: str) -> Tuple[str, ...]:
 
 
 @pytest.fixture(scope="session")
-def installed(shared: Path, interpreter: str, wheel: str, housed: Tuple[str, ...]) -> Environment:
+def installed(
+    shared: Path,
+    interpreter: str,
+    wheel: str,
+    housed: Tuple[str, ...],
+    venv_options: Tuple[str, ...],
+) -> Environment:
     """Return an environment with us and all clients. Nobody changes it."""
 
     def make(folder: Path) -> None:
-        new_environment(interpreter, folder, "--without-pip").install(*housed, wheel, *CLIENTS)
+        new_environment(interpreter, folder, *venv_options).install(*housed, wheel, *CLIENTS)
 
     return Environment(made_once(shared, "installed", make))
 
 
 @pytest.fixture(scope="session")
-def plain(shared: Path, interpreter: str) -> Environment:
+def plain(shared: Path, interpreter: str, venv_options: Tuple[str, ...]) -> Environment:
     """Return an environment without us. Nobody changes it."""
 
     def make(folder: Path) -> None:
-        new_environment(interpreter, folder, "--without-pip")
+        new_environment(interpreter, folder, *venv_options)
 
     return Environment(made_once(shared, "plain", make))
 
@@ -153,9 +171,15 @@ def bare(shared: Path, interpreter: str, housed: Tuple[str, ...]) -> Environment
 
 
 @pytest.fixture
-def fresh(tmp_path: Path, interpreter: str, wheel: str, housed: Tuple[str, ...]) -> Sandbox:
+def fresh(
+    tmp_path: Path,
+    interpreter: str,
+    wheel: str,
+    housed: Tuple[str, ...],
+    venv_options: Tuple[str, ...],
+) -> Sandbox:
     """Return a sandbox with an environment of its own, with us and requests."""
-    environment = new_environment(interpreter, tmp_path / "venv", "--without-pip")
+    environment = new_environment(interpreter, tmp_path / "venv", *venv_options)
     environment.install(*housed, wheel, "requests")
     return Sandbox(tmp_path, environment)
 

@@ -1,11 +1,13 @@
 """Run the whole suite on every Python there is, and print a table of what ran.
 
-    python3 tests/interpreters.py CACHE [--suite forky] [--only TEXT]
+    python3 tests/interpreters.py CACHE [--only TEXT] [--again] [--markdown FILE] [TESTS…]
 
-These are every CPython from 3.8 on that pyenv or PATH has, and, as root on Debian and its
-relatives, every CPython and PyPy of a newer suite: a tree of it is made with mmdebstrap in
-CACHE, from the mirror that apt is set up with, and entered in a mount namespace. CACHE also
-gets the environments and the logs; a tree in it is used again.
+These are every CPython from 3.8 on that pyenv or PATH has, and as root on Debian and its
+relatives: every CPython and PyPy of a newer suite, Debian's own with its patched certifi and pip,
+one on OpenSSL 1.1.1 of an older suite (trees of them are made with mmdebstrap), a free-threaded
+one (built), the newest of PATH and pyenv in the layouts of uv and conda, and, where there is npm,
+Pyodide. CACHE gets all of it, the logs and the results: what has a result for the present commit
+is not run again.
 
 What cannot be run has a line in the table that says why, and makes the status 1.
 """
@@ -14,256 +16,139 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import Dict, Iterable, Iterator, List, NamedTuple, Sequence
-from xml.etree import ElementTree as ET
+from typing import Callable, Dict, List, NamedTuple, Sequence
 
-CHECKOUT = Path(__file__).resolve().parents[1]
-OLDEST = [3, 8]
-PROBE = """
-import json, ssl, sys
-version = list(sys.version_info[:3])
-print(json.dumps([sys.implementation.name, version, ssl.OPENSSL_VERSION, sys.version]))
-"""
-PACKAGES = "ca-certificates,openssl,mount,util-linux,python3-venv"
-# What the suite has of these is installed; \\d is not known to apt.
-PYTHONS = ("^python3[.][0-9]+-venv$", "^pypy3-venv$")
-# Seen from within the tree as they are outside, so that pip finds its way from there too.
-SHOWN = ("/etc/ssl", "/etc/pip.conf", "/etc/xdg/pip", "/etc/resolv.conf", "/etc/hosts")
+from everywhere import pyodide
+from everywhere.finding import Interpreter, find
+from everywhere.running import CHECKOUT, Row, run
+from everywhere.tables import columns, markdown, put_between
+
+HEAD = ("interpreter", "OpenSSL", "passed", "failed", "skipped", "note")
 
 
-class Interpreter(NamedTuple):
-    """One interpreter, and the beginning of a command that runs it where it lives."""
+class Task(NamedTuple):
+    """What gives one line of the table."""
 
-    path: str
-    prefix: List[str]
-    implementation: str
-    version: List[int]
-    openssl: str
-    build: str
-
-    @property
-    def name(self) -> str:
-        """What stands in the table."""
-        free_threaded = "t" if "free-threading" in self.build else ""
-        version = ".".join(map(str, self.version))
-        where = " (newer suite)" if self.prefix else ""
-        return f"{self.implementation} {version}{free_threaded}{where}"
-
-
-class Row(NamedTuple):
-    """One line of the table."""
-
-    interpreter: str
-    openssl: str
-    passed: str
-    failed: str
-    skipped: str
-    note: str
-
-
-HEAD = Row("interpreter", "OpenSSL", "passed", "failed", "skipped", "note")
+    name: str
+    run: Callable[[], Row]
 
 
 def main() -> int:
     """Run the suite everywhere; return 0 if all of it ran and passed."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
-    parser.add_argument("cache", type=Path)
-    parser.add_argument("--suite", default="forky", help="a Debian suite newer than this machine")
-    parser.add_argument("--only", default="", help="run only what has this in its name")
-    options = parser.parse_args()
-    cache = options.cache.resolve()
+    options = parsed()
+    cache: Path = options.cache.resolve()
     cache.mkdir(parents=True, exist_ok=True)
-    rows: List[Row] = []
-    here = known(candidates(), [], rows)
-    there: List[Interpreter] = []
-    try:
-        root = tree(cache, options.suite)
-        paths = [f"/usr/bin/{name}" for name in os.listdir(root / "usr/bin") if is_python(name)]
-        there = known(paths, enter(root, cache), rows)
-    except (OSError, subprocess.CalledProcessError) as error:
-        rows.append(Row(f"Debian {options.suite}", "", "", "", "", f"NOT RUN: {error}"))
-    for interpreter in [*here, *there]:
-        if options.only in interpreter.name:
-            driver = max(there or here, key=lambda each: (is_cpython(each), each.version < [3, 14]))
-            rows.append(run(interpreter, driver, cache))
-            print_table(rows[-1:], sys.stderr)
-    print_table([HEAD, *rows], sys.stdout)
+    results = Results(cache / "results", commit(), options.tests)
+    tasks, rows = plan(cache, options.tests), []
+    for task in tasks:
+        wanted = options.only in task.name
+        if wanted and (options.again or not results.has(task.name)):
+            print(f"{task.name} …", file=sys.stderr, flush=True)
+            results.keep(task.name, task.run())
+        rows.append(results.row(task.name))
+        if wanted:
+            print(columns([rows[-1][:6]]), file=sys.stderr, flush=True)
+    print(columns([HEAD, *(row[:6] for row in rows)]))
+    if options.markdown:
+        put_between(options.markdown, "interpreters", as_markdown(rows, results))
     return 0 if all(row.failed == "0" for row in rows) else 1
 
 
-def candidates() -> Iterator[str]:
-    """Yield the paths of interpreters that pyenv and PATH have."""
-    if shutil.which("pyenv"):
-        root = Path(subprocess.check_output(["pyenv", "root"], encoding="utf-8").strip())
-        yield from map(str, sorted(root.glob("versions/*/bin/python3")))
-    for folder in os.get_exec_path():
-        for path in sorted(Path(folder).glob("*py*3*")):
-            if is_python(path.name) and "shims" not in path.parts:
-                yield str(path)
+def parsed() -> argparse.Namespace:
+    """Return what the command line asks for."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+    parser.add_argument("cache", type=Path)
+    parser.add_argument("tests", nargs="*", default=["tests"], help="what to run, as for pytest")
+    parser.add_argument("--only", default="", help="run only what has this in its name")
+    parser.add_argument("--again", action="store_true", help="also what has a result already")
+    parser.add_argument("--markdown", type=Path, help="put the table into this file, too")
+    return parser.parse_args()
 
 
-def is_python(name: str) -> bool:
-    """Whether a program of that name is an interpreter of one version."""
-    stem, _, number = name.partition("3.")
-    return stem in ("python", "pypy") and number.rstrip("t").isdigit()
+def commit() -> str:
+    """Return what is tested here."""
+    git = ["git", "-C", str(CHECKOUT)]
+    try:
+        name = subprocess.check_output([*git, "rev-parse", "--short=12", "HEAD"], encoding="ascii")
+        changes = subprocess.check_output([*git, "status", "--porcelain"])
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+    return name.strip() + ("-changed" if changes else "")
 
 
-def probe(path: str, prefix: Sequence[str]) -> Interpreter:
-    """Ask an interpreter what it is."""
-    command = [*prefix, path, "-I", "-S", "-c", PROBE]
-    implementation, version, openssl, build = json.loads(subprocess.check_output(command))
-    return Interpreter(path, list(prefix), implementation, version, openssl, build)
+def plan(cache: Path, tests: Sequence[str]) -> List[Task]:
+    """Return one task for each line of the table."""
+    found, missing = find(cache)
+    able = [each for each in found if each.runs_pytest]
+    tasks = [task_of(each, driver_of(each, able), cache, tests) for each in found]
+    tasks += [Task(name, lambda name=name, why=why: not_run(name, why)) for name, why in missing]
+    return [*tasks, Task("Pyodide", lambda: pyodide.run(cache, CHECKOUT))]
 
 
-def known(paths: Iterable[str], prefix: List[str], rows: List[Row]) -> List[Interpreter]:
-    """Return each build once, the oldest version first; what does not run gets its row."""
-    found: Dict[str, Interpreter] = {}
-    for path in paths:
+def task_of(one: Interpreter, driver: Interpreter, cache: Path, tests: Sequence[str]) -> Task:
+    """Return the task that runs the suite with that interpreter."""
+    return Task(one.name, lambda: run(one, driver, cache / "work" / slug(one.name), tests))
+
+
+def driver_of(one: Interpreter, able: Sequence[Interpreter]) -> Interpreter:
+    """Return the CPython that drives it: of the same place, and not the very newest."""
+    return max(able, key=lambda each: (each.prefix == one.prefix, each.version < [3, 14]))
+
+
+def slug(name: str) -> str:
+    """Return a name that a folder can have."""
+    return "-".join("".join(c if c.isalnum() or c == "." else " " for c in name).split())
+
+
+def not_run(name: str, why: str) -> Row:
+    """Return the line of what cannot be run."""
+    return Row(name, "", "", "", "", f"NOT RUN: {why}", {})
+
+
+class Results:
+    """What was run, kept for each commit: an interrupted run goes on where it was."""
+
+    def __init__(self, folder: Path, commit: str, tests: Sequence[str]) -> None:
+        """Keep results in `folder`; those of a changed checkout are never used again."""
+        self.commit, self.tests = commit, list(tests)
+        self._folder = folder / slug(f"{commit} {' '.join(tests)}")
+        self._folder.mkdir(parents=True, exist_ok=True)
+        if commit.endswith("-changed") or commit == "unknown":
+            for path in self._folder.iterdir():
+                path.unlink()
+
+    def has(self, name: str) -> bool:
+        """Whether it was run."""
+        return self.row(name).ran
+
+    def keep(self, name: str, row: Row) -> None:
+        """Keep what came of it."""
+        (self._folder / slug(name)).write_text(json.dumps(row._asdict()))
+
+    def row(self, name: str) -> Row:
+        """Return what came of it."""
         try:
-            one = probe(path, prefix)
-        except (OSError, ValueError, subprocess.CalledProcessError) as error:
-            rows.append(Row(path, "", "", "", "", f"NOT RUN: it does not start: {error}"))
-        else:
-            if one.version[:2] >= OLDEST:
-                found.setdefault(one.build, one)
-    return sorted(found.values(), key=lambda one: one.version)
+            return Row(**json.loads((self._folder / slug(name)).read_text()))
+        except OSError:
+            return not_run(name, "not yet, with this commit")
 
 
-def is_cpython(interpreter: Interpreter) -> bool:
-    """Whether all packages that the tests need can be installed for it."""
-    return interpreter.implementation == "cpython" and "free-threading" not in interpreter.build
-
-
-def run(interpreter: Interpreter, driver: Interpreter, cache: Path) -> Row:
-    """Run the suite with one interpreter, driven by another where pytest's needs are not met."""
-    work = cache / interpreter.name.replace(" ", "-").replace("(", "").replace(")", "")
-    shutil.rmtree(work, ignore_errors=True)
-    work.mkdir()
-    litter = shutil.ignore_patterns("__pycache__", ".*", "dist", "build")
-    shutil.copytree(CHECKOUT, work / "checkout", ignore=litter)
-    tests, options, note = "tests", [], ""
-    if not is_cpython(interpreter):
-        tests, options = "tests/e2e", ["--interpreter", interpreter.path]
-        note = f"end to end only, driven by {driver.name}: cryptography does not install here"
-    runner = interpreter if is_cpython(interpreter) else driver
-    python, report = str(work / "venv" / "bin" / "python"), work / "report.xml"
-    pip = [python, "-m", "pip", "install", "-q"]
-    steps = [
-        [runner.path, "-m", "venv", str(work / "venv")],
-        [*pip, "-U", "pip"],
-        [*pip, "-r", "tests/requirements.txt", "."],
-        [python, "-m", "pytest", "-n", "2", tests, f"--junitxml={report}", *options],
-    ]
-    with (work / "log").open("w") as log:
-        for step in steps:
-            command = [*runner.prefix, *step]
-            done = subprocess.run(
-                command,
-                cwd=work / "checkout",
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                check=False,
-            )
-            if done.returncode and step is not steps[-1]:
-                note = f"NOT RUN: {' '.join(step[:5])} failed"
-                break
-    if not report.exists():
-        return Row(interpreter.name, interpreter.openssl, "", "", "", f"{note}; see {work / 'log'}")
-    total, failed, skipped = counts(report)
-    note = f"{note} see {work / 'log'}" if failed else note
-    numbers = str(total - failed - skipped), str(failed), str(skipped)
-    return Row(interpreter.name, interpreter.openssl, *numbers, note)
-
-
-def counts(report: Path) -> List[int]:
-    """Return how many tests there were, failed or had errors, and were skipped."""
-    suites = list(ET.parse(report).getroot().iter("testsuite"))
-    names = (("tests",), ("failures", "errors"), ("skipped",))
-    return [sum(int(suite.get(name, 0)) for suite in suites for name in group) for group in names]
-
-
-def print_table(rows: Sequence[Row], to: object) -> None:
-    """Print rows in columns."""
-    widths = (28, 28, 6, 6, 7, 0)
+def as_markdown(rows: Sequence[Row], results: Results) -> str:
+    """Return the table, what was skipped and why, and of what."""
+    reasons: Dict[str, List[str]] = {}
     for row in rows:
-        cells = (f"{cell:{width}}" for cell, width in zip(row, widths))
-        print(" | ".join(cells).rstrip(), file=to, flush=True)  # type: ignore[call-overload]
-
-
-def tree(cache: Path, suite: str) -> Path:
-    """Return a tree of that Debian suite with every Python that it has; raises OSError."""
-    folder = cache / suite
-    if (folder / "usr" / "bin" / "openssl").exists():
-        return folder
-    if os.geteuid() != 0 or not shutil.which("mmdebstrap"):
-        message = "a newer Debian tree needs root and mmdebstrap (apt-get install mmdebstrap)"
-        raise OSError(message)
-    keys = "/usr/share/keyrings/debian-archive-keyring.gpg"
-    install = 'chroot "$1" apt-get -qq -y --no-install-recommends install'
-    pythons = " ".join(f"'{pattern}'" for pattern in PYTHONS)
-    unfinished = cache / f"{suite}.unfinished"
-    shutil.rmtree(unfinished, ignore_errors=True)
-    command = ["mmdebstrap", "--mode=root", "--quiet", "--variant=minbase", f"--include={PACKAGES}"]
-    command += ['--aptopt=Acquire::Check-Valid-Until "false"']  # a mirror may be a snapshot
-    command += ['--aptopt=Acquire::Languages "none"', f"--customize-hook={install} {pythons}"]
-    command += [suite, str(unfinished), f"deb [signed-by={keys}] {mirror()} {suite} main"]
-    subprocess.run(command, check=True)
-    unfinished.rename(folder)
-    return folder
-
-
-def mirror() -> str:
-    """Return where apt gets this machine's own packages from; raises OSError."""
-    command = ["apt-get", "indextargets", "--format", "$(REPO_URI)\t$(ORIGIN)\t$(LABEL)"]
-    for line in subprocess.check_output(command, encoding="utf-8").splitlines():
-        address, origin, label = line.split("\t")
-        if (origin, label) == ("Debian", "Debian"):
-            return address
-    message = "apt knows no Debian mirror: run apt-get update"
-    raise OSError(message)
-
-
-def enter(root: Path, cache: Path) -> List[str]:
-    """Return the beginning of a command that is to run in the tree."""
-    me = [sys.executable, "-I", "-S", str(Path(__file__).resolve())]
-    return ["unshare", "-m", *me, "--enter", str(root), str(cache)]
-
-
-def become(root: str, cache: str, *command: str) -> None:
-    """Become the command in the tree, with this machine's network and pip set up for it."""
-
-    def mount(*arguments: str) -> None:
-        subprocess.run(["mount", *arguments], check=True)
-
-    here = os.getcwd()
-    mount("--make-rprivate", "/")
-    mount("--bind", root, root)
-    mount("-t", "proc", "proc", f"{root}/proc")
-    mount("--rbind", "/dev", f"{root}/dev")
-    mount("-t", "tmpfs", "-o", "mode=1777", "tmpfs", f"{root}/tmp")
-    for path in (*SHOWN, cache):
-        if os.path.isdir(path):
-            os.makedirs(root + path, exist_ok=True)
-        elif os.path.exists(path):
-            os.makedirs(os.path.dirname(root + path), exist_ok=True)
-            Path(root + path).touch()
-        else:
-            continue
-        mount("--bind", os.path.realpath(path), root + path)
-    os.chroot(root)
-    os.chdir(here if os.path.isdir(here) else "/")
-    os.environ.update(PATH="/usr/local/bin:/usr/bin:/usr/sbin:/bin:/sbin", HOME="/root")
-    os.environ.update(TMPDIR="/tmp", LANG="C.UTF-8")
-    os.execvp(command[0], command)
+        for reason, count in row.reasons.items():
+            reasons.setdefault(reason, []).append(f"{row.interpreter}: {count}")
+    tested = f"Commit {results.commit}, `pytest {' '.join(results.tests)}`."
+    table = markdown(HEAD, [row[:6] for row in rows])
+    skipped = markdown(
+        ("skipped because", "where"), [(r, ", ".join(w)) for r, w in reasons.items()]
+    )
+    return f"{tested}\n\n{table}" + (f"\n\n{skipped}" if reasons else "")
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["--enter"]:
-        become(*sys.argv[2:])
     sys.exit(main())

@@ -190,9 +190,9 @@ def _park() -> None:
     """Have the bundles released when CPython clears sys, after every `__del__` of others.
 
     What release() needs must not be emptied before: our modules are no more in sys.modules
-    then, and their `os` is a copy.
+    then, and their `os` is a copy, with the system's own calls: eventlet's open() is gone by then.
     """
-    copy = SimpleNamespace(**vars(os))
+    copy = SimpleNamespace(**{**vars(os), **vars(sys.modules.get(os.name, os))})
     for module in (bundle_file, hold, mapping):
         sys.modules.pop(module.__name__, None)
         module.os = copy  # type: ignore[attr-defined]

@@ -16,6 +16,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .answer import Answer
 
+HAS_TLS = sys.platform not in ("emscripten", "wasi")  # a browser does it, and trusts by itself
 _FUNCTIONS = ("where", "contents")
 # All that where() of certifi 2017 to 2026 looks up: one that looks up more was changed.
 _OWN_NAMES = frozenset((
@@ -102,7 +103,7 @@ def watch(name: str) -> bool:
     if not _configured:
         _configured = True
         log.configure(settings)
-    if settings.disable:
+    if settings.disable or not HAS_TLS:
         return False
     was_there = name in sys.modules
     if was_there and getattr(getattr(sys.modules[name], "__spec__", None), "_initializing", False):

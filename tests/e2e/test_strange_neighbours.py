@@ -194,3 +194,18 @@ def test_the_first_question_deep_in_a_recursion(sandbox: Sandbox) -> None:
     """
     done = sandbox.run_code(code)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_python_without_tls(sandbox: Sandbox, ca_file: Path) -> None:
+    """In a browser certifi's own list answers; tests/interpreters.py tries it in Pyodide."""
+    code = """
+        import sys
+        sys.platform = "emscripten"
+        import certifi, os
+        assert certifi.where() == os.path.join(os.path.dirname(certifi.__file__), "cacert.pem")
+        from certifi_system_store_wrapper.commands.status import why_inactive
+        from certifi_system_store_wrapper.settings import Settings
+        assert "no TLS" in why_inactive(Settings())
+    """
+    done = sandbox.run_code(code, env={"PYTHON_CERTIFI_CERT_FILES": str(ca_file)})
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from support import Sandbox
+from support import Sandbox, write
 
 
 def test_a_close_that_closes_nothing_at_exit(sandbox: Sandbox) -> None:
@@ -14,5 +14,21 @@ def test_a_close_that_closes_nothing_at_exit(sandbox: Sandbox) -> None:
         os.close = lambda descriptor: None
         """
     )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert not list(sandbox.place.iterdir())
+
+
+def test_an_open_that_needs_modules_at_exit(sandbox: Sandbox) -> None:
+    """eventlet replaces os.open by one that fails when its modules are gone; nothing is left."""
+    neighbour = b"""
+import os
+original = os.open
+def open(*arguments, **options):
+    import wave
+    return original(*arguments, **options)
+os.open = open
+"""
+    write(sandbox.work / "neighbour.py", neighbour)
+    done = sandbox.run_code("import neighbour, certifi; certifi.where()")
     assert (done.returncode, done.stderr) == (0, "")
     assert not list(sandbox.place.iterdir())

@@ -31,6 +31,8 @@ def why_inactive(settings: Settings) -> str:
         return ""
     if settings.disable:
         return "PYTHON_CERTIFI_DISABLE is set: unset it"
+    if not hook.HAS_TLS:
+        return f"Python on {sys.platform} has no TLS of its own: nothing is to be done"
     if sys.flags.no_site:
         return "python -S does not run start-up files: leave -S out, or call activate()"
     if bootstrap.failures:

@@ -1,0 +1,93 @@
+"""Trees of other Debian suites: made with mmdebstrap, entered in a mount namespace.
+
+Needs root on Debian or a relative, and mmdebstrap (apt-get install mmdebstrap). What is entered
+sees the network, pip's configuration and the cache as they are outside.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import List, Sequence
+
+KEYS = "/usr/share/keyrings/debian-archive-keyring.gpg"
+BASE = "ca-certificates,openssl,mount,util-linux,python3-venv"
+# Seen from within the tree as they are outside, so that pip finds its way from there too.
+SHOWN = ("/etc/ssl", "/etc/pip.conf", "/etc/xdg/pip", "/etc/resolv.conf", "/etc/hosts")
+
+
+def tree(cache: Path, suite: str, packages: Sequence[str]) -> Path:
+    """Return a tree of that suite with what it has of these packages; raises OSError."""
+    folder = cache / suite
+    if (folder / "usr" / "bin" / "openssl").exists():
+        return folder
+    if os.geteuid() != 0 or not shutil.which("mmdebstrap"):
+        message = "a tree of another Debian needs root and mmdebstrap (apt-get install mmdebstrap)"
+        raise OSError(message)
+    unfinished = cache / f"{suite}.unfinished"
+    shutil.rmtree(unfinished, ignore_errors=True)
+    subprocess.run(_mmdebstrap(suite, unfinished, packages), check=True)
+    unfinished.rename(folder)
+    return folder
+
+
+def _mmdebstrap(suite: str, to: Path, packages: Sequence[str]) -> List[str]:
+    install = 'chroot "$1" apt-get -qq -y --no-install-recommends install'
+    command = ["mmdebstrap", "--mode=root", "--quiet", "--variant=minbase", f"--include={BASE}"]
+    command += ['--aptopt=Acquire::Check-Valid-Until "false"']  # a mirror may be a snapshot
+    command += ['--aptopt=Acquire::Languages "none"']
+    if packages:
+        command += [f"--customize-hook={install} " + " ".join(f"'{each}'" for each in packages)]
+    return [*command, suite, str(to), f"deb [signed-by={KEYS}] {mirror()} {suite} main"]
+
+
+def mirror() -> str:
+    """Return where apt gets this machine's own packages from; raises OSError."""
+    command = ["apt-get", "indextargets", "--format", "$(REPO_URI)\t$(ORIGIN)\t$(LABEL)"]
+    for line in subprocess.check_output(command, encoding="utf-8").splitlines():
+        address, origin, label = line.split("\t")
+        if (origin, label) == ("Debian", "Debian"):
+            return address
+    message = "apt knows no Debian mirror: run apt-get update"
+    raise OSError(message)
+
+
+def entering(root: Path, cache: Path) -> List[str]:
+    """Return the beginning of a command that is to run in the tree."""
+    me = [sys.executable, "-I", "-S", str(Path(__file__).resolve())]
+    return ["unshare", "-m", *me, str(root), str(cache)]
+
+
+def become(root: str, cache: str, *command: str) -> None:
+    """Become the command in the tree, with this machine's network and pip set up for it."""
+
+    def mount(*arguments: str) -> None:
+        subprocess.run(["mount", *arguments], check=True)
+
+    here = os.getcwd()
+    mount("--make-rprivate", "/")
+    mount("--bind", root, root)
+    mount("-t", "proc", "proc", f"{root}/proc")
+    mount("--rbind", "/dev", f"{root}/dev")
+    mount("-t", "tmpfs", "-o", "mode=1777", "tmpfs", f"{root}/tmp")
+    for path in (*SHOWN, cache):
+        if os.path.isdir(path):
+            os.makedirs(root + path, exist_ok=True)
+        elif os.path.exists(path):
+            os.makedirs(os.path.dirname(root + path), exist_ok=True)
+            Path(root + path).touch()
+        else:
+            continue
+        mount("--bind", os.path.realpath(path), root + path)
+    os.chroot(root)
+    os.chdir(here if os.path.isdir(here) else "/")
+    os.environ.update(PATH="/usr/local/bin:/usr/bin:/usr/sbin:/bin:/sbin", HOME="/root")
+    os.environ.update(TMPDIR="/tmp", LANG="C.UTF-8")
+    os.execvp(command[0], command)
+
+
+if __name__ == "__main__":
+    become(*sys.argv[1:])

@@ -1,0 +1,98 @@
+"""What all tests of neighbours do: install them, order their start-up files, and ask."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+from typing import Mapping, Optional
+
+import pytest
+from uv import find_uv_bin
+
+from support import FETCH, Environment, Sandbox, assert_fetched, assert_untrusted
+
+OURS = "certifi-system-store-wrapper-"
+# Whoever asks gets the same, and the CA that a person named is in it.
+AGREE = """
+import certifi, certifi.core, os
+from certifi import contents, where
+path = where()
+assert path == certifi.where() == certifi.core.where(), path
+assert "certifi-system-store-wrapper-" in path, path
+assert contents() == certifi.contents() == open(path).read()
+assert open(os.environ["PYTHON_CERTIFI_CERT_FILES"]).read() in contents()
+"""
+# What uv says where there is no release for this Python.
+_NONE_FOR_IT = ("depends on Python", "does not satisfy", "no wheels", "no version of", "only ")
+
+
+def installed_with(environment: Environment, *requirements: str) -> Environment:
+    """Install from the package index; skip where that has no release for this Python."""
+    done = _uv("install", environment, *requirements)
+    if done.returncode:
+        text = " ".join(done.stderr.split())
+        no_release = "No solution found" in text and any(each in text for each in _NONE_FOR_IT)
+        assert no_release, done.stderr
+        pytest.skip(f"no release of {' '.join(requirements[2:])} for this Python")
+    return environment
+
+
+def uninstalled(environment: Environment, *names: str) -> None:
+    """Uninstall."""
+    done = _uv("uninstall", environment, *names)
+    assert done.returncode == 0, done.stderr
+
+
+def _uv(task: str, environment: Environment, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [find_uv_bin(), "pip", task, "--quiet", "--no-config", "--system-certs"]
+    return subprocess.run(
+        [*command, "--python", str(environment.python), *arguments],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+
+
+def reorder(environment: Environment, order: str) -> None:
+    """Have the start-up files of all others run before or after ours; or leave them."""
+    prefix = {"before us": "aaa_", "after us": "zzz_", "as installed": ""}[order]
+    for path in environment.site_packages.glob("*.pth"):
+        if prefix and not path.name.startswith("certifi_system_store_wrapper"):
+            path.rename(path.with_name(prefix + path.name))
+
+
+def assert_served(
+    sandbox: Sandbox,
+    url: str,
+    ca_file: Path,
+    env: Optional[Mapping[str, str]] = None,
+    first: str = "",
+) -> None:
+    """The CA of the variable is trusted, without it nobody is; nothing is printed or left.
+
+    `first` are lines that the program begins with.
+    """
+    env = env or {}
+    code = f"""{first}
+import runpy, sys
+sys.argv[1:] = ["requests", {url!r}]
+runpy.run_path({str(FETCH)!r}, run_name="__main__")
+"""
+    assert_untrusted(sandbox.run_code(code, env=env))
+    assert_fetched(sandbox.run_code(code, env={**env, **named(ca_file)}))
+    assert_silent(sandbox, f"{first}\n{AGREE}", env={**env, **named(ca_file)})
+
+
+def assert_silent(
+    sandbox: Sandbox, code: str, *options: str, env: Optional[Mapping[str, str]] = None
+) -> None:
+    """The program ends well, says nothing, and leaves nothing."""
+    done = sandbox.run_code(code, *options, env=env)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert not list(sandbox.place.iterdir())
+
+
+def named(ca_file: Path) -> Mapping[str, str]:
+    """Return the variable that names the CA."""
+    return {"PYTHON_CERTIFI_CERT_FILES": str(ca_file)}

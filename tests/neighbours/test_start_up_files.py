@@ -1,0 +1,126 @@
+"""Packages whose start-up files run beside ours, whichever is first."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Callable, Dict, NamedTuple, Optional, Tuple
+
+import pytest
+from virtualenv import cli_run
+
+from neighbours.living import assert_served, installed_with, reorder
+from support import Environment, Sandbox, write
+
+ORDERS = ("as installed", "before us", "after us")
+
+
+class Neighbour(NamedTuple):
+    """What is installed, and the variables that wake it up."""
+
+    requirements: Tuple[str, ...]
+    env: Optional[Dict[str, str]] = None
+
+
+NEIGHBOURS = {
+    "autowrapt": Neighbour(("autowrapt",), {"AUTOWRAPT_BOOTSTRAP": "neighbour"}),
+    "certifi-linux": Neighbour(("certifi-linux",)),
+    "coverage": Neighbour(("coverage",), {"COVERAGE_PROCESS_START": "coverage.cfg"}),
+    # It has requests pass by certifi, to the default contexts of ssl.
+    "pip-system-certs 4, with SSL_DEFAULTS": Neighbour(
+        ("pip-system-certs==4.*",), {"PYTHON_CERTIFI_SSL_DEFAULTS": "1"}
+    ),
+    "pip-system-certs 5": Neighbour(("pip-system-certs==5.*", "pip")),
+    "setuptools 65": Neighbour(("setuptools==65.*",)),
+    "python-certifi-win32": Neighbour(("python-certifi-win32", "setuptools<80")),
+}
+
+
+@pytest.mark.parametrize("order", ORDERS)
+@pytest.mark.parametrize("name", NEIGHBOURS)
+def test_beside(
+    live_with: Callable[..., Sandbox], name: str, order: str, url: str, ca_file: Path
+) -> None:
+    """What it does it does, and certifi answers from the bundle."""
+    neighbour = NEIGHBOURS[name]
+    sandbox = live_with(*neighbour.requirements)
+    write(sandbox.work / "coverage.cfg", b"[run]\ndata_file = /dev/null\n")
+    reorder(sandbox.environment, order)
+    assert_served(sandbox, url, ca_file, neighbour.env)
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_an_editable_install_beside(
+    live_with: Callable[..., Sandbox], tmp_path: Path, order: str, url: str, ca_file: Path
+) -> None:
+    """The finder that setuptools makes for it puts itself on sys.meta_path."""
+    project = tmp_path / "project"
+    write(project / "lib" / "neighbour" / "__init__.py", b"")
+    text = """
+        [build-system]
+        requires = ["setuptools>=64"]
+        build-backend = "setuptools.build_meta"
+        [project]
+        name = "neighbour"
+        version = "1"
+        [tool.setuptools]
+        packages = ["neighbour"]
+        package-dir = {neighbour = "lib/neighbour"}
+    """
+    write(project / "pyproject.toml", text.replace("        ", "").encode())
+    sandbox = live_with("-e", str(project))
+    assert list(sandbox.environment.site_packages.glob("__editable__*finder.py"))
+    reorder(sandbox.environment, order)
+    assert_served(sandbox, url, ca_file)
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_in_an_environment_of_virtualenv(
+    tmp_path: Path, interpreter: str, wheel: str, order: str, url: str, ca_file: Path
+) -> None:
+    """Its start-up file puts a finder on sys.meta_path."""
+    cli_run(["--python", interpreter, "--no-seed", str(tmp_path / "venv")])
+    environment = installed_with(Environment(tmp_path / "venv"), wheel, "requests")
+    assert list(environment.site_packages.glob("_virtualenv.pth"))
+    reorder(environment, order)
+    assert_served(Sandbox(tmp_path, environment), url, ca_file)
+
+
+@pytest.mark.parametrize("name", ["aaa.pth", "zzz.pth", "sitecustomize.py"])
+def test_imports_requests_in(
+    live_with: Callable[..., Sandbox], name: str, url: str, ca_file: Path
+) -> None:
+    """What asked certifi before our turn is served too."""
+    sandbox = live_with()
+    write(sandbox.environment.site_packages / name, b"import requests\n")
+    assert_served(sandbox, url, ca_file)
+
+
+@pytest.mark.parametrize("name", ["aaa.pth", "zzz.pth", "sitecustomize.py"])
+def test_truststore_injected_in(
+    live_with: Callable[..., Sandbox], name: str, url: str, ca_file: Path
+) -> None:
+    """It replaces ssl.SSLContext; on Linux what certifi answers is asked too."""
+    sandbox = live_with("truststore")
+    write(
+        sandbox.environment.site_packages / name,
+        b"import truststore; truststore.inject_into_ssl()\n",
+    )
+    assert_served(sandbox, url, ca_file)
+
+
+@pytest.mark.parametrize(
+    "place", ["aaa.pth", "zzz.pth", "sitecustomize.py", "first line", "after certifi"]
+)
+@pytest.mark.parametrize("name", ["gevent", "eventlet"])
+def test_patches(
+    live_with: Callable[..., Sandbox], name: str, place: str, url: str, ca_file: Path
+) -> None:
+    """Sockets, threads and ssl of a green library, patched there."""
+    sandbox = live_with(name)
+    line = {"gevent": "from gevent import monkey; monkey.patch_all()"}
+    patch = line.get(name, "import eventlet; eventlet.monkey_patch()")
+    first = "import certifi; certifi.where()\n" if place == "after certifi" else ""
+    if "." in place:
+        write(sandbox.environment.site_packages / place, patch.encode() + b"\n")
+    env = {"PYTHONWARNINGS": "ignore"}  # eventlet says that it is deprecated
+    assert_served(sandbox, url, ca_file, env, first="" if "." in place else first + patch)
