@@ -81,7 +81,10 @@ def warning(message: str) -> None:
 
 
 def _get() -> logging.Logger:
-    return _logger or _set_up(Settings())
+    logger = _logger or _set_up(Settings())
+    if _verbose:  # somebody asked by a variable: dictConfig's disable_existing_loggers did not
+        logger.disabled = False
+    return logger
 
 
 def _set_up(settings: Settings) -> logging.Logger:

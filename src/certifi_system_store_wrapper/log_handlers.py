@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import os
 import stat
 import sys
 from contextlib import suppress
-from typing import Optional
+from typing import Optional, TextIO
 
 from .findings import WARNING
 
@@ -24,9 +25,23 @@ class LastResort(logging.Handler):
         if stream is None or _application_listens(record.name):
             return
         try:
-            stream.write(self.format(record) + "\n")
+            _write(stream, self.format(record) + "\n")
         except Exception:  # noqa: BLE001 - a closed or broken stderr is not ours to report
             return
+
+
+def _write(stream: TextIO, text: str) -> None:
+    """Write past the buffer of a real stream, with whatever it cannot encode escaped.
+
+    What cannot be written would wait in the buffer, fail again at exit, and make the program's
+    exit status 120.
+    """
+    if type(stream) is not io.TextIOWrapper or not hasattr(stream.buffer, "raw"):
+        stream.write(text)
+        return
+    stream.flush()
+    text = text.replace("\n", os.linesep)
+    stream.buffer.raw.write(text.encode(stream.encoding, "backslashreplace"))
 
 
 class LogFile(logging.FileHandler):

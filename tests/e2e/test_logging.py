@@ -104,6 +104,48 @@ def test_a_start_without_stderr_works(sandbox: Sandbox) -> None:
     assert "certifi-system-store-wrapper-" in done.stdout
 
 
+BROKEN = {
+    "closed": "os.close(2)",
+    "a pipe that nobody reads": "r, w = os.pipe(); os.close(r); os.dup2(w, 2)",
+    "full": "os.dup2(os.open('/dev/full', os.O_WRONLY), 2)",
+}
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no such device")
+@pytest.mark.parametrize("breaking", BROKEN.values(), ids=BROKEN)
+def test_a_broken_stderr_does_not_change_the_exit_status(sandbox: Sandbox, breaking: str) -> None:
+    """What cannot be written must not wait in the buffer until Python flushes it at exit."""
+    code = f"import os; {breaking}; import certifi; certifi.where()"
+    done = sandbox.run_code(code, env={"PYTHON_CERTIFI_CERT_FILES": "/no/such.pem"})
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_a_stderr_that_cannot_encode_a_path_has_it_escaped(sandbox: Sandbox) -> None:
+    code = f"""
+        import io, sys
+        sys.stderr = io.TextIOWrapper(sys.stderr.buffer, "ascii", "strict", write_through=True)
+        {WHERE}
+    """
+    done = sandbox.run_code(code, env={"PYTHON_CERTIFI_CERT_FILES": "/no/s\u00fcch.pem"})
+    assert done.stderr.count("WARNING") == 1
+    assert done.stderr.isascii()
+
+
+@pytest.mark.parametrize("asked", ["LEVEL", "FILE"])
+def test_a_variable_counts_more_than_disable_existing_loggers(sandbox: Sandbox, asked: str) -> None:
+    """The default of dictConfig, after certifi was imported: it would silence us from then on."""
+    code = """
+        import certifi, logging.config
+        handlers = {"h": {"class": "logging.StreamHandler"}}
+        logging.config.dictConfig({"version": 1, "handlers": handlers, "root": {"handlers": ["h"]}})
+        certifi.where()
+    """
+    value = {"LEVEL": "WARNING", "FILE": str(sandbox.work / "x.log")}[asked]
+    named = {"PYTHON_CERTIFI_CERT_FILES": "/no/such.pem", f"PYTHON_CERTIFI_LOG_{asked}": value}
+    done = sandbox.run_code(code, env=named)
+    assert done.stderr.count("/no/such.pem") == 1
+
+
 @posix
 def test_dev_stderr_is_a_log_file(sandbox: Sandbox) -> None:
     """In a container that is a pipe."""
