@@ -55,12 +55,12 @@ class Bundle(NamedTuple):
     @property
     def body(self) -> bytes:
         """The anchors as PEM: pure ASCII, LF, nothing but CERTIFICATE blocks."""
-        return b"".join([anchor.block for anchor in self.anchors])
+        return b"".join([block for block, _ in self.anchors])
 
     @property
     def text(self) -> bytes:
         """What stands in the temporary bundle."""
-        return HEADER + self.body
+        return b"".join([HEADER, *[block for block, _ in self.anchors]])
 
 
 def build(settings: Settings, certifi_file: str, more: Sequence[Findings] = ()) -> Bundle:
@@ -99,7 +99,8 @@ class _Merger:
             origins = anchors.get(found.block)
             if origins is not None:
                 origins[found.origin] = None
-                self._note(found)
+                if found.standing == NAMED:
+                    self._note(found)
                 continue
             refusal = self._refusal(found)
             if refusal is not None:
@@ -112,7 +113,8 @@ class _Merger:
             anchors[found.block] = {found.origin: None}
             if found.standing != PROVEN:
                 self.unproven[found.block] = found
-                self._note(found)
+                if found.standing == NAMED:
+                    self._note(found)
 
     def _refusal(self, found: Trusted) -> Optional[Exclusion]:
         """Return why this certificate stays out, or None."""
@@ -137,8 +139,6 @@ class _Merger:
 
     def _note(self, found: Trusted) -> None:
         """Warn of what a person should know about a certificate that they named."""
-        if found.standing != NAMED:
-            return
         if found.block in self.distrusted:
             said_by = self.distrusted[found.block].path
             message = f"trusted because it was named, although {said_by} distrusts it"

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from binascii import a2b_base64, b2a_base64
-from typing import Container, FrozenSet, List, NamedTuple, Optional, Set, Tuple
+from typing import Dict, FrozenSet, List, NamedTuple, Optional, Set, Tuple
 
 from . import asn1, formats
 from .asn1 import NotDer
@@ -72,14 +72,6 @@ class Parsed(NamedTuple):
     instead: List[str]  # what the file seems to be, where it is nothing of all this
 
 
-class _Everything:
-    def __contains__(self, block: object) -> bool:
-        return True
-
-
-EVERYTHING = _Everything()  # as `known`: the file was proven to be a released list of roots
-
-
 class Facts(NamedTuple):
     """What a certificate says of itself. Names and times are undecoded DER content."""
 
@@ -116,8 +108,15 @@ def der_of(block: bytes) -> bytes:
     return a2b_base64(block[len(BEGIN) : -len(END)])
 
 
-def parse(data: bytes, known: Container[bytes] = frozenset()) -> Parsed:
-    """Return what `data` holds. Blocks in `known` are taken as they are, unchecked (speed)."""
+def parse(
+    data: bytes, known: Optional[Dict[bytes, bytes]] = None, *, proven: bool = False
+) -> Parsed:
+    """Return what `data` holds.
+
+    For speed, blocks in `known` are taken from there, unchecked: one copy of each is enough.
+    With `proven` all blocks are taken as they are.
+    """
+    known = known or {}
     parsed = Parsed([], [], [], set(), [])
     whole = data
     if data[:1] == b"\x30":
@@ -136,8 +135,8 @@ def parse(data: bytes, known: Container[bytes] = frozenset()) -> Parsed:
         body, marker, rest = piece.partition(END)
         block = BEGIN + body + END
         regular = marker and not (rest and _has_marker(rest))
-        if regular and (block in known or _is_sound(block, parsed.strict)):
-            parsed.certificates.append(Certificate(block))
+        if regular and (proven or block in known or _is_sound(block, parsed.strict)):
+            parsed.certificates.append(Certificate(known.get(block, block)))
         else:
             text.read(position, end)
         position = end

@@ -59,23 +59,25 @@ def add_parsed(
     findings: Findings, parsed: Parsed, path: str, standing: str, *, named: bool
 ) -> None:
     """Add what has been read from `path`, and what was wrong with it."""
-    for certificate in parsed.certificates:
-        _add(findings, certificate, path, standing)
+    plain = [found.block for found in parsed.certificates if found.verdict == certificates.PLAIN]
+    findings.trust_all(plain, path, standing)
+    if len(plain) < len(parsed.certificates):
+        for certificate in parsed.certificates:
+            _add_verdict(findings, certificate, path, standing)
     _report(findings, parsed, path, named=named)
 
 
-def _add(
+def _add_verdict(
     findings: Findings, certificate: certificates.Certificate, path: str, standing: str
 ) -> None:
-    if certificate.verdict == certificates.PLAIN:
-        findings.trust(certificate.block, path, standing)
-    elif certificate.verdict == certificates.REJECTED:
+    """Add what a TRUSTED block says, unless it trusts the certificate."""
+    if certificate.verdict == certificates.REJECTED:
         findings.distrust(certificate.block, path)
         findings.exclude(certificate.block, path, DISTRUSTED, path, INFO)
         if standing == NAMED:
             message = "a certificate in it is not used: it says itself that it is not to be trusted"
             findings.problem(path, f"{message} for TLS servers")
-    else:
+    elif certificate.verdict != certificates.PLAIN:
         findings.exclude(certificate.block, path, NOT_TRUSTED, "TRUSTED block")
         if standing == NAMED:
             message = "a certificate in it is not used: its trust settings are for other purposes"

@@ -7,7 +7,7 @@ certificates and a dictionary of blocks is deduplicated by DER.
 
 from __future__ import annotations
 
-from typing import List, NamedTuple, Set
+from typing import Iterable, List, NamedTuple, Set
 
 CERTIFI, SYSTEM, SSL, USER = "certifi", "system", "ssl", "user"
 SOURCES = (CERTIFI, SYSTEM, SSL, USER)
@@ -86,7 +86,6 @@ class Findings:
     def __init__(self, source: str) -> None:
         """Start empty, for the source of that name."""
         self.source = source
-        self._origin = Origin(source, "")  # of the last certificate: the next has the same
         self.trusted: List[Trusted] = []
         self.distrusted: List[Distrusted] = []
         self.excluded: List[Exclusion] = []
@@ -95,9 +94,12 @@ class Findings:
 
     def trust(self, block: bytes, path: str, standing: str = LISTED) -> None:
         """Add a certificate that this source trusts for TLS servers."""
-        if self._origin.path is not path:
-            self._origin = Origin(self.source, path)
-        self.trusted.append(Trusted(block, self._origin, standing))
+        self.trusted.append(Trusted(block, Origin(self.source, path), standing))
+
+    def trust_all(self, blocks: Iterable[bytes], path: str, standing: str = LISTED) -> None:
+        """Add all certificates of one file."""
+        origin = Origin(self.source, path)
+        self.trusted += [Trusted(block, origin, standing) for block in blocks]
 
     def distrust(self, block: bytes, path: str) -> None:
         """Add a certificate that nobody's discovered store may bring back."""

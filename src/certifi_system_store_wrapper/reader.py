@@ -18,8 +18,9 @@ MAX_BYTES = 32 << 20  # of one file: some 15,000 certificates
 MAX_TOTAL = 256 << 20  # of all files together
 _MAX_BLOCK = 32 << 10  # of a file with one certificate
 MARK = b"# certifi-system-store-wrapper "  # how a bundle of ours begins
-_O_SAFE = (
-    getattr(os, "O_NONBLOCK", 0)
+_FLAGS = (
+    os.O_RDONLY
+    | getattr(os, "O_NONBLOCK", 0)
     | getattr(os, "O_NOCTTY", 0)
     | getattr(os, "O_CLOEXEC", 0)
     | getattr(os, "O_BINARY", 0)
@@ -38,7 +39,7 @@ class Reader:
     def __init__(self) -> None:
         """Start with nothing read."""
         self.inputs: List[Input] = []
-        self.known: Set[bytes] = set()
+        self.known: Dict[bytes, bytes] = {}  # blocks; memory that is used again is fast
         self.strict: Set[bytes] = set()  # blocks that need no proof, see asn1.is_strict
         self.baked = ""  # the one file that may be a bundle of ours: a frozen program's cacert.pem
         self._parsed: Dict[Tuple[int, int], Parsed] = {}
@@ -70,8 +71,8 @@ class Reader:
         return self._parsed[key]
 
     def _certificates(self, data: bytes, *, proven: bool) -> Parsed:
-        parsed = certificates.parse(data, certificates.EVERYTHING if proven else self.known)
-        self.known.update([found.block for found in parsed.certificates])
+        parsed = certificates.parse(data, self.known, proven=proven)
+        self.known.update([(found.block, found.block) for found in parsed.certificates])
         self.strict.update(parsed.strict)
         return parsed
 
@@ -82,22 +83,22 @@ class Reader:
         answer is None.
         """
         try:
-            descriptor = os.open(path, os.O_RDONLY | _O_SAFE)
+            descriptor = os.open(path, _FLAGS)
         except OSError:
             return None
         try:
             status = os.fstat(descriptor)
-            if not stat.S_ISREG(status.st_mode) or status.st_size > _MAX_BLOCK:
+            size = status.st_size
+            if size > _MAX_BLOCK or not stat.S_ISREG(status.st_mode):
                 return None
-            data = os.read(descriptor, status.st_size + 1)
+            block = self.known.get(os.read(descriptor, size + 1))
         except OSError:
             return None
         finally:
             os.close(descriptor)
-        if data not in self.known:
-            return None
-        self._remember(path, status)
-        return data
+        if block is not None:
+            self.inputs.append((path, size, int(status.st_mtime)))
+        return block
 
     def stat(self, path: str) -> os.stat_result:
         """Return os.stat of `path` and remember that it was asked for."""
@@ -128,7 +129,7 @@ def read_regular(path: str, status: os.stat_result, *, safe: bool = False) -> by
     if not stat.S_ISREG(status.st_mode):
         kind = "a folder" if stat.S_ISDIR(status.st_mode) else "not a regular file"
         raise Unusable(errno.EINVAL, f"it is {kind}; name a file that holds certificates")
-    descriptor = os.open(path, os.O_RDONLY | _O_SAFE)
+    descriptor = os.open(path, _FLAGS)
     try:
         now = os.fstat(descriptor)
         if not stat.S_ISREG(now.st_mode):
