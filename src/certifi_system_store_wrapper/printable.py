@@ -11,13 +11,15 @@ def printable(text: object) -> str:
     return "".join(c if c.isprintable() else _escaped(c) for c in string)
 
 
-def without_userinfo(url: str) -> str:
-    """Return a URL with ``***`` for user name and password."""
-    scheme, separator, rest = url.partition("://")
-    authority = rest.partition("/")[0]
-    if "@" not in authority:
-        return url
-    return f"{scheme}{separator}***@{rest[authority.rindex('@') + 1 :]}"
+def without_userinfo(text: str) -> str:
+    """Return a text with ``***`` for user name and password, if it is a URL.
+
+    Whatever stands before the last @: a password that is not quoted may hold any character.
+    """
+    scheme, separator, rest = text.partition("://")
+    if not separator or "@" not in rest:
+        return text
+    return f"{scheme}{separator}***@{rest[rest.rindex('@') + 1 :]}"
 
 
 def _escaped(character: str) -> str:

@@ -21,7 +21,7 @@ def cause(view: View, outcome: Outcome) -> Finding:
     if outcome.code in _TIMES:
         return _wrong_time(view, _TIMES[outcome.code])
     if outcome.code in _WRONG_NAME:
-        return _wrong_name(view)
+        return wrong_name(view)
     distrusted = _distrusted(view)
     if distrusted:
         return distrusted
@@ -52,7 +52,8 @@ def _wrong_time(view: View, what: str) -> Finding:
     return problem(what, message, f"check the clock first: {clock}")
 
 
-def _wrong_name(view: View) -> Finding:
+def wrong_name(view: View) -> Finding:
+    """Tell the names that would do."""
     message = f"the certificate is for another name than {view.where.host}"
     names = chain.names(view.path[0]) if view.path else []
     if not names:
@@ -94,8 +95,10 @@ def _self_signed(view: View) -> Finding:
 
 def _no_ca(view: View) -> Finding:
     above = [*view.path[1:], *(one for _, one in view.issuers())]
-    guilty = next((one.subject for one in above if not one.is_ca), view.issuer)
+    guilty = next((one.subject for one in above if not one.is_ca), "")
     message = f"a certificate that signs in this chain is no CA's: {guilty}"
+    if not guilty:
+        message = f"a CA of this chain may not sign certificates (key usage): {view.issuer}"
     return problem("no-ca", message, "have the server's certificate issued by a CA")
 
 

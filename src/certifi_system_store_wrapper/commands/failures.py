@@ -39,6 +39,11 @@ _REASONS: Dict[str, Tuple[str, str]] = {
 _OLD = ("TLSv1", "TLSv1.1", "SSLv3")
 
 
+UNREADABLE_CERTIFICATE = problem(
+    "unreadable", "the server presents a certificate that is none", f"{_OWNER} mend it"
+)
+
+
 def unreadable(where: Target, seen: Presented) -> Finding:
     """Return why not even a client that checks nothing gets through the handshake."""
     if seen.failure in _PLAIN:
@@ -48,7 +53,7 @@ def unreadable(where: Target, seen: Presented) -> Finding:
     if seen.wants_certificate:
         return client_certificate(where)
     message, remedy = _REASONS.get(seen.failure, ("", ""))
-    remedy = remedy or "look into the log of the server, or of what stands before it"
+    remedy = remedy or "look into the server's log; a firewall or proxy in between may do it, too"
     message = message or f"{where} breaks the handshake off: {seen.failure}"
     return problem("handshake", message, remedy)
 
@@ -62,10 +67,10 @@ def client_certificate(where: Target) -> Finding:
 
 def cause(where: Target, seen: Presented, reason: str) -> Finding:
     """Return why Python's own settings fail where a client that takes anything gets through."""
+    if seen.failure or reason in _REASONS:
+        return unreadable(where, seen._replace(failure=reason))
     if seen.wants_certificate:
         return client_certificate(where)
-    if reason in _REASONS:
-        return problem("handshake", *_REASONS[reason])
     if seen.version in _OLD:
         message = f"{where} speaks nothing newer than {seen.version}, and Python asks for TLS 1.2"
         return problem("tls-version", f"{message} ({reason})", f"{_OWNER} update it")

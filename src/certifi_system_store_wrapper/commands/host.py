@@ -30,15 +30,15 @@ def doctor(text: str) -> Report:
         route = Route(where, proxy, handshake.context_of(built.body.decode("ascii")))
         seen = handshake.presented(route)
         told.update(chain=[describe.certificate(der) for der in seen.chain])
-        outcomes = {} if seen.failure else _outcomes(route, built)
+        outcomes = _outcomes(route, built) if seen.chain else {}
     except Refused as error:
         return _answer([problem("connection", str(error), error.remedy)], told)
     except NoProxy as error:
         remedy = "name an http:// proxy in HTTPS_PROXY, or the host in NO_PROXY"
         return _answer([problem("connection", str(error), remedy)], told)
     told.update(outcomes={name: outcome._asdict() for name, outcome in outcomes.items()})
-    path = chain.path([chain.link(der) for der in seen.chain])
-    view = View(where, proxy, outcomes, seen, path, built, settings)
+    links = [chain.link(der) for der in seen.chain]
+    view = View(where, proxy, outcomes, seen, links, chain.path(links), built, settings)
     return _answer(_diagnosis(view), told)
 
 
@@ -78,7 +78,7 @@ def _lines(told: Dict[str, Any]) -> List[str]:
 
 def _diagnosis(view: View) -> List[Finding]:
     """Return cause and remedy, in one sentence each."""
-    if view.presented.failure:
+    if not view.outcomes:
         return [failures.unreadable(view.where, view.presented)]
     plain, strict_one = view.outcomes[BUNDLE], view.outcomes[STRICT]
     decisive = strict_one if checks.IS_STRICT else plain
@@ -88,12 +88,16 @@ def _diagnosis(view: View) -> List[Finding]:
         return [_strictness(view)]
     if plain.code:
         return [causes.cause(view, plain)]
+    if any(not one.named for one in view.links):
+        return [failures.UNREADABLE_CERTIFICATE]
     return [failures.cause(view.where, view.presented, plain.message)]
 
 
 def _trusted(view: View) -> List[Finding]:
     if view.presented.wants_certificate:
         return [failures.client_certificate(view.where)]
+    if view.path and not chain.names(view.path[0]):
+        return [causes.wrong_name(view)]
     return [Finding("ok", "server", "certifi's clients trust this server here")]
 
 
@@ -105,7 +109,8 @@ def _notes(view: View) -> List[Finding]:
         findings.append(_strictness(view))
     if not view.outcomes[BUNDLE].trusted:
         message = "only Python 3.13 and later take what is trusted here: it is not the root"
-        findings.append(note("no-root", message, f"better `add` the root, {view.issuer}"))
+        above = [one.issuer for _, one in view.issuers()] or [view.issuer]
+        findings.append(note("no-root", message, f"better `add` its issuer's, {above[0]}"))
     if not view.outcomes[DEFAULTS].trusted:
         message = "clients that never ask certifi and use OpenSSL's defaults refuse it"
         remedy = "for those: PYTHON_CERTIFI_SSL_DEFAULTS=1, or the variables of shellenv"
@@ -121,7 +126,7 @@ def _who_helps(view: View) -> Finding:
         helper = f"its issuer is trusted by the {origin.source} source ({origin.path})"
         break
     who = "a TLS-inspecting proxy, by its name" if missing_issuer.inspects(view) else ""
-    who = who or "a private CA's, or a TLS-inspecting proxy's"
+    who = who or "a private CA, or a TLS-inspecting proxy"
     message = f"certifi's own list alone refuses it; {helper}: {view.issuer} ({who})"
     return note("helped", message)
 

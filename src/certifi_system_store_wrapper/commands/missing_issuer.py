@@ -46,12 +46,14 @@ def inspects(view: View) -> bool:
 def _only_below(view: View) -> Optional[Finding]:
     """Tell that a certificate below the root was given, which counts from Python 3.13 on."""
     anchors = {anchor.der for anchor in view.built.anchors}
-    trusted = [one for one in view.path if one.der in anchors and not one.is_self_issued]
+    above = (one for _, one in view.issuers() if chain.is_key(one, view.path[-1]))
+    below = [one for one in (*view.path, *above) if not one.is_self_issued]
+    trusted = [one for one in below if one.der in anchors]
     if not trusted:
         return None
-    what = "its CA's" if trusted[0].is_ca else "the server's own"
-    message = f"{what} certificate is trusted here, but it is no root: {trusted[0].subject}"
-    remedy = f"`add` the root, {view.issuer}; Python 3.13 and later need not have it"
+    what = "its CA's" if trusted[-1].is_ca else "the server's own"
+    message = f"{what} certificate is trusted here, but it is no root: {trusted[-1].subject}"
+    remedy = f"`add` its issuer's, {trusted[-1].issuer}; Python 3.13 and later need not have it"
     return problem("no-root", message, remedy)
 
 
@@ -94,8 +96,8 @@ def _inspection(view: View) -> Optional[Finding]:
 def _whose(view: View) -> str:
     """Return who may have signed in place of the server."""
     if view.proxy is None:
-        return ""
-    return f"; perhaps the proxy {view.proxy.at} inspects TLS, and it is that proxy's"
+        return "; it is a private CA's, or a TLS-inspecting proxy's that stands between"
+    return f"; it is a private CA's, or the proxy {view.proxy.at} is a TLS-inspecting one"
 
 
 def _is_incomplete(view: View) -> bool:

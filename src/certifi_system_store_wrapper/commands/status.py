@@ -10,6 +10,7 @@ from .. import __version__, bootstrap, hook
 from ..bundle import Bundle
 from ..certificates import der_of
 from ..findings import INFO, MALFORMED, WARNING, Exclusion, Problem
+from ..printable import without_userinfo
 from ..settings import Settings, from_environment
 from . import describe, variables
 from .output import Report, row, table
@@ -37,11 +38,27 @@ def why_inactive(settings: Settings) -> str:
         return "python -S does not run start-up files: leave -S out, or call activate()"
     if bootstrap.failures:
         return "; ".join(bootstrap.failures)
+    other = _replaced_by()
+    if other:
+        return f"certifi.where() was replaced by {other}: have that done before, or not at all"
     return (
         "the start-up file certifi_system_store_wrapper.pth did not run: install this package "
         "with pip into the environment of this Python, or call "
         "certifi_system_store_wrapper.activate()"
     )
+
+
+def certifis_folder() -> str:
+    """Return the folder of certifi's code, "" where it is not imported."""
+    return os.path.dirname(getattr(sys.modules.get("certifi"), "__file__", None) or "")
+
+
+def _replaced_by() -> str:
+    """Return the file of what answers in place of certifi and of us, "" if certifi answers."""
+    where = getattr(sys.modules.get("certifi"), "where", None)
+    file = getattr(getattr(where, "__code__", None), "co_filename", "")
+    is_anothers = file and os.path.dirname(file) != certifis_folder()
+    return str(file) if is_anothers and not hasattr(where, "__wrapped__") else ""
 
 
 def _data(built: Bundle, settings: Settings) -> Dict[str, Any]:
@@ -60,7 +77,7 @@ def _data(built: Bundle, settings: Settings) -> Dict[str, Any]:
         "expired": sum("expired" in describe.certificate(a.der)["marks"] for a in built.anchors),
         "excluded": [excluded(out) for out in built.excluded],
         "problems": _problems(built, settings),
-        "variables": {name: os.environ[name] for name in _variables()},
+        "variables": {name: without_userinfo(os.environ[name]) for name in _variables()},
         "bypassing": variables.bypassing(),
     }
 

@@ -1,12 +1,17 @@
-"""The environment variables that make a client pass certifi by, or that name other trust."""
+"""What makes a client pass certifi by, or names other trust: variables, and pip's settings."""
 
 from __future__ import annotations
 
+import configparser
 import os
+import re
 import stat
-from typing import Dict, List
+import sys
+from typing import Dict, Iterator, List, Set, Tuple
 
+from .. import certificates
 from ..printable import without_userinfo
+from ..reader import read_regular
 
 # What the client does with it, from the clients' own documentation.
 READERS = {
@@ -21,6 +26,8 @@ READERS = {
     "SSL_CERT_FILE": "httpx, aiohttp, urllib and OpenSSL read it instead of their defaults",
     "SSL_CERT_DIR": "httpx and OpenSSL read it instead of their defaults",
 }
+_FOLDERS = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")  # may name one, with hashed names
+_TEMPORARY = re.compile(r"certifi-system-store-wrapper-\w+[/\\][^/\\]+[/\\]cacert\.pem$")
 
 
 def bypassing() -> List[Dict[str, str]]:
@@ -46,7 +53,58 @@ def problem(variable: str, value: str) -> str:
     try:
         mode = os.stat(value).st_mode
     except (OSError, ValueError):
-        return "that file does not exist"
-    if stat.S_ISDIR(mode) and variable in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+        ended = "; it was the temporary bundle of a process that has ended"
+        return f"that file does not exist{ended if _TEMPORARY.search(value) else ''}"
+    if stat.S_ISDIR(mode) and variable in _FOLDERS:
         return ""
-    return "" if stat.S_ISREG(mode) else "that is no file"
+    return _file_problem(value) if stat.S_ISREG(mode) else "that is no file"
+
+
+def _file_problem(path: str) -> str:
+    try:
+        parsed = certificates.parse(read_regular(path, os.stat(path)))
+    except (OSError, ValueError) as error:
+        return f"it cannot be read: {getattr(error, 'strerror', None) or error}"
+    if parsed.certificates:
+        return ""
+    return "there is no certificate in it" + (", but a private key" * bool(parsed.private_keys))
+
+
+def blocks(path: str) -> Set[bytes]:
+    """Return what a file holds, also a bundle of ours, which no source reads back."""
+    try:
+        parsed = certificates.parse(read_regular(path, os.stat(path)))
+    except (OSError, ValueError):
+        return set()
+    return {found.block for found in parsed.certificates}
+
+
+def pip_settings() -> Iterator[Tuple[str, str]]:
+    """Yield the files of pip's settings that name a file of CAs, with its name."""
+    for path in _pip_files():
+        parser = configparser.ConfigParser(interpolation=None, strict=False)
+        try:
+            parser.read(path, encoding="utf-8")
+        except (configparser.Error, OSError, ValueError):
+            continue
+        for section in parser.sections():
+            value = parser.get(section, "cert", fallback="").strip()
+            if value:
+                yield path, value
+
+
+def _pip_files() -> List[str]:
+    """Return where pip looks, as `pip config debug` lists it; they need not exist."""
+    given = os.environ.get("PIP_CONFIG_FILE", "")
+    if given == os.devnull:
+        return []
+    home = os.path.expanduser("~")
+    if sys.platform == "win32":
+        bases = [os.environ.get("PROGRAMDATA", ""), os.environ.get("APPDATA", "")]
+        paths = [os.path.join(base, "pip", "pip.ini") for base in bases if base]
+        return [*paths, os.path.join(sys.prefix, "pip.ini"), given]
+    config = os.environ.get("XDG_CONFIG_HOME") or os.path.join(home, ".config")
+    shared = "/Library/Application Support" if sys.platform == "darwin" else "/etc/xdg"
+    paths = [f"{shared}/pip/pip.conf", "/etc/pip.conf", os.path.join(home, ".pip", "pip.conf")]
+    own = os.path.join(config, "pip", "pip.conf")
+    return [*paths, own, os.path.join(sys.prefix, "pip.conf"), given]

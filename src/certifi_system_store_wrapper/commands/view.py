@@ -24,6 +24,7 @@ class View(NamedTuple):
     proxy: Optional[Proxy]
     outcomes: Dict[str, Outcome]
     presented: Presented
+    links: List[Link]
     path: List[Link]
     built: Bundle
     settings: Settings

@@ -1,0 +1,91 @@
+"""The CAs that a person named: whether they are good for it, and who is led past them."""
+
+from __future__ import annotations
+
+import os
+from typing import Any, Dict, Iterator, List
+
+from ..bundle import Anchor, Bundle
+from ..findings import USER
+from ..printable import without_userinfo
+from . import checks, describe, strict, variables
+from .checks import Finding, note, problem
+
+_MANY = 20  # each of more is not told one by one where all is well
+
+
+def findings(built: Bundle) -> Iterator[Finding]:
+    """Look whether each CA that a person named is good for what it is to do."""
+    own = _users_own(built)
+    told = [describe.certificate(anchor.der) for anchor in own]
+    current = {each["subject"] for each in told if not _dated(each)}
+    fine = 0
+    for anchor, each in zip(own, told):
+        path = next(o.path for o in anchor.origins if o.source == USER)
+        for finding in _finding(anchor, path, each, current):
+            fine += finding.level == "ok"
+            if finding.level != "ok" or fine <= _MANY:
+                yield finding
+    if fine > _MANY:
+        yield Finding("ok", "user", f"{fine - _MANY} more of yours are trusted")
+
+
+def _finding(
+    anchor: Anchor, path: str, told: Dict[str, Any], current: set[str]
+) -> Iterator[Finding]:
+    called = f"{path}: {told['subject'] or told['sha256']}"
+    dated = _dated(told)
+    refusals = strict.refusals(anchor.der, is_last=True) if told.get("ca") else []
+    if dated:
+        remedy = "get the current certificate from whoever runs that CA"
+        level = "note" if told["subject"] in current else "problem"  # another of it is valid
+        yield Finding(level, "user", f"{called} is {dated[0]}", remedy)
+    if refusals:
+        message = f"{called}: Python 3.13 and later refuse it: {'; '.join(refusals)}"
+        yield checks.strict("user", message)
+    elif not told.get("ca"):
+        message = f"{called} is not a CA's certificate: it vouches for one server at most"
+        yield note("user", message, "get the certificate of the CA, if it was meant to be that")
+    elif not dated:
+        soon = " (expires soon)" if "expires soon" in told["marks"] else ""
+        yield Finding("ok", "user", f"{called} is trusted{soon}")
+
+
+def _dated(told: Dict[str, Any]) -> List[str]:
+    return [mark for mark in told["marks"] if mark in ("expired", "not yet valid")]
+
+
+def _users_own(built: Bundle) -> List[Anchor]:
+    """Return the anchors that a person named, and nobody else."""
+    return [a for a in built.anchors if {o.source for o in a.origins} == {USER}]
+
+
+def bypassing(built: Bundle) -> Iterator[Finding]:
+    """Look for variables that send clients past the bundle, to a file without the user's CAs."""
+    own = _users_own(built)
+    for each in variables.bypassing():
+        name, value = each["variable"], os.environ[each["variable"]]
+        said = f"{name}={each['value']}: {each['message']}"
+        remedy = f"unset {name}, or set it to what `certifi-system-store-wrapper export` prints"
+        lost = _lost(own, value)
+        if variables.problem(name, value):
+            yield problem("variable", said, remedy)
+        elif lost:
+            yield problem("variable", f"{said}; your CA {lost} is not in it", remedy)
+        else:
+            yield note("variable", said)
+    for path, value in variables.pip_settings():
+        said = f"{path}: pip reads {without_userinfo(value)} instead of what it would trust"
+        wrong, lost = variables.problem("PIP_CERT", value), _lost(own, value)
+        more = wrong or (f"your CA {lost} is not in it" if lost else "")
+        remedy = "take `cert` out of it, or name what `certifi-system-store-wrapper export` prints"
+        yield note("pip", f"{said}; {more}" if more else said, remedy if more else "")
+
+
+def _lost(own: List[Anchor], path: str) -> str:
+    """Return the first of the user's CAs that a file lacks; "" also where it is a folder."""
+    if not own or not os.path.isfile(path):
+        return ""
+    held = variables.blocks(path)
+    lost = (anchor for anchor in own if anchor.block not in held)
+    return next((str(describe.certificate(anchor.der)["subject"]) for anchor in lost), "")
