@@ -229,6 +229,33 @@ def test_case_54_rejected_in_the_bundle_with_trust_settings(world: World) -> Non
     assert world.build() == {"B"}
 
 
+P11_KIT = b"""# an administrator's
+[p11-kit-object-v1]
+label: "trusted"
+trusted: true
+%b
+[p11-kit-object-v1]
+label: "refused"
+x-distrusted: true
+%b
+"""
+
+
+@pytest.mark.parametrize("folder", unix_paths.SETTINGS_FOLDERS)
+def test_case_54_folders_of_files_with_trust_settings(world: World, folder: str) -> None:
+    """As update-ca-trust(8) tells administrators; what else lies there is no distrust."""
+    world.write("/site/certifi/cacert.pem", PEM_A + PEM_B + PEM_C)
+    world.write(folder + "/README", b"This directory ...")
+    world.write(folder + "/anchors/corp.pem", PEM_A)
+    world.write(folder + "/plain.pem", PEM_A)
+    world.write(folder + "/mail.pem", trusted_pem(A, trust=["emailProtection"]))
+    world.write(folder + "/no.pem", trusted_pem(B, reject=["serverAuth"]))
+    world.write(folder + "/no.p11-kit", P11_KIT % (PEM_A, PEM_C))
+    assert world.build() == {"A"}
+    assert world.reasons(B) == world.reasons(C) == {DISTRUSTED}
+    assert not world.warnings
+
+
 def test_case_54_a_person_who_names_it_wins(world: World) -> None:
     world.write("/etc/ssl/untrusted/0.pem", PEM_A)
     assert world.build_user(PEM_A) == {"A"}

@@ -18,7 +18,13 @@ from conformance.minting import NAMES, encode_pem, mint
 from fakes.invariants import assert_invariants
 
 DEBIAN = "/etc/ssl/certs/ca-certificates.crt"
-_TABLES = ("_BUNDLES", "_DIRECTORIES", "DISTRUST_FOLDERS", "DISTRUST_BUNDLES")
+_TABLES = (
+    "_BUNDLES",
+    "_DIRECTORIES",
+    "DISTRUST_FOLDERS",
+    "SETTINGS_FOLDERS",
+    "DISTRUST_BUNDLES",
+)
 
 
 class World:

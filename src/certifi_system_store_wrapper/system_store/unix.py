@@ -10,12 +10,14 @@ from __future__ import annotations
 import os
 from typing import Iterator, Mapping
 
+from .. import certificates
 from ..files import add_file, add_hashed
-from ..findings import DEBUG, INFO, LISTED, WARNING, Findings
+from ..findings import INFO, LISTED, WARNING, Findings
 from ..reader import Reader, Unusable, read_regular
 from . import unix_paths
 
 _MAX_DISTRUST_FILES = 10_000
+_P11_KIT_OBJECT, _P11_KIT_DISTRUSTED = b"[p11-kit-object-v1]", b"\nx-distrusted: true"
 _NIX_SANDBOX = "/no-cert-file.crt"
 
 
@@ -35,6 +37,10 @@ def collect(findings: Findings, reader: Reader) -> None:
     for folder in unix_paths.DISTRUST_FOLDERS:
         for path in _files(findings, reader, folder):
             _distrust_file(findings, reader, path)
+    for folder in unix_paths.SETTINGS_FOLDERS:
+        for path in _files(findings, reader, folder):
+            _p11_kit_objects(findings, reader, path)
+            _rejected_blocks(findings, reader, path)
     for path in unix_paths.DISTRUST_BUNDLES:
         _rejected_blocks(findings, reader, path)
 
@@ -104,4 +110,16 @@ def _rejected_blocks(findings: Findings, reader: Reader, path: str) -> None:
     add_file(everything, reader, path, LISTED, named=False)
     findings.distrusted.extend(everything.distrusted)
     findings.excluded.extend(everything.excluded)
-    findings.problems.extend(p for p in everything.problems if p.level > DEBUG)
+    findings.problems.extend(p for p in everything.problems if p.level >= WARNING)
+
+
+def _p11_kit_objects(findings: Findings, reader: Reader, path: str) -> None:
+    """Distrust what an object of p11-kit's own format says no to."""
+    try:
+        data = reader.data(path)
+    except OSError:  # said by whoever reads it next
+        return
+    for each in data.split(_P11_KIT_OBJECT)[1:]:
+        if _P11_KIT_DISTRUSTED in each:
+            for certificate in certificates.parse(each).certificates:
+                findings.distrust(certificate.block, path)

@@ -72,6 +72,12 @@ DISTRUST_FOLDERS = (
     "/usr/local/etc/ssl/blacklisted",
     "/etc/openssl/certs.untrusted",  # NetBSD, certctl untrust
 )
+# Files with trust settings (TRUSTED blocks, p11-kit objects): only what they refuse is taken.
+SETTINGS_FOLDERS = (
+    "/etc/pki/ca-trust/source",  # Fedora, RHEL: see update-ca-trust(8)
+    "/etc/pki/trust",  # openSUSE
+    "/etc/ca-certificates/trust-source",  # Arch
+)
 DISTRUST_BUNDLES = (
     "/etc/pki/ca-trust/extracted/openssl/ca-bundle.trust.crt",  # Fedora up to 41: TRUSTED blocks
 )
