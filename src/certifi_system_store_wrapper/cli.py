@@ -1,27 +1,19 @@
-"""Find out what certifi answers here, add your own CAs, and hand the bundle to other programs."""
+"""The command line: which command it is, and what becomes of its answer."""
 
 from __future__ import annotations
 
 import argparse
-from typing import Optional, Sequence
+import sys
+import textwrap
+from typing import NoReturn, Optional, Sequence
 
 from . import __version__
-from .commands import output
+from .commands import manual, output
+from .commands.manual import OVERVIEW, PAGES, PROGRAM
 from .commands.output import Report
 from .findings import SOURCES
-from .printable import printable
 
 _JSON = "answer in JSON, for machines"
-_EPILOG = """\
-examples:
-  certifi-system-store-wrapper                          is it active, and what is trusted?
-  certifi-system-store-wrapper list --search zscaler    is my CA in the bundle?
-  certifi-system-store-wrapper add corp-root.cer        trust it, in all my environments
-  certifi-system-store-wrapper doctor example.com       why does TLS still fail there?
-  eval "$(certifi-system-store-wrapper shellenv)"       curl, git, Node and others, too
-
-exit status: 0 all is well, 1 a problem was found, 2 wrong usage
-"""
 
 
 def main(arguments: Optional[Sequence[str]] = None) -> int:
@@ -41,6 +33,10 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
     except KeyboardInterrupt:
         output.complain("interrupted")
         return 130
+    except Exception as error:  # noqa: BLE001 - a certifi that was changed may do anything
+        output.complain(
+            f"it fails in a way that was not foreseen: {error!r}; ask `{PROGRAM} doctor`"
+        )
     return 1
 
 
@@ -54,8 +50,11 @@ def _report(options: argparse.Namespace, parser: argparse.ArgumentParser) -> Rep
     if command in ("export", "shellenv"):
         from .commands import handover
 
-        shelled = command == "shellenv"
-        return handover.shellenv(options.shell) if shelled else handover.export(options.output)
+        if command == "shellenv":
+            return handover.shellenv(options.shell)
+        if options.output == "":  # of a variable that is not set
+            parser.error("argument -o/--output: it is empty")
+        return handover.export(options.output or "")
     if command in ("add", "remove"):
         from .commands import drop
 
@@ -67,8 +66,8 @@ def _report(options: argparse.Namespace, parser: argparse.ArgumentParser) -> Rep
     return status()
 
 
-def _doctor(host: str, parser: argparse.ArgumentParser) -> Report:
-    if not host:
+def _doctor(host: Optional[str], parser: argparse.ArgumentParser) -> Report:
+    if host is None:
         from .commands import doctor
 
         return doctor.doctor()
@@ -78,45 +77,71 @@ def _doctor(host: str, parser: argparse.ArgumentParser) -> Report:
     try:
         target.target(host)
     except ValueError as error:
-        parser.error(printable(error))
+        parser.error(str(error))
     return host_doctor.doctor(host)
 
 
+class _Parser(argparse.ArgumentParser):
+    """Complains in one line, with the next step."""
+
+    def error(self, message: str) -> NoReturn:
+        """End with status 2."""
+        output.complain(f"error: {message}; {self.prog} --help tells more")
+        sys.exit(2)
+
+
+class _Formatter(argparse.RawDescriptionHelpFormatter):
+    """Fills paragraphs, and leaves what has lines of its own."""
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        if "\n" in text:
+            return super()._fill_text(text, width, indent)
+        return textwrap.fill(text, width, initial_indent=indent, subsequent_indent=indent)
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="certifi-system-store-wrapper",
-        description=__doc__,
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+    parser = _Parser(
+        prog=PROGRAM,
+        description=OVERVIEW.description,
+        epilog=OVERVIEW.epilog,
+        formatter_class=_Formatter,
     )
     parser.add_argument("--json", action="store_true", help=_JSON)
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
-
-    def add(name: str, text: str) -> argparse.ArgumentParser:
-        command = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
-        command.add_argument("--json", action="store_true", help=_JSON, default=argparse.SUPPRESS)
-        return command
-
-    add("status", "tell whether certifi is answered from the bundle, and what is in it (default)")
-    listed = add("list", "list the certificates: end, SHA-256, sources, subject, marks")
-    listed.add_argument("--source", choices=SOURCES, help="only those of this source")
-    listed.add_argument("--search", default="", metavar="TEXT", help="only those that contain TEXT")
-    listed.add_argument("--excluded", action="store_true", help="what was left out, and why")
-    exported = add("export", "print the path of a bundle that outlives this command")
-    exported.add_argument(
-        "-o", "--output", default="", metavar="FILE", help="write a copy to FILE instead"
-    )
-    shell = add("shellenv", "print the variables that make other tools use the bundle")
-    shell.add_argument(
-        "--shell", default="", choices=("sh", "fish", "powershell", "cmd"), help="for which shell"
-    )
-    added = add("add", "trust the certificates of files, in all environments of this user")
-    added.add_argument("files", nargs="+", metavar="FILE", help="PEM, DER or PKCS#7")
-    removed = add("remove", "take back what was added; without a name, list it")
-    removed.add_argument("names", nargs="*", metavar="SHA256", help="its first 8 digits, or a file")
-    checked = add("doctor", "find out why TLS still fails, here or with one server")
-    checked.add_argument(
-        "host", nargs="?", default="", metavar="HOST", help="HOST, HOST:PORT or a URL"
-    )
+    for name, page in PAGES.items():
+        _add_arguments(_add_command(commands, name, page), name)
     return parser
+
+
+def _add_command(
+    commands: argparse._SubParsersAction[_Parser], name: str, page: manual.Page
+) -> argparse.ArgumentParser:
+    command = commands.add_parser(
+        name,
+        help=page.summary,
+        description=page.description,
+        epilog=page.epilog,
+        formatter_class=_Formatter,
+    )
+    command.add_argument("--json", action="store_true", help=_JSON, default=argparse.SUPPRESS)
+    return command
+
+
+def _add_arguments(command: argparse.ArgumentParser, name: str) -> None:
+    add = command.add_argument
+    if name == "list":
+        add("--source", choices=SOURCES, help="only those of this source")
+        add("--search", default="", metavar="TEXT", help="only those that contain TEXT, any case")
+        add("--excluded", action="store_true", help="what was left out, and why")
+    elif name == "export":
+        add("-o", "--output", metavar="FILE", help="write a copy to FILE instead")
+    elif name == "shellenv":
+        shells = ("sh", "fish", "powershell", "cmd")
+        add("--shell", default="", choices=shells, help="for which shell")
+    elif name == "add":
+        add("files", nargs="+", metavar="FILE", help="PEM, DER or PKCS#7")
+    elif name == "remove":
+        add("names", nargs="*", metavar="SHA256", help="its first 8 digits, or a file")
+    elif name == "doctor":
+        add("host", nargs="?", metavar="HOST", help="HOST, HOST:PORT or a URL")

@@ -7,12 +7,14 @@ import re
 from typing import Any, Dict, List, Sequence, Tuple
 
 from .. import certificates, ownership, sources
-from ..files import add_file
+from ..files import add_file, certificate_files
 from ..findings import NAMED, USER, Findings
 from ..reader import Reader
 from ..writing import write_new
 from . import describe
 from .output import Report, row
+
+_DIGITS = 8  # of a SHA-256 that name a certificate
 
 
 def add(paths: Sequence[str]) -> Report:
@@ -23,10 +25,8 @@ def add(paths: Sequence[str]) -> Report:
         refusal, blocks = _examined(path)
         if refusal:
             told.append({"path": path, "refused": refusal})
-            continue
-        told += [{"path": path, **_stored(folder, block)} for block in blocks]
-    data = {"command": "add", "folder": folder, "certificates": told}
-    return Report(data, [_line(each) for each in told], int(any("refused" in e for e in told)))
+        told += [{"path": path, **_stored(_make(folder), block)} for block in blocks]
+    return _report("add", folder, told)
 
 
 def _examined(path: str) -> Tuple[str, List[bytes]]:
@@ -36,6 +36,8 @@ def _examined(path: str) -> Tuple[str, List[bytes]]:
     """
     if os.path.islink(path):
         return "it is a symbolic link; name the file itself", []
+    if os.path.isdir(path):
+        return "it is a folder; name the files in it", []
     findings = Findings(USER)
     add_file(findings, Reader(), path, NAMED, named=True)
     for problem in findings.problems:
@@ -49,7 +51,7 @@ def _stored(folder: str, block: bytes) -> Dict[str, Any]:
     """Put one certificate into the folder, under a name that its content gives it."""
     told = describe.certificate(certificates.der_of(block))
     target = os.path.join(folder, _name(told))
-    if os.path.exists(target):
+    if _holds(target, block):
         return {**told, "stored": target, "new": False}
     unfinished = f"{target}.{os.urandom(8).hex()}"
     try:
@@ -59,6 +61,13 @@ def _stored(folder: str, block: bytes) -> Dict[str, Any]:
         if os.path.lexists(unfinished):
             os.unlink(unfinished)
     return {**told, "stored": target, "new": True}
+
+
+def _holds(path: str, block: bytes) -> bool:
+    """Whether the file is what an earlier `add` wrote, and not what became of it."""
+    findings = Findings(USER)
+    add_file(findings, Reader(), path, NAMED, named=True, safe=True)
+    return [found.block for found in findings.trusted] == [block] and not os.path.islink(path)
 
 
 def _name(told: Dict[str, Any]) -> str:
@@ -74,45 +83,72 @@ def remove(wanted: Sequence[str]) -> Report:
     told: List[Dict[str, Any]] = []
     for word in wanted:
         matching = [each for each in held if _is_meant(word, each)]
+        refusal = _refusal(matching, folder)
+        if refusal:
+            told.append({"path": word, "refused": refusal})
+            continue
         for each in matching:
             os.unlink(each["stored"])
             held.remove(each)
         told += [{**each, "removed": True} for each in matching]
-        if not matching:
-            told.append({"path": word, "refused": f"no certificate in {folder} is called that"})
     if not wanted:
         told = [{**each, "removed": False} for each in held]
-    data = {"command": "remove", "folder": folder, "certificates": told}
-    return Report(data, [_line(each) for each in told], int(any("refused" in e for e in told)))
+    return _report("remove", folder, told)
+
+
+def _refusal(matching: List[Dict[str, Any]], folder: str) -> str:
+    if not matching:
+        return f"no certificate in {folder} is called that; `remove` alone lists them"
+    if len({each["sha256"] for each in matching}) > 1:
+        return "several certificates are called that; give more digits of the SHA-256"
+    return ""
 
 
 def _held(folder: str) -> List[Dict[str, Any]]:
     """Return what `add` stored there, or a person: files with exactly one certificate."""
+    if not os.path.isdir(folder):
+        return []
     held = []
-    for name in sorted(os.listdir(folder)):
-        path, findings = os.path.join(folder, name), Findings(USER)
-        if os.path.isfile(path) and add_file(findings, Reader(), path, NAMED, named=True) == 1:
+    for path in certificate_files(Findings(USER), Reader(), folder):
+        findings = Findings(USER)
+        if add_file(findings, Reader(), path, NAMED, named=True) == 1:
             ders = [certificates.der_of(found.block) for found in findings.trusted]
             held += [{**describe.certificate(der), "stored": path} for der in ders]
     return held
 
 
 def _is_meant(word: str, each: Dict[str, Any]) -> bool:
+    """Whether the word begins its SHA-256, or names its file: no other file of that name."""
     digits = word.replace(":", "").lower()
-    if len(digits) >= 8 and str(each["sha256"]).startswith(digits):
+    if len(digits) >= _DIGITS and str(each["sha256"]).startswith(digits):
         return True
-    return os.path.basename(str(each["stored"])) == os.path.basename(word)
+    stored = str(each["stored"])
+    return word == os.path.basename(stored) or os.path.abspath(word) == stored
 
 
 def _folder() -> str:
-    """Return the drop folder, made if need be; raises OSError where it is not safe."""
+    """Return the drop folder, which need not exist; raises OSError without a home."""
     folder = sources.user_folder()
     if not folder:
         raise OSError(0, "there is no home folder to keep it in: set HOME")
+    return folder
+
+
+def _make(folder: str) -> str:
+    """Return the drop folder, made if need be; raises OSError where it is not safe."""
     os.makedirs(folder, 0o755, exist_ok=True)
     if not ownership.is_safe(os.stat(folder)):
-        raise PermissionError(1, "others may write to it, so it is not used: chmod go-w", folder)
+        message = f"others may write to {folder}, so it is not used: chmod go-w, and own it"
+        raise PermissionError(0, message)
     return folder
+
+
+def _report(command: str, folder: str, told: List[Dict[str, Any]]) -> Report:
+    data = {"command": command, "folder": folder, "certificates": told}
+    lines = [_line(each) for each in told]
+    if command == "remove" and not told:
+        lines = [row("none", f"nothing has been added to {folder}")]
+    return Report(data, lines, int(any("refused" in each for each in told)))
 
 
 def _line(each: Dict[str, Any]) -> str:

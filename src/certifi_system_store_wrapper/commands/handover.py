@@ -28,6 +28,7 @@ VARIABLES = (
     "BUNDLE_SSL_CA_CERT",
 )
 SHELLS = ("sh", "fish", "powershell", "cmd")
+_ELSEWHERE = "set PYTHON_CERTIFI_BUNDLE_DIR to another folder"
 _POWERSHELL_QUOTES = "'\u2018\u2019\u201a\u201b"
 
 
@@ -36,7 +37,7 @@ def export(target: str = "") -> Report:
     built = hook.current().build()
     path = _copy(built, target) if target else persistent_path()
     data = {"command": "export", "path": path, "certificates": len(built.anchors)}
-    return Report(data, [path])
+    return Report(data, [path], exact=True)
 
 
 def persistent_path() -> str:
@@ -57,10 +58,12 @@ def _copy(built: Bundle, target: str) -> str:
     try:
         write_new(unfinished, built.body)
         os.replace(unfinished, path)
-    except BaseException:
+    except OSError as error:
+        error.filename, error.filename2 = target, None
+        raise
+    finally:
         if os.path.lexists(unfinished):
             os.unlink(unfinished)
-        raise
     return path
 
 
@@ -70,13 +73,14 @@ def shellenv(shell: str = "") -> Report:
     path = persistent_path()
     lines = [assignment(shell, name, path) for name in VARIABLES]
     variables = dict.fromkeys(VARIABLES, path)
-    return Report({"command": "shellenv", "shell": shell, "variables": variables}, lines)
+    data = {"command": "shellenv", "shell": shell, "variables": variables}
+    return Report(data, lines, exact=True)
 
 
 def assignment(shell: str, name: str, value: str) -> str:
     """Return a line that gives a variable its value; ValueError where the shell cannot say it."""
     if any(character in value for character in "\n\r\0"):
-        raise ValueError(f"no shell can be told a path with a line break: {value!r}")
+        raise ValueError(f"no shell can be told a path with a line break: {value!r}; {_ELSEWHERE}")
     if shell == "fish":
         quoted = value.replace("\\", "\\\\").replace("'", "\\'")
         return f"set -gx {name} '{quoted}'"
@@ -92,7 +96,7 @@ def assignment(shell: str, name: str, value: str) -> str:
 def _cmd_assignment(name: str, value: str) -> str:
     """For a batch file (``… shellenv --shell cmd > ca.cmd & call ca.cmd``), where % is doubled."""
     if '"' in value:
-        raise ValueError(f"cmd cannot be told a path with a double quote: {value!r}")
+        raise ValueError(f"cmd cannot be told a path with a double quote: {value!r}; {_ELSEWHERE}")
     doubled = value.replace("%", "%%")
     return f'set "{name}={doubled}"'
 

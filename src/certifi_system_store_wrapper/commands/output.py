@@ -2,23 +2,41 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+import shutil
 import sys
 from typing import Any, Dict, Iterable, List, NamedTuple, Sequence
 
 from ..printable import printable
 
 _LABEL = 10
+_NEXT_STEPS = {
+    errno.ENOENT: "make that folder first, or name another",
+    errno.ENOTDIR: "name a path whose folders are folders",
+    errno.EACCES: "name a place that you may write to",
+    errno.EPERM: "name a place that you may write to",
+    errno.EROFS: "name a place that can be written to",
+    errno.ENOSPC: "free some space there, or name another place",
+    getattr(errno, "EDQUOT", -1): "free some space there, or name another place",
+    errno.ENAMETOOLONG: "choose a shorter name",
+    errno.ELOOP: "name the file itself, not a link",
+    errno.EBADF: "leave standard output open",
+}
 _COLOURS = {"problem": "31", "inactive": "31", "refused": "31", "note": "33", "ok": "32"}
 
 
 class Report(NamedTuple):
-    """One answer: `data` as JSON, `lines` as text, and the exit status (0 healthy, 1 not)."""
+    """One answer: `data` as JSON, `lines` as text, and the exit status (0 healthy, 1 not).
+
+    `exact`: other programs read it, so that nothing in it is escaped but on a terminal.
+    """
 
     data: Dict[str, Any]
     lines: List[str]
     status: int = 0
+    exact: bool = False
 
 
 def row(label: str, text: str) -> str:
@@ -28,9 +46,10 @@ def row(label: str, text: str) -> str:
 
 def table(rows: Sequence[Sequence[str]]) -> List[str]:
     """Return the rows with the first column aligned left and all others right."""
-    widths = [max(map(len, column)) for column in zip(*rows)][1:]
+    first, *widths = [max(map(len, column)) for column in zip(*rows)]
     return [
-        row(label, "  ".join(cell.rjust(width) for cell, width in zip(cells, widths)))
+        label.ljust(max(first + 1, _LABEL))
+        + "  ".join(cell.rjust(size) for cell, size in zip(cells, widths)).rstrip()
         for label, *cells in rows
     ]
 
@@ -38,10 +57,40 @@ def table(rows: Sequence[Sequence[str]]) -> List[str]:
 def show(report: Report, *, as_json: bool) -> int:
     """Print it and return the exit status."""
     if as_json:
-        write(json.dumps(report.data, indent=2, sort_keys=True).splitlines())
+        data = report.data if report.exact else _escaped(report.data)
+        write(json.dumps(data, indent=2, sort_keys=True, allow_nan=False).splitlines())
+    elif report.exact and not _is_terminal():
+        _write_exact(report.lines)
     else:
         write(_coloured(printable(line)) for line in report.lines)
     return report.status
+
+
+def _escaped(data: Any) -> Any:  # noqa: ANN401 - JSON
+    """Return the data with all its texts as they are shown to people."""
+    if isinstance(data, str):
+        return printable(data)
+    if isinstance(data, dict):
+        return {key: _escaped(value) for key, value in data.items()}
+    return [_escaped(each) for each in data] if isinstance(data, (list, tuple)) else data
+
+
+def _is_terminal() -> bool:
+    return sys.stdout is not None and sys.stdout.isatty()
+
+
+def _write_exact(lines: Iterable[str]) -> None:
+    """Write lines as other programs must get them: the bytes of a path, whatever they are."""
+    if os.name == "nt" or not hasattr(sys.stdout, "buffer"):
+        write(lines)
+        return
+    sys.stdout.buffer.write(b"".join(os.fsencode(line) + b"\n" for line in lines))
+    sys.stdout.buffer.flush()
+
+
+def width() -> int:
+    """Return how wide a line may be: as the terminal, if it is one."""
+    return shutil.get_terminal_size().columns if _is_terminal() else 10_000
 
 
 def write(lines: Iterable[str]) -> None:
@@ -56,7 +105,10 @@ def write(lines: Iterable[str]) -> None:
 
 
 def complain(message: object) -> None:
-    """Write one line to stderr."""
+    """Write one line to stderr, with the next step."""
+    if isinstance(message, OSError) and message.strerror and message.errno in _NEXT_STEPS:
+        name = "" if message.filename is None else f"{message.filename}: "
+        message = f"{name}{message.strerror}; {_NEXT_STEPS[message.errno]}"
     if sys.stderr is not None:
         sys.stderr.write(f"certifi-system-store-wrapper: {printable(message)}\n")
 
@@ -72,7 +124,7 @@ def silence_stdout() -> None:
 def _coloured(line: str) -> str:
     """Return the line with its label in colour, on a terminal whose owner does not mind."""
     label = line.split(" ", 1)[0]
-    if label not in _COLOURS or os.environ.get("NO_COLOR") or not sys.stdout.isatty():
+    if label not in _COLOURS or os.environ.get("NO_COLOR") or not _is_terminal():
         return line
     if os.name == "nt" or os.environ.get("TERM", "dumb") == "dumb":
         return line

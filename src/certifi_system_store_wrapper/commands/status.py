@@ -13,7 +13,7 @@ from ..findings import INFO, MALFORMED, WARNING, Exclusion, Problem
 from ..printable import without_userinfo
 from ..settings import Settings, from_environment
 from . import describe, variables
-from .output import Report, row, table
+from .output import Report, row, table, width
 
 
 def status() -> Report:
@@ -146,7 +146,10 @@ def _source_lines(data: Dict[str, Any]) -> List[str]:
     rows.append(["together", str(data["certificates"]), "", *("" for _ in names)])
     expired = data["expired"]
     note = [row("note", f"{expired} of them have expired; they verify nothing")] if expired else []
-    return table(rows) + note
+    told = table(rows)
+    if max(map(len, told)) > width():  # a column for each source is narrower than a row
+        told = table(list(zip(*rows)))
+    return told + note
 
 
 def _left_out(data: Dict[str, Any]) -> List[str]:

@@ -1,0 +1,148 @@
+"""What --help says: each command as a page of a manual."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+PROGRAM = "certifi-system-store-wrapper"
+
+
+class Page(NamedTuple):
+    """One command: a line for the overview, what it does, and what else to know."""
+
+    summary: str
+    description: str
+    epilog: str
+
+
+_STATUS = "exit status: 0 all is well, 1 {}, 2 wrong usage"
+
+OVERVIEW = Page(
+    "",
+    "Find out what certifi answers here, add your own CAs, and hand the bundle to other programs.",
+    """\
+examples:
+  certifi-system-store-wrapper                          is it active, and what is trusted?
+  certifi-system-store-wrapper list --search zscaler    is my CA in the bundle?
+  certifi-system-store-wrapper add corp-root.cer        trust it, in all my environments
+  certifi-system-store-wrapper doctor example.com       why does TLS still fail there?
+  eval "$(certifi-system-store-wrapper shellenv)"       curl, git, Node and others, too
+
+environment:
+  PYTHON_CERTIFI_CERT_FILES      your CA files and folders
+  PYTHON_CERTIFI_SOURCES         which of certifi,system,ssl,user to merge
+  PYTHON_CERTIFI_BUNDLE_DIR      keep a persistent bundle in this folder
+  PYTHON_CERTIFI_SSL_DEFAULTS    1: clients that never ask certifi trust the bundle, too
+  PYTHON_CERTIFI_DISABLE         1: stay out of the way
+  PYTHON_CERTIFI_LOG_LEVEL, _LOG_FILE, _LOG_FILE_LEVEL, _HANDLE_SIGTERM: see the README
+  NO_COLOR                       anything: no colours
+
+exit status: 0 all is well, 1 a problem was found, 2 wrong usage
+COMMAND --help tells more of each.
+""",
+)
+
+PAGES = {
+    "status": Page(
+        "tell whether certifi is answered from the bundle, and what is in it (default)",
+        "Tell whether certifi is answered from the bundle here, or why not; how many certificates "
+        "each source brought, how many only that one has, and how many it shares with each other; "
+        "what was left out and why; and what could not be used.",
+        _STATUS.format("not active, or something that you named cannot be used"),
+    ),
+    "list": Page(
+        "list the certificates: end, SHA-256, sources, subject, marks",
+        "List the certificates of the bundle, a line for each: the day on which it ends, its "
+        "SHA-256, the sources that have it, its subject, and in brackets what somebody should "
+        "know: expired, expires soon (within 30 days), not yet valid, not a CA.",
+        """\
+examples:
+  certifi-system-store-wrapper list --source user
+  certifi-system-store-wrapper list --excluded
+  certifi-system-store-wrapper list --json | jq '.certificates[].subject'
+
+exit status: 0 listed (be it nothing), 1 it cannot be, 2 wrong usage
+""",
+    ),
+    "export": Page(
+        "print the path of a bundle that outlives this command",
+        "Print the path of the persistent bundle, which is kept up to date by this command and by "
+        "`python -m certifi`, in PYTHON_CERTIFI_BUNDLE_DIR or the cache folder of this user. With "
+        "-o, write a copy to FILE instead: whole or not at all, readable for everybody, and never "
+        "changed again.",
+        """\
+examples:
+  curl --cacert "$(certifi-system-store-wrapper export)" https://example.com/
+  certifi-system-store-wrapper export -o /srv/app/cacert.pem
+
+exit status: 0 written, 1 it cannot be, 2 wrong usage
+""",
+    ),
+    "shellenv": Page(
+        "print the variables that make other tools use the bundle",
+        "Print the lines that set the variables which OpenSSL, requests, curl, pip, uv, the AWS "
+        "CLI, Node, git, Cargo, gRPC, httplib2, gcloud, Deno and Bundler read, to the persistent "
+        "bundle. Without --shell they are for the shell of this user: sh also means bash, zsh, "
+        "dash and ksh.",
+        """\
+examples:
+  eval "$(certifi-system-store-wrapper shellenv)"                            sh
+  certifi-system-store-wrapper shellenv --shell fish | source                fish
+  certifi-system-store-wrapper shellenv --shell powershell | Out-String | Invoke-Expression
+  certifi-system-store-wrapper shellenv --shell cmd > ca.cmd & call ca.cmd   cmd
+
+exit status: 0 printed, 1 it cannot be (a path with a line break), 2 wrong usage
+""",
+    ),
+    "add": Page(
+        "trust the certificates of files, in all environments of this user",
+        "Check the files, and copy each certificate in them into the drop folder of this user, "
+        "from where every environment takes it that has this package. PEM, DER and PKCS#7 are "
+        "told apart by their content. Refused are a file without a certificate, a private key, a "
+        "symbolic link and a folder, with the reason; the other files are added all the same.",
+        """\
+examples:
+  certifi-system-store-wrapper add corp-root.cer
+  certifi-system-store-wrapper add ca/*.pem
+
+files: ~/.config/certifi-system-store-wrapper/certs ($XDG_CONFIG_HOME), on macOS below
+~/Library/Application Support, on Windows below %APPDATA%
+
+exit status: 0 all were added or held already, 1 one was refused, 2 wrong usage
+""",
+    ),
+    "remove": Page(
+        "take back what was added; without a name, list it",
+        "Delete certificates from the drop folder of this user, each named by the first 8 digits "
+        "of its SHA-256 or more, or by its file. Without a name, list what is there. Files with "
+        "several certificates are left alone.",
+        """\
+examples:
+  certifi-system-store-wrapper remove
+  certifi-system-store-wrapper remove 96bcec06
+
+exit status: 0 removed or listed, 1 none or several are called that, 2 wrong usage
+""",
+    ),
+    "doctor": Page(
+        "find out why TLS still fails, here or with one server",
+        "Without HOST, look at this installation: whether this package did start, the variables "
+        "and settings that lead clients past certifi, each of your CAs, and which of the installed "
+        "clients ask certifi at all. With HOST, connect to it (by the proxy of the environment, if "
+        "NO_PROXY allows that) with certifi's own list, with the bundle, with the bundle and the "
+        "strict checks of Python 3.13, and with the defaults of the ssl module; show what it "
+        "presents, and say why it is refused. Nothing is sent but CONNECT and the handshake, and "
+        "it takes a minute at most.",
+        """\
+examples:
+  certifi-system-store-wrapper doctor
+  certifi-system-store-wrapper doctor example.com
+  certifi-system-store-wrapper doctor https://git.corp.example:8443/
+  certifi-system-store-wrapper doctor [::1]:8443
+
+environment: HTTPS_PROXY, ALL_PROXY, NO_PROXY
+
+exit status: 0 nothing is wrong, 1 a problem was found, 2 wrong usage, 130 interrupted
+""",
+    ),
+}
