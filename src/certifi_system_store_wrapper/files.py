@@ -32,6 +32,8 @@ _HINTS = (
     ("$", ": a variable in it is not replaced"),
     ("*", ": name the folder, patterns mean nothing here"),
     ("/~", ": there is no home of such a user"),
+    ("~/", ": only a shell replaces ~"),
+    (os.pathsep, ": only one file can be named here"),
 )
 _LITTER = ("._", ".#")  # what macOS and Emacs leave beside a file, under its name
 _EXTENSIONS = (".cer", ".crt", ".pem", ".der", ".p7b", ".p7c")
@@ -51,7 +53,9 @@ def add_file(  # noqa: PLR0913 - what to read, how it stands, how strict to be
         if named or not isinstance(error, (FileNotFoundError, NotADirectoryError)):
             findings.problem(path, *_unreadable(path, error, named=named))
         return 0
-    add_parsed(findings, parsed, path, standing, named=named)
+    _add_certificates(findings, parsed, path, standing)
+    if reader.is_news(parsed, named=named):
+        _report(findings, parsed, path, named=named)
     return len(parsed.certificates)
 
 
@@ -59,12 +63,16 @@ def add_parsed(
     findings: Findings, parsed: Parsed, path: str, standing: str, *, named: bool
 ) -> None:
     """Add what has been read from `path`, and what was wrong with it."""
+    _add_certificates(findings, parsed, path, standing)
+    _report(findings, parsed, path, named=named)
+
+
+def _add_certificates(findings: Findings, parsed: Parsed, path: str, standing: str) -> None:
     plain = [found.block for found in parsed.certificates if found.verdict == certificates.PLAIN]
     findings.trust_all(plain, path, standing)
     if len(plain) < len(parsed.certificates):
         for certificate in parsed.certificates:
             _add_verdict(findings, certificate, path, standing)
-    _report(findings, parsed, path, named=named)
 
 
 def _add_verdict(

@@ -44,6 +44,7 @@ class Reader:
         self.baked = ""  # the one file that may be a bundle of ours: a frozen program's cacert.pem
         self._parsed: Dict[Tuple[int, int], Parsed] = {}
         self._data: Dict[str, bytes] = {}
+        self._said: Dict[int, Tuple[Parsed, bool]] = {}
         self._left = MAX_TOTAL
 
     def data(self, path: str) -> bytes:
@@ -69,6 +70,15 @@ class Reader:
                 raise Unusable(errno.EFBIG, f"{MAX_TOTAL >> 20} MiB have been read before it")
             self._parsed[key] = self._certificates(data, proven=proven)
         return self._parsed[key]
+
+    def is_news(self, parsed: Parsed, *, named: bool) -> bool:
+        """Whether what is wrong with it is yet to be said: a file may have several names.
+
+        What a person named is said again, by that name.
+        """
+        _, said = self._said.get(id(parsed), (parsed, None))
+        self._said[id(parsed)] = (parsed, bool(said) or named)  # held, so the id stays its own
+        return said is None or named > said
 
     def _certificates(self, data: bytes, *, proven: bool) -> Parsed:
         parsed = certificates.parse(data, self.known, proven=proven)

@@ -210,6 +210,7 @@ def test_case_53_the_package_no_longer_ships_it(world: World) -> None:
     world.write("/usr/share/ca-certificates/mozilla/A.crt", PEM_A)
     assert world.build() == {"certifi"}
     assert any("Gone.crt" in problem.path for problem in world.last.problems)
+    assert [os.path.basename(warning.path) for warning in world.warnings] == ["mozilla"]
 
 
 @pytest.mark.parametrize("folder", unix_paths.DISTRUST_FOLDERS)
@@ -308,6 +309,33 @@ def test_case_79_certifi_has_nothing(world: World, data: bytes | None) -> None:
     assert world.build() == {"A"}
     (warning,) = world.warnings
     assert warning.source == "certifi"
+
+
+def test_one_damaged_file_by_two_names_is_one_warning(world: World) -> None:
+    """As on every Debian, where /usr/lib/ssl/cert.pem is a link to the system's bundle."""
+    path = world.write(DEBIAN, PEM_A + encode_pem(B[:-9]))
+    world.link("/usr/lib/ssl/cert.pem", path)
+    assert world.build() == {"certifi", "A"}
+    (warning,) = world.warnings
+    assert warning.path == path
+    world.link("/home/mine.pem", path)
+    world.build(world.path("/home/mine.pem"))
+    assert [warning.path for warning in world.warnings] == [path, world.path("/home/mine.pem")]
+
+
+def test_case_54_a_file_of_distrust_that_may_not_be_read_is_a_warning(world: World) -> None:
+    secret, real_open = world.write("/etc/ssl/untrusted/0.pem", PEM_A), os.open
+
+    def refusing(path: str, *rest: Any, **named: Any) -> int:  # root could read mode 0
+        if path == secret:
+            raise PermissionError(13, "Permission denied")
+        return real_open(path, *rest, **named)
+
+    world.monkeypatch.setattr(os, "open", refusing)
+    world.build()
+    (warning,) = world.warnings
+    assert warning.path == secret
+    assert "its distrust is not known" in warning.message
 
 
 def roots_of_every_kind(world: World) -> List[str]:

@@ -13,7 +13,7 @@ from typing import Iterator, Mapping
 from .. import certificates
 from ..files import add_file, add_hashed
 from ..findings import INFO, LISTED, WARNING, Findings
-from ..reader import Reader, Unusable, read_regular
+from ..reader import Reader, read_regular
 from . import unix_paths
 
 _MAX_DISTRUST_FILES = 10_000
@@ -64,8 +64,9 @@ def _debian_distrust(findings: Findings, reader: Reader) -> None:
         findings.problem(conf, f"cannot be read, so its distrust is not known: {error}", WARNING)
         return
     for line in lines.split("\n"):
-        if line.startswith("!"):
-            path = os.path.join(unix_paths.DEBIAN_STORE, line[1:].strip())
+        name = line[1:].strip()
+        if line.startswith("!") and name:
+            path = os.path.join(unix_paths.DEBIAN_STORE, name)
             _distrust_file(findings, reader, path, asked_by=conf)
 
 
@@ -87,13 +88,13 @@ def _distrust_file(findings: Findings, reader: Reader, path: str, asked_by: str 
     """Distrust every certificate of a file, whatever trust settings stand in it."""
     try:
         parsed = reader.parse(path)
-    except Unusable as error:
-        findings.problem(path, f"cannot be read, so its distrust is not known: {error.strerror}")
-        return
-    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+    except (FileNotFoundError, NotADirectoryError, ValueError) as error:  # ValueError: a NUL
         reason = getattr(error, "strerror", None) or error
         message = f"{asked_by or path} distrusts it, but it cannot be read: {reason}"
         findings.problem(path, message, INFO)
+        return
+    except OSError as error:
+        findings.problem(path, f"cannot be read, so its distrust is not known: {error.strerror}")
         return
     for certificate in parsed.certificates:
         findings.distrust(certificate.block, asked_by or path)
