@@ -2,7 +2,8 @@
 
 A file or folder passes where it belongs to somebody who could change us anyway (root, this
 user, the owner of ``/`` or of this package's code) and nobody else may write to it. A group
-counts as nobody else where it is root's or the owner's private one (same number).
+counts as nobody else where it is root's or the owner's private one (same number), and where no
+access control list says more.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import os
 import stat
 import sys
-from typing import FrozenSet
+from typing import FrozenSet, Union
 
 _GROUP_WRITE, _OTHER_WRITE = stat.S_IWGRP, stat.S_IWOTH
 
@@ -36,18 +37,30 @@ def _owner_of(code: str) -> int:
         return _owner_of(os.path.dirname(code))
 
 
-def writable_by_others(status: os.stat_result) -> bool:
-    """Whether somebody beside the owner may write, going by the mode."""
+def writable_by_others(status: os.stat_result, place: Union[str, int]) -> bool:
+    """Whether somebody beside the owner may write to `place`, a path or descriptor."""
     if status.st_mode & _OTHER_WRITE:
         return True
-    return bool(status.st_mode & _GROUP_WRITE) and status.st_gid not in (0, status.st_uid)
+    if not status.st_mode & _GROUP_WRITE:  # nor can an access control list let anybody
+        return False
+    return status.st_gid not in (0, status.st_uid) or _has_acl(place)
 
 
-def is_safe(status: os.stat_result) -> bool:
-    """Whether only people we trust can change what has this status (always so on Windows)."""
+def _has_acl(place: Union[str, int]) -> bool:
+    """Whether an access control list says who may; then the group's bits are their maximum."""
+    if sys.platform != "linux":
+        return False
+    try:
+        return bool(os.getxattr(place, "system.posix_acl_access"))
+    except OSError:
+        return False
+
+
+def is_safe(status: os.stat_result, place: Union[str, int]) -> bool:
+    """Whether only people we trust can change `place`, of that status (always so on Windows)."""
     if os.name == "nt":  # modes and owners say nothing there; the folders are the user's own
         return True
-    return status.st_uid in trusted_owners() and not writable_by_others(status)
+    return status.st_uid in trusted_owners() and not writable_by_others(status, place)
 
 
 def is_safe_path(path: str) -> bool:
@@ -75,6 +88,6 @@ def _is_safe_step(path: str, owners: FrozenSet[int]) -> bool:
         target = os.path.join(os.path.realpath(folder), os.readlink(path))
         if not _is_safe_step(os.path.normpath(target), owners):
             return False
-    elif writable_by_others(status) and not status.st_mode & stat.S_ISVTX:
+    elif writable_by_others(status, path) and not status.st_mode & stat.S_ISVTX:
         return False
     return folder == path or _is_safe_step(folder, owners)

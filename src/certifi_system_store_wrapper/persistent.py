@@ -270,7 +270,7 @@ def _read(path: str) -> Standing:
         status = os.lstat(path)
     except FileNotFoundError:
         return Standing(b"", (), None)
-    if not stat.S_ISREG(status.st_mode) or not ownership.is_safe(status):
+    if not stat.S_ISREG(status.st_mode) or not ownership.is_safe(status, path):
         raise PermissionError(1, "others made it or may write to it", path)
     with open(path, "rb") as file:
         signature = _signature_of(os.fstat(file.fileno()))

@@ -144,7 +144,7 @@ def read_regular(path: str, status: os.stat_result, *, safe: bool = False) -> by
         now = os.fstat(descriptor)
         if not stat.S_ISREG(now.st_mode):
             raise Unusable(errno.EINVAL, "it is not a regular file")
-        if safe and not ownership.is_safe(now):
+        if safe and not ownership.is_safe(now, descriptor):
             raise Unusable(errno.EPERM, "others may write to it; chmod go-w, and own it")
         return _read_all(descriptor, now.st_size)
     finally:

@@ -148,7 +148,7 @@ def _drop_folder(findings: Findings, reader: Reader, folder: str) -> None:
 def _first_unsafe(top: str, folder: str) -> str:
     """Return the first folder from `folder` up to `top` that others may write to, or ""."""
     while True:
-        if not ownership.is_safe(os.stat(folder)):
+        if not ownership.is_safe(os.stat(folder), folder):
             return folder
         if len(folder) <= len(top):
             return ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import struct
 from base64 import urlsafe_b64encode
 from typing import Any, List, Set
 
@@ -234,6 +235,28 @@ def test_what_others_may_change_is_not_used(world: World) -> None:
     assert world.build() == {"certifi", "A", "D"}
     paths = [warning.path.replace(str(world.root), "") for warning in world.warnings]
     assert paths == ["/drop/b.pem", "/drop/z"]
+
+
+def grant(path: str, user: int) -> None:
+    """Let another user write, as setfacl does: then the mode's group bits say their maximum."""
+    undefined = 0xFFFFFFFF
+    entries = [(1, 6, undefined), (2, 6, user), (4, 4, undefined), (16, 6, undefined)]
+    entries.append((32, 4, undefined))
+    packed = [struct.pack("<HHI", *entry) for entry in entries]
+    os.setxattr(path, "system.posix_acl_access", struct.pack("<I", 2) + b"".join(packed))
+
+
+@pytest.mark.skipif("sys.platform != 'linux'", reason="others keep such lists otherwise")
+def test_who_may_write_by_an_access_control_list_counts(world: World) -> None:
+    path = world.write("/drop/a.pem", PEM_A)
+    os.chmod(path, 0o664)
+    os.chown(path, -1, os.getuid())
+    assert world.build() == {"certifi", "A"}
+    grant(path, 4711)
+    assert os.stat(path).st_mode & 0o777 == 0o664
+    assert world.build() == {"certifi"}
+    (warning,) = world.warnings
+    assert "others may write to it" in warning.message
 
 
 def test_an_absent_drop_folder_is_remembered(world: World) -> None:
