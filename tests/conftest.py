@@ -7,11 +7,12 @@ import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any, Iterator, Tuple
+from typing import Any, Iterator, List, Tuple
 
 import pytest
 import trustme
 
+from everywhere.differences import skip_differences
 from support import (
     CLIENTS,
     NAME,
@@ -51,6 +52,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="test beside what the interpreter itself has, such as Debian's certifi",
     )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: List[pytest.Item]) -> None:
+    """Leave out what says nothing with the interpreter under test."""
+    skip_differences(config, items)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

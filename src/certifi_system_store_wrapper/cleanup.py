@@ -192,7 +192,7 @@ def _park() -> None:
     What release() needs must not be emptied before: our modules are no more in sys.modules
     then, and their `os` is a copy, with the system's own calls: eventlet's open() is gone by then.
     """
-    copy = SimpleNamespace(**{**vars(os), **vars(sys.modules.get(os.name, os))})
+    copy = SimpleNamespace(**{**vars(os), **vars(sys.modules.get(os.name) or os)})
     for module in (bundle_file, hold, mapping):
         sys.modules.pop(module.__name__, None)
         module.os = copy  # type: ignore[attr-defined]

@@ -1,0 +1,65 @@
+"""What some interpreters do otherwise, so that single tests say nothing there; each with its why.
+
+Only for interpreters that do not run pytest themselves (``--interpreter``).
+"""
+
+from __future__ import annotations
+
+import subprocess
+from typing import Dict, Iterator, List, Tuple
+
+import pytest
+
+_IMPORTS = "it pins what CPython and the certifi of PyPI import"
+_FILE = "it looks at the cacert.pem that PyPI's certifi has, and Debian's has none"
+_BARE = "Debian's certifi lies in no folder that is searched without site"
+_EARLY = "the interpreter's own packages come after the start-up files of the environment"
+_STORE = "Debian's certifi names the system's bundle, which this layout does not have"
+PYPY: Dict[str, str] = {
+    "test_as_on_windows.py": "the fake crypt32 needs the ctypes of CPython",
+    "test_what_our_statements_ask_for": _IMPORTS,
+    "test_logging_waits_for_something_to_say": _IMPORTS,
+    "test_clients_that_never_ask_certifi[a subclass]": "PyPy's ssl calls what it forbids",
+}
+DEBIANS: Dict[str, str] = {
+    "test_what_our_statements_ask_for": _IMPORTS,
+    "test_logging_waits_for_something_to_say": _IMPORTS,
+    "test_the_roots_of_certifi_are_all_there": _FILE,
+    "test_without_wrapt_and_without_certifi": _FILE,
+    "test_late_activation_reaches_what_was_bound": _FILE,
+    "test_deactivate_gives_everything_back": _FILE,
+    "test_disabled_is_out_of_the_way": _FILE,
+    "test_without_wrapt_certifi_is_left_alone": _FILE,
+    "test_a_logging_of_somebody_else_is_no_reason_to_fail": _FILE,
+    "test_a_python_without_tls": _FILE,
+    "test_without_site_certifi_is_left_alone": _BARE,
+    "test_why_not_active": _BARE,
+    "test_another_patch_that_was_first_is_extended": _BARE,
+    "test_activated_late": _EARLY,
+    "test_what_imports_requests_before_us_is_served_too[aaa.pth]": _EARLY,
+    "test_what_imports_requests_before_us_is_served_too[zzz.pth]": _EARLY,
+    **{f"test_a_ca_of_the_system_is_trusted[{layout}]": _STORE for layout in (
+        "dironly", "rhel", "suse", "nixos",
+    )},
+    "test_without_a_store_the_bundle_is_that_of_certifi[empty]": _STORE,
+    "test_without_a_store_the_bundle_is_that_of_certifi[unreadable]": _STORE,
+}  # fmt: skip
+
+
+def skip_differences(config: pytest.Config, items: List[pytest.Item]) -> None:
+    """Skip what says nothing with this interpreter."""
+    different = dict(_different(config))
+    for item in items:
+        reason = different.get(item.name) or different.get(item.path.name)
+        if reason:
+            item.add_marker(pytest.mark.skip(reason=reason))
+
+
+def _different(config: pytest.Config) -> Iterator[Tuple[str, str]]:
+    interpreter = config.getoption("--interpreter")
+    if config.getoption("--system-site-packages"):
+        yield from DEBIANS.items()
+    if interpreter:
+        code = "import sys; print(sys.implementation.name)"
+        name = subprocess.check_output([interpreter, "-I", "-S", "-c", code], encoding="ascii")
+        yield from PYPY.items() if name.strip() == "pypy" else ()
