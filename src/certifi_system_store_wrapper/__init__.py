@@ -15,15 +15,15 @@ if TYPE_CHECKING:
     from .api import deactivate as deactivate
     from .api import refresh as refresh
     from .api import where as where
+else:  # a type checker takes a module that has this for one that has every name
 
+    def __getattr__(name):
+        """Load a public name on first use (PEP 562)."""
+        if name not in __all__:
+            raise AttributeError("module %r has no attribute %r" % (__name__, name))
+        from . import api
 
-def __getattr__(name):  # type: ignore[no-untyped-def]
-    """Load a public name on first use (PEP 562)."""
-    if name not in __all__:
-        raise AttributeError("module %r has no attribute %r" % (__name__, name))
-    from . import api
-
-    return getattr(api, name)
+        return getattr(api, name)
 
 
 def __dir__():  # type: () -> list[str]

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import tarfile
 import zipfile
+from email import message_from_bytes
 from pathlib import Path
 from typing import Callable, Dict, List, Tuple
 
@@ -20,6 +22,7 @@ from support import (
     build_distributions,
     copy_checkout,
     new_environment,
+    run_here,
     snapshot,
     wheel_names,
     write,
@@ -60,9 +63,38 @@ def test_the_sdist_is_enough_to_test_and_to_build_from(sdist: str) -> None:
     with tarfile.open(sdist) as archive:
         names = {name.split("/", 1)[1] for name in archive.getnames() if "/" in name}
     wanted = {f"{MODULE}.pth", f"{MODULE}.start", "README.md", "LICENSE", "pyproject.toml"}
+    wanted |= {".ci/run", ".github/CHANGELOG.md", ".github/workflows/release.yml"}
     assert wanted < names
     own = str(Path(__file__).relative_to(CHECKOUT).as_posix())
     assert {own, f"src/{MODULE}/bootstrap.py", "src/certifi_system/README.txt"} < names
+
+
+def test_the_wheel_is_for_everybody_and_says_what_it_is(wheel: str) -> None:
+    """One wheel for every Python and system; licence, types and requirements are declared."""
+    with zipfile.ZipFile(wheel) as archive:
+        info = next(name.split("/")[0] for name in archive.namelist() if "dist-info/" in name)
+        metadata = message_from_bytes(archive.read(f"{info}/METADATA"))
+        tags = message_from_bytes(archive.read(f"{info}/WHEEL"))
+        assert archive.read(f"{info}/licenses/LICENSE") == (CHECKOUT / "LICENSE").read_bytes()
+    assert (tags["Tag"], tags["Root-Is-Purelib"]) == ("py3-none-any", "true")
+    assert metadata["Requires-Python"] == ">=3.8"
+    assert (metadata["License-Expression"], metadata["License-File"]) == ("MIT", "LICENSE")
+    required = [re.split(r"[^\w]", each)[0] for each in metadata.get_all("Requires-Dist", [])]
+    assert sorted(required) == ["certifi", "wincertstore", "wrapt"]
+    assert "sys_platform == 'win32'" in str(metadata).split("wincertstore", 1)[1].split("\n")[0]
+
+
+def test_the_tests_of_the_sdist_are_all_there(sdist: str, tmp_path: Path) -> None:
+    """Unpacked, it collects what a checkout collects."""
+    with tarfile.open(sdist) as archive:
+        archive.extractall(tmp_path, filter="data")
+    unpacked = next(tmp_path.iterdir())
+    quiet = ("--collect-only", "-q", "-p", "no:cacheprovider", "tests/e2e", "tests/unit")
+    here, there = (run_here("pytest", *quiet, cwd=each) for each in (CHECKOUT, unpacked))
+    assert here.count("::") > 500
+    assert [line for line in there.splitlines() if "::" in line] == [
+        line for line in here.splitlines() if "::" in line
+    ]
 
 
 def test_a_ca_that_somebody_dropped_into_a_checkout_is_never_shipped(
@@ -133,6 +165,7 @@ def test_installing_activates_and_uninstalling_leaves_no_trace(
     before = state(sandbox)
 
     command(sandbox, [*install, *what])
+    run_here("pip", "--python", str(environment.python), "check")
     assert active(sandbox) == "True"
     assert sandbox.run("-m", MODULE).stdout.startswith(NAME)
     command(sandbox, uninstall)

@@ -1,0 +1,112 @@
+"""The workflows: what may be done with them, and that nobody else's code changes under us."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sysconfig
+from pathlib import Path
+from typing import Dict
+
+import pytest
+
+from support import CHECKOUT, run_here
+
+GITHUB = CHECKOUT / ".github"
+WORKFLOWS = sorted((GITHUB / "workflows").glob("*.yml"))
+CARELESS = """
+on: pull_request_target
+jobs:
+  hello:
+    runs-on: ubuntu-latest
+    steps:
+      - uses: actions/checkout@v4
+      - run: echo ${{ github.event.pull_request.title }}
+"""
+NO_WORKFLOW = "on: push\njobs: {hello: {runs-on: ubuntu-latest, step: []}}\n"
+# What is published, and who publishes it, depends on these.
+WORTH_AN_ATTACK = (
+    "certifi_system_store_wrapper.pth",
+    "certifi_system_store_wrapper.start",
+    "src/certifi_system_store_wrapper/bootstrap.py",
+    "pyproject.toml",
+    ".github/workflows/",
+)
+
+
+def audit(*paths: Path) -> subprocess.CompletedProcess[str]:
+    """Have zizmor look at workflows as an auditor does."""
+    program = Path(sysconfig.get_path("scripts")) / "zizmor"
+    return subprocess.run(
+        [str(program), "--offline", "--persona", "auditor", *map(str, paths)],
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+
+
+def test_an_auditor_finds_nothing() -> None:
+    """Least permissions, pinned actions, no text of strangers in a shell."""
+    done = audit(GITHUB)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_an_auditor_finds_what_is_there(tmp_path: Path) -> None:
+    """The tool that finds nothing is able to find something."""
+    (tmp_path / ".github" / "workflows").mkdir(parents=True)
+    careless = tmp_path / ".github" / "workflows" / "careless.yml"
+    careless.write_text(CARELESS, encoding="utf-8")
+    done = audit(careless)
+    assert done.returncode > 10
+    for rule in ("dangerous-triggers", "template-injection", "unpinned-uses"):
+        assert rule in done.stdout
+
+
+def check_schema(schema: str, *paths: Path) -> str:
+    """Check files against a schema that comes with the tool."""
+    return run_here("check_jsonschema", "--builtin-schema", f"vendor.{schema}", *map(str, paths))
+
+
+def test_the_files_are_what_github_reads() -> None:
+    """The schemas of workflows and of dependabot's configuration hold, and can be violated."""
+    check_schema("github-workflows", *WORKFLOWS)
+    check_schema("dependabot", GITHUB / "dependabot.yml")
+
+
+def test_the_schema_refuses(tmp_path: Path) -> None:
+    """A file that is no workflow does not pass for one."""
+    (tmp_path / "no-workflow.yml").write_text(NO_WORKFLOW, encoding="utf-8")
+    with pytest.raises(AssertionError, match="step"):
+        check_schema("github-workflows", tmp_path / "no-workflow.yml")
+
+
+def test_actions_are_pinned_alike() -> None:
+    """By commit or digest and with the version beside it, and one action has one commit."""
+    pinned: Dict[str, str] = {}
+    text = "".join(path.read_text(encoding="utf-8") for path in WORKFLOWS)
+    lines = re.findall(r"uses: (.*)", text)
+    assert len(lines) > 10
+    for line in lines:
+        found = re.fullmatch(r"([\w/.-]+)@([0-9a-f]{40}) # v[\d.]+", line) or re.fullmatch(
+            r"(docker://[\w/.-]+):[\d.]+@sha256:([0-9a-f]{64})", line
+        )
+        assert found, line
+        assert pinned.setdefault(found[1], found[2]) == found[2]
+
+
+def test_nobody_may_do_more_than_needed() -> None:
+    """No workflow has rights of its own, and one job of one workflow may do more than read."""
+    rights = []
+    for path in WORKFLOWS:
+        text = path.read_text(encoding="utf-8")
+        assert "\npermissions: {}\n" in text
+        rights += [f"{path.name} {right}" for right in re.findall(r"[\w-]+: write\b", text)]
+    assert rights == ["release.yml id-token: write"]
+
+
+def test_maintainers_look_at_what_is_worth_an_attack() -> None:
+    """The start-up files and what decides about a release have owners."""
+    owned = (GITHUB / "CODEOWNERS").read_text(encoding="utf-8")
+    paths = {line.split()[0].lstrip("/") for line in owned.splitlines() if line.startswith("/")}
+    assert paths >= set(WORTH_AN_ATTACK)
+    assert all((CHECKOUT / path).exists() for path in paths)
