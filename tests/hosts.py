@@ -43,6 +43,7 @@ class Made(NamedTuple):
         )
 
 
+Stream = Union[socket.socket, ssl.SSLSocket]
 Extension = Tuple[x509.ExtensionType, bool]
 USAGES = (
     "digital_signature", "content_commitment", "key_encipherment", "data_encipherment",
@@ -175,22 +176,23 @@ class Tunnel(socketserver.BaseRequestHandler):
     def handle(self) -> None:
         """Connect to where it is asked to, and carry bytes both ways."""
         try:
-            connection = self.request
-            if self.server.context:
-                connection = self.server.context.wrap_socket(connection, server_side=True)
-            head = b""
-            while b"\r\n\r\n" not in head:
-                head += connection.recv(100)
-            self.server.asked.append(head)
-            port = int(head.split()[1].rpartition(b":")[2])
-            with socket.create_connection(("127.0.0.1", port)) as upstream:
-                connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
-                carry_both_ways(connection, upstream)
+            if self.server.context is None:
+                self._serve(self.request)
+                return
+            with self.server.context.wrap_socket(self.request, server_side=True) as connection:
+                self._serve(connection)
         except OSError:
             return
 
-
-Stream = Union[socket.socket, ssl.SSLSocket]
+    def _serve(self, connection: Stream) -> None:
+        head = b""
+        while b"\r\n\r\n" not in head:
+            head += connection.recv(100)
+        self.server.asked.append(head)
+        port = int(head.split()[1].rpartition(b":")[2])
+        with socket.create_connection(("127.0.0.1", port)) as upstream:
+            connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+            carry_both_ways(connection, upstream)
 
 
 def carry_both_ways(one: Stream, other: Stream) -> None:

@@ -1,0 +1,604 @@
+"""doctor HOST: the right cause for each fault of server or proxy, none where all is well."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import ssl
+import subprocess
+from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from conformance.minting import trusted_pem
+from hosts import (
+    CA,
+    CLIENT_AUTH,
+    Echo,
+    Made,
+    Resetting,
+    Tunnel,
+    context_for,
+    key_usage,
+    make,
+    presenting,
+    saying,
+    serving,
+    with_sha1,
+)
+from support import Sandbox, write
+
+COMMAND = ("-m", "certifi_system_store_wrapper", "doctor")
+ROOT = make("Private Root", *CA)
+LEAF = make("a server", by=ROOT, names=["localhost", "127.0.0.1", "::1", "xn--bcher-kva.example"])
+DER = LEAF.certificate.public_bytes(Encoding.DER)
+
+
+class Answer(NamedTuple):
+    """What the doctor says of a server."""
+
+    status: int
+    data: Dict[str, Any]
+
+    @property
+    def problems(self) -> List[str]:
+        """Which checks found a problem."""
+        return [each["check"] for each in self.data["findings"] if each["level"] == "problem"]
+
+    @property
+    def said(self) -> str:
+        """All sentences."""
+        return " ".join(f"{e['message']}: {e['remedy']}" for e in self.data["findings"])
+
+    def names(self, check: str, *words: str) -> None:
+        """There is this one problem, and it is told in these words."""
+        assert (self.status, self.problems) == (1, [check]), self
+        assert not [word for word in words if word not in self.said], self.said
+
+    def is_healthy(self) -> None:
+        """Nothing is wrong."""
+        assert (self.status, self.problems, self.data["healthy"]) == (0, [], True), self
+
+
+def ask(sandbox: Sandbox, host: str, env: Optional[Mapping[str, str]] = None) -> Answer:
+    """Ask about a server."""
+    done = sandbox.run(*COMMAND, host, "--json", env=env)
+    assert "Traceback" not in done.stderr
+    return Answer(done.returncode, json.loads(done.stdout))
+
+
+def trusting(sandbox: Sandbox, *cas: Made) -> Dict[str, str]:
+    """Return the variable that names these as the user's CAs."""
+    path = write(sandbox.work / "user.pem", b"".join(ca.pem for ca in cas))
+    return {"PYTHON_CERTIFI_CERT_FILES": str(path)} if cas else {}
+
+
+def of(sandbox: Sandbox, context: ssl.SSLContext, *cas: Made, host: str = "localhost") -> Answer:
+    """Ask about a server with that context, which vouches for itself by none of certifi's."""
+    with serving(Echo, context) as server:
+        return ask(sandbox, f"{host}:{server.port}", trusting(sandbox, *cas))
+
+
+def is_313(sandbox: Sandbox) -> bool:
+    """Whether default contexts are strict there, and take a certificate that is no root."""
+    code = "import sys; print(sys.version_info >= (3, 13))"
+    return sandbox.run_code(code).stdout.strip() == "True"
+
+
+def test_a_server_that_is_trusted(sandbox: Sandbox) -> None:
+    """By the user's CA; certifi alone refuses it, and that is no problem."""
+    answer = of(sandbox, context_for(LEAF), ROOT)
+    answer.is_healthy()
+    trusted = {name: outcome["trusted"] for name, outcome in answer.data["outcomes"].items()}
+    assert trusted["the bundle"] and trusted["the bundle, strict"]
+    assert not trusted["certifi alone"] and not trusted["ssl defaults"]
+    assert "trusted by the user source" in answer.said
+    assert "TLS-inspecting" in answer.said
+
+
+def test_the_text_shows_what_was_seen(sandbox: Sandbox) -> None:
+    """Server, chain, a line for each context, and the cause."""
+    middle = make("In Between", *CA, by=ROOT)
+    leaf = make("below", by=middle, names=["localhost"])
+    with serving(Echo, context_for(leaf, middle)) as server:
+        done = sandbox.run(*COMMAND, f"localhost:{server.port}")
+    labels = [line[:9].strip() for line in done.stdout.splitlines()]
+    assert labels[:5] == ["server", "chain 0", "", "chain 1", ""]  # on every CPython, from 3.8 on
+    assert "issued by CN=Private Root" in done.stdout
+    assert "the bundle, strict  refused: unable to get local issuer certificate (20)" in done.stdout
+    assert "problem   its issuer is not trusted here: CN=Private Root" in done.stdout
+
+
+# What the user trusts, what the server presents (its own certificate first), and what is said.
+Case = Tuple[Sequence[Made], Sequence[Made], str, Sequence[str]]
+
+
+def _missing_root() -> Case:
+    return [], [LEAF], "root", ["CN=Private Root", "add"]
+
+
+def _missing_root_sent() -> Case:
+    return [], [LEAF, ROOT], "root", ["its root is not trusted", "TLS-inspecting"]
+
+
+def _missing_intermediate() -> Case:
+    middle = make("Issuing CA", *CA, by=ROOT)
+    where = x509.AccessDescription(
+        x509.oid.AuthorityInformationAccessOID.CA_ISSUERS,
+        x509.UniformResourceIdentifier("http://127.0.0.1/ca.cer"),
+    )
+    extension = (x509.AuthorityInformationAccess([where]), False)
+    leaf = make("leaf", extension, by=middle, names=["localhost"])
+    return [ROOT], [leaf], "intermediate", ["CN=Issuing CA", "whole chain"]
+
+
+def _expired() -> Case:
+    leaf = make("old leaf", by=ROOT, names=["localhost"], days=(-9, -1))
+    return [ROOT], [leaf], "expired", ["the server's own certificate", "clock"]
+
+
+def _not_yet() -> Case:
+    leaf = make("new leaf", by=ROOT, names=["localhost"], days=(1, 9))
+    return [ROOT], [leaf], "not yet valid", ["the server's own certificate", "clock"]
+
+
+def _expired_intermediate() -> Case:
+    middle = make("old CA", *CA, by=ROOT, days=(-9, -1))
+    leaf = make("leaf", by=middle, names=["localhost"])
+    return [ROOT], [leaf, middle], "expired", ["a CA of its chain is expired: CN=old CA"]
+
+
+def _expired_root() -> Case:
+    root = make("old root", *CA, days=(-9, -1))
+    leaf = make("leaf", by=root, names=["localhost"])
+    return [root], [leaf], "expired", ["the CA that is trusted here is expired", "user.pem"]
+
+
+def _wrong_name() -> Case:
+    leaf = make("leaf", by=ROOT, names=["other.example", "127.0.0.2"])
+    return [ROOT], [leaf], "name", ["other.example", "127.0.0.2"]
+
+
+def _no_name() -> Case:
+    return [ROOT], [make("localhost", by=ROOT)], "name", ["no alternative names"]
+
+
+def _self_signed() -> Case:
+    return [], [make("localhost", names=["localhost"])], "self-signed", ["CN=localhost"]
+
+
+def _ca_that_is_none() -> Case:
+    root = make("no CA")
+    leaf = make("leaf", by=root, names=["localhost"])
+    return [root], [leaf], "no-ca", ["CN=no CA"]
+
+
+def _ca_that_may_not_sign() -> Case:
+    constraints = (x509.BasicConstraints(ca=True, path_length=None), True)
+    root = make("unable", constraints, key_usage("crl_sign"))
+    return [root], [make("leaf", by=root, names=["localhost"])], "no-ca", ["key usage", "unable"]
+
+
+def _path_length() -> Case:
+    root = make("short", (x509.BasicConstraints(ca=True, path_length=0), True), CA[1])
+    one = make("one", *CA, by=root)
+    two = make("two", *CA, by=one)
+    leaf = make("leaf", by=two, names=["localhost"])
+    return [root], [leaf, two, one], "path-length", ["path length"]
+
+
+def _name_constraints() -> Case:
+    constraints = x509.NameConstraints([x509.DNSName("corp.example")], None)
+    root = make("for corp", *CA, (constraints, True))
+    leaf = make("leaf", by=root, names=["localhost"])
+    return [root], [leaf], "name-constraints", ["CN=for corp"]
+
+
+def _purpose() -> Case:
+    usage = (x509.ExtendedKeyUsage([CLIENT_AUTH]), False)
+    leaf = make("a client", usage, by=ROOT, names=["localhost"])
+    return [ROOT], [leaf], "purpose", ["extended key usage of CN=a client"]
+
+
+def _key_usage() -> Case:
+    leaf = make("leaf", key_usage("crl_sign"), by=ROOT, names=["localhost"])
+    return [ROOT], [leaf], "purpose", ["key usage"]
+
+
+def _critical_extension() -> Case:
+    unknown = x509.UnrecognizedExtension(x509.ObjectIdentifier("1.2.3.4"), b"\x05\0")
+    leaf = make("leaf", (unknown, True), by=ROOT, names=["localhost"])
+    return [ROOT], [leaf], "critical-extension", ["1.2.3.4 of CN=leaf"]
+
+
+def _other_key() -> Case:
+    return [make("Private Root", *CA)], [LEAF], "other-key", ["CN=Private Root", "user.pem"]
+
+
+def _other_signature() -> Case:
+    root = make("Unnamed", *CA, identified=False)
+    leaf = make("leaf", by=root, names=["localhost"], identified=False)
+    return [make("Unnamed", *CA, identified=False)], [leaf], "signature", ["another key"]
+
+
+FAULTS: Sequence[Callable[[], Case]] = (
+    _missing_root, _missing_root_sent, _missing_intermediate, _expired, _not_yet,
+    _expired_intermediate, _expired_root, _wrong_name, _no_name, _self_signed, _ca_that_is_none,
+    _ca_that_may_not_sign, _path_length, _name_constraints, _purpose, _key_usage,
+    _critical_extension, _other_key, _other_signature,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.__name__.strip("_"))
+def test_the_cause_of(sandbox: Sandbox, fault: Callable[[], Case]) -> None:
+    """One problem, by its right name, in a sentence that names who or what."""
+    trusted, presented, check, words = fault()
+    of(sandbox, context_for(*presented), *trusted).names(check, *words)
+
+
+def test_a_renewed_root_and_a_cross_signed_one(sandbox: Sandbox) -> None:
+    """An expired certificate of the same CA does no harm, nor does one that the server sends."""
+    old = make("Renewed", *CA, days=(-9, -1))
+    new = make("Renewed", *CA, key=old.key)
+    leaf = make("leaf", by=old, names=["localhost"])
+    of(sandbox, context_for(leaf), old, new).is_healthy()
+    former = make("Former", *CA, days=(-9, -1))
+    cross = make("Renewed", *CA, by=former, key=old.key)
+    of(sandbox, context_for(leaf, cross, former), new).is_healthy()
+
+
+@pytest.mark.parametrize("what", ["the server's own", "its CA's"])
+def test_what_is_trusted_is_no_root(sandbox: Sandbox, what: str) -> None:
+    """Python 3.13 takes it and tells of the others; before, it is refused with the reason."""
+    middle = make("In Between", *CA, by=ROOT)
+    leaf = make("below", by=middle, names=["localhost"])
+    answer = of(sandbox, context_for(leaf), middle if what == "its CA's" else leaf)
+    assert "3.13" in answer.said
+    if is_313(sandbox):
+        answer.is_healthy()
+    else:
+        answer.names("no-root", what)
+
+
+def test_a_wildcard_stands_for_one_label(sandbox: Sandbox) -> None:
+    """The name that nearly fits is told. (localhost is at hand for any name below it.)"""
+    leaf = make("leaf", by=ROOT, names=["*.localhost"])
+    with serving(Echo, context_for(leaf)) as server, serving(Tunnel) as proxy:
+        env = {**trusting(sandbox, ROOT), "HTTPS_PROXY": f"http://127.0.0.1:{proxy.port}"}
+        answer = ask(sandbox, f"a.b.localhost:{server.port}", env)
+    answer.names("name", "*.localhost stands for one label only")
+
+
+def test_an_address(sandbox: Sandbox) -> None:
+    """It counts where it stands as an address, not where it stands as a DNS name."""
+    of(sandbox, context_for(LEAF), ROOT, host="127.0.0.1").is_healthy()
+    name = x509.SubjectAlternativeName([x509.DNSName("127.0.0.1")])
+    leaf = make("leaf", (name, False), by=ROOT)
+    of(sandbox, context_for(leaf), ROOT, host="127.0.0.1").names("name", "as an IP address")
+
+
+@pytest.mark.parametrize("host", ["::1", "[::1]"])
+def test_ipv6(sandbox: Sandbox, host: str) -> None:
+    """With brackets, as in a URL; without them there is no port."""
+    try:
+        server = serving(Echo, context_for(LEAF), host="::1")
+        with server as listening:
+            if host == "[::1]":
+                answer = ask(sandbox, f"{host}:{listening.port}", trusting(sandbox, ROOT))
+                answer.is_healthy()
+            else:
+                ask(sandbox, host).names("connection", "[::1]:443")
+    except OSError as error:
+        pytest.skip(f"there is no IPv6 here: {error}")
+
+
+def test_weak_certificates(sandbox: Sandbox) -> None:
+    """A short key, of the server or of its CA, and SHA-1."""
+    short = make("short", by=ROOT, names=["localhost"], rsa_bits=1024)
+    root = make("Short Root", *CA, rsa_bits=1024)
+    by_short = make("leaf", by=root, names=["localhost"])
+    long = make("Long Root", *CA, rsa_bits=2048)
+    middle = with_sha1(make("In Between", *CA, by=long), long)
+    by_sha1 = make("leaf", by=middle, names=["localhost"])
+    for presented, trusted in (([short], ROOT), ([by_short], root), ([by_sha1, middle], long)):
+        of(sandbox, context_for(*presented), trusted).names("weak", "too")
+
+
+def test_a_ca_that_is_left_out_or_out_of_reach(sandbox: Sandbox) -> None:
+    """It is here: but its own words, or PYTHON_CERTIFI_SOURCES, exclude it."""
+    usage = (x509.ExtendedKeyUsage([CLIENT_AUTH]), False)
+    root = make("For Clients", *CA, usage)
+    folder = write(sandbox.work / "cas" / "root.pem", root.pem).parent
+    leaf = make("leaf", by=root, names=["localhost"])
+    with serving(Echo, context_for(leaf)) as server:
+        env = {"PYTHON_CERTIFI_CERT_FILES": str(folder)}
+        answer = ask(sandbox, f"localhost:{server.port}", env)
+    answer.names("left-out", "extended key usage", "root.pem")
+    with serving(Echo, context_for(LEAF)) as server:
+        env = {**trusting(sandbox, ROOT), "PYTHON_CERTIFI_SOURCES": "certifi"}
+        answer = ask(sandbox, f"localhost:{server.port}", env)
+    answer.names("sources", "user source, which PYTHON_CERTIFI_SOURCES leaves out")
+
+
+def test_a_distrusted_root(sandbox: Sandbox) -> None:
+    """A TRUSTED block that rejects it stands in what SSL_CERT_FILE names."""
+    der = ROOT.certificate.public_bytes(Encoding.DER)
+    path = write(sandbox.work / "store.pem", trusted_pem(der, reject=["serverAuth"]))
+    with serving(Echo, context_for(LEAF)) as server:
+        answer = ask(sandbox, f"localhost:{server.port}", {"SSL_CERT_FILE": str(path)})
+    answer.names("distrusted", str(path))
+
+
+def test_the_strict_checks_alone(sandbox: Sandbox) -> None:
+    """Python 3.13 refuses a CA without key usage, and older ones say that it would."""
+    root = make("Lenient", CA[0])
+    answer = of(sandbox, context_for(make("leaf", by=root, names=["localhost"])), root)
+    assert "CN=Lenient: it has no key usage" in answer.said
+    assert not answer.data["outcomes"]["the bundle, strict"]["trusted"]
+    assert (answer.status, answer.problems) == ((1, ["strict"]) if is_313(sandbox) else (0, []))
+
+
+def test_an_inspecting_proxy(sandbox: Sandbox) -> None:
+    """Its name gives it away, trusted or not; and nobody is Zscaler for a part of a word."""
+    root = make("Zscaler Root CA", *CA)
+    context = context_for(make("leaf", by=root, names=["localhost"]))
+    of(sandbox, context).names("inspection", "TLS-inspecting", "Zscaler")
+    answer = of(sandbox, context, root)
+    answer.is_healthy()
+    assert "a TLS-inspecting proxy, by its name" in answer.said
+    other = make("Preset Charleston Root", *CA)
+    of(sandbox, context_for(make("leaf", by=other, names=["localhost"]))).names("root")
+
+
+@pytest.mark.parametrize("version", ["TLSv1_2", "TLSv1_3"])
+@pytest.mark.parametrize("required", [True, False])
+def test_a_client_certificate(sandbox: Sandbox, version: str, *, required: bool) -> None:
+    """A server that insists is named; one that would like one is healthy."""
+    context = context_for(LEAF)
+    context.verify_mode = ssl.CERT_REQUIRED if required else ssl.CERT_OPTIONAL
+    context.maximum_version = ssl.TLSVersion[version]
+    answer = of(sandbox, context, ROOT)
+    if required:
+        answer.names("client-certificate", "cert=")
+    else:
+        answer.is_healthy()
+    if required:  # whoever does not trust the server has to be told that first
+        of(sandbox, context).names("root")
+
+
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion:DeprecationWarning")
+def test_an_old_version(sandbox: Sandbox) -> None:
+    """TLS 1.1 and nothing newer."""
+    context = context_for(LEAF)
+    context.minimum_version = ssl.TLSVersion.TLSv1
+    context.maximum_version = ssl.TLSVersion.TLSv1_1
+    of(sandbox, context, ROOT).names("tls-version", "nothing newer than TLSv1.1")
+
+
+def test_a_server_that_knows_another_name(sandbox: Sandbox) -> None:
+    """It looks at SNI and gives up."""
+    context = context_for(LEAF)
+    context.sni_callback = lambda *_: ssl.ALERT_DESCRIPTION_UNRECOGNIZED_NAME
+    of(sandbox, context, ROOT).names("handshake", "SNI")
+
+
+@pytest.mark.parametrize(
+    ("handler", "check", "word"),
+    [
+        (saying(b"HTTP/1.1 400 Bad Request\r\n\r\n"), "connection", "does not speak TLS"),
+        (saying(b"220 mail ESMTP\r\n", reads=False, pause=1), "connection", "SMTP"),
+        (saying(bytes(range(256)) * 9), "connection", "does not speak TLS"),
+        (saying(), "handshake", "hangs up"),
+        (Resetting, "handshake", "firewall"),
+        (saying(b"\x16", pause=30), "handshake", "out"),
+        (saying(*b"\x16 \3 \3 \x3f \xff".split(), *[b"\0"] * 99, pause=0.3), "handshake", "out"),
+        (presenting(b"garbage"), "unreadable", "is none"),
+        (presenting(DER, b"\x1b[31m", b""), "unreadable", "is none"),
+        (presenting(DER[:-1]), "unreadable", "is none"),
+        (presenting(*[DER] * 300), "handshake", ""),
+    ],
+)  # fmt: skip
+def test_no_tls_or_none_that_can_be_read(
+    sandbox: Sandbox, handler: type, check: str, word: str
+) -> None:
+    """Bounded in time and bytes, one sentence, no escape sequence."""
+    with serving(handler) as server:
+        done = sandbox.run(*COMMAND, f"https://localhost:{server.port}/x?y", "--json")
+    assert "Traceback" not in done.stderr
+    assert "\x1b" not in done.stdout
+    Answer(done.returncode, json.loads(done.stdout)).names(check, word)
+
+
+def test_nobody_answers(sandbox: Sandbox) -> None:
+    """A port that was free a moment ago, and a name that is nobody's."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    ask(sandbox, f"localhost:{port}").names("connection", "cannot be reached")
+    ask(sandbox, "no-such-host.invalid").names("connection", "no-such-host.invalid", "DNS")
+
+
+def test_huge_certificates(sandbox: Sandbox) -> None:
+    """2,000 names and a long subject are told in a few lines; more is more than OpenSSL reads."""
+    names = [f"host-{number}.example" for number in range(2000)]
+    leaf = make("x" * 64, by=ROOT, names=names)
+    answer = of(sandbox, context_for(leaf), ROOT)
+    answer.names("name", "host-0.example", "1990 more")
+    assert len(answer.said) < 1000
+    leaf = make("leaf", by=ROOT, names=names * 5)
+    answer = of(sandbox, context_for(leaf), ROOT)
+    assert (answer.status, answer.problems) in ((1, ["handshake"]), (1, ["name"]))
+
+
+def test_a_name_that_acts_on_the_terminal(sandbox: Sandbox) -> None:
+    """It is escaped, in text and in JSON."""
+    root = make("\x1b[31m\u202egnp\nroot", *CA)
+    leaf = make("leaf", by=root, names=["localhost"])
+    with serving(Echo, context_for(leaf)) as server:
+        for options in ([], ["--json"]):
+            done = sandbox.run(*COMMAND, f"localhost:{server.port}", *options)
+            text = (
+                json.dumps(json.loads(done.stdout), ensure_ascii=False) if options else done.stdout
+            )
+            assert "\\x1b[31m" in text and "\\u202e" in text
+            assert not [c for c in text if not c.isprintable() and c != "\n"]
+
+
+# Proxies.
+
+
+def by_proxy(
+    sandbox: Sandbox, proxy: str, more: Mapping[str, str], host: str = "localhost"
+) -> Answer:
+    """Ask about a server behind the proxy, which is `{}` in the variables."""
+    with serving(Echo, context_for(LEAF)) as server:
+        env = {name: value.replace("{}", proxy) for name, value in more.items()}
+        return ask(sandbox, f"{host}:{server.port}", {**trusting(sandbox, ROOT), **env})
+
+
+def test_by_a_proxy(sandbox: Sandbox) -> None:
+    """CONNECT with what the variable says, which is shown to nobody."""
+    with serving(Tunnel) as proxy:
+        url = f"http://me:s3cret%40@127.0.0.1:{proxy.port}"
+        for variable in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY"):
+            answer = by_proxy(sandbox, url, {variable: "{}"})
+            answer.is_healthy()
+            assert answer.data["proxy"] == f"127.0.0.1:{proxy.port}"
+            assert "s3cret" not in json.dumps(answer.data)
+        assert proxy.asked[0].startswith(b"CONNECT localhost:")
+        assert b"Proxy-Authorization: Basic bWU6czNjcmV0QA==\r\n" in proxy.asked[0]
+
+
+def test_a_proxy_hides_behind_another_name(sandbox: Sandbox) -> None:
+    """The name goes to the proxy as DNS spells it, and no DNS of ours is asked."""
+    with serving(Tunnel) as proxy:
+        url = f"http://127.0.0.1:{proxy.port}"
+        by_proxy(sandbox, url, {"HTTPS_PROXY": "{}"}, host="b\u00fccher.example").is_healthy()
+        assert proxy.asked[0].startswith(b"CONNECT xn--bcher-kva.example:")
+
+
+@pytest.mark.parametrize(
+    "no_proxy", ["localhost", "*", ".localhost, localhost:{port}", "x,LOCALHOST", "127.0.0.0/8"]
+)
+def test_around_the_proxy(sandbox: Sandbox, no_proxy: str) -> None:
+    """NO_PROXY by name, port, address or network; the proxy is never asked."""
+    host = "127.0.0.1" if "127" in no_proxy else "localhost"
+    with serving(Tunnel) as proxy, serving(Echo, context_for(LEAF)) as server:
+        env = {
+            **trusting(sandbox, ROOT),
+            "HTTPS_PROXY": f"http://127.0.0.1:{proxy.port}",
+            "NO_PROXY": no_proxy.format(port=server.port),
+        }
+        answer = ask(sandbox, f"{host}:{server.port}", env)
+    answer.is_healthy()
+    assert (answer.data["proxy"], proxy.asked) == (None, [])
+
+
+def test_a_proxy_over_tls(sandbox: Sandbox) -> None:
+    """It is spoken to over TLS, and has to be trusted as well."""
+    with serving(Tunnel, context_for(LEAF)) as proxy:
+        url = f"https://localhost:{proxy.port}"
+        by_proxy(sandbox, url, {"HTTPS_PROXY": "{}"}).is_healthy()
+        answer = by_proxy(sandbox, url, {"HTTPS_PROXY": "{}", "PYTHON_CERTIFI_CERT_FILES": ""})
+        answer.names("connection", "cannot be spoken to over TLS", "unable to get local issuer")
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n", ["user and password", "407"]),
+        (b"HTTP/1.1 403 Forbidden\r\n\r\n", ["refused", "403"]),
+        (b"HTTP/1.1 200", ["does not"]),
+        (b"", ["no answer"]),
+        (b"\x1b[31m" * 9999, ["refused"]),
+    ],
+)
+def test_a_proxy_that_refuses(sandbox: Sandbox, answer: bytes, words: List[str]) -> None:
+    """Its answer is shown, bounded and escaped."""
+    with serving(saying(answer)) as proxy:
+        told = by_proxy(sandbox, f"http://x:s3cret@127.0.0.1:{proxy.port}", {"HTTPS_PROXY": "{}"})
+    if answer == b"HTTP/1.1 200":  # cut off: the tunnel is taken for one, and nobody speaks TLS
+        told.names("handshake", "hangs up")
+        return
+    told.names("connection", *words)
+    assert len(told.said) < 2000
+    assert "s3cret" not in told.said and "\x1b" not in told.said
+
+
+@pytest.mark.parametrize(
+    ("value", "word"),
+    [
+        ("socks5://127.0.0.1:1080", "socks5://"),
+        ("http://me:s3#cret@127.0.0.1:3128", "http://HOST:PORT"),
+        ("http://127.0.0.1:s3cret", "http://HOST:PORT"),
+        ("http://", "http://HOST:PORT"),
+        ("http://me:s3cret@127.0.0.1:1", "cannot be reached"),
+        ("http://me:s3cret@no-such-host.invalid", "no-such-host.invalid"),
+    ],
+)
+def test_a_proxy_that_cannot_be(sandbox: Sandbox, value: str, word: str) -> None:
+    """One sentence, and never its password."""
+    answer = ask(sandbox, "localhost", {"HTTPS_PROXY": value})
+    answer.names("connection", word)
+    assert "cret" not in json.dumps(answer.data)
+
+
+def test_a_proxy_that_inspects(sandbox: Sandbox) -> None:
+    """Nobody knows its CA: the proxy is named as the one that may have signed."""
+    with serving(Tunnel) as proxy, serving(Echo, context_for(LEAF)) as server:
+        env = {"HTTPS_PROXY": f"http://127.0.0.1:{proxy.port}"}
+        answer = ask(sandbox, f"localhost:{server.port}", env)
+    answer.names("root", f"127.0.0.1:{proxy.port} is a TLS-inspecting one")
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "ftp://x",
+        "https://",
+        "",
+        "a b",
+        "x:99999",
+        "x:0",
+        "x:s3cret",
+        "a..b",
+        "https://me:s3cret@:1",
+        "*.example.com",
+        "x" * 300,
+        "\x1b[31m",
+    ],
+)
+def test_what_is_no_host(sandbox: Sandbox, host: str) -> None:
+    """Wrong usage: one line, status 2, nothing that acts on a terminal, no password."""
+    done = sandbox.run(*COMMAND, host)
+    assert (done.returncode, done.stdout) == (2, "")
+    (line,) = done.stderr.splitlines()
+    assert "error:" in line and "s3cret" not in line and line.isprintable()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there are no such signals")
+@pytest.mark.parametrize("phase", ["handshake", "tunnel"])
+def test_ctrl_c_is_clean(sandbox: Sandbox, phase: str) -> None:
+    """While a server or a proxy that never answers is waited for."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        where = f"127.0.0.1:{silent.getsockname()[1]}"
+        env = {"HTTPS_PROXY": f"http://{where}"} if phase == "tunnel" else {}
+        process = subprocess.Popen(
+            [str(sandbox.environment.python), *COMMAND, where if not env else "localhost"],
+            env=sandbox.variables(env),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # noqa: PLW1509
+        )
+        connection, _ = silent.accept()
+        connection.recv(1)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+        connection.close()
+    assert (process.returncode, out) == (130, "")
+    assert err == "certifi-system-store-wrapper: interrupted\n"
