@@ -5,7 +5,9 @@ Source: ITU-T X.690 (encoding), RFC 5280 section 4.1 (the certificate).
 
 from __future__ import annotations
 
-from typing import Iterator, List, NamedTuple, Optional, Tuple
+from typing import Iterator, List, Optional, Tuple
+
+from .record import Record
 
 Span = Tuple[int, int, int]  # tag, start of the content, end of the content (exclusive)
 
@@ -56,7 +58,7 @@ def expect(data: bytes, start: int, end: int, *tags: int) -> Span:
     return span
 
 
-class Part(NamedTuple):
+class Part(Record):
     """One BER element: tag, where it begins, its content, and where the next one begins."""
 
     tag: int
@@ -91,7 +93,7 @@ def parts(data: bytes, outer: Part) -> List[Part]:
     return found
 
 
-class Layout(NamedTuple):
+class Layout(Record):
     """Where the parts of a certificate lie in its DER."""
 
     version: int

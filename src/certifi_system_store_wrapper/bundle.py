@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import AbstractSet, Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Dict, List, Optional, Sequence, Tuple
 
 from . import asn1, certificates, sources
 from .findings import (
@@ -23,6 +23,7 @@ from .findings import (
     Trusted,
 )
 from .reader import MARK, Input, Reader
+from .record import Record
 from .settings import Settings
 
 HEADER = (
@@ -32,7 +33,7 @@ HEADER = (
 )
 
 
-class Anchor(NamedTuple):
+class Anchor(Record):
     """A certificate that the bundle trusts: its canonical PEM, and everywhere it was found."""
 
     block: bytes
@@ -44,7 +45,7 @@ class Anchor(NamedTuple):
         return certificates.der_of(self.block)
 
 
-class Bundle(NamedTuple):
+class Bundle(Record):
     """What would be published: anchors in the bundle's order, and everything left out."""
 
     anchors: Tuple[Anchor, ...]
@@ -72,10 +73,11 @@ def build(settings: Settings, certifi_file: str, more: Sequence[Findings] = ()) 
     """
     reader = Reader()
     findings = [*sources.collect(settings, reader, certifi_file), *more]
-    merger = _Merger({d.block: d.origin for f in findings for d in f.distrusted})
+    distrusted = {d.block: d.origin for f in findings for d in f.distrusted}
+    merger = _Merger(distrusted, reader.strict)
     for one in findings:
         merger.add(one)
-    merger.drop_unloadable(reader.strict)
+    merger.drop_unloadable()
     excluded, problems = tuple(merger.excluded), tuple(merger.problems)
     return Bundle(merger.result(), excluded, problems, tuple(reader.inputs))
 
@@ -83,8 +85,8 @@ def build(settings: Settings, certifi_file: str, more: Sequence[Findings] = ()) 
 class _Merger:
     """Merges findings: deduplicates, subtracts distrust, refuses what is no TLS anchor."""
 
-    def __init__(self, distrusted: Dict[bytes, Origin]) -> None:
-        self.distrusted = distrusted
+    def __init__(self, distrusted: Dict[bytes, Origin], strict: Dict[bytes, bool]) -> None:
+        self.distrusted, self.strict = distrusted, strict
         self.anchors: Dict[bytes, Dict[Origin, None]] = {}  # origins in their order
         self.unproven: Dict[bytes, Trusted] = {}
         self.excluded: List[Exclusion] = []
@@ -96,45 +98,46 @@ class _Merger:
         self.problems.update(dict.fromkeys(findings.problems))
         anchors = self.anchors
         for found in findings.trusted:
-            origins = anchors.get(found.block)
+            block, origin, standing = found
+            origins = anchors.get(block)
             if origins is not None:
-                origins[found.origin] = None
-                if found.standing == NAMED:
+                origins[origin] = None
+                if standing == NAMED:
                     self._note(found)
                 continue
             refusal = self._refusal(found)
             if refusal is not None:
                 self.excluded.append(refusal)
                 if refusal.level >= WARNING:
-                    self._problem(
-                        found.origin, f"a certificate in it is not used: {refusal.reason}"
-                    )
+                    self._problem(origin, f"a certificate in it is not used: {refusal.reason}")
                 continue
-            anchors[found.block] = {found.origin: None}
-            if found.standing != PROVEN:
-                self.unproven[found.block] = found
-                if found.standing == NAMED:
+            anchors[block] = {origin: None}
+            if standing != PROVEN:
+                self.unproven[block] = found
+                if standing == NAMED:
                     self._note(found)
 
     def _refusal(self, found: Trusted) -> Optional[Exclusion]:
         """Return why this certificate stays out, or None."""
-        if found.block in self.distrusted and found.standing != NAMED:
-            said_by = self.distrusted[found.block].path
-            return Exclusion(found.block, found.origin, DISTRUSTED, said_by, INFO)
-        if found.standing == PROVEN:
+        block, origin, standing = found
+        if block in self.distrusted and standing != NAMED:
+            return Exclusion(block, origin, DISTRUSTED, self.distrusted[block].path, INFO)
+        if standing == PROVEN:
             return None
-        der = certificates.der_of(found.block)
-        if found.standing != HELD and asn1.OID_EKU not in der:
+        if standing != HELD and self.strict.get(block) is False:
             return None  # nothing more to ask of it
-        level = WARNING if found.standing == NAMED else DEBUG
+        der = certificates.der_of(block)
+        if standing != HELD and asn1.OID_EKU not in der:
+            return None  # as above
+        level = WARNING if standing == NAMED else DEBUG
         try:
             facts = certificates.facts(der)
         except ValueError as error:
-            return Exclusion(found.block, found.origin, MALFORMED, str(error), WARNING)
+            return Exclusion(block, origin, MALFORMED, str(error), WARNING)
         if not facts.serves_tls:
-            return Exclusion(found.block, found.origin, NO_SERVER_AUTH, "", level)
-        if found.standing == HELD and not facts.ca:
-            return Exclusion(found.block, found.origin, NOT_A_CA, "", level)
+            return Exclusion(block, origin, NO_SERVER_AUTH, "", level)
+        if standing == HELD and not facts.ca:
+            return Exclusion(block, origin, NOT_A_CA, "", level)
         return None
 
     def _note(self, found: Trusted) -> None:
@@ -152,16 +155,16 @@ class _Merger:
 
     def result(self) -> Tuple[Anchor, ...]:
         """Return the anchors in the order in which they were first found."""
-        return tuple(Anchor(block, tuple(where)) for block, where in self.anchors.items())
+        return tuple([Anchor._make((b, tuple(where))) for b, where in self.anchors.items()])
 
-    def drop_unloadable(self, strict: AbstractSet[bytes]) -> None:
+    def drop_unloadable(self) -> None:
         """Take out again what OpenSSL could not load: it would cost the whole file."""
         from . import openssl
 
         doubtful = [
             block
             for block in self.unproven
-            if block not in strict and not asn1.is_strict(certificates.der_of(block))
+            if block not in self.strict and not asn1.is_strict(certificates.der_of(block))
         ]
         for block in openssl.unloadable(doubtful):
             found = self.unproven[block]

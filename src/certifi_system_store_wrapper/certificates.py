@@ -11,10 +11,11 @@ from __future__ import annotations
 
 import re
 from binascii import a2b_base64, b2a_base64
-from typing import Dict, FrozenSet, List, NamedTuple, Optional, Set, Tuple
+from typing import Dict, FrozenSet, List, Optional, Tuple
 
 from . import asn1, formats
 from .asn1 import NotDer
+from .record import Record
 
 BEGIN, END = b"-----BEGIN CERTIFICATE-----\n", b"-----END CERTIFICATE-----\n"
 LINE = 64
@@ -36,6 +37,7 @@ _MARKER = (
     rb"(?<=--)[ \t]{0,8}(BEGIN|END)[ \t]{1,8}([A-Z0-9#][A-Z0-9 #]{0,63}?)[ \t]{0,8}(?=--)",
     re.IGNORECASE,
 )
+
 _ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 _LAST = (_ALPHABET, b"AEIMQUYcgkosw048", b"AQgw")  # before 0, 1, 2 "=": no stray bits
 _BLANKS = b" \t\n\v\f"
@@ -44,14 +46,14 @@ MAX_BODY = 8 << 20  # bytes between two markers
 MAX_DAMAGE = 1000  # pieces in one file, until only what is intact is looked for
 
 
-class Certificate(NamedTuple):
+class Certificate(Record):
     """One certificate: its block, and the verdict of a TRUSTED block on TLS servers."""
 
     block: bytes
     verdict: str = PLAIN
 
 
-class Damage(NamedTuple):
+class Damage(Record):
     """Something meant to be a certificate, its line (from 1), and what is wrong with it.
 
     `data` is what stands there, unless it could be used all the same.
@@ -62,17 +64,17 @@ class Damage(NamedTuple):
     data: bytes = b""
 
 
-class Parsed(NamedTuple):
+class Parsed(Record):
     """What a file holds: certificates in its order, damage, and the lines of private keys."""
 
     certificates: List[Certificate]
     damage: List[Damage]
     private_keys: List[int]
-    strict: Set[bytes]  # the blocks that every OpenSSL loads for certain
+    strict: Dict[bytes, bool]  # blocks that every OpenSSL loads: whether they name key usages
     instead: List[str]  # what the file seems to be, where it is nothing of all this
 
 
-class Facts(NamedTuple):
+class Facts(Record):
     """What a certificate says of itself. Names and times are undecoded DER content."""
 
     version: int
@@ -117,7 +119,7 @@ def parse(
     With `proven` all blocks are taken as they are.
     """
     known = known or {}
-    parsed = Parsed([], [], [], set(), [])
+    parsed = Parsed([], [], [], {}, [])
     whole = data
     if data[:1] == b"\x30":
         data = data[_parse_der(data, parsed) :]
@@ -134,9 +136,9 @@ def parse(
         end = position + len(BEGIN) + len(piece)
         body, marker, rest = piece.partition(END)
         block = BEGIN + body + END
-        regular = marker and not (rest and _has_marker(rest))
+        regular = marker and (proven or not (rest and _has_marker(rest)))
         if regular and (proven or block in known or _is_sound(block, parsed.strict)):
-            parsed.certificates.append(Certificate(known.get(block, block)))
+            parsed.certificates.append(Certificate._make((known.get(block, block), PLAIN)))
         else:
             text.read(position, end)
         position = end
@@ -149,13 +151,13 @@ def _has_marker(text: bytes) -> bool:
     return b"-----" in text or b"begin" in text.lower()
 
 
-def _is_sound(block: bytes, strict: Set[bytes]) -> bool:
+def _is_sound(block: bytes, strict: Dict[bytes, bool]) -> bool:
     """Whether a block with regular markers is canonical and a certificate, nothing more."""
     if not _is_canonical(block):
         return False
     der = der_of(block)
     if asn1.is_strict(der):
-        strict.add(block)
+        strict[block] = asn1.OID_EKU in der
         return True
     try:
         asn1.layout(der)

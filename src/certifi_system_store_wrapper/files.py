@@ -68,7 +68,7 @@ def add_parsed(
 
 
 def _add_certificates(findings: Findings, parsed: Parsed, path: str, standing: str) -> None:
-    plain = [found.block for found in parsed.certificates if found.verdict == certificates.PLAIN]
+    plain = [block for block, verdict in parsed.certificates if verdict == certificates.PLAIN]
     findings.trust_all(plain, path, standing)
     if len(plain) < len(parsed.certificates):
         for certificate in parsed.certificates:

@@ -7,7 +7,9 @@ certificates and a dictionary of blocks is deduplicated by DER.
 
 from __future__ import annotations
 
-from typing import Iterable, List, NamedTuple, Set
+from typing import Iterable, List, Set
+
+from .record import Record
 
 CERTIFI, SYSTEM, SSL, USER = "certifi", "system", "ssl", "user"
 SOURCES = (CERTIFI, SYSTEM, SSL, USER)
@@ -31,14 +33,14 @@ HELD = "held"  # a directory merely holds it: it must be a CA
 NAMED = "named"  # a person named or dropped the file
 
 
-class Origin(NamedTuple):
+class Origin(Record):
     """Where a certificate was found: one of SOURCES, and the file, keychain or store."""
 
     source: str
     path: str
 
 
-class Problem(NamedTuple):
+class Problem(Record):
     """Something that could not be used: what, why and the remedy in `message`."""
 
     source: str
@@ -51,7 +53,7 @@ class Problem(NamedTuple):
         return f"{self.path}: {self.message}" if self.path else self.message
 
 
-class Exclusion(NamedTuple):
+class Exclusion(Record):
     """A certificate that was found and left out: its block, where, and one of REASONS.
 
     `detail` says who decided, for example the file that lists the distrust.
@@ -65,7 +67,7 @@ class Exclusion(NamedTuple):
     level: int = DEBUG
 
 
-class Trusted(NamedTuple):
+class Trusted(Record):
     """A certificate that a source trusts, and how it stands there."""
 
     block: bytes
@@ -73,7 +75,7 @@ class Trusted(NamedTuple):
     standing: str = LISTED
 
 
-class Distrusted(NamedTuple):
+class Distrusted(Record):
     """A certificate that the operating system's administrator or vendor said no to."""
 
     block: bytes
@@ -94,12 +96,12 @@ class Findings:
 
     def trust(self, block: bytes, path: str, standing: str = LISTED) -> None:
         """Add a certificate that this source trusts for TLS servers."""
-        self.trusted.append(Trusted(block, Origin(self.source, path), standing))
+        self.trust_all((block,), path, standing)
 
     def trust_all(self, blocks: Iterable[bytes], path: str, standing: str = LISTED) -> None:
         """Add all certificates of one file."""
         origin = Origin(self.source, path)
-        self.trusted += [Trusted(block, origin, standing) for block in blocks]
+        self.trusted += [Trusted._make((block, origin, standing)) for block in blocks]
 
     def distrust(self, block: bytes, path: str) -> None:
         """Add a certificate that nobody's discovered store may bring back."""

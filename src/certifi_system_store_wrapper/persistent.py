@@ -14,7 +14,7 @@ import stat
 import sys
 import time
 from hashlib import sha256
-from typing import Iterator, List, NamedTuple, Optional, Tuple, Union
+from typing import Iterator, List, Optional, Tuple, Union
 
 from . import bundle, certificates, hold, ownership, sources, system_store, writing
 from .bundle import Bundle
@@ -23,6 +23,7 @@ from .files import add_parsed
 from .findings import INFO, NAMED, USER, WARNING, Findings
 from .places import APPLICATION, cache_folder, temporary_places, user_folder
 from .reader import MARK, Input
+from .record import Record
 from .settings import Settings
 
 _LOOK = b"# looked at: "
@@ -32,7 +33,7 @@ _ABANDONED = 600 * 10**9  # nanoseconds after which nobody is writing a file any
 _SETTLED = 2  # seconds after which a change would show in a modification time
 
 
-class Header(NamedTuple):
+class Header(Record):
     """What the first lines of a persistent bundle say."""
 
     length: int
@@ -43,7 +44,7 @@ class Header(NamedTuple):
     size: int  # of the header itself
 
 
-class Standing(NamedTuple):
+class Standing(Record):
     """What stands at the path: all of it, and its header if it is whole."""
 
     data: bytes

@@ -9,7 +9,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from typing import Dict, List, Optional, Set, Tuple
+from typing import Dict, List, Optional, Tuple
 
 from . import certificates, ownership
 from .certificates import Parsed
@@ -40,7 +40,7 @@ class Reader:
         """Start with nothing read."""
         self.inputs: List[Input] = []
         self.known: Dict[bytes, bytes] = {}  # blocks; memory that is used again is fast
-        self.strict: Set[bytes] = set()  # blocks that need no proof, see asn1.is_strict
+        self.strict: Dict[bytes, bool] = {}  # see Parsed
         self.baked = ""  # the one file that may be a bundle of ours: a frozen program's cacert.pem
         self._parsed: Dict[Tuple[int, int], Parsed] = {}
         self._data: Dict[str, bytes] = {}
@@ -82,7 +82,7 @@ class Reader:
 
     def _certificates(self, data: bytes, *, proven: bool) -> Parsed:
         parsed = certificates.parse(data, self.known, proven=proven)
-        self.known.update([(found.block, found.block) for found in parsed.certificates])
+        self.known.update([(block, block) for block, _ in parsed.certificates])
         self.strict.update(parsed.strict)
         return parsed
 

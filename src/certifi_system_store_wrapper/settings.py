@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import List, Mapping, NamedTuple, Optional, Tuple
+from typing import List, Mapping, Optional, Tuple
 
 from .findings import DEBUG, SOURCES
+from .record import Record
 
 LEVELS = {"DEBUG": 10, "INFO": 20, "WARNING": 30, "WARN": 30, "ERROR": 40, "CRITICAL": 50}
 # The interpreter of a frozen program is always isolated: its builder's choice, and nobody's -I.
@@ -17,7 +18,7 @@ _FROZEN = bool(getattr(sys, "frozen", False))
 _ON, _OFF = ("1", "true", "yes", "on"), ("0", "false", "no", "off", "")
 
 
-class Settings(NamedTuple):
+class Settings(Record):
     """How this process was asked to work; the defaults are those of the README."""
 
     cert_files: Tuple[str, ...] = ()

@@ -8,6 +8,7 @@ from .hold import close, lock_shared
 
 _O_NEW = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
 _O_NEW |= getattr(os, "O_BINARY", 0)
+_CHUNK = 1 << 16
 
 
 def write_new(path: str, text: bytes, *, durable: bool = False) -> None:
@@ -34,6 +35,15 @@ def write_all(descriptor: int, text: bytes) -> None:
     if hasattr(os, "fchmod"):
         os.fchmod(descriptor, 0o644)
     os.lseek(descriptor, 0, os.SEEK_SET)
-    if os.read(descriptor, len(text) + 1) != text:
+    if not _reads(descriptor, text):
         raise OSError(5, "what was written does not read back")
     os.lseek(descriptor, 0, os.SEEK_SET)
+
+
+def _reads(descriptor: int, text: bytes) -> bool:
+    """Whether `text` is what is left to read; in pieces, because memory that is new is slow."""
+    position, chunk = 0, os.read(descriptor, _CHUNK)
+    while chunk and text.startswith(chunk, position):
+        position += len(chunk)
+        chunk = os.read(descriptor, _CHUNK)
+    return not chunk and position == len(text)

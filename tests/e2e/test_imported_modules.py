@@ -19,7 +19,7 @@ OURS = {
     "certifi": {
         *("answer", "asn1", "bundle", "bundle_file", "certificates", "cleanup", "files"),
         *("findings", "formats", "hold", "hook", "log", "log_handlers", "mapping"),
-        *("memory_file", "ownership", "persistent", "places", "printable", "reader"),
+        *("memory_file", "ownership", "persistent", "places", "printable", "reader", "record"),
         *("settings", "sources", "system_store.__init__", "writing"),
     },
     "first where()": {"openssl", "pristine"},
@@ -39,7 +39,16 @@ OURS["first where()"] |= PLATFORM.get(sys.platform, PLATFORM["linux"])
 ASKED = {
     "certifi": {
         *("__future__", "binascii", "contextlib", "errno", "functools", "hashlib"),
-        *("importlib.machinery", "importlib.util", "logging", "mmap", "os", "re", "signal"),
+        *(
+            "importlib.machinery",
+            "importlib.util",
+            "logging",
+            "mmap",
+            "operator",
+            "os",
+            "re",
+            "signal",
+        ),
         *("stat", "sys", "threading", "time", "types", "typing", "wrapt"),
     },
     "first where()": {"__future__", "_ssl", "binascii", "hashlib", "os", "sys", "typing"},

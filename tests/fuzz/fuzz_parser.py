@@ -36,7 +36,7 @@ def check(data: bytes) -> None:
         again = certificates.parse(found.block)
         assert [one.block for one in again.certificates] == [found.block]
         assert not again.damage
-    assert parsed.strict <= {found.block for found in parsed.certificates}
+    assert set(parsed.strict) <= {found.block for found in parsed.certificates}
     assert not lost(data), lost(data)
 
 

@@ -41,7 +41,7 @@ def test_any_bytes_give_sound_blocks_or_damage(data: bytes) -> None:
         again = parse(found.block)
         assert [one.block for one in again.certificates] == [found.block]
         assert not again.damage
-    assert parsed.strict <= {found.block for found in parsed.certificates}
+    assert set(parsed.strict) <= {found.block for found in parsed.certificates}
     assert all(damage.line >= 1 for damage in parsed.damage)
 
 

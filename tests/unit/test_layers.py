@@ -13,6 +13,7 @@ import certifi_system_store_wrapper
 PACKAGE = Path(certifi_system_store_wrapper.__file__).parent
 # Lower numbers know nothing of higher ones; equals do not know each other, but for families.
 LAYERS = [
+    ["record"],
     ["findings", "printable", "asn1", "mapping"],
     ["formats"],
     [

@@ -83,7 +83,7 @@ def test_known_and_strict_blocks_are_remembered(tmp_path: Path) -> None:
     one = Reader()
     odd = A.replace(b"\x0c\x01A", b"\x1e\x01A")
     one.parse(written(tmp_path / "all.pem", PEM_A + encode_pem(odd)))
-    assert one.strict == {PEM_A}
+    assert one.strict == {PEM_A: False}
     assert set(one.known) == {PEM_A, block_of(odd)}
 
 

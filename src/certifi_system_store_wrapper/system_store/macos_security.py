@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 from time import monotonic
-from typing import IO, TYPE_CHECKING, Dict, List, NamedTuple, Optional, Sequence
+from typing import IO, TYPE_CHECKING, Dict, List, Optional, Sequence
+
+from ..record import Record
 
 if TYPE_CHECKING:
     from subprocess import Popen
@@ -15,7 +17,7 @@ TIMEOUT = 10.0  # seconds for all runs together; a Mac needs 0.2
 _CHUNK = 1 << 16
 
 
-class Answer(NamedTuple):
+class Answer(Record):
     """What one run printed; the status is None where it had to be stopped."""
 
     output: bytes
