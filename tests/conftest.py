@@ -46,6 +46,7 @@ HOUSED = (*CLIENTS, "certifi", "wrapt", "hatchling>=1.27", "editables")
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Let CI test the wheel that it built, and other interpreters than the one that runs pytest."""
     parser.addoption("--built", metavar="DIR", help="test the wheel and sdist in DIR, build none")
+    parser.addoption("--measure", metavar="DIR", help="leave the coverage of every process there")
     parser.addoption("--interpreter", metavar="PYTHON", help="what to run the product with")
     parser.addoption(
         "--system-site-packages",
@@ -57,6 +58,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: List[pytest.Item]) -> None:
     """Leave out what says nothing with the interpreter under test."""
     skip_differences(config, items)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Begin to measure, where that is asked for."""
+    folder = config.getoption("--measure")
+    if folder:
+        from quality import measuring
+
+        measured = measuring.start(Path(folder))
+        config.add_cleanup(measured.save)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
