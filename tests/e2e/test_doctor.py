@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import re
+import shutil
+import sys
 from pathlib import Path
 from typing import Any, Dict, List, Mapping, Optional, Tuple
 
@@ -10,9 +14,12 @@ import pytest
 import trustme
 
 from conformance.minting import encode_pem, mint, private_key_pem
-from support import Sandbox, write
+from hosts import CA, make
+from support import POWERLESS, Environment, Sandbox, write
 
 COMMAND = ("-m", "certifi_system_store_wrapper", "doctor")
+ADD = (*COMMAND[:-1], "add")
+OWN = {"PYTHON_CERTIFI_CERT_FILES": "{ca}"}
 
 
 def doctor(
@@ -29,6 +36,16 @@ def doctor(
 def problems(data: Dict[str, Any]) -> List[str]:
     """Return which checks found a problem."""
     return [each["check"] for each in data["findings"] if each["level"] == "problem"]
+
+
+def is_bad(finding: Dict[str, str]) -> bool:
+    """Whether it is a problem."""
+    return finding["level"] == "problem"
+
+
+def levels(data: Dict[str, Any], check: str) -> List[str]:
+    """Return how much each finding of that check matters."""
+    return [each["level"] for each in data["findings"] if each["check"] == check]
 
 
 def trusting(sandbox: Sandbox, *pems: bytes) -> Dict[str, str]:
@@ -58,49 +75,159 @@ def test_the_strict_checks_alone(sandbox: Sandbox) -> None:
     assert (status, told[0]["level"]) == ((1, "problem") if version == "True" else (0, "note"))
 
 
+@pytest.mark.parametrize(
+    ("days", "level", "word"),
+    [
+        ((-9, -1), "problem", "expired"),
+        ((1, 9), "problem", "not yet valid"),
+        ((-9, 9), "ok", "soon"),
+    ],
+)
+def test_the_time_of_a_users_ca(
+    sandbox: Sandbox, days: Tuple[int, int], level: str, word: str
+) -> None:
+    """Expired is a problem, unless another certificate of that CA is valid."""
+    root = make("Dated", *CA, days=days)
+    status, text, data = doctor(sandbox, env=trusting(sandbox, root.pem))
+    assert (status, levels(data, "user")) == (int(level == "problem"), [level])
+    assert word in text
+    renewed = make("Dated", *CA, key=root.key, days=(-1, 999))
+    status, _, data = doctor(sandbox, env=trusting(sandbox, root.pem, renewed.pem))
+    assert status == 0
+    assert "problem" not in levels(data, "user")
+
+
+def test_what_is_no_ca(sandbox: Sandbox) -> None:
+    """A server's certificate that a person named is used, and it is said what that is worth."""
+    status, text, data = doctor(sandbox, env=trusting(sandbox, make("one server").pem))
+    assert (status, problems(data), levels(data, "user")) == (1, ["sources"], ["note"])
+    assert "is not a CA's certificate" in text
+
+
+def test_many_cas_are_told_in_few_lines(sandbox: Sandbox) -> None:
+    """A company's bundle is no reason for pages."""
+    key = make("key").key
+    pems = [make(f"CA {number}", *CA, key=key).pem for number in range(60)]
+    _, text, data = doctor(sandbox, env=trusting(sandbox, *pems))
+    assert len(levels(data, "user")) == 21
+    assert "40 more of yours are trusted" in text
+
+
 # The installation itself.
 
 
 def test_healthy(sandbox: Sandbox, ca_file: Path) -> None:
-    """No problem: as installed, with a CA, with a right variable, under -I, with a proxy."""
-    bundle = sandbox.run("-m", "certifi", env={"PYTHON_CERTIFI_CERT_FILES": str(ca_file)})
+    """No problem: as installed, with a CA, with right variables, with a proxy, under -I and -E."""
     own = {"PYTHON_CERTIFI_CERT_FILES": str(ca_file)}
+    bundle = sandbox.run("-m", "certifi", env=own).stdout.strip()
+    pip = {"PIP_CONFIG_FILE": str(write(sandbox.work / "pip.conf", b"[global]\ncert = /x\n"))}
     for env in (
         {},
         own,
-        {**own, "SSL_CERT_FILE": bundle.stdout.strip()},
-        {"HTTPS_PROXY": "http://x"},
+        {**own, "SSL_CERT_FILE": bundle, "REQUESTS_CA_BUNDLE": bundle},
+        {**own, "PYTHON_CERTIFI_BUNDLE_DIR": str(sandbox.work / "kept")},
+        {"HTTPS_PROXY": "http://me:secret@x", "NO_PROXY": "localhost"},
+        {"PYTHON_CERTIFI_LOG_FILE": str(sandbox.work / "log"), **pip},
+        {"XDG_CONFIG_HOME": "/no/such/folder", "HOME": "/no/such/home"},
     ):
         status, text, data = doctor(sandbox, env=env)
         assert (status, problems(data)) == (0, []), text
-    assert sandbox.run("-I", *COMMAND).returncode == 0
+    for option in ("-I", "-E", "-s"):
+        assert sandbox.run(option, *COMMAND, env=own).returncode == 0
+
+
+@pytest.mark.skipif(sys.platform != "linux" or not shutil.which("unshare"), reason="no namespaces")
+def test_healthy_without_any_store(sandbox: Sandbox, ca_file: Path) -> None:
+    """A slim container: certifi's list and the user's are there, and it is said that no more is."""
+    if os.geteuid() != 0:
+        pytest.skip("only root may mount")
+    mounts = "for each in /etc/ssl /etc/pki /usr/lib/ssl /usr/share/ca-certificates; do"
+    mounts += ' [ ! -d "$each" ] || mount -t tmpfs tmpfs "$each"; done; exec "$@"'
+    prefix = ("unshare", "-m", "sh", "-c", mounts, "sh")
+    env = {"PYTHON_CERTIFI_CERT_FILES": str(ca_file), "PIP_CONFIG_FILE": os.devnull}
+    done = sandbox.run(*COMMAND, env=env, prefix=prefix)
+    assert done.returncode == 0, done
+    assert "no store of the system here" in done.stdout
 
 
 @pytest.mark.parametrize(
-    ("variables", "check"),
+    ("variables", "check", "word"),
     [
-        ({"REQUESTS_CA_BUNDLE": "/no/such.pem"}, "variable"),
-        ({"SSL_CERT_FILE": "{other}", "PYTHON_CERTIFI_CERT_FILES": "{ca}"}, "variable"),
-        ({"PYTHON_CERTIFI_CERT_FILES": "{garbage}"}, "sources"),
-        ({"PYTHON_CERTIFI_CERT_FILES": "{key}"}, "sources"),
-        ({"PYTHON_CERTIFI_CERT_FILES": "/no/such.pem"}, "sources"),
-        ({"PYTHON_CERTIFI_LOG_LEVEL": "LOUD"}, "settings"),
-        ({"PYTHON_CERTIFI_DISABLE": "1"}, "active"),
+        ({"REQUESTS_CA_BUNDLE": "/no/such.pem"}, "variable", "does not exist"),
+        ({"CURL_CA_BUNDLE": "{garbage}"}, "variable", "no certificate"),
+        ({"AWS_CA_BUNDLE": "{key}"}, "variable", "private key"),
+        ({"HTTPLIB2_CA_CERTS": "{folder}"}, "variable", "no file"),
+        ({"PIP_CERT": ""}, "variable", "empty"),
+        ({"SSL_CERT_DIR": "{folder}{sep}/no/such/folder"}, "variable", "/no/such/folder"),
+        ({"SSL_CERT_FILE": "{other}", **OWN}, "variable", "is not in it"),
+        ({"REQUESTS_CA_BUNDLE": "{other}", **OWN}, "variable", "is not in it"),
+        (
+            {"REQUESTS_CA_BUNDLE": "/tmp/certifi-system-store-wrapper-0/x/cacert.pem"},
+            "variable",
+            "of a process that has ended",
+        ),
+        ({"PYTHON_CERTIFI_CERT_FILES": "{garbage}"}, "sources", "no certificate"),
+        ({"PYTHON_CERTIFI_CERT_FILES": "{empty}"}, "sources", "empty"),
+        ({"PYTHON_CERTIFI_CERT_FILES": "{key}"}, "sources", "private key"),
+        ({"PYTHON_CERTIFI_CERT_FILES": "/no/such.pem"}, "sources", "does not exist"),
+        ({"PYTHON_CERTIFI_CERT_FILES": "{folder}"}, "sources", "no certificate file"),
+        ({"PYTHON_CERTIFI_LOG_LEVEL": "LOUD"}, "settings", "LOUD"),
+        ({"PYTHON_CERTIFI_LOG_FILE": "/no/such/folder/log"}, "settings", "/no/such/folder/log"),
+        ({"PYTHON_CERTIFI_BUNDLE_DIR": "{garbage}"}, "bundle", "cannot be used"),
+        ({"PYTHON_CERTIFI_DISABLE": "1"}, "active", "PYTHON_CERTIFI_DISABLE"),
     ],
 )
 def test_what_is_wrong_here(
-    sandbox: Sandbox, ca_file: Path, variables: Dict[str, str], check: str
+    sandbox: Sandbox, ca_file: Path, variables: Dict[str, str], check: str, word: str
 ) -> None:
     """One problem each, which names what to do."""
     files = {
         "ca": ca_file,
         "other": write(sandbox.work / "other.pem", trustme.CA().cert_pem.bytes()),
         "garbage": write(sandbox.work / "garbage.pem", b"none"),
+        "empty": write(sandbox.work / "empty.pem", b""),
         "key": write(sandbox.work / "key.pem", private_key_pem("key")),
+        "folder": write(sandbox.work / "folder" / "readme.txt", b"").parent,
     }
-    env = {name: value.format(**files) for name, value in variables.items()}
+    env = {name: value.format(sep=os.pathsep, **files) for name, value in variables.items()}
     status, text, data = doctor(sandbox, env=env)
-    assert (status, problems(data)) == (1, [check]), text
+    wanted = [check] if "SSL_CERT_DIR" not in env else ["sources", "sources", check]
+    assert (status, problems(data)) == (1, wanted), text
+    (found,) = [each for each in data["findings"] if each["check"] == check and is_bad(each)]
+    assert word in found["message"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="root may read everything elsewhere")
+def test_a_file_that_may_not_be_read(sandbox: Sandbox, ca_file: Path) -> None:
+    """Of a variable, and of the user's own."""
+    ca_file.chmod(0)
+    prefix = POWERLESS if os.geteuid() == 0 else []
+    for name in ("REQUESTS_CA_BUNDLE", "PYTHON_CERTIFI_CERT_FILES"):
+        done = sandbox.run(*COMMAND, env={name: str(ca_file)}, prefix=prefix)
+        assert done.returncode == 1, done
+        assert "cannot be read: Permission denied" in done.stdout
+
+
+@pytest.mark.skipif(os.name == "nt", reason="modes say nothing there")
+def test_a_drop_folder_that_others_may_write_to(sandbox: Sandbox, ca_file: Path) -> None:
+    """It is not used, and that is said."""
+    assert sandbox.run(*ADD, str(ca_file)).returncode == 0
+    folder = sandbox.home / ".config" / "certifi-system-store-wrapper" / "certs"
+    folder.chmod(0o777)
+    status, text, data = doctor(sandbox)
+    assert (status, problems(data)) == (1, ["sources"])
+    assert "chmod go-w" in text
+
+
+def test_the_settings_of_pip(sandbox: Sandbox, ca_file: Path) -> None:
+    """They lead pip past the user's CA: told, with the file."""
+    other = write(sandbox.work / "other.pem", trustme.CA().cert_pem.bytes())
+    config = write(sandbox.work / "pip.conf", b"[global]\ncert = %s\n" % bytes(other))
+    env = {"PIP_CONFIG_FILE": str(config), "PYTHON_CERTIFI_CERT_FILES": str(ca_file)}
+    status, _, data = doctor(sandbox, env=env)
+    (found,) = [e for e in data["findings"] if e["message"].startswith(str(config))]
+    assert (status, found["check"]) == (0, "pip")
+    assert "is not in it" in found["message"]
 
 
 def test_without_site(sandbox: Sandbox) -> None:
@@ -111,30 +238,82 @@ def test_without_site(sandbox: Sandbox) -> None:
     assert "-S" in done.stdout
 
 
-def test_the_start_up_file_is_missing(fresh: Sandbox) -> None:
-    """Somebody copied the package, or removed the file."""
-    for suffix in (".pth", ".start"):
-        (fresh.environment.site_packages / f"certifi_system_store_wrapper{suffix}").unlink()
-    done = fresh.run(*COMMAND)
-    assert done.returncode == 1
-    assert "start-up file" in done.stdout
+def test_found_by_pythonpath(sandbox: Sandbox, plain: Environment) -> None:
+    """Another environment's folder, or one of --target: no start-up file is read there."""
+    env = {"PYTHONPATH": str(sandbox.environment.site_packages)}
+    other = Sandbox(sandbox.work, plain)
+    status, text, data = doctor(other, env=env)
+    assert (status, problems(data)) == (1, ["start"])
+    assert "in no folder that Python reads at its start" in text
+    assert str(sandbox.environment.site_packages) in text
 
 
-def test_without_wrapt_and_without_certifi(fresh: Sandbox) -> None:
-    """Each is named, with the command that mends it."""
+def test_another_certifi(sandbox: Sandbox) -> None:
+    """A certifi.py in the working directory: every command says so in a line."""
+    for code in (b"", b"def where(): return __file__\n", b"def where(): 1/0\n", b"1/0\n", b"(\n"):
+        path = write(sandbox.work / "certifi.py", code)
+        done = sandbox.run(*COMMAND)
+        assert "Traceback" not in done.stderr
+        assert "certifi" in done.stdout.splitlines()[0]
+        assert done.returncode == 1, done
+        if not code:
+            assert f"shadowed by another module: {path}" in done.stdout
+        status = sandbox.run(*COMMAND[:-1], "status")
+        assert "Traceback" not in status.stderr
+
+
+def test_the_start_up_file(fresh: Sandbox) -> None:
+    """It is empty, or missing: the folder was copied, or the file removed."""
     packages = fresh.environment.site_packages
+    names = [packages / f"certifi_system_store_wrapper{end}" for end in (".pth", ".start")]
+    for path in names:
+        write(path, b"")
+    status, text, data = doctor(fresh)
+    assert (status, problems(data)) == (1, ["start"])
+    assert "is empty or changed" in text
+    for path in names:
+        path.unlink()
+    status, text, data = doctor(fresh)
+    assert (status, problems(data)) == (1, ["start"])
+    assert "is missing" in text
+
+
+def test_certifi_and_wrapt(fresh: Sandbox) -> None:
+    """Too old, or missing: each is named, with the command that mends it."""
+    packages = fresh.environment.site_packages
+    (metadata,) = packages.glob("wrapt-*.dist-info/METADATA")
+    written = metadata.read_text(encoding="utf-8")
+    metadata.write_text(re.sub("(?m)^Version: .*", "Version: 1.14.1", written), encoding="utf-8")
+    init = packages / "certifi" / "__init__.py"
+    init.write_text(re.sub('"[0-9.]+"', '"2019.11.28"', init.read_text()))
+    status, text, data = doctor(fresh)
+    assert (status, problems(data)) == (1, ["wrapt"])
+    assert "install --upgrade wrapt" in text and "install --upgrade certifi" in text
     (packages / "wrapt").rename(packages / "no-wrapt")
-    done = fresh.run(*COMMAND)
-    assert done.returncode == 1
-    assert "wrapt" in done.stdout
+    status, text, _ = doctor(fresh)
+    assert status == 1
+    assert "No module named 'wrapt'" in text and "reinstall wrapt" in text
     (packages / "certifi").rename(packages / "no-certifi")
-    done = fresh.run(*COMMAND)
-    assert done.returncode == 1
-    assert "pip install certifi" in done.stdout
+    status, text, data = doctor(fresh)
+    assert (status, problems(data)) == (1, ["certifi"])
+    assert "pip install certifi" in text
 
 
 def test_activated_late(fresh: Sandbox) -> None:
-    """Another start-up file imports certifi before ours."""
-    write(fresh.environment.site_packages / "aaa.pth", b"import certifi\n")
-    done = fresh.run(*COMMAND)
-    assert "activated late" in done.stdout
+    """Another start-up file imports certifi before ours: that is the one to look at."""
+    culprit = write(fresh.environment.site_packages / "aaa.pth", b"import certifi\n")
+    status, text, data = doctor(fresh)
+    assert (status, problems(data)) == (1, ["late"])
+    assert "activated late" in text and str(culprit) in text
+
+
+def test_another_one_that_changes_certifi(fresh: Sandbox) -> None:
+    """Before us it is asked for what was there, after us it takes the answer away."""
+    packages = fresh.environment.site_packages
+    write(packages / "other.py", b"import certifi\ndef where(): return '/x'\n")
+    line = b"import other; other.certifi.where = other.where\n"
+    write(packages / "zzz.pth", line)
+    write(packages / "zzz.start", b"")
+    status, text, _ = doctor(fresh)
+    assert status == 1
+    assert "other.py" in text

@@ -26,7 +26,6 @@ def _findings() -> Iterator[Finding]:
     ours = list(installation.certifi())
     yield from ours
     if any(finding.level == "problem" for finding in ours):
-        yield from installation.start(settings) if "certifi" in sys.modules else ()
         return
     try:
         built = hook.current().build(settings)
