@@ -48,6 +48,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--built", metavar="DIR", help="test the wheel and sdist in DIR, build none")
     parser.addoption("--measure", metavar="DIR", help="leave the coverage of every process there")
     parser.addoption("--interpreter", metavar="PYTHON", help="what to run the product with")
+    parser.addoption("--write-table", action="store_true", help="keep what an opt-in run measures")
     parser.addoption(
         "--system-site-packages",
         action="store_true",

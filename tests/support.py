@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 import shutil
 import stat
@@ -186,6 +187,23 @@ def copy_checkout(to: Path) -> Path:
         if path.is_file():
             shutil.copy(path, to)
     return to
+
+
+def minimal_wheel(project: str, text: str) -> bytes:
+    """Return version 1.0 of a package with nothing but a text in PROJECT.txt."""
+    name = project.replace("-", "_")
+    info = f"{name}-1.0.dist-info"
+    files = {
+        f"{name}.txt": text,
+        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {project}\nVersion: 1.0\n",
+        f"{info}/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+    }
+    record = "".join(f"{path},,\n" for path in (*files, f"{info}/RECORD"))
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as archive:
+        for path, content in {**files, f"{info}/RECORD": record}.items():
+            archive.writestr(path, content)
+    return made.getvalue()
 
 
 def build_distributions(checkout: Path, to: Path) -> None:

@@ -2,42 +2,25 @@
 
 from __future__ import annotations
 
-import io
 import ssl
 import threading
-import zipfile
 from concurrent import futures
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Dict, List, Tuple
 
 from readers.roots import Root
+from support import minimal_wheel
 
 SECRET = "served by the server under test"  # only who shook hands can know it
 WHEEL = "readers_probe-1.0-py3-none-any.whl"
 METHOD = "/readers.Probe/Ask"
 
 
-def wheel() -> bytes:
-    """Return a package with nothing but the secret in it."""
-    info = "readers_probe-1.0.dist-info"
-    files = {
-        "readers_probe.txt": SECRET,
-        f"{info}/METADATA": "Metadata-Version: 2.1\nName: readers-probe\nVersion: 1.0\n",
-        f"{info}/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
-    }
-    record = "".join(f"{name},,\n" for name in (*files, f"{info}/RECORD"))
-    made = io.BytesIO()
-    with zipfile.ZipFile(made, "w") as archive:
-        for name, text in {**files, f"{info}/RECORD": record}.items():
-            archive.writestr(name, text)
-    return made.getvalue()
-
-
 PAGES = {
     "/": SECRET.encode(),
     "/simple/readers-probe/": f'<!DOCTYPE html><a href="/{WHEEL}">{WHEEL}</a>'.encode(),
-    f"/{WHEEL}": wheel(),
+    f"/{WHEEL}": minimal_wheel("readers-probe", SECRET),
 }
 
 

@@ -15,10 +15,9 @@ HERE = Path(__file__).parent
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """For who runs these tests more than once, and for who keeps their outcome."""
+    """For who runs these tests more than once."""
     group = parser.getgroup("workers")
     group.addoption("--tools", metavar="VENV", help="has requirements.txt already; we go into it")
-    group.addoption("--write-table", action="store_true", help=f"into {opt_in.DOCUMENT.name}")
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> Optional[bool]:
@@ -33,7 +32,7 @@ def pytest_terminal_summary(
     found = opt_in.rows(terminalreporter, TABLE)
     for row in found.values():
         terminalreporter.write_line(row)
-    if config.getoption("--write-table", None):
+    if config.getoption("--write-table"):
         opt_in.write_table(opt_in.DOCUMENT, TABLE, HEAD, NAMES, found)
 
 

@@ -7,29 +7,37 @@ from typing import Dict, List
 
 ASKS = "asks certifi"
 DEFAULTS = "uses OpenSSL's defaults"
-OWN = "brings its own roots"
+VARIABLES = "reads only variables"
+OWN = "must be given its roots"
 HELP = {
     ASKS: "helped by installing",
     DEFAULTS: "not helped by itself: set PYTHON_CERTIFI_SSL_DEFAULTS=1, or use shellenv",
-    OWN: "not helped: use the variables that shellenv prints",
+    VARIABLES: "not helped by itself: use the variables that shellenv prints",
+    OWN: "not helped: have the program give it certifi.where()",
 }
-# From the releases of 2026; the README's table of clients is made by running them.
+# As README.md's table of clients has it, which is made by running them; a test compares the two.
 _KNOWN = {
     ASKS: (
-        "botocore elastic-transport google-auth httplib2 httpx minio opensearch-py "
-        "pyproj requests selenium sentry-sdk yt-dlp"
+        "boto3 botocore docker elastic-transport google-auth httplib2 httpx minio opensearch-py "
+        "pygithub pyproj requests selenium sentry-sdk twine yt-dlp"
     ),
     DEFAULTS: (
-        "aiohttp aiosmtplib httpx2 kubernetes niquests paho-mqtt psycopg pycurl pymongo redis "
-        "tornado truststore urllib3 websocket-client websockets"
+        "aiohttp aiosmtplib clickhouse-connect kubernetes paho-mqtt redis tornado truststore "
+        "urllib3 websocket-client websockets"
     ),
-    OWN: "curl-cffi grpcio stripe",
+    VARIABLES: "curl-cffi grpcio httpx2 niquests openai psycopg",
+    OWN: "pycurl stripe",
 }
+
+
+def known() -> Dict[str, str]:
+    """Return the kind of each distribution that is known here."""
+    return {name: kind for kind, names in _KNOWN.items() for name in names.split()}
 
 
 def installed() -> List[Dict[str, str]]:
     """Return the installed ones of those that are known here, with what helps each."""
-    kinds = {name: kind for kind, names in _KNOWN.items() for name in names.split()}
+    kinds = known()
     found: Dict[str, Dict[str, str]] = {}
     for distribution in metadata.distributions():
         name = (distribution.metadata["Name"] or "").lower().replace("_", "-")
