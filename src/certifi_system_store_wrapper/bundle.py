@@ -22,7 +22,8 @@ from .findings import (
     Problem,
     Trusted,
 )
-from .reader import MARK, Input, Reader
+from .inputs import Input
+from .reader import MARK, Reader
 from .record import Record
 from .settings import Settings
 

@@ -16,13 +16,14 @@ import time
 from hashlib import sha256
 from typing import Iterator, List, Optional, Tuple, Union
 
-from . import bundle, certificates, hold, ownership, sources, system_store, writing
+from . import bundle, certificates, hold, inputs, ownership, sources, system_store, writing
 from .bundle import Bundle
 from .bundle_file import NAME
 from .files import add_parsed
 from .findings import INFO, NAMED, USER, WARNING, Findings
+from .inputs import Input
 from .places import APPLICATION, cache_folder, temporary_places, user_folder
-from .reader import MARK, Input
+from .reader import MARK
 from .record import Record
 from .settings import Settings
 
@@ -64,7 +65,7 @@ class Standing(Record):
         """Whether building it again would give the same."""
         if self.header is None or not self.is_settled() or not system_store.IS_FILES:
             return False
-        return _fingerprint(_look(self.header.paths), salt) == self.header.fingerprint
+        return _fingerprint(inputs.look(self.header.paths), salt) == self.header.fingerprint
 
     def is_being_changed(self, now: int) -> bool:
         """Whether somebody may be in the middle of appending to it."""
@@ -178,10 +179,10 @@ def _render(complete: Bundle, standing: Standing, started: int, salt: bytes) -> 
     kept = {found.block for found in certificates.parse(standing.appended).certificates}
     body = b"".join([block for block in blocks if block not in kept])
     tail = b"".join([block for block in blocks if block in kept])
-    inputs = sorted(set(complete.inputs))
-    paths = [path for path, _, _ in inputs]
-    fingerprint = _fingerprint(inputs, salt)
-    if len(set(paths)) < len(paths) or any(when > started - _SETTLED for _, _, when in inputs):
+    looked_at = inputs.condensed(complete.inputs)
+    paths = [path for path, _, _ in looked_at]
+    fingerprint = _fingerprint(looked_at, salt)
+    if len(set(paths)) < len(paths) or any(when > started - _SETTLED for _, _, when in looked_at):
         fingerprint = "unsettled"  # another change within the same second would not show
     first = f"length={len(body)} sha256={_hash(body)} appended={_hash(tail)} inputs={fingerprint}"
     look = b"\t".join([_escaped(path) for path in paths])
@@ -216,22 +217,8 @@ def _unescaped(items: bytes) -> Tuple[str, ...]:
     return tuple([item.decode("unicode_escape") for item in items.split(b"\t")])
 
 
-def _look(paths: Tuple[str, ...]) -> List[Input]:
-    """Return how the paths stand now, as Reader.stat() remembers them."""
-    inputs = []
-    for path in paths:
-        try:
-            status = os.stat(path)
-        except (OSError, ValueError):
-            inputs.append((path, -1, -1))
-        else:
-            size = 0 if stat.S_ISDIR(status.st_mode) else status.st_size
-            inputs.append((path, size, int(status.st_mtime)))
-    return inputs
-
-
-def _fingerprint(inputs: List[Input], salt: bytes) -> str:
-    return _hash(salt + repr(inputs).encode("utf-8", "surrogatepass"))
+def _fingerprint(looked_at: List[Input], salt: bytes) -> str:
+    return _hash(salt + repr(looked_at).encode("utf-8", "surrogatepass"))
 
 
 def _hash(data: Union[bytes, memoryview]) -> str:

@@ -13,6 +13,7 @@ from typing import Dict, List, Optional, Tuple
 
 from . import certificates, ownership
 from .certificates import Parsed
+from .inputs import Input, describe
 
 MAX_BYTES = 32 << 20  # of one file: some 15,000 certificates
 MAX_TOTAL = 256 << 20  # of all files together
@@ -25,8 +26,6 @@ _FLAGS = (
     | getattr(os, "O_CLOEXEC", 0)
     | getattr(os, "O_BINARY", 0)
 )
-
-Input = Tuple[str, int, int]  # path, size, modification time in whole seconds; -1: absent
 
 
 class Unusable(OSError):
@@ -107,7 +106,7 @@ class Reader:
         finally:
             os.close(descriptor)
         if block is not None:
-            self.inputs.append((path, size, int(status.st_mtime)))
+            self.inputs.append(describe(path, status))
         return block
 
     def stat(self, path: str) -> os.stat_result:
@@ -117,12 +116,8 @@ class Reader:
         except (OSError, ValueError):  # ValueError: a NUL in the path
             self.inputs.append((path, -1, -1))
             raise
-        self._remember(path, status)
+        self.inputs.append(describe(path, status))
         return status
-
-    def _remember(self, path: str, status: os.stat_result) -> None:
-        size = 0 if stat.S_ISDIR(status.st_mode) else status.st_size
-        self.inputs.append((path, size, int(status.st_mtime)))
 
     def names(self, folder: str) -> List[str]:
         """Return the sorted names in a folder; raises OSError."""

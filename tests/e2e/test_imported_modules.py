@@ -18,7 +18,7 @@ OURS = {
     "start": {"__init__", "bootstrap"},
     "certifi": {
         *("answer", "asn1", "bundle", "bundle_file", "certificates", "cleanup", "files"),
-        *("findings", "formats", "hold", "hook", "log", "log_handlers", "mapping"),
+        *("findings", "formats", "hold", "hook", "inputs", "log", "log_handlers", "mapping"),
         *("memory_file", "ownership", "persistent", "places", "printable", "reader", "record"),
         *("settings", "sources", "system_store.__init__", "writing"),
     },

@@ -15,7 +15,7 @@ PACKAGE = Path(certifi_system_store_wrapper.__file__).parent
 LAYERS = [
     ["record"],
     ["findings", "printable", "asn1", "mapping"],
-    ["formats"],
+    ["formats", "inputs"],
     [
         "certificates",
         "ownership",
