@@ -40,7 +40,8 @@ _MARKER = (
 
 _ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 _LAST = (_ALPHABET, b"AEIMQUYcgkosw048", b"AQgw")  # before 0, 1, 2 "=": no stray bits
-_BLANKS = b" \t\n\v\f"
+# What OpenSSL passes over at the end of a line, and people do not see: controls and non-ASCII.
+_BLANKS = bytes(range(0x21)) + bytes(range(0x7F, 0x100))
 _SIGNED_DATA = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02"
 MAX_BODY = 8 << 20  # bytes between two markers
 MAX_DAMAGE = 1000  # pieces in one file, until only what is intact is looked for
@@ -251,7 +252,7 @@ def _report(parsed: Parsed, damage: Damage) -> None:
 
 def _is_prose(text: bytes) -> bool:
     """Whether a BEGIN without END is a sentence about the marker; DER in base64 starts with M."""
-    return text.partition(b"\n")[0].strip()[:1] not in (b"", b"M")
+    return text.partition(b"\n")[0].strip(_BLANKS)[:1] not in (b"", b"M")
 
 
 def _decode(text: bytes) -> Tuple[bytes, bool]:

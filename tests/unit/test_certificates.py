@@ -129,6 +129,18 @@ def test_prose_about_a_marker_is_no_damage(text: bytes) -> None:
     assert not parsed.damage
 
 
+@pytest.mark.parametrize("invisible", ["\u00a0", "\u200b", "\ufeff", "\x9b", "\x1b", "\x7f"])
+@pytest.mark.parametrize("at", ["behind BEGIN", "on every line"])
+def test_what_nobody_sees_costs_nothing(invisible: str, at: str) -> None:
+    """OpenSSL passes over it at the end of a line; without an END it was taken for prose."""
+    junk = invisible.encode() + b"\n"
+    text = PEM_A.replace(b"\n", junk) if at == "on every line" else PEM_A.replace(b"\n", junk, 1)
+    assert [found.block for found in parse(text).certificates] == [PEM_A]
+    parsed = parse(text[: text.index(b"-----END")] + PEM_A)
+    assert [found.block for found in parsed.certificates] == [PEM_A, PEM_A]
+    assert len(parsed.damage) == 1
+
+
 @pytest.mark.parametrize(
     "body",
     [
