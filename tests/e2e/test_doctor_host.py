@@ -552,7 +552,7 @@ def test_a_proxy_that_inspects(sandbox: Sandbox) -> None:
     with serving(Tunnel) as proxy, serving(Echo, context_for(LEAF)) as server:
         env = {"HTTPS_PROXY": f"http://127.0.0.1:{proxy.port}"}
         answer = ask(sandbox, f"localhost:{server.port}", env)
-    answer.names("root", f"127.0.0.1:{proxy.port} is a TLS-inspecting one")
+    answer.names("root", f"127.0.0.1:{proxy.port} if it is a TLS-inspecting one")
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from .. import asn1, certificates
 
 SOON = timedelta(days=30)
 _LONGEST_OID = 64  # bytes
+_LONGEST_NAME = 1000  # characters: real ones have 300 at most
 _ATTRIBUTES = {
     b"\x55\x04\x03": "CN",
     b"\x55\x04\x06": "C",
@@ -74,13 +75,16 @@ def _iso(when: Optional[datetime]) -> Optional[str]:
 
 
 def name(content: bytes) -> str:
-    """Return the content of a Name as text, most specific part first (RFC 4514)."""
+    """Return the content of a Name as text, most specific part first (RFC 4514), not too long."""
     parts = [
         _attribute(content, start, end)
         for _, outer, after in asn1.children(content, 0, len(content))
         for _, start, end in asn1.children(content, outer, after)
     ]
-    return ", ".join(reversed(parts))
+    text = ", ".join(reversed(parts))
+    if len(text) <= _LONGEST_NAME:
+        return text
+    return f"{text[:_LONGEST_NAME]}... ({len(text) - _LONGEST_NAME} more)"
 
 
 def _attribute(content: bytes, start: int, end: int) -> str:

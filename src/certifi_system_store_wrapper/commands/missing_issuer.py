@@ -18,7 +18,6 @@ _INSPECTORS = re.compile(
     r"|menlo security|squid|burp|portswigger|sonicwall|lightspeed|securly|goguardian)\b",
     re.IGNORECASE,
 )
-_ADD = "get that CA's certificate from whoever runs it, and give it to the command `add`"
 
 
 def cause(view: View) -> Finding:
@@ -28,14 +27,14 @@ def cause(view: View) -> Finding:
         if found:
             return found
     if view.path and view.path[-1].is_self_issued:
-        return problem("root", f"its root is not trusted here: {view.issuer}{_whose(view)}", _ADD)
+        return problem("root", f"its root is not trusted here: {view.issuer}", _add(view))
     if _is_incomplete(view):
         message = f"the server does not send the intermediate certificate: {view.issuer}"
         remedy = "whoever runs the server has to send the whole chain; until then `add` that one"
         return problem("intermediate", message, remedy)
     sent = "" if len(view.path) > 1 else ", or the server does not send an intermediate certificate"
     message = f"its issuer is not trusted here: {view.issuer} (the root is missing{sent})"
-    return problem("root", message + _whose(view), _ADD)
+    return problem("root", message, _add(view))
 
 
 def inspects(view: View) -> bool:
@@ -90,14 +89,17 @@ def _inspection(view: View) -> Optional[Finding]:
     if not inspects(view):
         return None
     message = f"a TLS-inspecting proxy stands between, and nobody here trusts it: {view.issuer}"
-    return problem("inspection", message, _ADD)
+    return problem(
+        "inspection", message, "get its CA's certificate from whoever runs it, and `add` it"
+    )
 
 
-def _whose(view: View) -> str:
-    """Return who may have signed in place of the server."""
-    if view.proxy is None:
-        return "; it is a private CA's, or a TLS-inspecting proxy's that stands between"
-    return f"; it is a private CA's, or the proxy {view.proxy.at} is a TLS-inspecting one"
+def _add(view: View) -> str:
+    """Return what to do about a missing root, and whose it may be."""
+    who = "a private CA, or a TLS-inspecting proxy"
+    if view.proxy:
+        who = f"a private CA, or the proxy {view.proxy.at} if it is a TLS-inspecting one"
+    return f"get that certificate from whoever runs the CA ({who}), and `add` it"
 
 
 def _is_incomplete(view: View) -> bool:

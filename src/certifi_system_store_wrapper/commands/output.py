@@ -71,7 +71,7 @@ def _escaped(data: Any) -> Any:  # noqa: ANN401 - JSON
     if isinstance(data, str):
         return printable(data)
     if isinstance(data, dict):
-        return {key: _escaped(value) for key, value in data.items()}
+        return {printable(key): _escaped(value) for key, value in data.items()}
     return [_escaped(each) for each in data] if isinstance(data, (list, tuple)) else data
 
 
