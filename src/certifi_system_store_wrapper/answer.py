@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from contextlib import suppress
+from types import FrameType
 from typing import Callable, List, Optional, Set, Tuple, Union
 
-from . import bundle, bundle_file, cleanup, log, memory_file, persistent, places
+from . import bundle, bundle_file, cleanup, log, memory_file, persistent, places, signals
 from .bundle import Bundle
 from .findings import DEBUG, WARNING
 from .settings import Settings, from_environment
@@ -36,7 +36,7 @@ class Answer:
         self._certifi_file = certifi_file
         self._published: Optional[Published] = None
         self._failed = False
-        self._lock, self._building = threading.RLock(), False
+        self._lock = threading.RLock()
         if not _answers and hasattr(os, "register_at_fork"):
             os.register_at_fork(
                 before=cleanup.before_fork,
@@ -84,16 +84,17 @@ class Answer:
             if not lock.acquire(timeout=_PATIENCE):
                 news.say(WARNING, "another thread has been building the bundle for a minute")
                 return self._certifi_file()
-            if self._building or cleanup.is_over():
+            if _is_building() or cleanup.is_over():
                 return self._certifi_file()  # asked by a signal handler or finalizer, or too late
             return self._published_path(news)
         finally:
-            with suppress(RuntimeError):  # interrupted before it was ours
+            try:  # noqa: SIM105 - a call into Python could be interrupted
                 lock.release()
+            except RuntimeError:  # interrupted before it was ours
+                pass
             news.tell()
 
     def _published_path(self, news: _News) -> str:
-        self._building = True
         try:
             published = self._published
             if published is None or not (published.intact() or self._is_healed(published)):
@@ -102,6 +103,7 @@ class Answer:
             self._failed = True
             return self._certifi_file()
         except Exception as error:  # noqa: BLE001 - invariant 1: it cannot break the application
+            signals.raise_what_it_hides(error)
             self._failed = not isinstance(error, (RecursionError, MemoryError))  # or it may pass
             self._published = None
             remedy = f". {_REMEDY}" if isinstance(error, OSError) else ""
@@ -109,13 +111,11 @@ class Answer:
             return self._certifi_file()
         else:
             return published.path
-        finally:
-            self._building = False
 
     @staticmethod
     def _is_healed(published: Published) -> bool:
         try:
-            with cleanup.uninterrupted():
+            with signals.uninterrupted():
                 return published.heal()
         except OSError:
             return False
@@ -156,7 +156,7 @@ class Answer:
         news.built[:] = [built]
         for place in places.temporary_places():
             try:
-                with cleanup.uninterrupted():
+                with signals.uninterrupted():
                     published = bundle_file.create(place, built.text)
                     self._published = published  # also where Ctrl-C was put off until now
                     cleanup.register(published, handle_sigterm=settings.handle_sigterm)
@@ -165,6 +165,16 @@ class Answer:
             else:
                 return published
         return memory_file.create(built.text)
+
+
+def _is_building() -> bool:
+    """Whether this interrupts the building of a bundle; a flag might outlive an interruption."""
+    frame: Optional[FrameType] = sys._getframe(1)  # noqa: SLF001 - documented, if not for all
+    while frame and not (
+        frame.f_code.co_name == "_published_path" and frame.f_globals is globals()
+    ):
+        frame = frame.f_back
+    return frame is not None
 
 
 class _SaidBefore(Exception):
@@ -212,4 +222,4 @@ def _after_fork_in_child() -> None:
     """Locks that other threads of the parent held are nobody's here."""
     cleanup.after_fork_in_child()
     for answer in _answers:
-        answer._lock, answer._building = threading.RLock(), False  # noqa: SLF001 - our own
+        answer._lock = threading.RLock()  # noqa: SLF001 - our own

@@ -16,8 +16,15 @@ class Finder:
 
     @staticmethod
     def find_spec(name, path=None, target=None):  # type: ignore[no-untyped-def]
-        """Have the hook answer for our names, and the finders behind us for all others."""
-        return _hook("find_spec", name) if name in NAMES else None
+        """Have the hook answer for our names; where it cannot be had, certifi stays as it is."""
+        if name not in NAMES:
+            return None
+        try:
+            from .hook import find_spec
+        except Exception as error:  # noqa: BLE001 - nothing may escape from an import of certifi
+            failed(error)
+            return None
+        return find_spec(name)
 
 
 def bootstrap() -> None:
@@ -29,23 +36,18 @@ def bootstrap() -> None:
 
 
 def go_first() -> None:
-    """Put the finder first, and hook what was imported before us. Never raises."""
+    """Put the finder first, and hook what was imported before us."""
     sys.meta_path[:] = [Finder, *(each for each in sys.meta_path if each is not Finder)]
     for name in sys.modules.keys() & NAMES:
-        _hook("watch", name)
+        Finder.find_spec(name)  # type: ignore[no-untyped-call]
 
 
-def _hook(task: str, name: str) -> object:
-    """Ask the hook; where it cannot answer, certifi stays as it is. Never raises."""
-    try:
-        from . import hook
-
-        return getattr(hook, task)(name)
-    except Exception as error:  # noqa: BLE001 - nothing may escape from an import of certifi
-        if isinstance(error.__cause__, KeyboardInterrupt):
-            raise error.__cause__ from None  # Python < 3.12 hides it in __set_name__
-        failure = f"certifi stays as it is: {error!r}; reinstall wrapt and {__package__}"
+def failed(error: Exception) -> None:
+    """Keep and log why certifi stays as it is; raise nothing but the Ctrl-C that it hides."""
+    if isinstance(error.__cause__, (KeyboardInterrupt, SystemExit)):
+        raise error.__cause__ from None  # Python < 3.12 hides it in __set_name__
     try:  # a logging.py of somebody else may stand before Python's
+        failure = f"certifi stays as it is: {error!r}; reinstall wrapt and {__package__}"
         if failure not in failures:
             failures.append(failure)
             import logging
@@ -53,7 +55,6 @@ def _hook(task: str, name: str) -> object:
             logging.getLogger(__package__).warning("%s", failure)
     except Exception:  # noqa: BLE001, S110 - as above
         pass
-    return None
 
 
 def _go_first_after(customization: str) -> None:

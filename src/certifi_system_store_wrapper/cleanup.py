@@ -9,15 +9,14 @@ import os
 import signal
 import sys
 import threading
-from contextlib import contextmanager, suppress
-from types import FrameType, SimpleNamespace
-from typing import AbstractSet, Callable, Dict, Iterator, List, Optional, Tuple
+from types import SimpleNamespace
+from typing import AbstractSet, Callable, Dict, List
 
 from . import bundle_file, hold, mapping
 from .bundle_file import TemporaryBundle
+from .signals import mask, steps, uninterrupted
 
 _bundles: List[TemporaryBundle] = []
-_steps: List[None] = []  # one for each thread in which our own code is between two steps
 _installed = _over = False
 _masks: Dict[int, AbstractSet[int]] = {}  # of threads that are forking
 
@@ -54,46 +53,6 @@ def run() -> None:
             _bundles.pop().release()
 
 
-@contextmanager
-def uninterrupted() -> Iterator[None]:
-    """Put off signals for a few system calls, so that nothing is left half done.
-
-    A mask alone does not do: another thread may be told of Ctrl-C, and Python raises it here.
-    Any of these calls may run a handler of the application, which may raise: what there was
-    is known before it is changed.
-    """
-    late: List[Tuple[int, Optional[FrameType]]] = []
-    handler, mask, steps = None, None, len(_steps)
-
-    def later(signum: int, frame: Optional[FrameType]) -> None:
-        late.append((signum, frame))
-
-    try:
-        if threading.current_thread() is threading.main_thread():
-            handler, mask = signal.getsignal(signal.SIGINT), _mask()
-            with suppress(ValueError):  # in a subinterpreter there are no handlers
-                if callable(handler):
-                    signal.signal(signal.SIGINT, later)
-            if sys.platform != "win32" and mask is not None:
-                signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
-        _steps.append(None)
-        yield
-    finally:
-        del _steps[steps:]
-        if signal.getsignal(signal.SIGINT) is later:
-            signal.signal(signal.SIGINT, handler)
-        if sys.platform != "win32" and mask is not None:
-            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
-        if late and callable(handler):
-            handler(*late[0])
-
-
-def _mask() -> Optional[AbstractSet[int]]:
-    if sys.platform == "win32" or not hasattr(signal, "pthread_sigmask"):
-        return None
-    return signal.pthread_sigmask(signal.SIG_BLOCK, ())
-
-
 def before_fork() -> None:
     """Hold a SIGTERM back: between fork and reset the child would lose it with our handler."""
     if sys.platform != "win32" and _installed:
@@ -110,7 +69,7 @@ def after_fork() -> None:
 def after_fork_in_child() -> None:
     """Give a fork the default SIGTERM back: it is for its parent to say what it does."""
     global _installed
-    _steps.clear()
+    steps.clear()
     if _installed and signal.getsignal(signal.SIGTERM) is _on_sigterm:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
     _installed = False
@@ -161,7 +120,7 @@ def _on_sigterm(signum: int, frame: object) -> None:
     """Clean up, then die of the same signal; neither waits nor logs."""
     del frame
     try:
-        if not _steps and signum not in (_mask() or ()):
+        if not steps and signum not in (mask() or ()):
             run()
     finally:
         signal.signal(signum, signal.SIG_DFL)

@@ -7,10 +7,11 @@ import os
 import sys
 from importlib.machinery import ModuleSpec
 from types import ModuleType
-from typing import Callable, Dict, List, Optional, Set, Tuple
+from typing import Callable, Dict, List, Optional, Set, Tuple, TypeVar
 
 from . import bootstrap, log
 from .settings import from_environment
+from .signals import uninterrupted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ _OWN_NAMES = frozenset((
     "os", "path", "dirname", "join", "__file__", "get_path", "files", "joinpath", "as_file", "str",
     "__enter__", "atexit", "register", "exit_cacert_ctx", "_CACERT_CTX", "_CACERT_PATH",
 ))  # fmt: skip
+
+T = TypeVar("T")
 
 _patches: Dict[str, Patch] = {}
 _finding: Set[str] = set()
@@ -81,13 +84,41 @@ class Patch:
 
 
 def find_spec(name: str) -> Optional[ModuleSpec]:
-    """Watch that copy of certifi, and have the finders behind ours (then wrapt's) answer."""
-    if name in _finding or not watch(name):
+    """Watch that copy of certifi, and have the finders behind ours (then wrapt's) answer.
+
+    One that has been imported is patched at once.
+    """
+    was_there = name in sys.modules
+    spec = _uninterrupted(_find_spec, name)
+    if was_there and name in _patches:
+        _catch_up(_patches[name])
+    return spec
+
+
+def _uninterrupted(task: Callable[[str], Optional[T]], name: str) -> Optional[T]:
+    """Do it whole or not at all, whatever signals come; what their handlers raise comes after.
+
+    Half done, wrapt would believe that its finder is there, and asyncio, which it imports, could
+    not be imported any more.
+    """
+    try:
+        with uninterrupted():
+            try:
+                return task(name)
+            except Exception as error:  # noqa: BLE001 - nothing may escape from an import of certifi
+                bootstrap.failed(error)
+    except (RecursionError, MemoryError) as error:
+        bootstrap.failed(error)
+    return None
+
+
+def _find_spec(name: str) -> Optional[ModuleSpec]:
+    if name in _finding or not _watch(name):
         return None
     import importlib.util
 
-    _finding.add(name)  # so that this question passes us by
     try:
+        _finding.add(name)  # so that this question passes us by
         spec = importlib.util.find_spec(name)
         return spec if name != "ssl" or spec is None else _ssl_defaults().hooked(spec, _contents)
     except (ImportError, AttributeError, ValueError):  # the import system will say it better
@@ -96,13 +127,13 @@ def find_spec(name: str) -> Optional[ModuleSpec]:
         _finding.discard(name)
 
 
-def watch(name: str) -> bool:
+def _watch(name: str) -> bool:
     """Patch the copy of certifi of that name when it is imported, or now if it has been."""
     global _configured
     settings = from_environment()
     if not _configured:
-        _configured = True
         log.configure(settings)
+        _configured = True
     if settings.disable or not HAS_TLS:
         return False
     was_there = name in sys.modules
@@ -117,12 +148,18 @@ def watch(name: str) -> bool:
     if was_there and name not in _patches:
         late.add(name)
     wrapt.when_imported(name)(_patch)
-    if was_there and name in _patches:
+    return True
+
+
+def _catch_up(patch: Patch) -> None:
+    """Reach what was taken from certifi before us; never raises."""
+    try:
         from . import late_activation
 
-        late_activation.rebind(_patches[name].pairs())
-        late_activation.refresh_requests(_patches[name].originals["where"], current(name).where)
-    return True
+        late_activation.rebind(patch.pairs())
+        late_activation.refresh_requests(patch.originals["where"], patch.answer.where)
+    except Exception as error:  # noqa: BLE001 - see the docstring
+        bootstrap.failed(error)
 
 
 def _contents() -> Optional[str]:
@@ -166,13 +203,14 @@ def unpatch() -> None:
 
 def _patch(certifi: ModuleType) -> None:
     """Patch a freshly imported copy of certifi; never raises (wrapt would fail the import)."""
-    try:
-        patch = _patches.get(certifi.__name__)
-        if patch is None or patch.certifi is not certifi:
-            patch = _patches[certifi.__name__] = Patch(certifi, before=patch)
-        patch.apply()
-    except Exception as error:  # noqa: BLE001 - see the docstring
-        log.warning(f"certifi stays as it is, because it cannot be patched: {error!r}")
+    with uninterrupted():
+        try:
+            patch = _patches.get(certifi.__name__)
+            if patch is None or patch.certifi is not certifi:
+                patch = _patches[certifi.__name__] = Patch(certifi, before=patch)
+            patch.apply()
+        except Exception as error:  # noqa: BLE001 - see the docstring
+            log.warning(f"certifi stays as it is, because it cannot be patched: {error!r}")
 
 
 def _is_certifis_own(where: Callable[[], str]) -> bool:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Iterator, List
+from typing import List
 
 APPLICATION = "certifi-system-store-wrapper"
 
 
-def temporary_places() -> Iterator[str]:
-    """Yield folders for a temporary bundle, which need not exist or be safe.
+def temporary_places() -> List[str]:
+    """Return folders for a temporary bundle, which need not exist or be safe.
 
     Never the current folder, which `tempfile` falls back to in silence.
     """
@@ -23,11 +23,7 @@ def temporary_places() -> Iterator[str]:
     candidates += [os.environ.get(name, "") for name in ("TMPDIR", "TEMP", "TMP")]
     candidates += ["/tmp", "/var/tmp"] if os.name != "nt" else []  # noqa: S108 - checked by owner
     candidates.append(cache_folder())
-    tried: List[str] = []
-    for place in candidates:
-        if os.path.isabs(place) and place not in tried:
-            tried.append(place)
-            yield place
+    return list(dict.fromkeys(place for place in candidates if os.path.isabs(place)))
 
 
 def cache_folder() -> str:

@@ -11,6 +11,7 @@ from .files import add_file, add_hashed, certificate_files
 from .findings import CERTIFI, HELD, LISTED, NAMED, PROVEN, SSL, SYSTEM, USER, Findings
 from .reader import Reader
 from .settings import Settings
+from .signals import raise_what_it_hides
 
 _APPLICATION = "certifi-system-store-wrapper"
 
@@ -30,6 +31,7 @@ def _collect_one(name: str, settings: Settings, reader: Reader, certifi_file: st
     except (RecursionError, MemoryError):  # our caller's doing: it is asked again
         raise
     except Exception as error:  # noqa: BLE001 - one source must not cost the others
+        raise_what_it_hides(error)
         findings.problem("", f"the {name} source failed and is incomplete: {error!r}")
     return findings
 

@@ -14,7 +14,7 @@ PACKAGE = Path(certifi_system_store_wrapper.__file__).parent
 # Lower numbers know nothing of higher ones; equals do not know each other, but for families.
 LAYERS = [
     ["record"],
-    ["findings", "printable", "asn1", "mapping"],
+    ["findings", "printable", "asn1", "mapping", "signals"],
     ["formats", "inputs"],
     [
         "certificates",
@@ -65,7 +65,7 @@ ALONE = {
     "_ssl": {"openssl"},
     "fcntl": {"hold"},
     "logging": {"log", "log_handlers", "bootstrap"},
-    "signal": {"cleanup"},
+    "signal": {"signals", "cleanup"},
     "subprocess": {"system_store.macos_security"},
     "ctypes": {"mapping"},
     "socket": {"commands.route", "commands.handshake"},

@@ -1,0 +1,98 @@
+"""A signal comes at any line of importing certifi and of the first where(): nothing half done."""
+
+from __future__ import annotations
+
+import sys
+import textwrap
+
+import pytest
+
+from support import Sandbox
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="it forks at every line")
+
+# One run is traced. At each line it forks, past Python (whose fork hooks would put right what is
+# to be tried), and the signal comes in the fork, which then goes its way as an application does.
+PROGRAM = """
+import ctypes, os, signal, sys
+EVERY, WHAT = int(sys.argv[1]), sys.argv[2]
+CLOSELY = ("bootstrap.py", "hook.py", "answer.py", "importer.py")
+fork = ctypes.PyDLL(None).fork
+seen, struck, tried = set(), "", 0
+
+class Stop(BaseException):
+    pass
+
+def stop(signum, frame):
+    raise Stop
+
+if WHAT == "SIGALRM":
+    signal.signal(signal.SIGALRM, stop)
+RAISED = Stop if WHAT == "SIGALRM" else KeyboardInterrupt
+
+def is_due(place):
+    file, line, _ = place
+    ours = "certifi_system_store_wrapper" in file or "wrapt" in file
+    return ours and os.path.basename(file) in CLOSELY or (hash(file) + line) % EVERY == 0
+
+def trace(frame, event, arg):
+    global struck, tried
+    code = frame.f_code
+    if "__class__" in code.co_cellvars and not code.co_flags & 2:
+        return None  # Python < 3.12 would lose the name __class__ in such a class by tracing it
+    place = code.co_filename, frame.f_lineno, code.co_firstlineno
+    if event != "line" or code.co_filename == "<string>" or place in seen:
+        return trace
+    seen.add(place)
+    if not is_due(place):
+        return trace
+    tried += 1
+    pid = fork()
+    if pid:
+        if os.waitpid(pid, 0)[1]:
+            raise SystemExit("not as it should be: %r" % (place,))
+        return trace
+    sys.settrace(None)
+    struck = place
+    os.kill(os.getpid(), getattr(signal, WHAT))
+    for _ in range(3):
+        pass
+
+def application():
+    came = 0
+    for _ in range(2):
+        try:
+            import certifi
+        except RAISED:
+            came += 1
+    for _ in range(3):
+        try:
+            path = certifi.where()
+        except RAISED:
+            came += 1
+    assert hasattr(certifi.where, "__certifi_system_store_wrapper__"), "certifi is plain"
+    assert open(path).read().count("END CERTIFICATE") > 100 and certifi.where() == path
+    assert "certifi-system-store-wrapper-" in path
+    import asyncio  # half imported by wrapt, nobody could import it any more
+    from certifi_system_store_wrapper import cleanup, hook, signals
+    assert not signals.steps and not hook._finding and len(cleanup._bundles) == 1
+    assert not signal.pthread_sigmask(signal.SIG_BLOCK, ()), "signals stay blocked"
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert came == bool(struck), (came, struck)
+
+sys.settrace(trace)
+application()
+sys.settrace(None)
+if not struck:
+    print(tried)
+"""
+
+
+@pytest.mark.parametrize("signal", ["SIGINT", "SIGALRM"])
+def test_a_signal_at_any_line(sandbox: Sandbox, signal: str) -> None:
+    """What its handler raises comes out of the application's own statement; the next works."""
+    env = {"PYTHONHASHSEED": "1"}
+    done = sandbox.run("-c", textwrap.dedent(PROGRAM), "499", signal, env=env)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert int(done.stdout) > 150
+    assert not list(sandbox.place.iterdir())
