@@ -28,7 +28,7 @@ def uninterrupted() -> Iterator[None]:
 
     try:
         if threading.current_thread() is threading.main_thread():
-            handler, mask = signal.getsignal(signal.SIGINT), mask()
+            handler, blocked = signal.getsignal(signal.SIGINT), mask()
             with suppress(ValueError):  # in a subinterpreter there are no handlers
                 if callable(handler):
                     signal.signal(signal.SIGINT, later)

@@ -20,7 +20,7 @@ OURS = {
         *("answer", "asn1", "bundle", "bundle_file", "certificates", "cleanup", "files"),
         *("findings", "formats", "hold", "hook", "inputs", "log", "log_handlers", "mapping"),
         *("memory_file", "ownership", "persistent", "places", "printable", "reader", "record"),
-        *("settings", "sources", "system_store.__init__", "writing"),
+        *("settings", "signals", "sources", "system_store.__init__", "writing"),
     },
     "first where()": {"openssl", "pristine"},
     "later where()": set(),
