@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Callable, Dict, List, Set
+from typing import Callable, Dict, List
 
 from . import certificates, ownership, system_store
 from .files import add_file, add_hashed, certificate_files
@@ -70,7 +70,7 @@ def ssl(findings: Findings, reader: Reader, settings: Settings) -> None:
         add_hashed(findings, reader, folder)
     if "SSL_CERT_FILE" in os.environ:
         _ssl_cert_file(findings, reader, os.environ["SSL_CERT_FILE"])
-    for item in os.environ.get("SSL_CERT_DIR", "").split(os.pathsep):
+    for item in dict.fromkeys(os.environ.get("SSL_CERT_DIR", "").split(os.pathsep)):
         if item:
             _folder(findings, reader, item, HELD)
 
@@ -85,7 +85,7 @@ def _ssl_cert_file(findings: Findings, reader: Reader, path: str) -> None:
 
 def user(findings: Findings, reader: Reader, settings: Settings) -> None:
     """Add PYTHON_CERTIFI_CERT_FILES, then the drop folders."""
-    for path in settings.cert_files:
+    for path in dict.fromkeys(settings.cert_files):
         if os.path.isdir(path):
             _folder(findings, reader, path, HELD)
         else:
@@ -136,24 +136,30 @@ def _folder(findings: Findings, reader: Reader, folder: str, standing: str) -> N
 
 def _drop_folder(findings: Findings, reader: Reader, folder: str) -> None:
     """Add what was dropped, where nobody else could have dropped it."""
-    reported: Set[str] = set()
+    unsafe: Dict[str, str] = {}
     for path in certificate_files(findings, reader, folder):
-        unsafe = _first_unsafe(folder, os.path.dirname(path))
-        if not unsafe:
+        here = os.path.dirname(path)
+        if here not in unsafe:
+            unsafe[here] = _first_unsafe(folder, here)
+        if not unsafe[here]:
             add_file(findings, reader, path, NAMED, named=True, safe=True)
-        elif unsafe not in reported:
-            reported.add(unsafe)
-            message = "others may write to this folder, so it is not used: chmod go-w, and own it"
-            findings.problem(unsafe, message)
+            continue
+        message = "others may write to this folder, so it is not used: chmod go-w, and own it"
+        if unsafe[here] == folder:
+            message += ", and every folder above it"
+        findings.problem(unsafe[here], message)
 
 
 def _first_unsafe(top: str, folder: str) -> str:
-    """Return the first folder from `folder` up to `top` that others may write to, or ""."""
+    """Return the first folder from `folder` up to `top` that others may write to, or "".
+
+    Above the user's own nobody may move it away, either; above our code that would be too late.
+    """
     while True:
         if not ownership.is_safe(os.stat(folder), folder):
             return folder
         if len(folder) <= len(top):
-            return ""
+            return top if top == user_folder() and not ownership.is_safe_path(top) else ""
         folder = os.path.dirname(folder)
 
 

@@ -237,6 +237,26 @@ def test_what_others_may_change_is_not_used(world: World) -> None:
     assert paths == ["/drop/b.pem", "/drop/z"]
 
 
+@pytest.mark.skipif(os.name == "nt", reason="modes say nothing there")
+def test_nobody_else_may_put_another_folder_in_the_place_of_the_users_own(world: World) -> None:
+    world.write("/drop/a.pem", PEM_A)
+    world.monkeypatch.setattr(sources, "user_folder", lambda: world.path("/drop"))
+    assert world.build() == {"certifi", "A"}
+    os.chmod(world.root, 0o777)
+    assert world.build() == {"certifi"}
+    (warning,) = world.warnings
+    assert "every folder above it" in warning.message
+    os.chmod(world.root, 0o1777)  # as /tmp is
+    assert world.build() == {"certifi", "A"}
+
+
+def test_what_is_named_twice_is_one_problem(world: World) -> None:
+    folder = os.path.dirname(world.write("/named/readme.txt", b""))
+    world.monkeypatch.setenv("SSL_CERT_DIR", os.pathsep.join([world.path("/no")] * 3))
+    assert world.build(folder, folder) == {"certifi"}
+    assert [warning.source for warning in world.warnings] == ["ssl", "user"]
+
+
 def grant(path: str, user: int) -> None:
     """Let another user write, as setfacl does: then the mode's group bits say their maximum."""
     undefined = 0xFFFFFFFF
