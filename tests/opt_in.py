@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import re
+from importlib.metadata import distributions
 from pathlib import Path
 from typing import Dict, Iterable, List, Optional, Sequence, Tuple
 
 import pytest
 
-from support import CHECKOUT
+from support import CHECKOUT, Environment
 
 DOCUMENT = CHECKOUT / ".github" / "REACH.md"
 NOT_RUN = "not run"
@@ -25,6 +26,21 @@ def is_named(folder: Path, config: pytest.Config) -> bool:
 def ignore(folder: Path, collection_path: Path, config: pytest.Config) -> Optional[bool]:
     """Keep the default run free of a folder that it does not name."""
     return True if collection_path.parent == folder and not is_named(folder, config) else None
+
+
+def tell(
+    reporter: pytest.TerminalReporter,
+    config: pytest.Config,
+    table: str,
+    head: Sequence[str],
+    names: Iterable[str],
+) -> None:
+    """Print the rows of this run, and keep them where that is asked for."""
+    found = rows(reporter, table)
+    for row in found.values():
+        reporter.write_line(row)
+    if found and config.getoption("--write-table"):
+        write_table(DOCUMENT, table, head, names, found)
 
 
 def rows(reporter: pytest.TerminalReporter, table: str) -> Dict[str, str]:
@@ -61,3 +77,9 @@ def split(text: str, table: str) -> Tuple[str, str, str]:
     before, rest = text.split(begin)
     between, after = rest.split(end)
     return before + begin, between, end + after
+
+
+def version_of(environment: Environment, distribution: str) -> str:
+    """Return the version of a distribution in an environment."""
+    path = [str(environment.site_packages)]
+    return next(each.version for each in distributions(name=distribution, path=path))

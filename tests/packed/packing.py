@@ -9,8 +9,9 @@ import subprocess
 import tempfile
 import zipapp
 from pathlib import Path
-from typing import List, Mapping, Optional, Sequence, Set
+from typing import Callable, List, Mapping, Optional, Sequence, Set, Tuple
 
+import opt_in
 from support import FETCH, MODULE, Environment, Sandbox, new_environment, run_here
 
 HERE = Path(__file__).parent
@@ -31,6 +32,34 @@ scripts = { program = "program:main" }
 [tool.hatch.build.targets.wheel]
 include = ["program.py", "fetch.py"]
 """
+
+TABLES = ("packed 3.8", "packed 3.11", "packed 3.13")
+HEAD = ("packed as", "version", "active by")
+BY_ENTRY_POINT = "its entry point, by itself"
+BY_START_FILE = "the start-up file, by itself"
+BY_ONE_LINE = "`activate()`"
+PYINSTALLER = (
+    "PyInstaller --onedir",
+    "PyInstaller --onefile",
+    "PyInstaller, `datas=[(certifi.where(), ...)]`",
+    "PyInstaller, multiprocessing by spawn",
+    "PyInstaller --strip",
+    "PyInstaller, standard streams closed",
+    "PyInstaller, read-only folder and no HOME",
+)
+NAMES = (
+    *PYINSTALLER,
+    "Nuitka --standalone",
+    "cx_Freeze",
+    "zipapp",
+    "`--target` folder",
+    "`--target` folder, python -S",
+    "shiv",
+    "pex",
+    "pex --venv --non-hermetic-venv-scripts",
+)
+
+Record = Callable[[str, object], None]
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -84,6 +113,14 @@ def anchors_of_python(sandbox: Sandbox, env: Mapping[str, str]) -> Set[str]:
     found = anchors(done_well(sandbox.run_code(code, env=env)).stdout)
     assert len(found) > 20
     return found
+
+
+def row(sandbox: Sandbox, name: str, tool: str, active_by: str) -> Tuple[str, Sequence[str]]:
+    """Return the table of the sandbox's Python and a row for it, for record_property."""
+    code = "import sys; print('packed %d.%d' % sys.version_info[:2])"
+    table = done_well(sandbox.run_code(code)).stdout.strip()
+    version = opt_in.version_of(sandbox.environment, tool) if tool else "-"
+    return table, (name, version, active_by)
 
 
 def left_over(sandbox: Sandbox) -> List[Path]:

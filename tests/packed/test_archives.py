@@ -9,19 +9,26 @@ from typing import Tuple
 import pytest
 
 from packed.packing import (
+    BY_ONE_LINE,
     CLIENTS,
     Program,
+    Record,
     add_program,
     anchors,
     done_well,
     fill,
     left_over,
     named,
+    row,
     zip_program,
 )
 from support import Environment, Sandbox, assert_fetched, assert_untrusted
 
-SHAPES = ("zipapp", "folder", "folder without site")
+SHAPES = {
+    "zipapp": "zipapp",
+    "folder": "`--target` folder",
+    "folder without site": "`--target` folder, python -S",
+}
 FORKS = """
     import os, sys
     sys.path.insert(0, {!r})
@@ -67,9 +74,16 @@ def pack(sandbox: Sandbox, folder: Path, shape: str, *, active: bool) -> Program
 @pytest.mark.parametrize("client", CLIENTS)
 @pytest.mark.parametrize("shape", SHAPES)
 def test_one_line_activates(
-    sandbox: Sandbox, folder: Path, shape: str, client: str, url: str, ca_file: Path
+    sandbox: Sandbox,
+    folder: Path,
+    shape: str,
+    client: str,
+    url: str,
+    ca_file: Path,
+    record_property: Record,
 ) -> None:
     """With the line the variable does what it does elsewhere, and nothing is left."""
+    record_property(*row(sandbox, SHAPES[shape], "", BY_ONE_LINE))
     program = pack(sandbox, folder, shape, active=True)
     assert_untrusted(program.run(client, url))
     assert_fetched(program.run(client, url, env=named(ca_file)))

@@ -10,15 +10,19 @@ import pytest
 
 from packed.packing import (
     ACTIVATION,
+    BY_ONE_LINE,
+    BY_START_FILE,
     CLIENTS,
     PROGRAM,
     Program,
+    Record,
     anchors_of_python,
     build,
     builder,
     left_over,
     named,
     program_wheel,
+    row,
     workshop,
 )
 from support import MODULE, Environment, Sandbox, assert_fetched, assert_untrusted
@@ -74,11 +78,20 @@ def with_cx_freeze(sandbox: Sandbox, *, active: bool) -> Program:
 
 @pytest.mark.parametrize("client", CLIENTS)
 def test_a_program_trusts_the_ca_that_the_variable_names(
-    program: Program, client: str, url: str, ca_file: Path, request: pytest.FixtureRequest
+    program: Program,
+    client: str,
+    url: str,
+    ca_file: Path,
+    request: pytest.FixtureRequest,
+    record_property: Record,
 ) -> None:
     """The variable is all that it needs; but nothing helps a frozen program without the line."""
+    kind = request.node.callspec.params["program"]
+    if "bare" not in kind:
+        by = BY_ONE_LINE if kind == "cx_Freeze" else BY_START_FILE
+        record_property(*row(program.sandbox, kind, kind.split(maxsplit=1)[0], by))
     assert_untrusted(program.run(client, url))
-    if "bare" in request.node.callspec.id:
+    if "bare" in kind:
         assert_untrusted(program.run(client, url, env=named(ca_file)))
     else:
         assert_fetched(program.run(client, url, env=named(ca_file)))

@@ -9,7 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from packed.packing import Program, anchors_of_python, builder, left_over, named, with_nuitka
+from packed.packing import (
+    Program,
+    Record,
+    anchors_of_python,
+    builder,
+    left_over,
+    named,
+    row,
+    with_nuitka,
+)
 from support import Sandbox, assert_fetched, assert_untrusted
 
 
@@ -26,9 +35,11 @@ def program(sandbox: Sandbox) -> Program:
 
 
 def test_a_compiled_program_trusts_the_ca_that_the_variable_names(
-    program: Program, url: str, ca_file: Path
+    program: Program, url: str, ca_file: Path, record_property: Record
 ) -> None:
     """The variable is all that it needs, and nothing is left behind."""
+    by = "the shipped configuration"
+    record_property(*row(program.sandbox, "Nuitka --standalone", "nuitka", by))
     assert_untrusted(program.run("urllib", url))
     assert_fetched(program.run("urllib", url, env=named(ca_file)))
     disabled = {**named(ca_file), "PYTHON_CERTIFI_DISABLE": "1"}

@@ -16,8 +16,7 @@ HERE = Path(__file__).parent
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """For who runs these tests more than once."""
-    group = parser.getgroup("workers")
-    group.addoption("--tools", metavar="VENV", help="has requirements.txt already; we go into it")
+    parser.addoption("--tools", metavar="VENV", help="has requirements.txt already; we go into it")
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> Optional[bool]:
@@ -28,12 +27,8 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> Optio
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
-    """Print the rows of this run, and keep them where that is asked for."""
-    found = opt_in.rows(terminalreporter, TABLE)
-    for row in found.values():
-        terminalreporter.write_line(row)
-    if config.getoption("--write-table"):
-        opt_in.write_table(opt_in.DOCUMENT, TABLE, HEAD, NAMES, found)
+    """Print the rows of this run."""
+    opt_in.tell(terminalreporter, config, TABLE, HEAD, NAMES)
 
 
 @pytest.fixture(scope="session")

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import tempfile
-from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any, Callable, Dict, List, Mapping, Tuple
 
+import opt_in
 from support import UNTRUSTED, Sandbox
 
 SIZE = 3  # workers
@@ -74,8 +74,7 @@ def version(sandbox: Sandbox, distribution: str) -> str:
     if not distribution:
         code = "import platform; print(platform.python_version())"
         return sandbox.run_code(code).stdout.strip()
-    site_packages = [str(sandbox.environment.site_packages)]
-    return next(each.version for each in distributions(name=distribution, path=site_packages))
+    return opt_in.version_of(sandbox.environment, distribution)
 
 
 def meeting(sandbox: Sandbox) -> Path:

@@ -15,12 +15,10 @@ from pathlib import Path
 from typing import Callable, Iterator, List, Mapping
 from urllib.parse import urlencode
 
-from typing_extensions import Self
-
 from support import Sandbox
 from workers.fleets import SIZE, Report, meeting, variables
 
-PATIENCE = 120.0
+PATIENCE = 60.0
 
 
 class Running:
@@ -43,7 +41,7 @@ class Running:
                 start_new_session=True,
             )
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> Running:  # noqa: PYI034 - Python 3.8 has no Self
         return self
 
     def __exit__(self, *exception: object) -> None:
@@ -75,7 +73,15 @@ class Running:
             assert self.process.poll() is None, self.log.read_text()
             return False
 
-        wait_until(serves, self)
+        return self.once(serves)
+
+    def once(self, true: Callable[[], bool]) -> Running:
+        """Wait for it to be so; else it does not outlive that."""
+        try:
+            wait_until(true, self)
+        except BaseException:
+            self.__exit__()
+            raise
         return self
 
     def wave(self, url: str) -> List[Report]:

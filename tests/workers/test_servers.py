@@ -38,13 +38,13 @@ WITHOUT_US = {"PYTHON_CERTIFI_DISABLE": "1"}
 RELOADING = [name for name in SERVERS if not name.startswith("uvicorn")]
 
 
-def command(name: str) -> List[str]:
+def command(name: str, patience: int) -> List[str]:
     """Return the command of a server."""
     tool, *options = name.split()
     if tool == "gunicorn":
         kind, *rest = options
         threads = ["--threads", "2"] if kind == "gthread" else []
-        common = ["-w", str(SIZE), "--timeout", "3", "--no-control-socket", "--bind"]
+        common = ["-w", str(SIZE), "--timeout", str(patience), "--no-control-socket", "--bind"]
         module = "patched" if kind == "gevent" and rest else "web"
         options = ["-k", kind, *rest, *threads, *common]
         return ["gunicorn", *options, "127.0.0.1:{port}", f"{module}:wsgi"]
@@ -59,9 +59,9 @@ def ending(name: str) -> int:
     return signal.SIGINT if name.startswith("uwsgi") and "die" not in name else signal.SIGTERM
 
 
-def started(sandbox: Sandbox, name: str, env: Mapping[str, str]) -> Running:
-    """Return a server that serves."""
-    return Running(sandbox, command(name), env).up()
+def started(sandbox: Sandbox, name: str, env: Mapping[str, str], patience: int = 60) -> Running:
+    """Return a server that serves; some have patience with a worker for so many seconds."""
+    return Running(sandbox, command(name, patience), env).up()
 
 
 def inherits(name: str) -> bool:
@@ -159,7 +159,7 @@ def test_a_worker_that_hangs_is_replaced(
     sandbox: Sandbox, url: str, ca_file: Path, name: str
 ) -> None:
     """gunicorn aborts it after its timeout."""
-    with started(sandbox, name, named(ca_file)) as server:
+    with started(sandbox, name, named(ca_file), patience=4) as server:
         before = server.wave(url)
         with ThreadPoolExecutor(1) as threads:
             hanging = threads.submit(server.ask, sleep=60)

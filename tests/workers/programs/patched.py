@@ -3,3 +3,7 @@
 from gevent import monkey
 
 monkey.patch_all()
+
+import web  # noqa: E402
+
+wsgi = web.wsgi
