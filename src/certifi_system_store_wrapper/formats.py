@@ -38,9 +38,9 @@ _TEXTS: Tuple[Tuple[bytes, str], ...] = (
 # The tags of the first two members of a SEQUENCE, and how the first one begins, where that counts.
 _SHAPES = {
     (INTEGER, SEQUENCE, b"\3"): f"it is a PKCS#12 store (.p12, .pfx), made for keys: {_EXPORT}",
-    (INTEGER, SEQUENCE, b""): _KEY,  # RFC 5208
-    (INTEGER, INTEGER, b""): _KEY,  # RFC 8017
-    (INTEGER, OCTET_STRING, b""): _KEY,  # RFC 5915
+    (INTEGER, SEQUENCE, b"\0"): _KEY,  # RFC 5208
+    (INTEGER, INTEGER, b"\0"): _KEY,  # RFC 8017
+    (INTEGER, OCTET_STRING, b"\1"): _KEY,  # RFC 5915
     (SEQUENCE, OCTET_STRING, b""): _KEY,  # RFC 5208, encrypted
     (SEQUENCE, BIT_STRING, b""): _PUBLIC_KEY,
     (SEQUENCE, SEQUENCE, b"\2\1\0"): _REQUEST,

@@ -9,6 +9,7 @@ from base64 import b64encode
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
     Encoding,
@@ -19,7 +20,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from certifi_system_store_wrapper.certificates import parse
-from certifi_system_store_wrapper.formats import name_of
+from certifi_system_store_wrapper.formats import UNKNOWN, name_of
 from conformance.minting import crl_pem, encode_pem, key_of, mint, request_pem
 
 KEY = key_of("key")
@@ -27,6 +28,7 @@ DER, CLEAR, SECRET = Encoding.DER, NoEncryption(), BestAvailableEncryption(b"sec
 REQUEST = x509.load_pem_x509_csr(request_pem("ca")).public_bytes(DER)
 CRL = x509.load_pem_x509_crl(crl_pem("ca")).public_bytes(DER)
 PUBLIC = KEY.public_key().public_bytes(DER, PublicFormat.SubjectPublicKeyInfo)
+RSA = rsa.generate_private_key(65537, 1024)
 PEM = encode_pem(mint("A"))
 PKCS12 = pkcs12.serialize_key_and_certificates(b"me", KEY, None, None, NoEncryption())
 
@@ -42,6 +44,7 @@ STRANGE = [
     (KEY.private_bytes(DER, PrivateFormat.PKCS8, CLEAR), "private key"),
     (KEY.private_bytes(DER, PrivateFormat.PKCS8, SECRET), "private key"),
     (KEY.private_bytes(DER, PrivateFormat.TraditionalOpenSSL, CLEAR), "private key"),
+    (RSA.private_bytes(DER, PrivateFormat.TraditionalOpenSSL, CLEAR), "private key"),
     (REQUEST, "CSR"),
     (CRL, "CRL"),
     (PUBLIC, "public key"),
@@ -90,3 +93,10 @@ def test_a_beginning_of_der_has_no_name_but_is_damage(size: int) -> None:
     parsed = parse(mint("A")[:size])
     assert not parsed.instead
     assert len(parsed.damage) == 1
+
+
+def test_numbers_in_front_do_not_make_a_private_key() -> None:
+    """A request to a time-stamp authority, and an RSA public key of its own format."""
+    timestamp = b"\x30\x08\x02\x01\x01\x30\x03\x06\x01\x2a"
+    public = RSA.public_key().public_bytes(DER, PublicFormat.PKCS1)
+    assert name_of(timestamp) == name_of(public) == UNKNOWN
