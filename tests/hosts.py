@@ -71,6 +71,8 @@ def make(
     key: Any = None,
     rsa_bits: int = 0,
     identified: bool = True,
+    name: Optional[x509.Name] = None,
+    until: Optional[dt.datetime] = None,
 ) -> Made:
     """Return a certificate as RFC 5280 asks, but for what is asked otherwise."""
     key = key or (
@@ -78,15 +80,22 @@ def make(
         if rsa_bits
         else ec.generate_private_key(ec.SECP256R1())
     )
-    own = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, subject)])
+    own = (
+        x509.Name(name)
+        if name is not None
+        else x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, subject)])
+    )
+    begin, end = NOW + dt.timedelta(days=days[0]), NOW + dt.timedelta(days=days[1])
+    if until:
+        begin, end = min(begin, until), until
     builder = (
         x509.CertificateBuilder()
         .subject_name(own)
         .issuer_name(by.certificate.subject if by else own)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(NOW + dt.timedelta(days=days[0]))
-        .not_valid_after(NOW + dt.timedelta(days=days[1]))
+        .not_valid_before(begin)
+        .not_valid_after(end)
     )
     signer = by.key if by else key
     if identified:

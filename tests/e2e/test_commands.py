@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import os
 import re
@@ -11,13 +12,19 @@ import ssl
 import stat
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
-from typing import Any, Dict
+from typing import Any, Dict, List
 
 import jsonschema
 import pytest
 import trustme
+from cryptography import x509
+from cryptography.x509.name import _ASN1Type
+from cryptography.x509.oid import NameOID
 
+from conformance.minting import pkcs7
+from hosts import CA, make
 from support import Sandbox, assert_fetched, assert_untrusted, write
 
 COMMAND = ("-m", "certifi_system_store_wrapper")
@@ -73,6 +80,11 @@ SCHEMAS = {
         },
     ),
 }
+
+
+def drop_folder(sandbox: Sandbox) -> Path:
+    """Return where `add` stores, on Linux."""
+    return sandbox.home / ".config" / "certifi-system-store-wrapper" / "certs"
 
 
 @pytest.mark.parametrize("command", sorted(SCHEMAS))
@@ -273,21 +285,6 @@ def test_shellenv_reaches_other_programs(
     assert "command not found" not in reached
 
 
-@pytest.mark.parametrize("command", [["status"], ["list"], ["export"], ["doctor"], ["remove"]])
-@pytest.mark.parametrize("how", ["isolated", "no home", "C locale", "narrow"])
-def test_every_command_works_where_little_does(
-    sandbox: Sandbox, command: list[str], how: str
-) -> None:
-    """Under -I, without HOME, in the C locale, on 40 columns."""
-    options = ["-I"] if how == "isolated" else []
-    env = {"no home": {"HOME": ""}, "C locale": {"LC_ALL": "C", "LANG": "C"}}.get(how, {})
-    env = {**env, "COLUMNS": "40"} if how == "narrow" else env
-    done = sandbox.run(*options, *COMMAND, *command, env=env)
-    needs_home = how == "no home" and command == ["remove"] and os.geteuid() != 0
-    assert done.returncode == (1 if needs_home else 0), done
-    assert "Traceback" not in done.stderr
-
-
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no such device")
 def test_a_full_disk_is_one_line(sandbox: Sandbox) -> None:
     """`… list > file` on a full disk says so."""
@@ -320,17 +317,200 @@ def test_a_closed_stdout_is_one_line(sandbox: Sandbox) -> None:
     assert len(done.stderr.splitlines()) == 1
 
 
-@pytest.mark.parametrize("arguments", [["add"], ["list", "--source=moon"], ["doctor", "ftp://x"]])
-def test_wrong_usage_is_status_2(sandbox: Sandbox, arguments: list[str]) -> None:
-    """On stderr, with what was wrong."""
+@pytest.mark.parametrize(
+    "arguments",
+    [["add"], ["list", "--source=moon"], ["export", "-o", ""], ["shellenv", "--shell=\x1b[31m"]],
+)
+def test_wrong_usage_is_status_2(sandbox: Sandbox, arguments: List[str]) -> None:
+    """One line on stderr, with what was wrong and the next step, and nothing of it acts."""
     done = sandbox.run(*COMMAND, *arguments)
     assert (done.returncode, done.stdout) == (2, "")
-    assert "error:" in done.stderr
+    (line,) = done.stderr.splitlines()
+    assert "error:" in line and "--help" in line and line.isprintable()
 
 
 def test_help_names_every_command(sandbox: Sandbox) -> None:
-    """And shows examples."""
+    """And shows examples, the variables and the exit status; so does each for itself."""
     done = sandbox.run(*COMMAND, "--help")
     assert done.returncode == 0
-    for word in (*SCHEMAS, "add", "examples:", "exit status:"):
+    for word in (*SCHEMAS, "add", "examples:", "environment:", "exit status:"):
         assert word in done.stdout
+    for command in (*SCHEMAS, "add"):
+        page = sandbox.run(*COMMAND, command, "--help", env={"COLUMNS": "40"})
+        assert page.returncode == 0
+        assert "exit status:" in page.stdout
+        prose = page.stdout.partition("\n\n")[2].partition("\n\n")[0]
+        assert len(prose) > 100 and max(map(len, prose.splitlines())) <= 40
+
+
+@posix
+def test_what_is_added_at_the_same_time(sandbox: Sandbox, ca_file: Path) -> None:
+    """Eight at once: each says that it is there, and it is there once, whole."""
+    command = [str(sandbox.environment.python), *COMMAND, "add", str(ca_file)]
+    processes = [
+        subprocess.Popen(command, env=sandbox.variables({}), stdout=subprocess.PIPE)
+        for _ in range(8)
+    ]
+    for process in processes:
+        out, _ = process.communicate(timeout=120)
+        assert process.returncode == 0
+        assert out.startswith((b"added", b"held"))
+    (stored,) = drop_folder(sandbox).iterdir()
+    assert stored.read_bytes() == ca_file.read_bytes()
+
+
+@posix
+def test_what_add_takes(sandbox: Sandbox) -> None:
+    """Several in a file, PKCS#7, odd names and subjects, leafs and expired ones, marked."""
+    old, leaf = make("\u4e2d\u6587 / ../x", *CA, days=(-9, -1)), make("\x1b[31mred\n")
+    two = [make(f"Corp Root {number}", *CA) for number in range(2)]
+    ders = [ssl.PEM_cert_to_DER_cert(each.pem.decode()) for each in two]
+    given = [
+        write(sandbox.work / "both \u4e2d\n.pem", old.pem + leaf.pem),
+        write(sandbox.work / "-chain.p7b", pkcs7(ders)),
+    ]
+    done = sandbox.run(*COMMAND, "add", "--", str(given[0]), given[1].name)
+    assert (done.returncode, done.stderr) == (0, "")
+    lines = done.stdout.splitlines()
+    assert len(lines) == 4
+    assert "[expired]" in lines[0] and "not a CA" in lines[1]
+    assert all(line.isprintable() and line.startswith("added") for line in lines)
+    names = sorted(path.name for path in drop_folder(sandbox).iterdir())
+    assert len(names) == 4
+    assert all(re.fullmatch(r"[A-Za-z0-9-]+-[0-9a-f]{16}\.pem", name) for name in names)
+    listed = json.loads(sandbox.run(*COMMAND, "list", "--source=user", "--json").stdout)
+    assert len(listed["certificates"]) == 4
+
+
+def test_a_stored_file_that_was_spoiled_is_stored_again(sandbox: Sandbox, ca_file: Path) -> None:
+    """Its name alone does not count."""
+    assert sandbox.run(*COMMAND, "add", str(ca_file)).returncode == 0
+    (stored,) = drop_folder(sandbox).iterdir()
+    write(stored, b"spoiled")
+    assert sandbox.run(*COMMAND, "add", str(ca_file)).stdout.startswith("added")
+    assert stored.read_text() == ca_file.read_text()
+
+
+def test_what_remove_refuses(sandbox: Sandbox, ca_file: Path) -> None:
+    """Too few digits, a file elsewhere of the same name, several of that name; nothing goes."""
+    sandbox.run(*COMMAND, "add", str(ca_file))
+    (stored,) = drop_folder(sandbox).iterdir()
+    for folder in ("a", "b"):
+        write(drop_folder(sandbox) / folder / "same.pem", make(folder, *CA).pem)
+    elsewhere = write(sandbox.work / stored.name, b"")
+    for word in (stored.stem[-16:][:7], str(elsewhere), "same.pem", "", ".", "/"):
+        done = sandbox.run(*COMMAND, "remove", word)
+        assert done.returncode == 1, word
+        assert done.stdout.startswith("refused")
+    assert len(list(drop_folder(sandbox).rglob("*.pem"))) == 3
+    done = sandbox.run(
+        *COMMAND, "remove", str(stored), str(drop_folder(sandbox) / "a" / "same.pem")
+    )
+    assert done.returncode == 0
+    assert len(list(drop_folder(sandbox).rglob("*.pem"))) == 1
+
+
+@posix
+def test_a_drop_folder_that_is_a_link_or_open_to_others(sandbox: Sandbox, ca_file: Path) -> None:
+    """A link is followed; where others may write, nothing is stored, with the next step."""
+    real = sandbox.home / "dotfiles"
+    real.mkdir()
+    drop_folder(sandbox).parent.mkdir(parents=True)
+    drop_folder(sandbox).symlink_to(real)
+    assert sandbox.run(*COMMAND, "add", str(ca_file)).returncode == 0
+    assert len(list(real.iterdir())) == 1
+    real.chmod(0o777)
+    done = sandbox.run(*COMMAND, "add", str(ca_file))
+    assert (done.returncode, done.stdout) == (1, "")
+    (line,) = done.stderr.splitlines()
+    assert "chmod go-w" in line
+
+
+@posix
+def test_export_and_shellenv_are_exact(sandbox: Sandbox) -> None:
+    """A path that is no UTF-8, and acts on a terminal, arrives as it is; in JSON, too."""
+    name = b"\xff\x1b[31m caf\xe9 'q'"
+    folder = os.fsencode(sandbox.work) + b"/" + name
+    env = {**sandbox.variables({}), "PYTHON_CERTIFI_BUNDLE_DIR": folder}
+    python = str(sandbox.environment.python)
+    for locale in ({}, {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}):
+        run = partial(subprocess.check_output, env={**env, **locale}, cwd=sandbox.work)
+        assert run([python, *COMMAND, "export"]) == folder + b"/cacert.pem\n"
+        assert Path(os.fsdecode(folder), "cacert.pem").exists()
+        script = f'eval "$({shlex.join([python, *COMMAND, "shellenv", "--shell=sh"])})"'
+        told = run(["sh", "-c", f'{script}; printf %s "$CURL_CA_BUNDLE"'])
+        assert told == folder + b"/cacert.pem"
+        data = json.loads(run([python, *COMMAND, "shellenv", "--json"]))
+        if not locale:
+            assert os.fsencode(data["variables"]["PIP_CERT"]) == folder + b"/cacert.pem"
+        shown = run([python, *COMMAND]).decode()  # for people it is escaped
+        assert "\x1b" not in shown and "\\x1b[31m" in shown
+
+
+@posix
+def test_shellenv_refuses_a_line_break(sandbox: Sandbox) -> None:
+    """One line on stderr, with the way out."""
+    env = {"PYTHON_CERTIFI_BUNDLE_DIR": str(sandbox.work / "a\nb")}
+    done = sandbox.run(*COMMAND, "shellenv", env=env)
+    assert (done.returncode, done.stdout) == (1, "")
+    (line,) = done.stderr.splitlines()
+    assert "line break" in line and "PYTHON_CERTIFI_BUNDLE_DIR" in line
+
+
+def test_passwords_are_shown_to_nobody(sandbox: Sandbox) -> None:
+    """In no variable that is shown, whatever its name."""
+    env = {
+        "REQUESTS_CA_BUNDLE": "https://me:s3/cret@host/x",
+        "PYTHON_CERTIFI_SOMETHING": "http://me:s3#cret@host",
+    }
+    for command in ("status", "doctor"):
+        for options in ([], ["--json"]):
+            done = sandbox.run(*COMMAND, command, *options, env=env)
+            assert "***@host" in done.stdout
+            assert "cret" not in done.stdout + done.stderr
+
+
+def test_thousands_of_certificates(sandbox: Sandbox) -> None:
+    """A folder of them is listed, found and marked."""
+    key = make("key").key
+    pems = [make(f"CA number {number}", *CA, key=key, days=(-1, 999)).pem for number in range(2000)]
+    path = write(sandbox.work / "many.pem", b"".join(pems))
+    env = {"PYTHON_CERTIFI_CERT_FILES": str(path)}
+    done = sandbox.run(*COMMAND, "list", "--source=user", env=env)
+    assert (done.returncode, len(done.stdout.splitlines())) == (0, 2000)
+    assert sandbox.run(*COMMAND, "doctor", env=env).returncode == 0
+
+
+def test_strange_certificates(sandbox: Sandbox) -> None:
+    """What OpenSSL loads is listed in printable lines: names of 64 KB, NULs, times out of reach."""
+    odd = [
+        x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "x" * 64)] * 900),
+        x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "a\0b\u202e\x9b31m\r\n")]),
+        x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "caf\xe9", _ASN1Type.T61String)]),
+        x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "\u4e2d", _ASN1Type.BMPString)]),
+        x509.Name([x509.NameAttribute(x509.ObjectIdentifier("1.2.3.4.5"), "unknown")]),
+        x509.Name([]),
+    ]
+    pems = [make("odd", *CA, name=name).pem for name in odd]
+    pems += [
+        make(f"until {year}", *CA, until=dt.datetime(year, 1, 2, tzinfo=dt.timezone.utc)).pem
+        for year in (1951, 9999)
+    ]
+    path = write(sandbox.work / "odd.pem", b"".join(pems))
+    env = {"PYTHON_CERTIFI_CERT_FILES": str(path)}
+    for arguments in (["list", "--source=user"], ["doctor"], ["status"], ["list", "--json"]):
+        done = sandbox.run(*COMMAND, *arguments, env=env)
+        assert "Traceback" not in done.stderr
+        assert all(line.isprintable() and len(line) < 3000 for line in done.stdout.splitlines())
+    listed = sandbox.run(*COMMAND, "list", "--source=user", env=env).stdout
+    assert len(listed.splitlines()) == len(pems)
+    for word in (
+        "more)",
+        r"a\x00b\u202e\x9b31m\r\n",
+        "caf",
+        "\u4e2d",
+        "1.2.3.4.5",
+        "9999",
+        "1951",
+    ):
+        assert word in listed

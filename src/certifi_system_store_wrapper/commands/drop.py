@@ -131,6 +131,9 @@ def _folder() -> str:
     folder = sources.user_folder()
     if not folder:
         raise OSError(0, "there is no home folder to keep it in: set HOME")
+    home = os.path.expanduser("~")
+    if folder.startswith(home) and not os.path.isdir(home):  # a daemon's /nonexistent
+        raise OSError(0, f"there is no home folder {home} to keep it in: set HOME")
     return folder
 
 

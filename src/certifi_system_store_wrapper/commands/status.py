@@ -143,12 +143,12 @@ def _source_lines(data: Dict[str, Any]) -> List[str]:
     for each in data["sources"]:
         shared = [str(each["shared"].get(name, "-")) for name in names]
         rows.append([each["source"], str(each["certificates"]), str(each["only_there"]), *shared])
-    rows.append(["together", str(data["certificates"]), "", *("" for _ in names)])
+    together = ["together", str(data["certificates"]), "", *("" for _ in names)]
     expired = data["expired"]
     note = [row("note", f"{expired} of them have expired; they verify nothing")] if expired else []
-    told = table(rows)
+    told = table([*rows, together])
     if max(map(len, told)) > width():  # a column for each source is narrower than a row
-        told = table(list(zip(*rows)))
+        told = [*table(list(zip(*rows))), row(*together[:2])]
     return told + note
 
 
