@@ -35,6 +35,7 @@ class Answer:
         """Answer from `certifi_file()` and the other sources; on any failure from it alone."""
         self._certifi_file = certifi_file
         self._published: Optional[Published] = None
+        self._before: Optional[Published] = None  # what answered until refresh() was asked for
         self._failed = False
         self._lock = threading.RLock()
         if not _answers and hasattr(os, "register_at_fork"):
@@ -58,15 +59,15 @@ class Answer:
         if self._published is None:
             return None
         try:
-            with open(path, encoding="ascii", errors="backslashreplace") as file:
-                return file.read()
+            with open(path, "rb") as file:
+                return file.read().decode("ascii", "backslashreplace")
         except OSError as error:
             log.warning(f"{path} cannot be read, so certifi's own contents() answers: {error}")
             return None
 
     def refresh(self) -> str:
-        """Collect again; the old path stays good until exit. Return the new one."""
-        self._published, self._failed = None, False
+        """Collect again; the old path stays good until exit. Return the new one, if any is new."""
+        self._before, self._published, self._failed = self._published, None, False
         return self.where()
 
     def build(self, settings: Optional[Settings] = None) -> Bundle:
@@ -98,7 +99,7 @@ class Answer:
         try:
             published = self._published
             if published is None or not (published.intact() or self._is_healed(published)):
-                published = self._published = self._publish(news)
+                published = self._published = self._publish(published, news)
         except _SaidBefore:
             self._failed = True
             return self._certifi_file()
@@ -120,10 +121,13 @@ class Answer:
         except OSError:
             return False
 
-    def _publish(self, news: _News) -> Published:
+    def _publish(self, lost: Optional[Published], news: _News) -> Published:
         settings = from_environment()
         if not settings.sources:
             raise _SaidBefore
+        held = _held_text(lost)
+        if held:  # after a chroot or setuid what it was made from may be out of reach
+            return self._place(held, settings, news)
         if settings.bundle_dir or _is_certifis_command():
             return self._publish_persistent(settings, news)
         return self._publish_temporary(settings, news)
@@ -154,17 +158,28 @@ class Answer:
         if not built.anchors:
             raise LookupError("no source of PYTHON_CERTIFI_SOURCES has a certificate")
         news.built[:] = [built]
+        before, self._before = self._before, None
+        if before is not None and before.intact() and _held_text(before) == built.text:
+            return before
+        return self._place(built.text, settings, news)
+
+    def _place(self, text: bytes, settings: Settings, news: _News) -> Published:
         for place in places.temporary_places():
             try:
                 with signals.uninterrupted():
-                    published = bundle_file.create(place, built.text)
+                    published = bundle_file.create(place, text)
                     self._published = published  # also where Ctrl-C was put off until now
                     cleanup.register(published, handle_sigterm=settings.handle_sigterm)
             except OSError as error:
                 news.say(DEBUG, f"{place} cannot take the bundle: {error}")
             else:
                 return published
-        return memory_file.create(built.text)
+        return memory_file.create(text)
+
+
+def _held_text(published: Optional[Published]) -> bytes:
+    """Return what a temporary bundle says that is still held, else b""."""
+    return published.held_text() if isinstance(published, bundle_file.TemporaryBundle) else b""
 
 
 def _is_building() -> bool:

@@ -75,6 +75,10 @@ class TemporaryBundle:
         """Whether nobody has closed our descriptors."""
         return all(hold is not None and hold.is_ours() for hold in (self._file, self._folder))
 
+    def held_text(self) -> bytes:
+        """Return what the file says, also when its name is gone; b"" if that is lost."""
+        return self._file.read() if self._file else b""
+
     def publish(self, text: bytes) -> None:
         """Hold the folder, then write and hold the file, then give it its name."""
         self._hold_folder()
@@ -96,7 +100,7 @@ class TemporaryBundle:
 
         What a relative of ours (or a person) put there meanwhile is kept. Raises OSError.
         """
-        text = self._file.read() if self._file else b""
+        text = self.held_text()
         healed = _persevere(lambda: self._heal(text))
         # The others of our family know nothing of this file: they do not hold it, and read it.
         self._removes = os.getpid() == self._maker

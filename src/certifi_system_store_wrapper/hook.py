@@ -41,6 +41,7 @@ class Patch:
         from .answer import Answer
 
         self.certifi = certifi
+        self._has_file = False
         names = [name for name in _FUNCTIONS if hasattr(certifi, name)]  # no contents before 2020
         self.originals = {name: _original(certifi, name) for name in names}
         self.answer: Answer = before.answer if before else Answer(self._certifi_file)
@@ -76,7 +77,12 @@ class Patch:
         where = self.originals["where"]
         folder = os.path.dirname(getattr(self.certifi, "__file__", None) or "")
         path = os.path.join(folder, "cacert.pem")
-        return path if folder and _is_certifis_own(where) and os.path.isfile(path) else where()
+        if not folder or not _is_certifis_own(where):
+            return where()
+        if not self._has_file and not os.path.isfile(path):
+            return where()
+        self._has_file = True  # certifi keeps its answer too: after a chroot it could not be found
+        return path
 
     def _contents(self) -> str:
         text = self.answer.contents()

@@ -408,3 +408,39 @@ def test_twenty_readers_and_five_writers(sandbox: Sandbox) -> None:
     assert [process.returncode for process in running] == [0] * 25, said
     assert all(int(out) > 0 for out, _ in said[5:])
     assert [each.name for each in folder.iterdir()] == ["cacert.pem"]
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="chroot needs root")
+def test_a_server_that_goes_into_a_folder(sandbox: Sandbox) -> None:
+    """After chroot the path leads nowhere: the same bundle is put where a path can lead."""
+    code = """
+        import certifi, os, sys
+        said = open(certifi.where()).read()
+        os.makedirs("root" + os.environ["TMPDIR"])
+        os.chroot("root")
+        os.chdir("/")
+        assert open(certifi.where()).read() == certifi.contents() == said
+    """
+    done = sandbox.run_code(code)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert not list((sandbox.work / "root" / str(sandbox.place)[1:]).iterdir())
+
+
+def test_refresh_leaves_what_has_not_changed(sandbox: Sandbox, ca_file: Path) -> None:
+    """Asked a hundred times, it uses up neither descriptors nor folders."""
+    code = """
+        import certifi, os, sys
+        from certifi_system_store_wrapper import activate, deactivate, refresh
+        path = certifi.where()
+        first = os.open(os.devnull, os.O_RDONLY)
+        for _ in range(20):
+            assert refresh() == path == certifi.where()
+            deactivate()
+            activate()
+        assert os.open(os.devnull, os.O_RDONLY) == first + 1
+        os.environ["PYTHON_CERTIFI_CERT_FILES"] = sys.argv[1]
+        assert refresh() != path and os.path.exists(path)
+    """
+    done = sandbox.run("-c", textwrap.dedent(code), str(ca_file))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert not list(sandbox.place.iterdir())
