@@ -20,7 +20,7 @@ from .findings import (
     WARNING,
     Findings,
 )
-from .reader import Reader, Unusable
+from .reader import Reader, Unusable, identity
 
 MAX_FILES = 10_000  # looked at below one folder
 _LIST = f": several files are separated by {os.pathsep!r}"
@@ -134,7 +134,7 @@ def certificate_files(findings: Findings, reader: Reader, folder: str) -> Iterat
     Symbolic links are followed, but no folder is looked through twice.
     """
     pending, seen = [folder], 0
-    looked: Set[Tuple[int, int]] = set()
+    looked: Set[Tuple[int, int, str]] = set()
     while pending:
         for entry in _entries(findings, reader, pending.pop(), looked):
             seen += 1
@@ -151,14 +151,14 @@ def certificate_files(findings: Findings, reader: Reader, folder: str) -> Iterat
 
 
 def _entries(
-    findings: Findings, reader: Reader, folder: str, looked: Set[Tuple[int, int]]
+    findings: Findings, reader: Reader, folder: str, looked: Set[Tuple[int, int, str]]
 ) -> List[os.DirEntry[str]]:
     """Return what is in a folder, sorted by name; nothing if it has been looked through."""
     try:
         status = reader.stat(folder)
-        if (status.st_dev, status.st_ino) in looked:
+        if identity(folder, status) in looked:
             return []
-        looked.add((status.st_dev, status.st_ino))
+        looked.add(identity(folder, status))
         with os.scandir(folder) as entries:
             return sorted(entries, key=lambda entry: entry.name)
     except OSError as error:

@@ -41,7 +41,7 @@ class Reader:
         self.known: Dict[bytes, bytes] = {}  # blocks; memory that is used again is fast
         self.strict: Dict[bytes, bool] = {}  # see Parsed
         self.baked = ""  # the one file that may be a bundle of ours: a frozen program's cacert.pem
-        self._parsed: Dict[Tuple[int, int], Parsed] = {}
+        self._parsed: Dict[Tuple[int, int, str], Parsed] = {}
         self._data: Dict[str, bytes] = {}
         self._said: Dict[int, Tuple[Parsed, bool]] = {}
         self._left = MAX_TOTAL
@@ -59,7 +59,7 @@ class Reader:
         for our own bundle and what is no regular file.
         """
         status = self.stat(path)
-        key = (status.st_dev, status.st_ino)
+        key = identity(path, status)
         if key not in self._parsed or safe:
             data = self._data.pop(path, None) or read_regular(path, status, safe=safe)
             if data.startswith(MARK) and path != self.baked:
@@ -123,6 +123,11 @@ class Reader:
         """Return the sorted names in a folder; raises OSError."""
         self.stat(folder)
         return sorted(os.listdir(folder))
+
+
+def identity(path: str, status: os.stat_result) -> Tuple[int, int, str]:
+    """Return what tells a file from all others; some file systems give none a number."""
+    return status.st_dev, status.st_ino, "" if status.st_ino else path
 
 
 def read_regular(path: str, status: os.stat_result, *, safe: bool = False) -> bytes:

@@ -52,6 +52,28 @@ def test_a_file_is_read_once_whatever_it_is_called(
     assert calls == [PEM_A]
 
 
+def test_files_without_a_number_are_told_apart(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on some network and FUSE file systems: st_ino is 0 for all of them."""
+    written(tmp_path / "a.pem", PEM_A)
+    (tmp_path / "sub").mkdir()
+    written(tmp_path / "sub" / "b.pem", PEM_B)
+    real = os.stat
+
+    def numberless(path: str) -> os.stat_result:
+        found = list(real(path))
+        found[1] = 0
+        return os.stat_result(found)
+
+    monkeypatch.setattr(os, "stat", numberless)
+    findings, one = Findings(USER), Reader()
+    for path in certificate_files(findings, one, str(tmp_path)):
+        add_file(findings, one, path, NAMED, named=True)
+    monkeypatch.undo()
+    assert {trusted.block for trusted in findings.trusted} == {PEM_A, PEM_B}
+
+
 def test_a_file_with_one_known_certificate_is_not_parsed_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
