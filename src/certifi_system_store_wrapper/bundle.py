@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Dict, List, Optional, Sequence, Tuple
 
-from . import asn1, certificates, sources
+from . import asn1, certificates, openssl, sources
 from .findings import (
     DEBUG,
     DISTRUSTED,
@@ -160,8 +160,6 @@ class _Merger:
 
     def drop_unloadable(self) -> None:
         """Take out again what OpenSSL could not load: it would cost the whole file."""
-        from . import openssl
-
         doubtful = [
             block
             for block in self.unproven

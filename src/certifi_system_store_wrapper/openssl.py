@@ -7,13 +7,18 @@ could not answer.
 
 from __future__ import annotations
 
-import _ssl
 import sys
 from typing import List, Sequence, Tuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import _ssl
 
 
 def default_paths() -> Tuple[str, str]:
     """Return the compiled-in file and folder, which need not exist."""
+    import _ssl
+
     _, file, _, folder = _ssl.get_default_verify_paths()
     return file, folder
 
@@ -29,6 +34,8 @@ def unloadable(blocks: Sequence[bytes]) -> List[bytes]:
 
 
 def _context() -> _ssl._SSLContext:
+    import _ssl
+
     if sys.implementation.name == "cpython":
         return _ssl._SSLContext(_ssl.PROTOCOL_TLS_CLIENT)  # noqa: SLF001 - see above
     import ssl  # PyPy's own needs what this one adds

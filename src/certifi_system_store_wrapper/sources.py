@@ -6,12 +6,16 @@ import os
 import sys
 from typing import Callable, Dict, List
 
-from . import certificates, ownership, system_store
+from . import certificates, openssl, ownership, system_store
 from .files import add_file, add_hashed, certificate_files
 from .findings import CERTIFI, HELD, LISTED, NAMED, PROVEN, SSL, SYSTEM, USER, Findings
+from .pristine import is_pristine
 from .reader import Reader
 from .settings import Settings
 from .signals import raise_what_it_hides
+
+if sys.platform == "win32":
+    from .system_store import windows
 
 _APPLICATION = "certifi-system-store-wrapper"
 
@@ -38,8 +42,6 @@ def _collect_one(name: str, settings: Settings, reader: Reader, certifi_file: st
 
 def certifi(findings: Findings, reader: Reader, path: str) -> None:
     """Add certifi's own roots, or what a distribution's patched certifi names instead."""
-    from .pristine import is_pristine
-
     if getattr(sys, "frozen", False):  # its builder may have put a bundle there instead
         reader.baked = path
     standing = PROVEN if is_pristine(path, reader) else LISTED
@@ -59,12 +61,8 @@ def ssl(findings: Findings, reader: Reader, settings: Settings) -> None:
     """
     del settings
     if sys.platform == "win32":
-        from .system_store import windows
-
         windows.ssl_defaults(findings)
     else:
-        from . import openssl
-
         file, folder = openssl.default_paths()
         add_file(findings, reader, file, LISTED, named=False)
         add_hashed(findings, reader, folder)

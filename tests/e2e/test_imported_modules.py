@@ -19,10 +19,11 @@ OURS = {
     "certifi": {
         *("answer", "asn1", "bundle", "bundle_file", "certificates", "cleanup", "files"),
         *("findings", "formats", "hold", "hook", "inputs", "log", "log_handlers", "mapping"),
-        *("memory_file", "ownership", "persistent", "places", "printable", "reader", "record"),
-        *("settings", "signals", "sources", "system_store.__init__", "writing"),
+        *("memory_file", "openssl", "ownership", "persistent", "places", "printable"),
+        *("pristine", "reader", "record", "settings", "signals", "sources"),
+        *("system_store.__init__", "writing"),
     },
-    "first where()": {"openssl", "pristine"},
+    "first where()": set(),  # pip may have replaced us since
     "later where()": set(),
 }
 PLATFORM = {
@@ -34,7 +35,7 @@ PLATFORM = {
     },
     "win32": {"system_store.windows"},
 }
-OURS["first where()"] |= PLATFORM.get(sys.platform, PLATFORM["linux"])
+OURS["certifi"] |= PLATFORM.get(sys.platform, PLATFORM["linux"])
 
 ASKED = {
     "certifi": {
@@ -42,6 +43,8 @@ ASKED = {
         *(
             "importlib.machinery",
             "importlib.util",
+            "io",
+            "itertools",
             "logging",
             "mmap",
             "operator",
@@ -51,17 +54,16 @@ ASKED = {
         ),
         *("stat", "sys", "threading", "time", "types", "typing", "wrapt"),
     },
-    "first where()": {"__future__", "_ssl", "binascii", "hashlib", "os", "sys", "typing"},
+    "first where()": {"_ssl", "hashlib"},
     "later where()": set(),
 }
 if sys.platform == "win32":
     ASKED["first where()"] -= {"_ssl"}
-    ASKED["first where()"] |= {"contextlib", "ssl", "wincertstore"}
+    ASKED["first where()"] |= {"ssl", "wincertstore"}
 else:
     ASKED["certifi"] |= {"fcntl", "posix"}
 if sys.platform == "darwin":
     ASKED["first where()"] |= {"plistlib", "selectors", "shutil", "subprocess", "tempfile"}
-    ASKED["first where()"] |= {"contextlib", "time"}
 # What Python itself loads to read a start-up file, beside built-in modules: each in its own way.
 READING = {
     "_bootlocale": "3.8 and 3.9",

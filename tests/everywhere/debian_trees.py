@@ -76,12 +76,10 @@ def become(root: str, cache: str, *command: str) -> None:
     for path in (*SHOWN, cache):
         if os.path.isdir(path):
             os.makedirs(root + path, exist_ok=True)
-        elif os.path.exists(path):
+            mount("--bind", os.path.realpath(path), root + path)
+        elif os.path.exists(path):  # a copy, which an overlay of /etc shows too
             os.makedirs(os.path.dirname(root + path), exist_ok=True)
-            Path(root + path).touch()
-        else:
-            continue
-        mount("--bind", os.path.realpath(path), root + path)
+            shutil.copyfile(path, root + path)
     os.chroot(root)
     os.chdir(here if os.path.isdir(here) else "/")
     os.environ.update(PATH="/usr/local/bin:/usr/bin:/usr/sbin:/bin:/sbin", HOME="/root")

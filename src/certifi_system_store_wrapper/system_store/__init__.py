@@ -1,5 +1,6 @@
 """What the operating system trusts and distrusts. One file per platform, one contract.
 
+It is loaded with certifi, not with the first question: pip may have replaced us by then.
 A platform's ``collect`` fills the findings and never raises.
 """
 
@@ -10,6 +11,13 @@ import sys
 from ..findings import Findings
 from ..reader import Reader
 
+if sys.platform == "win32":
+    from . import windows
+elif sys.platform == "darwin":
+    from . import macos
+else:
+    from . import unix
+
 # Whether every change of the store shows in a file that Reader.inputs remembers: keychains,
 # trust settings and the registry do not.
 IS_FILES = sys.platform not in ("darwin", "win32")
@@ -18,14 +26,8 @@ IS_FILES = sys.platform not in ("darwin", "win32")
 def collect(findings: Findings, reader: Reader) -> None:
     """Add the store of the platform that this interpreter runs on."""
     if sys.platform == "win32":
-        from . import windows
-
         windows.collect(findings)
     elif sys.platform == "darwin":
-        from . import macos
-
         macos.collect(findings)
     else:
-        from . import unix
-
         unix.collect(findings, reader)
