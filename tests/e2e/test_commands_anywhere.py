@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import pty
 import shutil
 import struct
 import subprocess
@@ -120,6 +119,7 @@ def test_a_pipe_that_closes_early(there: Sandbox, command: str) -> None:
 def on_a_terminal(sandbox: Sandbox, arguments: Sequence[str], **env: str) -> str:
     """Return what the command shows on a terminal with 40 columns."""
     import fcntl
+    import pty
     import termios
 
     ours, its = pty.openpty()
