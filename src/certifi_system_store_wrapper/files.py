@@ -51,7 +51,7 @@ def add_file(  # noqa: PLR0913 - what to read, how it stands, how strict to be
         parsed = reader.parse(path, safe=safe, proven=standing == PROVEN)
     except (OSError, ValueError) as error:
         if named or not isinstance(error, (FileNotFoundError, NotADirectoryError)):
-            findings.problem(path, *_unreadable(path, error, named=named))
+            findings.unusable(path, *_unreadable(path, error, named=named))
         return 0
     _add_certificates(findings, parsed, path, standing)
     if reader.is_news(parsed, named=named):
@@ -164,7 +164,7 @@ def _entries(
     except OSError as error:
         missing = error.errno == errno.ENOENT
         message = "it does not exist" if missing else f"cannot be read: {error.strerror}"
-        findings.problem(folder, message)
+        findings.unusable(folder, message)
         return []
 
 

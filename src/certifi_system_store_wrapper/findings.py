@@ -92,6 +92,7 @@ class Findings:
         self.distrusted: List[Distrusted] = []
         self.excluded: List[Exclusion] = []
         self.problems: List[Problem] = []
+        self.named_by = ""  # the variable of others that named what is being read
         self._said: Set[Problem] = set()  # a list of thousands is searched for ever
 
     def trust(self, block: bytes, path: str, standing: str = LISTED) -> None:
@@ -113,6 +114,11 @@ class Findings:
         """Record a certificate that was found and left out."""
         origin = Origin(self.source, path)
         self.excluded.append(Exclusion(block, origin, reason, detail, level))
+
+    def unusable(self, path: str, message: str, level: int = WARNING) -> None:
+        """Record that what was named is not there or cannot be read, and by whom."""
+        named_by = f" (named by {self.named_by})" if self.named_by else ""
+        self.problem(path, message + named_by, level)
 
     def problem(self, path: str, message: str, level: int = WARNING) -> None:
         """Record something that could not be read or used, once."""

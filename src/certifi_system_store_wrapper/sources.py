@@ -66,8 +66,10 @@ def ssl(findings: Findings, reader: Reader, settings: Settings) -> None:
         file, folder = openssl.default_paths()
         add_file(findings, reader, file, LISTED, named=False)
         add_hashed(findings, reader, folder)
+    findings.named_by = "SSL_CERT_FILE"
     if "SSL_CERT_FILE" in os.environ:
         _ssl_cert_file(findings, reader, os.environ["SSL_CERT_FILE"])
+    findings.named_by = "SSL_CERT_DIR"
     for item in dict.fromkeys(os.environ.get("SSL_CERT_DIR", "").split(os.pathsep)):
         if item:
             _folder(findings, reader, item, HELD)
@@ -126,7 +128,7 @@ def _folder(findings: Findings, reader: Reader, folder: str, standing: str) -> N
         return
     if not count:
         message = "there is no certificate file in this folder (.cer .crt .pem .der .p7b .p7c)"
-        findings.problem(folder, message)
+        findings.unusable(folder, message)
     elif not any(certificates.is_ca(found.block) for found in findings.trusted[first:]):
         message = "no certificate in this folder is a CA's: name the file itself to trust it"
         findings.problem(folder, message)

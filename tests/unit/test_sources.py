@@ -250,6 +250,15 @@ def test_nobody_else_may_put_another_folder_in_the_place_of_the_users_own(world:
     assert world.build() == {"certifi", "A"}
 
 
+def test_a_variable_of_others_is_named_with_what_it_names(world: World) -> None:
+    """Often a tool has set it, and nobody knows."""
+    for name in ("NIX_SSL_CERT_FILE", "SSL_CERT_FILE", "SSL_CERT_DIR"):
+        world.monkeypatch.setenv(name, world.path("/no/" + name))
+    world.build(world.path("/no/file.pem"))
+    named_by = [str(warning).partition(" (named by ")[2] for warning in world.warnings]
+    assert named_by == ["NIX_SSL_CERT_FILE)", "SSL_CERT_FILE)", "SSL_CERT_DIR)", ""]
+
+
 def test_what_is_named_twice_is_one_problem(world: World) -> None:
     folder = os.path.dirname(world.write("/named/readme.txt", b""))
     world.monkeypatch.setenv("SSL_CERT_DIR", os.pathsep.join([world.path("/no")] * 3))
