@@ -6,7 +6,6 @@ SIGINT needs nothing: Python raises KeyboardInterrupt and ends in the exit handl
 from __future__ import annotations
 
 import os
-import signal
 import sys
 import threading
 from types import SimpleNamespace
@@ -14,7 +13,7 @@ from typing import AbstractSet, Callable, Dict, List
 
 from . import bundle_file, hold, mapping
 from .bundle_file import TemporaryBundle
-from .signals import mask, steps, uninterrupted
+from .signals import mask, signal, steps, uninterrupted
 
 _bundles: List[TemporaryBundle] = []
 _installed = _over = False

@@ -39,19 +39,9 @@ OURS["certifi"] |= PLATFORM.get(sys.platform, PLATFORM["linux"])
 
 ASKED = {
     "certifi": {
-        *("__future__", "binascii", "contextlib", "errno", "functools", "hashlib"),
-        *(
-            "importlib.machinery",
-            "importlib.util",
-            "io",
-            "itertools",
-            "logging",
-            "mmap",
-            "operator",
-            "os",
-            "re",
-            "signal",
-        ),
+        *("__future__", "_signal", "binascii", "contextlib", "errno", "functools", "hashlib"),
+        *("importlib.machinery", "importlib.util", "io", "itertools", "logging", "mmap"),
+        *("operator", "os", "re"),
         *("stat", "sys", "threading", "time", "types", "typing", "wrapt"),
     },
     "first where()": {"_ssl", "hashlib"},

@@ -65,7 +65,7 @@ ALONE = {
     "_ssl": {"openssl"},
     "fcntl": {"hold"},
     "logging": {"log", "log_handlers", "bootstrap"},
-    "signal": {"signals", "cleanup"},
+    "_signal": {"signals"},
     "subprocess": {"system_store.macos_security"},
     "ctypes": {"mapping"},
     "socket": {"commands.route", "commands.handshake"},
