@@ -13,6 +13,7 @@ import os
 import stat
 import sys
 import time
+from codecs import unicode_escape_decode, unicode_escape_encode
 from hashlib import sha256
 from typing import Iterator, List, Optional, Tuple, Union
 
@@ -208,13 +209,12 @@ def parse_header(data: bytes) -> Optional[Header]:
 
 
 def _escaped(path: str) -> bytes:
-    return path.encode("unicode_escape")  # also of tab and newline
+    return unicode_escape_encode(path)[0]  # also of tab and newline
 
 
 def _unescaped(items: bytes) -> Tuple[str, ...]:
-    if b"\\" not in items:
-        return tuple(items.decode("ascii").split("\t"))
-    return tuple([item.decode("unicode_escape") for item in items.split(b"\t")])
+    each = items.decode("ascii").split("\t")
+    return tuple([unicode_escape_decode(i)[0] if "\\" in i else i for i in each])
 
 
 def _fingerprint(looked_at: List[Input], salt: bytes) -> str:
