@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Dict
 
 import pytest
+import trustme
 
-from support import MODULE, Sandbox, assert_untrusted
+from support import MODULE, NAME, Sandbox, assert_untrusted, write
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -105,3 +106,54 @@ def test_every_command(windows: Sandbox, private_der: bytes, command: str) -> No
     code = f"from {MODULE}.cli import main; sys.exit(main([{command!r}]))"
     done = run(windows, code, private_der)
     assert (done.returncode, done.stderr) == (0, ""), done.stdout
+
+
+def test_a_list_of_files(
+    windows: Sandbox, ca_file: Path, other_ca: trustme.CA, private_der: bytes
+) -> None:
+    """Semicolons between them, quotes around one, blanks and nothing at all are understood."""
+    folder = windows.work / "C colon, folder"
+    other = write(folder / "other.cer", other_ca.cert_pem.bytes())
+    wanted = f' "{ca_file}" ;; {other};'
+    code = "import certifi; print(certifi.contents().count('BEGIN CERT'))"
+    fewer, more = run(windows, code), run(windows, code, PYTHON_CERTIFI_CERT_FILES=wanted)
+    assert (fewer.stderr, more.stderr) == ("", "")
+    assert int(more.stdout) == int(fewer.stdout) + 2
+    colon = run(windows, code, PYTHON_CERTIFI_CERT_FILES=f"{ca_file}:{other}")
+    assert "the file does not exist" in colon.stderr and colon.stdout == fewer.stdout
+
+
+@pytest.mark.parametrize("name", ["root.CER", "sub/deep/root.p7c"])
+def test_the_drop_folder_of_the_user(
+    windows: Sandbox, url: str, ca_file: Path, name: str, private_der: bytes
+) -> None:
+    """It lies in %APPDATA%, which roams; what lies there is trusted."""
+    drop = windows.home / "AppData" / "Roaming" / NAME / "certs"
+    assert_untrusted(run(windows, FETCH.format(url=url)))
+    write(drop / name, ca_file.read_bytes())
+    done = run(windows, FETCH.format(url=url))
+    assert (done.returncode, done.stdout, done.stderr) == (0, "200\n", "")
+
+
+@pytest.mark.parametrize("gone", ["LOCALAPPDATA", "LOCALAPPDATA APPDATA USERPROFILE HOME"])
+def test_a_service_without_folders_of_its_own(
+    windows: Sandbox, url: str, private_der: bytes, gone: str
+) -> None:
+    """Without %LOCALAPPDATA% the temp folder has to do."""
+    empty = dict.fromkeys(gone.split(), "")
+    done = run(windows, FETCH.format(url=url), private_der, **empty)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "200\n", "")
+    assert not list(windows.tmp.iterdir())
+
+
+def test_pips_own_certifi_is_left_alone(sandbox: Sandbox) -> None:
+    """wrapt's binary, in use by pip, could not be replaced by pip."""
+    code = f"""
+        import sys, {{}}
+        from {MODULE} import bootstrap
+        print(*sorted(bootstrap.NAMES))
+    """
+    env = {"PYTHONPATH": str(sandbox.environment.site_packages)}
+    here = sandbox.run_code(code.format("os"), "-S", env=env)
+    there = sandbox.run_code(code.format("os; sys.platform = 'win32'"), "-S", env=env)
+    assert (here.stdout, there.stdout) == ("certifi pip._vendor.certifi\n", "certifi\n")

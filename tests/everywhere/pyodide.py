@@ -22,12 +22,12 @@ def run(cache: Path, checkout: Path) -> Row:
     try:
         found = _checked(cache, checkout)
     except (OSError, ValueError, subprocess.CalledProcessError) as error:
-        return Row("Pyodide", "", "", "", "", f"NOT RUN: {error}", {})
+        return Row("Pyodide", "", "", "", "", f"NOT RUN: {error}", {}, {})
     bad = found["failed"]
     note = (
         "; ".join(bad) or f"Python {found['version']}: it imports, and certifi's own list answers"
     )
-    return Row("Pyodide", found["openssl"], str(found["passed"]), str(len(bad)), "0", note, {})
+    return Row("Pyodide", found["openssl"], str(found["passed"]), str(len(bad)), "0", note, {}, {})
 
 
 def _checked(cache: Path, checkout: Path) -> dict:  # type: ignore[type-arg]

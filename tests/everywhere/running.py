@@ -15,7 +15,7 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 
 
 class Row(NamedTuple):
-    """One line of the table, and what was skipped for which reason."""
+    """One line of the table, what was skipped for which reason, and what came of each test."""
 
     interpreter: str
     openssl: str
@@ -24,11 +24,7 @@ class Row(NamedTuple):
     skipped: str
     note: str
     reasons: Dict[str, int]
-
-    @property
-    def ran(self) -> bool:
-        """Whether anything was tested."""
-        return bool(self.passed)
+    cases: Dict[str, str]
 
 
 def run(one: Interpreter, driver: Interpreter, work: Path, tests: Sequence[str]) -> Row:
@@ -41,7 +37,7 @@ def run(one: Interpreter, driver: Interpreter, work: Path, tests: Sequence[str])
     unfinished = _test(one, runner, work, tests)
     report = work / "report.xml"
     if not report.exists():
-        return Row(one.name, one.openssl, "", "", "", f"NOT RUN: {unfinished}", {})
+        return Row(one.name, one.openssl, "", "", "", f"NOT RUN: {unfinished}", {}, {})
     return _row(one, runner, report)
 
 
@@ -52,7 +48,7 @@ def _test(one: Interpreter, runner: Interpreter, work: Path, tests: Sequence[str
     steps = [
         [runner.path, "-m", "venv", str(work / "venv")],
         [*pip, "-U", "pip"],
-        [*pip, "-r", "tests/requirements.txt", "."],
+        [*pip, *_requirements(tests), "."],
         [python, "-m", "pytest", "-n", "2", *_selected(one, tests), *_options(one, work)],
     ]
     with (work / "log").open("w") as log:
@@ -67,9 +63,15 @@ def _test(one: Interpreter, runner: Interpreter, work: Path, tests: Sequence[str
     return ""
 
 
+def _requirements(tests: Sequence[str]) -> List[str]:
+    """Return the options for what the tests need, and their folders beside that."""
+    files = [f"{folder}/requirements.txt" for folder in sorted({"tests", *tests})]
+    return [each for file in files if (CHECKOUT / file).exists() for each in ("-r", file)]
+
+
 def _selected(one: Interpreter, tests: Sequence[str]) -> List[str]:
     """Only the end-to-end tests run another interpreter than pytest's."""
-    return list(tests) if one.runs_pytest else ["tests/e2e"]
+    return list(tests) if one.runs_pytest or list(tests) != ["tests"] else ["tests/e2e"]
 
 
 def _options(one: Interpreter, work: Path) -> List[str]:
@@ -87,10 +89,19 @@ def _row(one: Interpreter, runner: Interpreter, report: Path) -> Row:
     total, failed, skipped = (
         sum(int(suite.get(name, 0)) for suite in suites for name in group) for group in names
     )
-    note = "" if one is runner else f"end to end only, driven by {runner.name}"
+    note = "" if one is runner else f"the end-to-end tests, driven by {runner.name}"
     numbers = str(total - failed - skipped), str(failed), str(skipped)
     reasons = Counter(_reason(each) for suite in suites for each in suite.iter("skipped"))
-    return Row(one.name, one.openssl, *numbers, note, dict(reasons))
+    cases = {each.get("name", ""): _outcome(each) for s in suites for each in s.iter("testcase")}
+    return Row(one.name, one.openssl, *numbers, note, dict(reasons), cases)
+
+
+def _outcome(case: ET.Element) -> str:
+    """Return "passed", "FAILED", or why it was skipped."""
+    skipped = case.find("skipped")
+    if skipped is not None:
+        return _reason(skipped)
+    return "passed" if len(case) == len(case.findall("properties")) else "FAILED"
 
 
 def _reason(skipped: ET.Element) -> str:

@@ -59,4 +59,4 @@ def pretend(roots: Sequence[str]) -> None:
     os.unlink = _refusing_what_is_open(os.unlink)
     for absent in _MODULES.split():
         vars(sys)["modules"][absent] = None
-    sys.platform, os.name = "win32", "nt"
+    sys.platform, os.name, os.pathsep = "win32", "nt", ";"

@@ -1,0 +1,127 @@
+"""The whole package as on a Mac, over a fake ``security``; the real one is CI's."""
+
+from __future__ import annotations
+
+import base64
+import json
+import plistlib
+import sys
+from pathlib import Path
+from typing import Any, Dict
+
+import pytest
+
+from support import NAME, Sandbox, assert_untrusted, write
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from support import Done
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the fake is a script of Unix")
+
+FAKE = Path(__file__).parents[1] / "fakes" / "security.py"
+SYSTEM = "find-certificate -a -p /Library/Keychains/System.keychain"
+ROOTS = "find-certificate -a -p /System/Library/Keychains/SystemRootCertificates.keychain"
+AS_MACOS = """
+import ssl, subprocess, sys, urllib.request
+sys.platform = "darwin"
+from certifi_system_store_wrapper.system_store import macos_security
+macos_security.SECURITY = {fake!r}
+macos_security.TIMEOUT = {timeout!r}
+"""
+FETCH = """
+import certifi
+context = ssl.create_default_context(cafile=certifi.where())
+try:
+    print(urllib.request.urlopen({url!r}, context=context).status)
+except urllib.error.URLError as error:
+    print("verify code", error.reason.verify_code)
+    sys.exit(1)
+"""
+
+
+@pytest.fixture(name="mac")
+def _mac(sandbox: Sandbox) -> Sandbox:
+    """Return a sandbox with the folders of a Mac and a fake ``security``."""
+    write(sandbox.work / "security", f'#!/bin/sh\nexec "{sys.executable}" "{FAKE}" "$@"\n'.encode())
+    (sandbox.work / "security").chmod(0o755)
+    caches(sandbox).mkdir(parents=True, exist_ok=True)
+    answers(sandbox, {})
+    return sandbox
+
+
+def caches(mac: Sandbox) -> Path:
+    """Return where bundles belong on a Mac."""
+    return mac.home / "Library" / "Caches"
+
+
+def answers(mac: Sandbox, prepared: Dict[str, Any]) -> None:
+    """Have ``security`` answer so; keychains that are not named are empty."""
+    empty = {ROOTS: {"status": 44}, SYSTEM: {"status": 44}}
+    text = json.dumps({**empty, **prepared})
+    write(mac.work / "answers.json", text.encode())
+
+
+def trusting(der: bytes, pem: str) -> Dict[str, Any]:
+    """Return the answers of a Mac whose administrator trusts a CA in the System keychain."""
+    from hashlib import sha1
+
+    record = {sha1(der).hexdigest().upper(): {"trustSettings": []}}
+    plist = plistlib.dumps({"trustList": record, "trustVersion": 1})
+    exported = {"file": base64.b64encode(plist).decode()}
+    return {SYSTEM: {"stdout": pem}, "trust-settings-export -d": exported}
+
+
+def run(mac: Sandbox, code: str, *, timeout: float = 60.0, **env: str) -> Done:
+    """Run the code as on that Mac."""
+    before = AS_MACOS.format(fake=str(mac.work / "security"), timeout=timeout)
+    return mac.run_code(before + code, env={"FAKE_SECURITY": str(mac.work), **env})
+
+
+def test_a_ca_of_the_system_keychain(
+    mac: Sandbox, url: str, ca_file: Path, private_der: bytes
+) -> None:
+    """Trusted by its settings it is trusted here; held without them it is not."""
+    trusted = trusting(private_der, ca_file.read_text())
+    answers(mac, {SYSTEM: trusted[SYSTEM]})
+    assert_untrusted(run(mac, FETCH.format(url=url)))
+    answers(mac, trusted)
+    done = run(mac, FETCH.format(url=url))
+    assert (done.returncode, done.stdout, done.stderr) == (0, "200\n", "")
+    assert not list(caches(mac).iterdir()) and not list(mac.tmp.iterdir())
+
+
+def test_the_bundle_lies_in_the_caches(mac: Sandbox) -> None:
+    """The temp folder of a Mac loses what is three days idle."""
+    code = "import certifi; print(certifi.where())"
+    done = run(mac, code)
+    assert done.stderr == ""
+    assert done.stdout.startswith(str(caches(mac).resolve() / NAME))
+    assert not list(caches(mac).iterdir())
+
+
+def test_the_drop_folder_of_the_user(mac: Sandbox, url: str, ca_file: Path) -> None:
+    """It lies in Application Support."""
+    drop = mac.home / "Library" / "Application Support" / NAME / "certs"
+    write(drop / "root.pem", ca_file.read_bytes())
+    done = run(mac, FETCH.format(url=url))
+    assert (done.returncode, done.stdout, done.stderr) == (0, "200\n", "")
+
+
+def test_a_security_that_hangs_costs_the_system_alone(
+    mac: Sandbox, url: str, ca_file: Path
+) -> None:
+    """After the time limit the other sources are used, with a warning that says what is missing."""
+    answers(mac, {ROOTS: {"seconds": 600}})
+    done = run(mac, FETCH.format(url=url), timeout=0.5, PYTHON_CERTIFI_CERT_FILES=str(ca_file))
+    assert (done.returncode, done.stdout) == (0, "200\n")
+    assert done.stderr.count("WARNING") >= 1 and "SystemRootCertificates" in done.stderr
+    assert not list(caches(mac).iterdir()) and not list(mac.tmp.iterdir())
+
+
+def test_a_mac_without_security(mac: Sandbox, url: str, ca_file: Path) -> None:
+    """A sandboxed program may not run it; the warning says so, and the rest is used."""
+    (mac.work / "security").unlink()
+    done = run(mac, FETCH.format(url=url), PYTHON_CERTIFI_CERT_FILES=str(ca_file))
+    assert (done.returncode, done.stdout) == (0, "200\n")
+    assert "WARNING" in done.stderr
