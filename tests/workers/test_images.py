@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 BASE = "import sys; print(sys.base_prefix)"
 WHERE = "import certifi; print(certifi.where())"
 BAKED = {"PYTHON_CERTIFI_BUNDLE_DIR": "/app/ca"}
-# Arguments: the root folder, the interpreter's own folder, "ro" or "rw", the user, the command.
+# Arguments: the root folder, the interpreter's own folder, what may be written to, the user, the
+# command.
 ENTER = """
 root=$1 base=$2 mode=$3 user=$4; shift 4
 for each in /usr /bin /lib /lib64 /etc /proc /dev "$base"; do
@@ -37,7 +38,7 @@ if [ "$mode" != rw ]; then
         [ -e "$each" ] || continue
         mount --rbind "$each" "$root$each" || exit 9
     done
-    [ "$mode" = ro ] || mount -t tmpfs -o mode=1777 tmpfs "$root/tmp" || exit 9
+    [ "$mode" = ro ] || mount -t tmpfs -o mode="$mode" tmpfs "$root/tmp" || exit 9
 fi
 exec chroot --userspec="$user:$user" --groups= "$root" "$@"
 """
@@ -59,7 +60,7 @@ class Image:
         shutil.copy(FETCH, self.root / "app")
 
     def run(self, *arguments: str, mode: str, user: int, env: Mapping[str, str] = BAKED) -> Done:
-        """Run its Python: "rw" as a build does; "ro" with nothing to write to, "tmp" but /tmp."""
+        """Run its Python: "rw" as in a build; "ro" throughout; a mode: of /tmp, else as "ro"."""
         prefix = ["unshare", "-m", "sh", "-c", ENTER, "sh", str(self.root), self.base]
         command = [*prefix, mode, str(user), self.python, *arguments]
         return subprocess.run(
@@ -114,7 +115,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="containers are 
 RANDOM_USER = 1000710000  # as OpenShift gives one to each namespace
 
 
-@pytest.mark.parametrize("mode", ["ro", "tmp"])
+@pytest.mark.parametrize("mode", ["ro", "1777"])
 def test_a_baked_bundle_is_everybodys(image: Image, url: str, mode: str) -> None:
     """Read-only, by a user whom nobody has heard of, without HOME: that very file, and no word."""
     env = {**BAKED, **named(Path("/app/private.pem"))}
@@ -129,9 +130,11 @@ def test_a_baked_bundle_is_everybodys(image: Image, url: str, mode: str) -> None
     assert refused.stdout.strip() in UNTRUSTED, refused
 
 
-@pytest.mark.parametrize(("mode", "where"), [("ro", "/proc/"), ("tmp", "/tmp/")])
+@pytest.mark.parametrize(
+    ("mode", "where"), [("ro", "/proc/"), ("0777", "/proc/"), ("1777", "/tmp/")]
+)
 def test_without_a_baked_bundle(image: Image, url: str, mode: str, where: str) -> None:
-    """An emptyDir at /tmp takes a temporary one; where nothing can be written memory does."""
+    """Memory does where nothing can be written, or only to Kubernetes' emptyDir: not sticky."""
     env = named(Path("/app/private.pem"))
     assert_untrusted(image.fetch(url, mode=mode, user=RANDOM_USER, env={}))
     assert_fetched(image.fetch(url, mode=mode, user=RANDOM_USER, env=env))
