@@ -97,7 +97,8 @@ class Findings:
 
     def trust(self, block: bytes, path: str, standing: str = LISTED) -> None:
         """Add a certificate that this source trusts for TLS servers."""
-        self.trust_all((block,), path, standing)
+        origin = Origin._make((self.source, path))  # _make: a store has some hundred links
+        self.trusted.append(Trusted._make((block, origin, standing)))
 
     def trust_all(self, blocks: Iterable[bytes], path: str, standing: str = LISTED) -> None:
         """Add all certificates of one file."""
