@@ -11,7 +11,7 @@ from ..bundle import Bundle
 from ..findings import SYSTEM, WARNING
 from ..reader import MARK
 from ..settings import Settings, from_environment
-from . import checks, clients, installation, user_cas
+from . import checks, clients, installation, start_up, user_cas
 from .checks import Finding, note, problem
 from .output import Report
 
@@ -33,7 +33,7 @@ def _findings() -> Iterator[Finding]:
         yield problem("certifi", f"certifi's own where() fails: {error!r}", "reinstall certifi")
         return
     yield from installation.wrapt()
-    yield from installation.start(settings)
+    yield from start_up.start(settings)
     yield from installation.others()
     yield from _settings(settings)
     yield from _sources(built, settings)

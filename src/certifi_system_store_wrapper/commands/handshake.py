@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import socket
 import ssl
-import warnings
 from contextlib import suppress
 from typing import List, NamedTuple
 
+from .looking import Watched, lax_context
 from .route import STEP, Connection, Deadline, Route
 
 _MAX_BYTES = 1 << 20  # of a server's handshake; OpenSSL itself takes 100 KB of certificates
-_MAX_CHAIN = 20
 _PATIENCE = 2.0  # seconds that a server has to say that it wants a certificate of the client
-_HANDSHAKE, _CERTIFICATE, _CERTIFICATE_REQUEST = 22, 11, 13  # RFC 8446, section 4
-_LEGACY_SERVER_CONNECT = 0x4
 
 
 class Outcome(NamedTuple):
@@ -55,8 +52,8 @@ def presented(route: Route) -> Presented:
 
     Also where the handshake fails later on: the certificates come early.
     """
-    context = _lax_context()
-    watched = _Watched(context)
+    context = lax_context()
+    watched = Watched(context)
     with route.connected() as connection:
         try:
             shaken = _shaken(connection, context, route)
@@ -86,7 +83,7 @@ class _Shaken(NamedTuple):
         try:
             self.tls.do_handshake()
         except OSError as error:
-            if isinstance(error.__context__, KeyboardInterrupt):  # of _Watched, which hides it
+            if isinstance(error.__context__, KeyboardInterrupt):  # of Watched, which hides it
                 raise error.__context__ from None
             if isinstance(error, ssl.SSLWantReadError):
                 return False
@@ -139,58 +136,9 @@ def _shaken(connection: Connection, context: ssl.SSLContext, route: Route) -> _S
             connection.sendall(outgoing.read())
 
 
-class _Watched:
-    """What the server's handshake messages said, as they came."""
-
-    def __init__(self, context: ssl.SSLContext) -> None:
-        """Watch all handshakes with that context, where Python lets us (CPython does)."""
-        self.chain: List[bytes] = []
-        self.asks_for_certificate = False
-        if hasattr(context, "_msg_callback"):
-            context._msg_callback = self._see  # noqa: SLF001 - since 3.8; public: from 3.13 on
-
-    def _see(
-        self, _tls: object, direction: str, version: int, content: int, kind: int, data: bytes
-    ) -> None:
-        if direction != "read" or content != _HANDSHAKE:
-            return
-        if kind == _CERTIFICATE and not self.chain:
-            self.chain = _certificates(data, has_extensions=version == ssl.TLSVersion.TLSv1_3)
-        elif kind == _CERTIFICATE_REQUEST:
-            self.asks_for_certificate = True
-
-
-def _certificates(message: bytes, *, has_extensions: bool) -> List[bytes]:
-    """Return the certificates of a Certificate message (RFC 5246 7.4.2, RFC 8446 4.4.2)."""
-    rest = message[4:]  # its type and length
-    if has_extensions:
-        rest = rest[1 + rest[0] :] if rest else b""
-    rest = rest[3:]
-    found: List[bytes] = []
-    while rest and len(found) < _MAX_CHAIN:
-        size = 3 + int.from_bytes(rest[:3], "big")
-        found.append(rest[3:size])
-        rest = rest[size:]
-        if has_extensions:
-            rest = rest[2 + int.from_bytes(rest[:2], "big") :]
-    return found
-
-
 def _leaf(tls: ssl.SSLObject) -> List[bytes]:
     der = tls.getpeercert(binary_form=True)
     return [der] if der else []
-
-
-def _lax_context() -> ssl.SSLContext:
-    """Return a context that looks and trusts nothing: old versions and weak keys, too."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    context.options |= _LEGACY_SERVER_CONNECT
-    with warnings.catch_warnings(), suppress(ssl.SSLError, ValueError):
-        warnings.simplefilter("ignore", DeprecationWarning)
-        context.minimum_version = ssl.TLSVersion.TLSv1
-        context.set_ciphers("ALL:@SECLEVEL=0")
-    return context
 
 
 def context_of(pem: str, *, strict: bool = False) -> ssl.SSLContext:
