@@ -74,6 +74,7 @@ def application():
     assert hasattr(certifi.where, "__certifi_system_store_wrapper__"), "certifi is plain"
     assert open(path).read().count("END CERTIFICATE") > 100 and certifi.where() == path
     assert "certifi-system-store-wrapper-" in path
+    sys.settrace(None)
     import asyncio  # half imported by wrapt, nobody could import it any more
     from certifi_system_store_wrapper import cleanup, hook, signals
     assert not signals.steps and not hook._finding and len(cleanup._bundles) == 1
@@ -83,7 +84,6 @@ def application():
 
 sys.settrace(trace)
 application()
-sys.settrace(None)
 if not struck:
     print(tried)
 """
