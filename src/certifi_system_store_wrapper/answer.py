@@ -14,6 +14,7 @@ from .findings import DEBUG, WARNING
 from .settings import Settings, from_environment
 
 _PATIENCE = 60.0  # seconds that a thread waits for another that builds the bundle
+_DESCRIPTORS = 6  # free ones that publishing a bundle needs, with one to spare
 _NO_BUNDLE = (
     "no bundle can be published, so certifi's own list answers, without the system's and your "
     "own CAs, and without any distrust or restriction"
@@ -105,10 +106,10 @@ class Answer:
             return self._certifi_file()
         except Exception as error:  # noqa: BLE001 - invariant 1: it cannot break the application
             signals.raise_what_it_hides(error)
-            self._failed = not isinstance(error, (RecursionError, MemoryError))  # or it may pass
+            self._failed = not _may_pass(error)
             self._published = None
             remedy = f". {_REMEDY}" if isinstance(error, OSError) else ""
-            news.say(WARNING, f"{_NO_BUNDLE}: {error!r}{remedy}")
+            news.say_once(WARNING, f"{_NO_BUNDLE}: {error!r}{remedy}")
             return self._certifi_file()
         else:
             return published.path
@@ -182,6 +183,22 @@ def _held_text(published: Optional[Published]) -> bytes:
     return published.held_text() if isinstance(published, bundle_file.TemporaryBundle) else b""
 
 
+def _may_pass(error: Exception) -> bool:
+    """Whether the next question may be answered: the stack, memory or descriptors are used up."""
+    if isinstance(error, (RecursionError, MemoryError)):
+        return True
+    opened: List[int] = []
+    try:
+        while len(opened) < _DESCRIPTORS:
+            opened.append(os.open(os.devnull, os.O_RDONLY))
+    except OSError:
+        return True
+    finally:
+        for descriptor in opened:
+            os.close(descriptor)
+    return False
+
+
 def _is_building() -> bool:
     """Whether this interrupts the building of a bundle; a flag might outlive an interruption."""
     frame: Optional[FrameType] = sys._getframe(1)  # noqa: SLF001 - documented, if not for all
@@ -205,6 +222,11 @@ class _News:
 
     def say(self, level: int, message: str) -> None:
         self._said.append((level, message))
+
+    def say_once(self, level: int, message: str) -> None:
+        if message not in _reported:
+            _reported.add(message)
+            self.say(level, message)
 
     def tell(self) -> None:
         log.tell()

@@ -171,6 +171,7 @@ def test_limits(sandbox: Sandbox, limit: str) -> None:
         path = certifi.where()
         if "{limit}" == "RLIMIT_NOFILE":
             [os.close(each) for each in opened]
+            assert path != certifi.where() and os.path.exists(certifi.where())
         text = open(path).read()
         assert text.count("BEGIN CERT") == text.count("END CERT") > 100
     """
