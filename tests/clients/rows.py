@@ -74,6 +74,8 @@ ROWS = [
     Row("opensearch-py", "opensearch-py", "opensearch"),
     Row("paho-mqtt", "paho-mqtt", "paho", "mqtt", OPENSSL),
     Row("pip before 24.2", "pip", "pip"),
+    Row("pip 24.2", "pip", "pip", pins=("pip==24.2", "certifi")),
+    Row("newest pip", "pip", "pip", pins=("pip>=24.2", "certifi")),
     Row(
         "psycopg with `sslrootcert=system`",
         "psycopg",
@@ -111,5 +113,5 @@ ROWS = [
     Row("websocket-client", "websocket-client", "websocket_client", "websocket", OPENSSL),
     Row("websockets", "websockets", "websockets", "websocket", OPENSSL),
     Row("urllib3 1.26", "urllib3", "urllib3", why=OPENSSL, pins=("urllib3<2",)),
-    Row("yt-dlp", "yt-dlp", "yt_dlp"),
+    Row("yt-dlp", "yt-dlp", "yt_dlp", why=ASKS),
 ]
