@@ -18,14 +18,14 @@ import json
 import re
 import shutil
 from pathlib import Path
-from typing import Dict, Iterator, NamedTuple, Tuple
+from typing import Dict, Iterator, NamedTuple, Tuple, Union
 
 import pytest
 
 import os_store
 from clients import pages, table
 from clients.rows import ROWS, Row
-from clients.servers import Servers, install
+from clients.servers import Servers, free_port, install
 from support import Environment, Sandbox, made_once, new_environment
 
 HERE = Path(__file__).parent
@@ -37,7 +37,9 @@ REFUSED = re.compile(
     "alert unknown ca",  # in nginx' log: not every client says why it hung up
     re.IGNORECASE,
 )
-OTHER_FAULTS = re.compile("hostname mismatch|doesn't match|certificate has expired", re.IGNORECASE)
+OTHER_FAULTS = re.compile(
+    "(hostname|IP address) mismatch|doesn't match|certificate has expired", re.IGNORECASE
+)
 VERDICTS = {("served", "refused"): "yes", ("refused", "refused"): "no"}
 
 
@@ -90,7 +92,9 @@ def shellenv(sandbox: Sandbox, env: Dict[str, str], folder: str) -> Dict[str, st
     return {**json.loads(done.stdout)["variables"], "PYTHON_CERTIFI_DISABLE": "1"}
 
 
-def run(sandbox: Sandbox, row: Row, servers: Servers, env: Dict[str, str]) -> Outcome:
+def run(
+    sandbox: Sandbox, row: Row, servers: Union[Servers, Elsewhere], env: Dict[str, str]
+) -> Outcome:
     """Run the client and tell the three outcomes apart."""
     address = servers.address(row.server)
     servers.news()
@@ -141,6 +145,33 @@ def test_client(
     if not pytestconfig.getoption("--write-table"):
         said = table.read()[row.label]
         assert (said.verdicts, said.why) == (verdicts, why)
+
+
+class Elsewhere(NamedTuple):
+    """A server that is somewhere else than the clients' servers."""
+
+    url: str
+
+    def address(self, _kind: str) -> str:
+        """Return where it is."""
+        return self.url
+
+    def news(self) -> str:
+        """Return nothing: it logs nothing."""
+        return ""
+
+
+def test_what_is_no_certificate_error_is_a_broken_row(
+    tmp_path: Path, clients: Environment, ca_file: Path, url: str
+) -> None:
+    """Nobody listens; somebody else answers; the name is another's: none of them is a verdict."""
+    sandbox, row = Sandbox(tmp_path, clients), next(row for row in ROWS if row.id == "requests")
+    trusting = {"PYTHON_CERTIFI_CERT_FILES": str(ca_file)}
+    another_name = url.replace("localhost", "127.0.0.1")  # the certificate is for localhost alone
+    for address in (f"https://localhost:{free_port()}/", url, another_name):
+        outcome = run(sandbox, row, Elsewhere(address), trusting)
+        assert outcome.word == "broken", outcome.said
+    assert "IP address mismatch" in outcome.said
 
 
 def version(sandbox: Sandbox, distribution: str) -> str:
