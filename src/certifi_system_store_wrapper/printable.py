@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+_USERINFO = r"(\b[A-Za-z][A-Za-z0-9+.-]+:/+)[^\s'\"]*@"
+
 
 def printable(text: object) -> str:
-    """Return `text` with control, bidi and other unprintable characters escaped."""
-    string = str(text)
+    """Return `text` with control, bidi and other unprintable characters escaped, no password."""
+    string = without_userinfo(str(text))
     if string.isprintable():
         return string
     return "".join(c if c.isprintable() else _escaped(c) for c in string)
 
 
 def without_userinfo(text: str) -> str:
-    """Return a text with ``***`` for user name and password, if it is a URL.
+    """Return a text with ``***`` for user name and password of the URLs in it.
 
     Whatever stands before the last @: a password that is not quoted may hold any character.
     """
-    scheme, separator, rest = text.partition("://")
-    if not separator or "@" not in rest:
+    if "@" not in text or ":/" not in text:
         return text
-    return f"{scheme}{separator}***@{rest[rest.rindex('@') + 1 :]}"
+    import re  # not for every record of a log
+
+    return re.sub(_USERINFO, r"\1***@", text)
 
 
 def _escaped(character: str) -> str:

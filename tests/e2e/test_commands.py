@@ -468,6 +468,10 @@ def test_passwords_are_shown_to_nobody(sandbox: Sandbox) -> None:
             done = sandbox.run(*COMMAND, command, *options, env=env)
             assert "***@host" in done.stdout
             assert "cret" not in done.stdout + done.stderr
+    for arguments in (["status", "https://me:s3cret@host"], ["add", "https://me:s3cret@host/x"]):
+        done = sandbox.run(*COMMAND, *arguments)
+        assert "https://***@host" in done.stdout + done.stderr
+        assert "cret" not in done.stdout + done.stderr
 
 
 def test_thousands_of_certificates(sandbox: Sandbox) -> None:

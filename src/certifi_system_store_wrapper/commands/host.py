@@ -12,7 +12,7 @@ from ..settings import from_environment
 from . import causes, chain, checks, describe, failures, handshake, missing_issuer, strict
 from .checks import Finding, note, problem
 from .output import Report, row
-from .route import Refused, Route
+from .route import Route
 from .target import NoProxy, proxy_for, target
 from .view import BUNDLE, CERTIFI_ALONE, DEFAULTS, STRICT, View
 
@@ -31,8 +31,9 @@ def doctor(text: str) -> Report:
         seen = handshake.presented(route)
         told.update(chain=[describe.certificate(der) for der in seen.chain])
         outcomes = _outcomes(route, built) if seen.chain else {}
-    except Refused as error:
-        return _answer([problem("connection", str(error), error.remedy)], told)
+    except OSError as error:
+        remedy = getattr(error, "remedy", "") or "try again: a minute was not enough"
+        return _answer([problem("connection", str(error), remedy)], told)
     except NoProxy as error:
         remedy = "name an http:// proxy in HTTPS_PROXY, or the host in NO_PROXY"
         return _answer([problem("connection", str(error), remedy)], told)
