@@ -44,6 +44,9 @@ def shape(**properties: Any) -> Dict[str, Any]:
 CERTIFICATE = shape(sha256=HASH, subject=TEXT, issuer=TEXT, marks=TEXTS)
 SOURCE = shape(source=TEXT, certificates=COUNT, only_there=COUNT, shared={"type": "object"})
 PROBLEM = shape(source=TEXT, path=TEXT, message=TEXT, level={"enum": ["warning", "note"]})
+REFUSED_FILE = shape(path=TEXT, refused=TEXT)
+STORED = {"type": "array", "items": {"anyOf": [CERTIFICATE, REFUSED_FILE]}}
+OUTCOME = shape(trusted={"type": "boolean"}, message=TEXT, code=COUNT)
 SCHEMAS = {
     "status": shape(
         command={"const": "status"},
@@ -68,7 +71,7 @@ SCHEMAS = {
     ),
     "export": shape(command={"const": "export"}, path=TEXT, certificates=COUNT),
     "shellenv": shape(command={"const": "shellenv"}, shell=TEXT, variables={"type": "object"}),
-    "remove": shape(command={"const": "remove"}, folder=TEXT, certificates={"type": "array"}),
+    "remove": shape(command={"const": "remove"}, folder=TEXT, certificates=STORED),
     "doctor": shape(
         command={"const": "doctor"},
         healthy={"type": "boolean"},
@@ -82,6 +85,17 @@ SCHEMAS = {
 }
 
 
+ADDED = shape(command={"const": "add"}, folder=TEXT, certificates=STORED)
+OF_A_HOST = shape(
+    host=TEXT,
+    port=COUNT,
+    proxy={"type": ["string", "null"]},
+    outcomes={"type": "object", "additionalProperties": OUTCOME},
+    chain={"type": "array", "items": CERTIFICATE},
+    **SCHEMAS["doctor"]["properties"],
+)
+
+
 def drop_folder(sandbox: Sandbox) -> Path:
     """Return where `add` stores, on Linux."""
     return sandbox.home / ".config" / "certifi-system-store-wrapper" / "certs"
@@ -93,6 +107,19 @@ def test_the_json_of_every_command_has_its_shape(sandbox: Sandbox, command: str)
     done = sandbox.run(*COMMAND, command, "--json")
     assert (done.returncode, done.stderr) == (0, "")
     jsonschema.validate(json.loads(done.stdout), SCHEMAS[command])
+
+
+def test_the_json_of_add_and_of_a_host(sandbox: Sandbox, ca_file: Path, url: str) -> None:
+    """What was added and what was refused; who trusts a server, and a host that is not there."""
+    done = sandbox.run(*COMMAND, "add", "--json", str(ca_file), "/no/such/file")
+    assert (done.returncode, done.stderr) == (1, "")
+    jsonschema.validate(json.loads(done.stdout), ADDED)
+    for host, status in ((url, 0), ("localhost:1", 1)):
+        done = sandbox.run(*COMMAND, "--json", "doctor", host)
+        assert (done.returncode, done.stderr) == (status, "")
+        data = json.loads(done.stdout)
+        jsonschema.validate(data, OF_A_HOST)
+        assert bool(data["outcomes"]) == (not status)
 
 
 def test_list_finds_by_text_and_source(

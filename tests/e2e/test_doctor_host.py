@@ -100,6 +100,18 @@ def test_a_server_that_is_trusted(sandbox: Sandbox) -> None:
     assert "TLS-inspecting" in answer.said
 
 
+def test_trusted_by_a_bundle_that_nobody_asks(sandbox: Sandbox) -> None:
+    """Where this package does not answer, or a variable leads past it, that is said."""
+    env = trusting(sandbox, ROOT)
+    with serving(Echo, context_for(LEAF)) as server:
+        where = f"localhost:{server.port}"
+        answer = ask(sandbox, where, {**env, "PYTHON_CERTIFI_DISABLE": "1"})
+        answer.names("active", "PYTHON_CERTIFI_DISABLE")
+        answer = ask(sandbox, where, {**env, "REQUESTS_CA_BUNDLE": "/no/such/file"})
+        answer.is_healthy()
+        assert "past the bundle: REQUESTS_CA_BUNDLE" in answer.said
+
+
 def test_the_text_shows_what_was_seen(sandbox: Sandbox) -> None:
     """Server, chain, a line for each context, and the cause."""
     middle = make("In Between", *CA, by=ROOT)

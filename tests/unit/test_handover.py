@@ -13,7 +13,9 @@ from certifi_system_store_wrapper.commands.handover import SHELLS, assignment
 
 SPECIAL = " '\"$()`%!\\&|;<>*?[]{}~#^\t\u2019\u201b"
 paths = st.text(
-    st.sampled_from(SPECIAL) | st.characters(blacklist_categories=["Cs", "Cc"]), max_size=30
+    st.sampled_from(SPECIAL)
+    | st.characters(blacklist_categories=["Cs"], blacklist_characters="\n\r\0"),
+    max_size=30,
 )
 PRINTING = {
     "sh": ["sh", "-c"],

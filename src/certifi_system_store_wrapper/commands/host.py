@@ -9,10 +9,21 @@ from .. import hook
 from ..bundle import Bundle
 from ..findings import CERTIFI
 from ..settings import from_environment
-from . import causes, chain, checks, describe, failures, handshake, missing_issuer, strict
+from . import (
+    causes,
+    chain,
+    checks,
+    describe,
+    failures,
+    handshake,
+    missing_issuer,
+    strict,
+    variables,
+)
 from .checks import Finding, note, problem
 from .output import Report, row
 from .route import Route
+from .status import why_inactive
 from .target import NoProxy, proxy_for, target
 from .view import BUNDLE, CERTIFI_ALONE, DEFAULTS, STRICT, View
 
@@ -99,6 +110,10 @@ def _trusted(view: View) -> List[Finding]:
         return [failures.client_certificate(view.where)]
     if view.path and not chain.names(view.path[0]):
         return [causes.wrong_name(view)]
+    what, _, remedy = why_inactive(view.settings).partition(": ")
+    if what and not view.outcomes[CERTIFI_ALONE].trusted:
+        message = f"the bundle trusts this server, but certifi does not answer from it: {what}"
+        return [problem("active", message, remedy)]
     return [Finding("ok", "server", "certifi's clients trust this server here")]
 
 
@@ -116,6 +131,10 @@ def _notes(view: View) -> List[Finding]:
         message = "clients that never ask certifi and use OpenSSL's defaults refuse it"
         remedy = "for those: PYTHON_CERTIFI_SSL_DEFAULTS=1, or the variables of shellenv"
         findings.append(note("defaults", message, remedy))
+    past = ", ".join(each["variable"] for each in variables.bypassing())
+    if past:
+        message = f"these variables lead clients past the bundle: {past}"
+        findings.append(note("variable", message, "`doctor` without a host looks into them"))
     return findings
 
 
