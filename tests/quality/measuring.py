@@ -14,7 +14,7 @@ from typing import Dict, Mapping
 
 import coverage
 
-from support import CHECKOUT, MODULE, Sandbox
+from support import MODULE, Sandbox
 
 HOOK = "0-measure.pth"
 SETTINGS = """
@@ -57,11 +57,3 @@ def _add_start_up_file(site_packages: Path, folder: Path) -> None:
     new = site_packages / f"{HOOK}.{os.getpid()}"
     new.write_text(f"{packages}\nimport coverage; coverage.process_startup()\n", encoding="utf-8")
     os.replace(new, site_packages / HOOK)
-
-
-def report(folder: Path) -> float:
-    """Return the percentage of lines and branches that any process has passed."""
-    settings = str(CHECKOUT / "pyproject.toml")
-    data = coverage.Coverage(config_file=settings, data_file=str(folder / "data"))
-    data.combine([str(folder)], keep=True)
-    return data.report()
