@@ -22,6 +22,7 @@ import trustme
 
 from certifi_system_store_wrapper import cli
 from conftest import Server
+from hosts import CA, context_for, make
 from support import (
     CHECKOUT,
     MODULE,
@@ -37,7 +38,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from support import Done
 
-README = (CHECKOUT / "README.md").read_text("utf-8")
+# Tables that a run has written are no claims of anybody.
+GENERATED = re.compile(
+    r"(?s)<!-- begin (\w+) -->.*?<!-- end \1 -->|<!-- (\w+): begin -->.*?<!-- \2"
+)
+README = GENERATED.sub("", (CHECKOUT / "README.md").read_text("utf-8"))
 BLOCKS = re.findall(r"(?m)^    (.*)$", README)
 SPANS = [
     " ".join(span.replace(r"\|", "|").split())
@@ -75,7 +80,6 @@ RUN: Dict[str, Step] = {
     "export [-o FILE]": Step(f"cat $({NAME} export); {NAME} export -o copy.pem", "BEGIN CERT"),
     "$(python -m certifi)": Step('cat "$(python -m certifi)"', "BEGIN CERTIFICATE"),
     "python -m certifi": Step(says="cacert.pem"),
-    f"{NAME} shellenv": Step(says="SSL_CERT_FILE"),
     "shellenv [--shell sh|fish|powershell|cmd]": Step(
         f"for s in sh fish powershell cmd; do {NAME} shellenv --shell $s; done", "$env:"
     ),
@@ -117,6 +121,7 @@ FOREIGN = {
     **dict.fromkeys(("--trusted-host", "--target", "-I"), "of pip and python"),
     **dict.fromkeys(("--non-hermetic-venv-scripts", "--exclude-module " + MODULE), "of packers"),
     **dict.fromkeys(('ca_cert="certifi"', "sslrootcert=system", "cafile="), "of clients"),
+    **dict.fromkeys((f"additional_dependencies: [{NAME}]", "deps", "Environment="), "of others"),
     **dict.fromkeys((":", ";", "TMPDIR", "wrapt<2.2", "uv tool", "security"), "of others"),
     f"--user-package-configuration-file=SITE_PACKAGES/{MODULE}/_pyinstaller/"
     "certifi.nuitka-package.config.yml": "of Nuitka, see tests/packed",
@@ -155,18 +160,18 @@ class Files(SimpleHTTPRequestHandler):
 
 
 @contextmanager
-def served(folder: Path, ca: trustme.CA, **names: str) -> Iterator[str]:
-    """Serve a folder over HTTPS, by a certificate of that CA; yield host and port."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    ca.issue_cert("localhost", **names).configure_cert(context)
+def served(folder: Path, context: ssl.SSLContext) -> Iterator[str]:
+    """Serve a folder over HTTPS; yield host and port."""
     handler = partial(Files, directory=str(folder))
     with Server(("127.0.0.1", 0), handler) as server:
         server.context = context
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
         thread.start()
-        yield f"localhost:{server.server_port}"
-        server.shutdown()
-        thread.join()
+        try:
+            yield f"localhost:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 def shell(sandbox: Sandbox, command: str, **env: str) -> Done:
@@ -194,7 +199,9 @@ def test_every_command_does_what_it_is_shown_for(
     """
     sandbox = Sandbox(tmp_path, new_environment(interpreter, tmp_path / "venv"))
     write(sandbox.work / "corporate-root.pem", private_ca.cert_pem.bytes())
-    with served(index, private_ca) as host:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    private_ca.issue_cert("localhost").configure_cert(context)
+    with served(index, context) as host:
         settings = {
             "PIP_NO_INDEX": "1",
             "PIP_FIND_LINKS": f"https://{host}/",
@@ -205,7 +212,7 @@ def test_every_command_does_what_it_is_shown_for(
             "UV_NO_INDEX": "1",
             "UV_OFFLINE": "1",
             "UV_TOOL_DIR": "tools",
-            "UV_TOOL_BIN_DIR": "tools",
+            "UV_TOOL_BIN_DIR": "programs",
             "UV_PYTHON": interpreter,
         }
         for command, step in RUN.items():
@@ -229,13 +236,15 @@ def test_the_first_command_shows_the_main_job(
 
 
 def test_the_example_is_what_the_doctor_says(sandbox: Sandbox, tmp_path: Path) -> None:
-    """To the letter, but for the number of the port."""
-    ca = trustme.CA(organization_name="Corp", organization_unit_name="Corp Root")
-    names = {"organization_name": "Corp", "organization_unit_name": "Testing cert"}
-    with served(tmp_path, ca, **names) as host:
+    """To the letter, but for the port and the date."""
+    root = make("Corp Root", *CA)
+    leaf = make("git.corp.example", by=root, names=["localhost"], days=(-1, 90))
+    with served(tmp_path, context_for(leaf)) as host:
         done = sandbox.run("-m", MODULE, "doctor", host)
+    said = done.stdout.replace(host, "localhost:8443").splitlines()
     shown = [line for line in BLOCKS if not is_command(line)]
-    assert done.stdout.replace(host, "localhost:8443").splitlines() == shown
+    when = re.compile(r"until [\d-]+T[\d:]+Z")
+    assert [when.sub("", line) for line in said] == [when.sub("", line) for line in shown]
     assert done.returncode == 1
 
 
