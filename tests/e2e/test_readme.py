@@ -115,9 +115,14 @@ NOT_RUN = {
 }
 # Commands that take minutes have a job of their own in the workflow.
 CI = (CHECKOUT / ".github" / "workflows" / "ci.yml").read_text("utf-8")
-OF_CI = ("tests/benchmarks/run.py", "tests/interpreters.py", "tests/readers")
+OF_CI = ("tests/benchmarks/run.py", "tests/interpreters.py", "tests/neighbours", "tests/readers")
 # Names that are not ours.
+OF_SYSTEMD = ("PrivateTmp=yes", "DynamicUser=yes", "ProtectSystem=strict", "CacheDirectory=NAME")
+OF_CLUSTERS = ("emptyDir", "Nanny(env={...})", "distributed.nanny.environ")
 FOREIGN = {
+    **dict.fromkeys((*OF_SYSTEMD, *OF_CLUSTERS, 'runtime_env={"env_vars": {...}}'), "of others"),
+    **dict.fromkeys(("chmod 1777 /tmp",), "of an image"),
+    'RUN python -c "import certifi; certifi.where()"': "of a Dockerfile",
     **dict.fromkeys(("--trusted-host", "--target", "-I"), "of pip and python"),
     **dict.fromkeys(("--non-hermetic-venv-scripts", "--exclude-module " + MODULE), "of packers"),
     **dict.fromkeys(('ca_cert="certifi"', "sslrootcert=system", "cafile="), "of clients"),
@@ -305,6 +310,8 @@ def is_there(span: str, source: str) -> bool:
     if call:
         return f"{call[1].split('.')[-1]}(" in source
     if (CHECKOUT / span).exists() or any(CHECKOUT.glob(f"src/{MODULE}/{span.lstrip('/')}")):
+        return True
+    if "PYTHON_CERTIFI_" in span:  # see test_every_variable_is_told
         return True
     if f"\n  {span}:\n" in CI:  # a job
         return True
