@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import sys
 import tempfile
 import textwrap
 from pathlib import Path
@@ -441,3 +442,38 @@ def test_process_1_is_left_alone(sandbox: Sandbox) -> None:
     flags = "-mpf" if os.geteuid() == 0 else "-Urmpf"
     done = sandbox.run_code(code, prefix=["unshare", flags, "--mount-proc"])
     assert (done.returncode, done.stderr) == (0, "")
+
+
+SUBINTERPRETERS = """
+    import certifi, os
+    try:
+        import _interpreters as interpreters
+    except ImportError:
+        import _xxsubinterpreters as interpreters
+    ask = '''if True:
+        import certifi, ssl
+        path = certifi.where()
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.load_verify_locations(path)
+        assert context.cert_store_stats()["x509"] > 100
+        print(path)
+    '''
+    path = certifi.where()
+    made = [interpreters.create() for _ in range(2)]
+    for each in made:
+        assert interpreters.run_string(each, ask) is None
+    assert len(os.listdir(os.path.dirname(os.path.dirname(path)))) == 3
+    for each in made:
+        interpreters.destroy(each)
+    assert os.listdir(os.path.dirname(path)) == ["cacert.pem"] and certifi.where() == path
+    print(path)
+"""
+
+
+@pytest.mark.skipif(sys.implementation.name != "cpython", reason="CPython has subinterpreters")
+def test_interpreters_of_one_process_have_a_bundle_each(sandbox: Sandbox) -> None:
+    """As under mod_wsgi: each answers with its own, and its end takes it along."""
+    done = sandbox.run_code(SUBINTERPRETERS)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert len(set(done.stdout.split())) == 3
+    assert left(sandbox) == []

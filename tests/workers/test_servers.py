@@ -46,6 +46,7 @@ def command(name: str, patience: int) -> List[str]:
     if tool == "gunicorn":
         kind, *rest = options
         threads = ["--threads", "2"] if kind == "gthread" else []
+        threads += ["--worker-connections", "4"]  # so that one worker does not take all
         common = ["-w", str(SIZE), "--timeout", str(patience), "--no-control-socket", "--bind"]
         module = "patched" if kind == "gevent" and rest else "web"
         options = ["-k", kind, *rest, *threads, *common]
