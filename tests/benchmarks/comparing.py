@@ -154,9 +154,11 @@ def many(comparer: Comparer) -> None:
     sides = [*comparer.sides(programs.CROWD, BARE.name, OURS.name), *apart]
     title = f"{CROWD} processes at once, `{programs.CROWD}`"
     comparer.row("crowd", title, sides, measure=lambda side: crowd(side, CROWD))
-    sides = comparer.sides(programs.MEMORY, BARE.name, OURS.name, OURS_OLD.name, prints=True)
-    apart = [side._replace(prints=True) for side in comparer.apart(programs.MEMORY)]
-    comparer.row("memory", "memory (RSS) after `where()`", [*sides, *apart], unit="byte")
+    for key, what in (("memory", programs.CROWD), ("memory of requests", programs.REQUESTS)):
+        code = programs.MEMORY.format(what=what)
+        sides = comparer.sides(code, BARE.name, OURS.name, OURS_OLD.name, prints=True)
+        apart = [side._replace(prints=True) for side in comparer.apart(code)]
+        comparer.row(key, f"memory (RSS) after `{what}`", [*sides, *apart], unit="byte")
 
 
 def growth(comparer: Comparer) -> None:

@@ -32,8 +32,7 @@ print(min(timeit.repeat(certifi.where, number=10_000, repeat=5)) / 10_000)
 """
 CROWD = "import certifi; certifi.where()"
 MEMORY = """
-import certifi
-certifi.where()
+{what}
 import os
 with open("/proc/self/statm") as file:
     print(int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE"))
