@@ -16,6 +16,7 @@ _BARE = "Debian's certifi lies in no folder that is searched without site"
 _EARLY = "the interpreter's own packages come after the start-up files of the environment"
 _STORE = "Debian's certifi names the system's bundle, which this layout does not have"
 PYPY: Dict[str, str] = {
+    "test_memory.py": "PyPy has no tracemalloc",
     "test_as_on_windows.py": "the fake crypt32 needs the ctypes of CPython",
     "test_what_our_statements_ask_for": _IMPORTS,
     "test_logging_waits_for_something_to_say": _IMPORTS,
