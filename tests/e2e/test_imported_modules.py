@@ -63,10 +63,14 @@ else:
     ASKED["certifi"] |= {"fcntl", "posix"}
 if sys.platform == "darwin":
     ASKED["first where()"] |= {"plistlib", "selectors", "shutil", "subprocess", "tempfile"}
+# What other Pythons than CPython need beside that for the first where().
+ELSEWHERE = {"pypy": {"ssl"}}
 # What Python itself loads to read a start-up file, beside built-in modules: each in its own way.
 READING = {
     "_bootlocale": "3.8 and 3.9",
     "encodings.utf_8_sig": "3.12.4 and later",
+    "importlib.machinery": "3.15, for pkgutil",
+    "pkgutil": "3.15",
 }
 
 PROGRAM = """
@@ -102,7 +106,7 @@ asked.append([])
 certifi.where()
 builtins.__import__ = original
 import json
-print(json.dumps(asked))
+print(json.dumps([sys.implementation.name, asked]))
 """
 
 
@@ -110,7 +114,10 @@ def asked_by_us(sandbox: Sandbox, before: str) -> Dict[str, Set[str]]:
     """Return what our import statements ask for, stage by stage; the start has ended before."""
     done = sandbox.run_code(TRACED.format(module=MODULE, before=before))
     assert (done.returncode, done.stderr) == (0, "")
-    return {stage: set(names) for stage, names in zip(STAGES[1:], json.loads(done.stdout))}
+    implementation, stages = json.loads(done.stdout)
+    asked = {stage: set(names) for stage, names in zip(STAGES[1:], stages)}
+    asked["first where()"] -= ELSEWHERE.get(implementation, set())
+    return asked
 
 
 def loaded(sandbox: Sandbox, before: str) -> List[Set[str]]:

@@ -10,7 +10,7 @@ from typing import Dict, Iterator, List, Tuple
 
 import pytest
 
-_IMPORTS = "it pins what CPython and the certifi of PyPI import"
+_IMPORTS = "it pins what is imported where certifi is the one of PyPI"
 _FILE = "it looks at the cacert.pem that PyPI's certifi has, and Debian's has none"
 _BARE = "Debian's certifi lies in no folder that is searched without site"
 _EARLY = "the interpreter's own packages come after the start-up files of the environment"
@@ -18,8 +18,6 @@ _STORE = "Debian's certifi names the system's bundle, which this layout does not
 PYPY: Dict[str, str] = {
     "test_memory.py": "PyPy has no tracemalloc",
     "test_as_on_windows.py": "the fake crypt32 needs the ctypes of CPython",
-    "test_what_our_statements_ask_for": _IMPORTS,
-    "test_logging_waits_for_something_to_say": _IMPORTS,
     "test_clients_that_never_ask_certifi[a subclass]": "PyPy's ssl calls what it forbids",
 }
 DEBIANS: Dict[str, str] = {
