@@ -127,7 +127,9 @@ FOREIGN = {
     **dict.fromkeys(("--non-hermetic-venv-scripts", "--exclude-module " + MODULE), "of packers"),
     **dict.fromkeys(('ca_cert="certifi"', "sslrootcert=system", "cafile="), "of clients"),
     **dict.fromkeys((f"additional_dependencies: [{NAME}]", "deps", "Environment="), "of others"),
-    **dict.fromkeys((":", ";", "TMPDIR", "wrapt<2.2", "uv tool", "security"), "of others"),
+    **dict.fromkeys(
+        (":", ";", "pip install", "TMPDIR", "wrapt<2.2", "uv tool", "security"), "of others"
+    ),
     f"--user-package-configuration-file=SITE_PACKAGES/{MODULE}/_pyinstaller/"
     "certifi.nuitka-package.config.yml": "of Nuitka, see tests/packed",
     "/usr/local/share/ca-certificates/NAME.crt": "the administrator's, see tests/real_store",
