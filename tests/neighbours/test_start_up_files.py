@@ -43,7 +43,7 @@ def test_beside(
     """What it does it does, and certifi answers from the bundle."""
     neighbour = NEIGHBOURS[name]
     sandbox = live_with(*neighbour.requirements)
-    write(sandbox.work / "coverage.cfg", b"[run]\ndata_file = /dev/null\n")
+    write(sandbox.work / "coverage.cfg", b"[run]\ndata_file = coverage.data\n")
     reorder(sandbox.environment, order)
     assert_served(sandbox, url, ca_file, neighbour.env)
 
