@@ -30,7 +30,7 @@ HEAD = ("interpreter", "OpenSSL", "passed", "failed", "skipped", "note")
 
 def main() -> int:
     """Run the suite everywhere; return 0 if all of it ran and passed."""
-    options = parser().parse_args()
+    options = parser().parse_intermixed_args()
     cache: Path = options.cache.resolve()
     cache.mkdir(parents=True, exist_ok=True)
     results = Results(cache / "results", options.tests)

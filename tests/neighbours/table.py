@@ -25,7 +25,7 @@ VERSIONS = ([3, 8], [3, 11], [3, 13], [3, 15])
 
 def main() -> int:
     """Run them; return 0 if all that can be installed works."""
-    options = parser().parse_args()
+    options = parser().parse_intermixed_args()
     tests = ["tests/neighbours"] if options.tests == ["tests"] else options.tests
     cache: Path = options.cache.resolve()
     results = Results(cache / "results", tests)
