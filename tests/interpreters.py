@@ -68,7 +68,9 @@ def task_of(one: Interpreter, driver: Interpreter, cache: Path, tests: Sequence[
 
 def driver_of(one: Interpreter, able: Sequence[Interpreter]) -> Interpreter:
     """Return the CPython that drives it: of the same place, and not the very newest."""
-    return max(able, key=lambda each: (each.prefix == one.prefix, each.version < [3, 14]))
+    return max(
+        able, key=lambda each: (each.prefix == one.prefix, each.version < [3, 14], each.version)
+    )
 
 
 def as_markdown(rows: Sequence[Row], results: Results) -> str:

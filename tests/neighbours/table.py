@@ -34,7 +34,8 @@ def main() -> int:
     head, lines = ("neighbour", *(row.interpreter for row in rows)), by_neighbour(rows)
     print(columns([head, *lines]))
     if options.markdown:
-        text = f"{results.tested()}\n\n{markdown(head, lines)}"
+        notes = [f"{row.interpreter}: {row.note}." for row in rows if not row.passed]
+        text = "\n\n".join([results.tested(), markdown(head, lines), *notes])
         put_between(options.markdown, "neighbours", text)
     return 0 if all(row.failed == "0" for row in rows) else 1
 
@@ -55,14 +56,14 @@ def by_neighbour(rows: Sequence[Row]) -> List[List[str]]:
 def readable(name: str) -> str:
     """Return the name of a test in words."""
     test, _, parameters = name.partition("[")
-    return " ".join((test[5:].replace("_", " "), parameters.rstrip("]").replace("-", ", "))).strip()
+    words = test[5:].replace("_", " ")
+    return f"{words}: {parameters[:-1]}" if parameters else words
 
 
 def cell(row: Row, name: str) -> str:
     """Return what came of it."""
-    if not row.passed:
-        return row.note
-    return {"passed": "works"}.get(row.cases.get(name, "not run"), row.cases.get(name, "not run"))
+    outcome = row.cases.get(name, "not run")
+    return "works" if outcome == "passed" else outcome
 
 
 if __name__ == "__main__":

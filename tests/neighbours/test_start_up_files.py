@@ -117,7 +117,7 @@ def test_patches(
 ) -> None:
     """Sockets, threads and ssl of a green library, patched there."""
     sandbox = live_with(name)
-    line = {"gevent": "from gevent import monkey; monkey.patch_all()"}
+    line = {"gevent": "import gevent.monkey; gevent.monkey.patch_all()"}
     patch = line.get(name, "import eventlet; eventlet.monkey_patch()")
     first = "import certifi; certifi.where()\n" if place == "after certifi" else ""
     if "." in place:
