@@ -18,6 +18,15 @@ from filelock import FileLock
 
 CHECKOUT = Path(__file__).parents[1]
 FETCH = Path(__file__).parent / "clients" / "fetch.py"
+FETCH_BY_URLLIB = """
+import certifi, ssl, sys, urllib.request
+context = ssl.create_default_context(cafile=certifi.where())
+try:
+    print(urllib.request.urlopen({url!r}, context=context).status)
+except urllib.error.URLError as error:
+    print("verify code", error.reason.verify_code)
+    sys.exit(1)
+"""
 CLIENTS = ("requests", "httpx", "botocore", "urllib3", "aiohttp")
 NAME = "certifi-system-store-wrapper"
 MODULE = "certifi_system_store_wrapper"

@@ -11,7 +11,7 @@ from typing import Any, Dict
 
 import pytest
 
-from support import NAME, Sandbox, assert_untrusted, write
+from support import FETCH_BY_URLLIB, NAME, Sandbox, assert_untrusted, write
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,15 +28,6 @@ sys.platform = "darwin"
 from certifi_system_store_wrapper.system_store import macos_security
 macos_security.SECURITY = {fake!r}
 macos_security.TIMEOUT = {timeout!r}
-"""
-FETCH = """
-import certifi
-context = ssl.create_default_context(cafile=certifi.where())
-try:
-    print(urllib.request.urlopen({url!r}, context=context).status)
-except urllib.error.URLError as error:
-    print("verify code", error.reason.verify_code)
-    sys.exit(1)
 """
 
 
@@ -84,9 +75,9 @@ def test_a_ca_of_the_system_keychain(
     """Trusted by its settings it is trusted here; held without them it is not."""
     trusted = trusting(private_der, ca_file.read_text())
     answers(mac, {SYSTEM: trusted[SYSTEM]})
-    assert_untrusted(run(mac, FETCH.format(url=url)))
+    assert_untrusted(run(mac, FETCH_BY_URLLIB.format(url=url)))
     answers(mac, trusted)
-    done = run(mac, FETCH.format(url=url))
+    done = run(mac, FETCH_BY_URLLIB.format(url=url))
     assert (done.returncode, done.stdout, done.stderr) == (0, "200\n", "")
     assert not list(caches(mac).iterdir()) and not list(mac.tmp.iterdir())
 
@@ -104,7 +95,7 @@ def test_the_drop_folder_of_the_user(mac: Sandbox, url: str, ca_file: Path) -> N
     """It lies in Application Support."""
     drop = mac.home / "Library" / "Application Support" / NAME / "certs"
     write(drop / "root.pem", ca_file.read_bytes())
-    done = run(mac, FETCH.format(url=url))
+    done = run(mac, FETCH_BY_URLLIB.format(url=url))
     assert (done.returncode, done.stdout, done.stderr) == (0, "200\n", "")
 
 
@@ -113,7 +104,9 @@ def test_a_security_that_hangs_costs_the_system_alone(
 ) -> None:
     """After the time limit the other sources are used, with a warning that says what is missing."""
     answers(mac, {ROOTS: {"seconds": 600}})
-    done = run(mac, FETCH.format(url=url), timeout=0.5, PYTHON_CERTIFI_CERT_FILES=str(ca_file))
+    done = run(
+        mac, FETCH_BY_URLLIB.format(url=url), timeout=0.5, PYTHON_CERTIFI_CERT_FILES=str(ca_file)
+    )
     assert (done.returncode, done.stdout) == (0, "200\n")
     assert done.stderr.count("WARNING") >= 1 and "SystemRootCertificates" in done.stderr
     assert not list(caches(mac).iterdir()) and not list(mac.tmp.iterdir())
@@ -122,6 +115,6 @@ def test_a_security_that_hangs_costs_the_system_alone(
 def test_a_mac_without_security(mac: Sandbox, url: str, ca_file: Path) -> None:
     """A sandboxed program may not run it; the warning says so, and the rest is used."""
     (mac.work / "security").unlink()
-    done = run(mac, FETCH.format(url=url), PYTHON_CERTIFI_CERT_FILES=str(ca_file))
+    done = run(mac, FETCH_BY_URLLIB.format(url=url), PYTHON_CERTIFI_CERT_FILES=str(ca_file))
     assert (done.returncode, done.stdout) == (0, "200\n")
     assert "WARNING" in done.stderr

@@ -13,7 +13,7 @@ from typing import Dict
 import pytest
 import trustme
 
-from support import MODULE, NAME, Sandbox, assert_untrusted, write
+from support import FETCH_BY_URLLIB, MODULE, NAME, Sandbox, assert_untrusted, write
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,15 +28,6 @@ AS_WINDOWS = """
     import importlib.metadata, logging, ssl, subprocess, tempfile, urllib.request, wrapt
     from fakes.as_windows import pretend
     pretend({roots!r})
-"""
-FETCH = """
-    import certifi
-    context = ssl.create_default_context(cafile=certifi.where())
-    try:
-        print(urllib.request.urlopen({url!r}, context=context).status)
-    except urllib.error.URLError as error:
-        print("verify code", error.reason.verify_code)
-        sys.exit(1)
 """
 
 
@@ -66,8 +57,8 @@ def run(sandbox: Sandbox, code: str, *roots: bytes, **env: str) -> Done:
 
 def test_a_ca_of_the_root_store_is_trusted(windows: Sandbox, url: str, private_der: bytes) -> None:
     """Without it the same request is refused; nothing is printed, and nothing is left."""
-    assert_untrusted(run(windows, FETCH.format(url=url)))
-    done = run(windows, FETCH.format(url=url), private_der)
+    assert_untrusted(run(windows, FETCH_BY_URLLIB.format(url=url)))
+    done = run(windows, FETCH_BY_URLLIB.format(url=url), private_der)
     assert (done.returncode, done.stdout, done.stderr) == (0, "200\n", "")
     assert not list(local_app_data(windows).iterdir())
 
@@ -129,9 +120,9 @@ def test_the_drop_folder_of_the_user(
 ) -> None:
     """It lies in %APPDATA%, which roams; what lies there is trusted."""
     drop = windows.home / "AppData" / "Roaming" / NAME / "certs"
-    assert_untrusted(run(windows, FETCH.format(url=url)))
+    assert_untrusted(run(windows, FETCH_BY_URLLIB.format(url=url)))
     write(drop / name, ca_file.read_bytes())
-    done = run(windows, FETCH.format(url=url))
+    done = run(windows, FETCH_BY_URLLIB.format(url=url))
     assert (done.returncode, done.stdout, done.stderr) == (0, "200\n", "")
 
 
@@ -141,7 +132,7 @@ def test_a_service_without_folders_of_its_own(
 ) -> None:
     """Without %LOCALAPPDATA% the temp folder has to do."""
     empty = dict.fromkeys(gone.split(), "")
-    done = run(windows, FETCH.format(url=url), private_der, **empty)
+    done = run(windows, FETCH_BY_URLLIB.format(url=url), private_der, **empty)
     assert (done.returncode, done.stdout, done.stderr) == (0, "200\n", "")
     assert not list(windows.tmp.iterdir())
 
