@@ -6,6 +6,7 @@ import os
 import textwrap
 from pathlib import Path
 
+import pytest
 import trustme
 
 from support import Sandbox, write
@@ -209,3 +210,20 @@ def test_a_python_without_tls(sandbox: Sandbox, ca_file: Path) -> None:
     """
     done = sandbox.run_code(code, env={"PYTHON_CERTIFI_CERT_FILES": str(ca_file)})
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+@pytest.mark.parametrize("stage", ["import certifi", "import certifi; certifi.where()"])
+def test_uninstalled_meanwhile(fresh: Sandbox, stage: str, ca_file: Path) -> None:
+    """A program that has imported certifi does not need our files any more."""
+    code = f"""
+        import os, shutil
+        {stage}
+        packages = os.path.dirname(os.path.dirname(certifi.__file__))
+        for name in ("certifi_system_store_wrapper", "wrapt"):
+            shutil.rmtree(os.path.join(packages, name))
+        assert open({str(ca_file)!r}).read() in certifi.contents()
+        assert open(certifi.where()).read() == certifi.contents()
+    """
+    done = fresh.run_code(code, env={"PYTHON_CERTIFI_CERT_FILES": str(ca_file)})
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert not list(fresh.place.iterdir())

@@ -9,7 +9,7 @@ import pytest
 from virtualenv import cli_run
 
 from neighbours.living import assert_served, installed_with, reorder
-from support import Environment, Sandbox, write
+from support import Environment, Sandbox, new_environment, write
 
 ORDERS = ("as installed", "before us", "after us")
 
@@ -124,3 +124,37 @@ def test_patches(
         write(sandbox.environment.site_packages / place, patch.encode() + b"\n")
     env = {"PYTHONWARNINGS": "ignore"}  # eventlet says that it is deprecated
     assert_served(sandbox, url, ca_file, env, first="" if "." in place else first + patch)
+
+
+def test_certifi_system_store_over_certifi(
+    live_with: Callable[..., Sandbox], url: str, ca_file: Path
+) -> None:
+    """It puts itself into certifi's place; what it answers is extended."""
+    sandbox = live_with("setuptools<80")
+    installed_with(sandbox.environment, "--no-deps", "--link-mode=copy", "certifi-system-store")
+    disabled = {"PYTHON_CERTIFI_DISABLE": "1"}
+    done = sandbox.run("-m", "certifi", "-v", env=disabled)  # it asks for that
+    assert done.returncode == 0 and "3021." in done.stdout, done
+    assert_served(sandbox, url, ca_file)
+
+
+def test_in_the_environment_and_in_the_one_beneath(
+    tmp_path: Path, interpreter: str, wheel: str, url: str, ca_file: Path
+) -> None:
+    """With --system-site-packages both start-up files run, and one of us answers."""
+    environment = new_environment(
+        interpreter, tmp_path / "venv", "--without-pip", "--system-site-packages"
+    )
+    beneath = tmp_path / "user"
+    environment.install(wheel, "requests")
+    sandbox = Sandbox(tmp_path, environment)
+    code = "import site; print(site.USER_SITE, site.ENABLE_USER_SITE)"
+    env = {"PYTHONUSERBASE": str(beneath)}
+    user_site, enabled = sandbox.run_code(code, env=env).stdout.split()
+    assert enabled == "True" and user_site.startswith(str(beneath))
+    environment.install("--target", user_site, wheel, "certifi", "wrapt")
+    assert_served(sandbox, url, ca_file, env)
+    done = sandbox.run_code(
+        "import certifi_system_store_wrapper as us; print(us.__file__)", env=env
+    )
+    assert str(environment.folder) in done.stdout or str(beneath) in done.stdout
