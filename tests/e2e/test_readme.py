@@ -88,7 +88,8 @@ RUN: Dict[str, Step] = {
     "doctor [HOST[:PORT] | URL]": Step(f"{NAME} doctor HOST && {NAME} doctor https://HOST/", "ok"),
     f"{NAME} doctor example.com": Step(f"{NAME} doctor HOST", "server"),
     "remove [SHA256…]": Step(
-        f"{NAME} remove $(openssl x509 -in corporate-root.pem -outform DER | sha256sum | cut -c-8)",
+        f"{NAME} remove $(openssl x509 -in corporate-root.pem -noout -fingerprint -sha256 |"
+        " sed 's/.*=//' | tr -d : | tr A-F a-f | cut -c-8)",
         "removed",
     ),
     "import certifi": Step("python -c 'import certifi'"),
