@@ -128,6 +128,31 @@ def test_a_full_disk_is_passed_over(sandbox: Sandbox) -> None:
     assert not done.stdout.startswith(str(sandbox.tmp))
 
 
+NO_PROGRAMS = "mount -t tmpfs -o noexec,nosuid,nodev tmpfs {}"
+
+
+def test_a_place_without_programs_is_as_good(sandbox: Sandbox) -> None:
+    """noexec forbids to run files and to map them as code: the bundle is neither."""
+    done = in_namespace(sandbox, NO_PROGRAMS.format(shlex.quote(str(sandbox.tmp))), CHECK)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith(str(sandbox.tmp))
+
+
+def test_a_file_that_its_user_swapped_answers(sandbox: Sandbox, ca_file: Path) -> None:
+    """Whoever may do that may do all: the path is the same, and goes at the end."""
+    code = """
+        import certifi, os, shutil, sys
+        path = certifi.where()
+        shutil.copy(sys.argv[1], path + ".mine")
+        os.replace(path + ".mine", path)
+        assert certifi.where() == path
+        assert certifi.contents() == open(sys.argv[1]).read()
+    """
+    done = sandbox.run("-c", textwrap.dedent(code), str(ca_file))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert not list(sandbox.place.rglob("*"))
+
+
 READ_ONLY = """
 for folder in / /tmp /var/tmp /dev/shm "$TMPDIR" "$HOME"; do
     mount --bind "$folder" "$folder"

@@ -1,0 +1,126 @@
+"""Lives that a process may lead: in each the bundle is whole, and nothing of it is left."""
+
+from __future__ import annotations
+
+import os
+import textwrap
+from typing import List
+
+import pytest
+
+from support import Sandbox
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="most of these lives are Unix'")
+
+PRELUDE = """
+import atexit, os, signal, sys, threading
+def good(path, ours=True):
+    with open(path) as file:
+        whole = file.read().count("END CERTIFICATE") > 100
+    return whole and ("certifi-system-store-wrapper-" in path) == ours
+"""
+IMPORT = "import certifi; path = certifi.where(); assert good(path)\n"
+LIVES = {
+    "everybody may write": "os.umask(0);"
+    + IMPORT
+    + "assert os.stat(path).st_mode & 0o777 == 0o644",
+    "nobody may read": "os.umask(0o777);"
+    + IMPORT
+    + "assert os.stat(path).st_mode & 0o777 == 0o644",
+    "little memory": """
+import resource
+resource.setrlimit(resource.RLIMIT_AS, (300 << 20, 300 << 20))
+"""
+    + IMPORT,
+    "asked at exit only": """
+def late():
+    import certifi
+    assert good(certifi.where())
+    print("asked")
+atexit.register(late)
+""",
+    "a pool at exit": IMPORT
+    + """
+import concurrent.futures, time
+def work():
+    time.sleep(0.2)
+    assert good(certifi.where())
+    print("asked")
+concurrent.futures.ThreadPoolExecutor(2).submit(work)
+""",
+    "threads that nobody waits for": IMPORT
+    + """
+def ask():
+    while True:
+        good(certifi.where())
+for _ in range(4):
+    threading.Thread(target=ask, daemon=True).start()
+""",
+    "spawned without a fork": IMPORT
+    + """
+where = [(os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0)]
+pid = os.posix_spawn("/bin/cat", ["cat", path], {}, file_actions=where)
+assert os.waitpid(pid, 0)[1] == 0
+import subprocess
+assert subprocess.call(["cat", path], close_fds=False, stdout=subprocess.DEVNULL) == 0
+""",
+    "asked by a signal's handler": """
+import certifi
+heard = []
+signal.signal(signal.SIGALRM, lambda *_: heard.append(certifi.where()))
+signal.setitimer(signal.ITIMER_REAL, 0.001, 0.001)
+path = certifi.where()
+while not heard:
+    pass
+signal.setitimer(signal.ITIMER_REAL, 0)
+assert all(each == path or good(each, ours=False) for each in heard) and good(path)
+""",
+}
+OPTIONS: List[List[str]] = [[], ["-X", "dev", "-W", "error"], ["-I"], ["-OO"]]
+
+
+@pytest.mark.parametrize("life", LIVES)
+def test_a_life(sandbox: Sandbox, life: str) -> None:
+    """Whole while it lasts, gone when it ends, and not a word."""
+    done = sandbox.run_code(textwrap.dedent(PRELUDE) + LIVES[life])
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == ("asked\n" if "asked" in LIVES[life] else "")
+    assert not list(sandbox.place.iterdir())
+
+
+@pytest.mark.parametrize("options", OPTIONS, ids=" ".join)
+def test_options_of_the_interpreter(sandbox: Sandbox, options: List[str]) -> None:
+    """No warning is raised, no descriptor left to the garbage collector, no block overrun."""
+    code = PRELUDE + IMPORT + "import certifi_system_store_wrapper as ours; ours.refresh()"
+    done = sandbox.run_code(code, *options, env={"PYTHONMALLOC": "debug"})
+    assert (done.returncode, done.stderr) == (0, "")
+    assert not list(sandbox.place.iterdir())
+
+
+def test_an_interpreter_within(sandbox: Sandbox) -> None:
+    """A subinterpreter has a bundle of its own, and takes nobody's when it ends."""
+    code = (
+        PRELUDE
+        + """
+try:
+    import _xxsubinterpreters as interpreters
+except ImportError:
+    try:
+        import _interpreters as interpreters
+    except ImportError:
+        print("none")
+        sys.exit()
+def ask():
+    inner = interpreters.create()
+    failed = interpreters.run_string(inner, "import certifi; open(certifi.where()).close()")
+    assert not failed, failed
+    interpreters.destroy(inner)
+"""
+        + IMPORT
+        + "ask()\nassert good(path) and certifi.where() == path"
+    )
+    done = sandbox.run_code(code)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert not list(sandbox.place.iterdir())
+    if done.stdout == "none\n":
+        pytest.skip("this Python has no interpreter within")
