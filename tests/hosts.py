@@ -7,6 +7,7 @@ import os
 import socket
 import socketserver
 import ssl
+import struct
 import tempfile
 import threading
 from contextlib import contextmanager
@@ -176,7 +177,8 @@ class Resetting(socketserver.BaseRequestHandler):
     def handle(self) -> None:
         """Send a reset."""
         self.request.recv(1)
-        self.request.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+        at_once = struct.pack("hh" if os.name == "nt" else "ii", 1, 0)
+        self.request.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, at_once)
 
 
 class Tunnel(socketserver.BaseRequestHandler):

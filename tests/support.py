@@ -81,6 +81,15 @@ class Sandbox:
             return self.home / "AppData" / "Local"
         return self.home / "Library" / "Caches" if sys.platform == "darwin" else self.tmp
 
+    @property
+    def drop_folder(self) -> Path:
+        """Where `add` stores certificates on this system."""
+        base = {
+            "win32": self.home / "AppData" / "Roaming",
+            "darwin": self.home / "Library" / "Application Support",
+        }.get(sys.platform, self.home / ".config")
+        return base / NAME / "certs"
+
     def variables(self, more: Mapping[str, str]) -> Dict[str, str]:
         """Return the whole environment of a process: nothing of this machine's is in it."""
         kept = ("SYSTEMROOT", "SYSTEMDRIVE", "WINDIR")  # no process starts on Windows without

@@ -96,11 +96,6 @@ OF_A_HOST = shape(
 )
 
 
-def drop_folder(sandbox: Sandbox) -> Path:
-    """Return where `add` stores, on Linux."""
-    return sandbox.home / ".config" / "certifi-system-store-wrapper" / "certs"
-
-
 @pytest.mark.parametrize("command", sorted(SCHEMAS))
 def test_the_json_of_every_command_has_its_shape(sandbox: Sandbox, command: str) -> None:
     """What the README documents, whole and parsable, nothing else on stdout."""
@@ -211,7 +206,7 @@ def test_add_and_remove(sandbox: Sandbox, ca_file: Path, url: str) -> None:
     assert_fetched(sandbox.fetch("requests", url))
     held = json.loads(sandbox.run(*COMMAND, "remove", "--json").stdout)["certificates"]
     stored = Path(held[0]["stored"])
-    assert stored.parent == sandbox.home / ".config" / "certifi-system-store-wrapper" / "certs"
+    assert stored.parent == sandbox.drop_folder
     assert stored.name.endswith(f"{held[0]['sha256'][:16]}.pem")
     removed = sandbox.run(*COMMAND, "remove", held[0]["sha256"][:8])
     assert removed.stdout.startswith("removed")
@@ -248,7 +243,7 @@ def test_what_add_refuses(sandbox: Sandbox, ca_file: Path, kind: str) -> None:
     refused, added = done.stdout.splitlines()
     assert refused.startswith("refused") and str(path) in refused
     assert added.startswith("added")
-    folder = sandbox.home / ".config" / "certifi-system-store-wrapper" / "certs"
+    folder = sandbox.drop_folder
     assert len(list(folder.iterdir())) == 1
 
 
@@ -382,7 +377,7 @@ def test_what_is_added_at_the_same_time(sandbox: Sandbox, ca_file: Path) -> None
         out, _ = process.communicate(timeout=120)
         assert process.returncode == 0
         assert out.startswith((b"added", b"held"))
-    (stored,) = drop_folder(sandbox).iterdir()
+    (stored,) = sandbox.drop_folder.iterdir()
     assert stored.read_bytes() == ca_file.read_bytes()
 
 
@@ -402,7 +397,7 @@ def test_what_add_takes(sandbox: Sandbox) -> None:
     assert len(lines) == 4
     assert "[expired]" in lines[0] and "not a CA" in lines[1]
     assert all(line.isprintable() and line.startswith("added") for line in lines)
-    names = sorted(path.name for path in drop_folder(sandbox).iterdir())
+    names = sorted(path.name for path in sandbox.drop_folder.iterdir())
     assert len(names) == 4
     assert all(re.fullmatch(r"[A-Za-z0-9-]+-[0-9a-f]{16}\.pem", name) for name in names)
     listed = json.loads(sandbox.run(*COMMAND, "list", "--source=user", "--json").stdout)
@@ -412,7 +407,7 @@ def test_what_add_takes(sandbox: Sandbox) -> None:
 def test_a_stored_file_that_was_spoiled_is_stored_again(sandbox: Sandbox, ca_file: Path) -> None:
     """Its name alone does not count."""
     assert sandbox.run(*COMMAND, "add", str(ca_file)).returncode == 0
-    (stored,) = drop_folder(sandbox).iterdir()
+    (stored,) = sandbox.drop_folder.iterdir()
     write(stored, b"spoiled")
     assert sandbox.run(*COMMAND, "add", str(ca_file)).stdout.startswith("added")
     assert stored.read_text() == ca_file.read_text()
@@ -421,20 +416,18 @@ def test_a_stored_file_that_was_spoiled_is_stored_again(sandbox: Sandbox, ca_fil
 def test_what_remove_refuses(sandbox: Sandbox, ca_file: Path) -> None:
     """Too few digits, a file elsewhere of the same name, several of that name; nothing goes."""
     sandbox.run(*COMMAND, "add", str(ca_file))
-    (stored,) = drop_folder(sandbox).iterdir()
+    (stored,) = sandbox.drop_folder.iterdir()
     for folder in ("a", "b"):
-        write(drop_folder(sandbox) / folder / "same.pem", make(folder, *CA).pem)
+        write(sandbox.drop_folder / folder / "same.pem", make(folder, *CA).pem)
     elsewhere = write(sandbox.work / stored.name, b"")
     for word in (stored.stem[-16:][:7], str(elsewhere), "same.pem", "", ".", "/"):
         done = sandbox.run(*COMMAND, "remove", word)
         assert done.returncode == 1, word
         assert done.stdout.startswith("refused")
-    assert len(list(drop_folder(sandbox).rglob("*.pem"))) == 3
-    done = sandbox.run(
-        *COMMAND, "remove", str(stored), str(drop_folder(sandbox) / "a" / "same.pem")
-    )
+    assert len(list(sandbox.drop_folder.rglob("*.pem"))) == 3
+    done = sandbox.run(*COMMAND, "remove", str(stored), str(sandbox.drop_folder / "a" / "same.pem"))
     assert done.returncode == 0
-    assert len(list(drop_folder(sandbox).rglob("*.pem"))) == 1
+    assert len(list(sandbox.drop_folder.rglob("*.pem"))) == 1
 
 
 @posix
@@ -442,8 +435,8 @@ def test_a_drop_folder_that_is_a_link_or_open_to_others(sandbox: Sandbox, ca_fil
     """A link is followed; where others may write, nothing is stored, with the next step."""
     real = sandbox.home / "dotfiles"
     real.mkdir()
-    drop_folder(sandbox).parent.mkdir(parents=True)
-    drop_folder(sandbox).symlink_to(real)
+    sandbox.drop_folder.parent.mkdir(parents=True)
+    sandbox.drop_folder.symlink_to(real)
     assert sandbox.run(*COMMAND, "add", str(ca_file)).returncode == 0
     assert len(list(real.iterdir())) == 1
     real.chmod(0o777)

@@ -212,8 +212,7 @@ def test_a_file_that_may_not_be_read(sandbox: Sandbox, ca_file: Path) -> None:
 def test_a_drop_folder_that_others_may_write_to(sandbox: Sandbox, ca_file: Path) -> None:
     """It is not used, and that is said."""
     assert sandbox.run(*ADD, str(ca_file)).returncode == 0
-    folder = sandbox.home / ".config" / "certifi-system-store-wrapper" / "certs"
-    folder.chmod(0o777)
+    sandbox.drop_folder.chmod(0o777)
     status, text, data = doctor(sandbox)
     assert (status, problems(data)) == (1, ["sources"])
     assert "chmod go-w" in text
