@@ -129,7 +129,17 @@ FOREIGN = {
     **dict.fromkeys(('ca_cert="certifi"', "sslrootcert=system", "cafile="), "of clients"),
     **dict.fromkeys((f"additional_dependencies: [{NAME}]", "deps", "Environment="), "of others"),
     **dict.fromkeys(
-        (":", ";", "pip install", "TMPDIR", "wrapt<2.2", "uv tool", "security"), "of others"
+        (
+            ":",
+            ";",
+            "importlib.reload(certifi.core)",
+            "pip install",
+            "TMPDIR",
+            "wrapt<2.2",
+            "uv tool",
+            "security",
+        ),
+        "of others",
     ),
     f"--user-package-configuration-file=SITE_PACKAGES/{MODULE}/_pyinstaller/"
     "certifi.nuitka-package.config.yml": "of Nuitka, see tests/packed",
@@ -318,7 +328,7 @@ def is_there(span: str, source: str) -> bool:
         return True
     if f"\n  {span}:\n" in CI:  # a job
         return True
-    words = re.split(r"[ ,=/\\~$%]+", re.sub("=/.*", "", span).strip("/\\~$%"))
+    words = re.findall(r"[^ ,=/\\~$%.()]+", re.sub("=/.*", "", span))
     return all(re.search(rf"(?<!\w){re.escape(word)}(?!\w)", source) for word in words)
 
 
