@@ -216,9 +216,9 @@ def test_a_python_without_tls(sandbox: Sandbox, ca_file: Path) -> None:
 def test_uninstalled_meanwhile(fresh: Sandbox, stage: str, ca_file: Path) -> None:
     """A program that has imported certifi does not need our files any more."""
     code = f"""
-        import os, shutil
+        import certifi_system_store_wrapper as ours, os, shutil
         {stage}
-        packages = os.path.dirname(os.path.dirname(certifi.__file__))
+        packages = os.path.dirname(os.path.dirname(ours.__file__))
         for name in ("certifi_system_store_wrapper", "wrapt"):
             shutil.rmtree(os.path.join(packages, name))
         assert open({str(ca_file)!r}).read() in certifi.contents()

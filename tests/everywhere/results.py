@@ -10,6 +10,8 @@ from typing import Callable, List, NamedTuple, Sequence
 
 from everywhere.running import CHECKOUT, Row
 
+BUT_TABLES = ("--", ".", ":!.github/TABLES.md")  # what these commands write themselves
+
 
 class Task(NamedTuple):
     """What gives one result."""
@@ -28,7 +30,7 @@ def commit() -> str:
     git = ["git", "-C", str(CHECKOUT)]
     try:
         name = subprocess.check_output([*git, "rev-parse", "--short=12", "HEAD"], encoding="ascii")
-        changes = subprocess.check_output([*git, "status", "--porcelain"])
+        changes = subprocess.check_output([*git, "status", "--porcelain", *BUT_TABLES])
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
     return name.strip() + ("-changed" if changes else "")
