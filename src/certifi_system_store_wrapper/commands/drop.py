@@ -140,8 +140,10 @@ def _folder() -> str:
 def _make(folder: str) -> str:
     """Return the drop folder, made if need be; raises OSError where it is not safe."""
     os.makedirs(folder, 0o755, exist_ok=True)
-    if not ownership.is_safe(os.stat(folder), folder):
-        message = f"others may write to {folder}, so it is not used: chmod go-w, and own it"
+    if not (ownership.is_safe(os.stat(folder), folder) and ownership.is_safe_path(folder)):
+        message = (
+            f"others may write to {folder} or above, so it is not used: chmod go-w, and own it"
+        )
         raise PermissionError(0, message)
     return folder
 

@@ -106,7 +106,9 @@ def write(lines: Iterable[str]) -> None:
 
 def complain(message: object) -> None:
     """Write one line to stderr, with the next step."""
-    if isinstance(message, OSError) and message.strerror and message.errno in _NEXT_STEPS:
+    if isinstance(message, OSError) and message.strerror and not message.errno:
+        message = message.strerror  # a sentence of ours
+    elif isinstance(message, OSError) and message.strerror and message.errno in _NEXT_STEPS:
         name = "" if message.filename is None else f"{message.filename}: "
         message = f"{name}{message.strerror}; {_NEXT_STEPS[message.errno]}"
     if sys.stderr is not None:
