@@ -1,14 +1,13 @@
 """Interpreter start: wait until certifi is imported. Knows nothing of certificates."""
 
 import atexit
-import site
 import sys
 
 # pip's own copy is left alone on Windows: wrapt, loaded by pip, could not be upgraded by pip.
 NAMES = {"certifi"} if sys.platform == "win32" else {"certifi", "pip._vendor.certifi"}
 if "PYTHON_CERTIFI_SSL_DEFAULTS" in sys.modules["os"].environ:
     NAMES.add("ssl")
-failures: "list[str]" = []  # why the hook could not be had
+failures = []  # type: list[str]  # why the hook could not be had
 
 
 class Finder:
@@ -22,22 +21,22 @@ class Finder:
         try:
             from .hook import find_spec
         except Exception as error:  # noqa: BLE001 - nothing may escape from an import of certifi
-            failed(error)
-            return None
+            return failed(error)
         return find_spec(name)
 
 
 def bootstrap() -> None:
     """Wait for certifi, to hook it; called by the start-up files. Twice is once."""
-    if not any(each is Finder for each in sys.meta_path):
+    if id(Finder) not in map(id, sys.meta_path):
         go_first()
-        if not hasattr(sys.modules["builtins"], "copyright"):  # site.main() sets it behind us
-            _go_first_after("execsitecustomize")
+        if "site" in sys.modules and not hasattr(sys.modules["builtins"], "copyright"):
+            _go_first_after("execsitecustomize")  # site.main() is still at work
 
 
 def go_first() -> None:
     """Put the finder first, and hook what was imported before us."""
-    sys.meta_path[:] = [Finder, *(each for each in sys.meta_path if each is not Finder)]
+    others = [each for each in sys.meta_path if each is not Finder]
+    sys.meta_path = [Finder, *others]  # a new list: somebody may have made it a tuple
     for name in sys.modules.keys() & NAMES:
         Finder.find_spec(name)  # type: ignore[no-untyped-call]
 
@@ -59,6 +58,7 @@ def failed(error: Exception) -> None:
 
 def _go_first_after(customization: str) -> None:
     """Go first again then: it may have imported certifi or put finders before ours."""
+    site = sys.modules["site"]  # as a global it would cost half a million instructions at exit
     original = getattr(site, customization)
 
     def customize() -> None:

@@ -8,17 +8,17 @@ could not answer.
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from typing import List, Sequence, Tuple
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
+with suppress(ImportError):  # a Python without TLS
+    # With certifi and not at the first question: a fork meanwhile would wait for the lock of this
+    # import for ever on Python 3.8.
     import _ssl
 
 
 def default_paths() -> Tuple[str, str]:
     """Return the compiled-in file and folder, which need not exist."""
-    import _ssl
-
     _, file, _, folder = _ssl.get_default_verify_paths()
     return file, folder
 
@@ -34,8 +34,6 @@ def unloadable(blocks: Sequence[bytes]) -> List[bytes]:
 
 
 def _context() -> _ssl._SSLContext:
-    import _ssl
-
     if sys.implementation.name == "cpython":
         return _ssl._SSLContext(_ssl.PROTOCOL_TLS_CLIENT)  # noqa: SLF001 - see above
     import ssl  # PyPy's own needs what this one adds

@@ -107,7 +107,7 @@ def folders(settings: Settings) -> Iterator[str]:
     name = _environment_name(settings)
     if cache_folder():
         yield os.path.join(cache_folder(), APPLICATION, name)
-    for place in temporary_places():
+    for place in filter(os.path.isdir, temporary_places()):
         yield os.path.join(user_folder(place), f"persistent-{name}")
 
 

@@ -31,7 +31,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     terminalreporter.write_line("\n".join([opt_in.line(table.HEAD), *measured.values()]))
     if terminalreporter.config.getoption("--write-table"):
         labels = [row.label for row in ROWS]
-        opt_in.write_table(opt_in.DOCUMENT, table.TABLE, table.HEAD, labels, measured)
+        opt_in.write_table(table.README, table.TABLE, table.HEAD, labels, measured)
 
 
 @pytest.fixture(scope="session")

@@ -1,11 +1,13 @@
-"""The table of clients: written from what a run has measured, and read again."""
+"""README.md's table of clients: written from what a run has measured, and read again."""
 
 from __future__ import annotations
 
 from typing import Dict, List, NamedTuple
 
 import opt_in
+from support import CHECKOUT
 
+README = CHECKOUT / "README.md"
 TABLE = "clients"
 WAYS = ("by installing", "`SSL_DEFAULTS`", "`shellenv` alone")
 HEAD = ("client", "version", *WAYS, "why not")
@@ -28,8 +30,8 @@ class Line(NamedTuple):
 
 
 def read() -> Dict[str, Line]:
-    """Return what the document says; a row that failed or was not run lacks cells, and says so."""
-    _, text, _ = opt_in.split(opt_in.DOCUMENT.read_text(encoding="utf-8"), TABLE)
+    """Return what README.md says; a row that failed or was not run lacks cells, and says so."""
+    _, text, _ = opt_in.split(README.read_text(encoding="utf-8"), TABLE)
     rows = [row[1:-1].split("|") for row in text.strip().splitlines()[2:]]
     cells = [[cell.strip() for cell in row] + [""] * len(HEAD) for row in rows]
     return {each[0]: Line(*each[: len(HEAD)]) for each in cells}

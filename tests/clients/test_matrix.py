@@ -129,7 +129,7 @@ def test_client(
     record_property: pytest.RecordProperty,
     pytestconfig: pytest.Config,
 ) -> None:
-    """Each way works or meets a certificate error, as .github/REACH.md says."""
+    """Each way works or meets a certificate error, as README.md says."""
     sandbox = Sandbox(tmp_path, environment_of(row, shared, interpreter, wheel, clients))
     record_property(table.TABLE, (row.label,))  # until it is known
     verdicts = []

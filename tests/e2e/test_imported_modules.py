@@ -42,6 +42,7 @@ ASKED = {
         *(
             "__future__",
             "_signal",
+            "_ssl",
             "binascii",
             "codecs",
             "contextlib",
@@ -53,11 +54,10 @@ ASKED = {
         *("operator", "os", "re"),
         *("stat", "sys", "threading", "time", "types", "typing", "wrapt"),
     },
-    "first where()": {"_ssl", "hashlib"},
+    "first where()": {"hashlib"},
     "later where()": set(),
 }
 if sys.platform == "win32":
-    ASKED["first where()"] -= {"_ssl"}
     ASKED["first where()"] |= {"ssl", "wincertstore"}
 else:
     ASKED["certifi"] |= {"fcntl", "posix"}
