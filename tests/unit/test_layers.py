@@ -160,4 +160,4 @@ def test_the_bootstrap_is_short() -> None:
     text = (PACKAGE / "bootstrap.py").read_text(encoding="utf-8")
     assert len(text.splitlines()) < 80
     names = {name for dots, name in imports("bootstrap") if not dots}
-    assert names == {"atexit", "site", "sys", "logging"}
+    assert names == {"atexit", "sys", "logging"}
