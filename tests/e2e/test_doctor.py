@@ -310,10 +310,10 @@ def test_activated_late(fresh: Sandbox) -> None:
 def test_another_one_that_changes_certifi(fresh: Sandbox) -> None:
     """Before us it is asked for what was there, after us it takes the answer away."""
     packages = fresh.environment.site_packages
-    write(packages / "other.py", b"import certifi\ndef where(): return '/x'\n")
-    line = b"import other; other.certifi.where = other.where\n"
-    write(packages / "zzz.pth", line)
-    write(packages / "zzz.start", b"")
+    other = b"import certifi\ndef where(): return '/x'\ndef change(): certifi.where = where\n"
+    write(packages / "other.py", other)
+    write(packages / "zzz.pth", b"import other; other.change()\n")
+    write(packages / "zzz.start", b"other:change\n")
     status, text, _ = doctor(fresh)
     assert status == 1
     assert "other.py" in text
