@@ -19,7 +19,7 @@ if os.name == "nt":
     pytest.skip("no such terminals, users and mounts", allow_module_level=True)
 
 READ_ONLY = """
-for each in / "$HOME" "$TMPDIR" "$PWD"; do
+for each in / /tmp /var/tmp "$HOME" "$TMPDIR" "$PWD"; do
     mount --bind "$each" "$each" && mount -o remount,bind,ro "$each" || exit 9
 done
 cd / && exec "$@"
