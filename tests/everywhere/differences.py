@@ -17,6 +17,7 @@ _EARLY = "the interpreter's own packages come after the start-up files of the en
 _STORE = "Debian's certifi names the system's bundle, which this layout does not have"
 PYPY: Dict[str, str] = {
     "test_memory.py": "PyPy has no tracemalloc",
+    "test_audit.py": "PyPy's audit events do not tell reading from writing",
     "test_as_on_windows.py": "the fake crypt32 needs the ctypes of CPython",
     "test_clients_that_never_ask_certifi[a subclass]": "PyPy's ssl calls what it forbids",
 }
