@@ -69,6 +69,7 @@ ACTIONS = {
     "neighbour": run_neighbour,
     "fork": fork_that_stays,
     "cleaner": everything_goes,
+    "SIGINT": lambda: os.kill(os.getpid(), signal.SIGINT),
     "SIGTERM": lambda: os.kill(os.getpid(), signal.SIGTERM),
     "SIGKILL": lambda: os.kill(os.getpid(), signal.SIGKILL),
 }
@@ -104,10 +105,19 @@ armed = False
 bundle_file.os = hold.os = Stepping()
 hold.flock, hold.close, bundle_file.close = locking, closing, closing
 
+def done(call):
+    interrupted = False
+    try:
+        answer = call()
+    except KeyboardInterrupt:
+        interrupted, answer = True, call()
+    assert interrupted == (ACTION == "SIGINT" and armed and steps > at), (steps, at)
+    return answer
+
 def victim():
     global armed
     armed = PHASE == "publish"
-    path = certifi.where()
+    path = done(certifi.where)
     armed = False
     assert good(certifi.where())
     assert ACTION == "cleaner" or certifi.where() == path
@@ -115,7 +125,7 @@ def victim():
     run_neighbour()  # which sweeps
     assert good(path)
     armed = PHASE == "release"
-    cleanup.run()
+    done(cleanup.run)
     armed = False
     with open(report, "w") as file:
         file.write(str(steps))
@@ -153,7 +163,7 @@ print(reached)
 
 
 @pytest.mark.parametrize("phase", ["publish", "release"])
-@pytest.mark.parametrize("action", ["neighbour", "fork", "cleaner", "SIGTERM", "SIGKILL"])
+@pytest.mark.parametrize("action", ["neighbour", "fork", "cleaner", "SIGINT", "SIGTERM", "SIGKILL"])
 def test_between_any_two_steps(sandbox: Sandbox, phase: str, action: str) -> None:
     """A neighbour that sweeps, a fork, a cleaner, a signal: everybody's path stays good."""
     done = sandbox.run("-W", "ignore", "-c", textwrap.dedent(PROGRAM), phase, action)
