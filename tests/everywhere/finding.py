@@ -19,6 +19,7 @@ version = list(sys.version_info[:3])
 folder = ssl.get_default_verify_paths().openssl_cafile
 print(json.dumps([sys.implementation.name, version, ssl.OPENSSL_VERSION, sys.version, folder]))
 """
+NEWER_DEBIAN = "a newer Debian"
 # What the suite has of these is installed; \\d is not known to apt.
 NEWER = ("^python3[.][0-9]+-venv$", "^pypy3-venv$")
 DEBIANS_OWN = ("python3-certifi", "python3-requests", "python3-pip")
@@ -58,18 +59,20 @@ Found = List[Interpreter]
 Missing = List[Tuple[str, str]]  # what was not found, and why
 
 
-def find(cache: Path) -> Tuple[Found, Missing]:
-    """Return every interpreter that can be had, and what cannot."""
+def find(cache: Path, beside: str = "") -> Tuple[Found, Missing]:
+    """Return every interpreter of this machine and those `beside` it; and what cannot be had."""
     missing: Missing = []
     here = _known(_candidates(), [], "", missing)
     found = list(here)
     steps: List[Tuple[str, Callable[[], Found]]] = [
-        ("a newer Debian", lambda: _in_tree(cache, "forky", (*NEWER, *DEBIANS_OWN), missing)),
+        (NEWER_DEBIAN, lambda: _in_tree(cache, "forky", (*NEWER, *DEBIANS_OWN), missing)),
         ("an older Debian, with OpenSSL 1.1.1", lambda: _in_tree(cache, "bullseye", (), missing)),
         ("free-threaded CPython", lambda: [_probe(str(free_threaded.build(cache)))]),
         ("OPENSSLDIR as uv's and conda's", lambda: _layouts(here[-1], cache)),
     ]
     for name, step in steps:
+        if beside not in name:
+            continue
         try:
             found += step()
         except FAILURES as error:

@@ -65,8 +65,9 @@ def _test(one: Interpreter, runner: Interpreter, work: Path, tests: Sequence[str
 
 def _requirements(tests: Sequence[str]) -> List[str]:
     """Return the options for what the tests need, and their folders beside that."""
-    files = [f"{folder}/requirements.txt" for folder in sorted({"tests", *tests})]
-    return [each for file in files if (CHECKOUT / file).exists() for each in ("-r", file)]
+    folders = {each for test in tests for each in (Path(test), *Path(test).parents)}
+    files = [folder / "requirements.txt" for folder in sorted({Path("tests"), *folders})]
+    return [each for file in files if (CHECKOUT / file).exists() for each in ("-r", str(file))]
 
 
 def _selected(one: Interpreter, tests: Sequence[str]) -> List[str]:

@@ -2,20 +2,21 @@
 
     python3 tests/neighbours/table.py CACHE [--only TEXT] [--again] [--markdown FILE] [TESTS…]
 
-CACHE is that of tests/interpreters.py, which says what it needs; results are kept there in the
-same way. The neighbours come from the package index.
+The Pythons are this machine's, and for what it lacks those of a newer Debian, which is made in
+CACHE (as root on Debian or a relative); results are kept there as by tests/interpreters.py. All
+that the tests need is installed; the neighbours come from the package index.
 """
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Dict, List, Sequence
+from typing import List, Sequence
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from everywhere.finding import Found, find
-from everywhere.results import Results, slug
+from everywhere.finding import NEWER_DEBIAN, Found, Missing, find
+from everywhere.results import Results, Task, not_run
 from everywhere.running import Row
 from everywhere.tables import columns, markdown, put_between
 from interpreters import parser, task_of
@@ -29,8 +30,7 @@ def main() -> int:
     tests = ["tests/neighbours"] if options.tests == ["tests"] else options.tests
     cache: Path = options.cache.resolve()
     results = Results(cache / "results", tests)
-    tasks = [task_of(one, one, cache / "neighbours", tests) for one in chosen(find(cache)[0])]
-    rows = results.collect(tasks, options.only, again=options.again)
+    rows = results.collect(plan(cache, tests), options.only, again=options.again)
     head, lines = ("neighbour", *(row.interpreter for row in rows)), by_neighbour(rows)
     print(columns([head, *lines]))
     if options.markdown:
@@ -40,11 +40,22 @@ def main() -> int:
     return 0 if all(row.failed == "0" for row in rows) else 1
 
 
-def chosen(found: Found) -> Found:
-    """Return the first plain CPython of each of the versions."""
-    able = [each for each in found if each.runs_pytest and "OPENSSLDIR" not in each.where]
-    firsts: Dict[str, object] = {slug(str(each.version[:2])): each for each in reversed(able)}
-    return [firsts[slug(str(v))] for v in VERSIONS if slug(str(v)) in firsts]  # type: ignore[misc]
+def plan(cache: Path, tests: Sequence[str]) -> List[Task]:
+    """Return one task for each of the versions, also for one that is not to be had."""
+    found, missing = find(cache, beside=NEWER_DEBIAN)
+    return [task_for(version, found, missing, cache, tests) for version in VERSIONS]
+
+
+def task_for(
+    version: Sequence[int], found: Found, missing: Missing, cache: Path, tests: Sequence[str]
+) -> Task:
+    """Return the task for the first plain CPython of that version."""
+    for one in found:
+        if one.runs_pytest and one.version[:2] == version:
+            return task_of(one, one, cache / "neighbours", tests)
+    name = "CPython " + ".".join(map(str, version))
+    why = "; ".join(f"{what}: {reason}" for what, reason in missing) or "there is none here"
+    return Task(name, lambda: not_run(name, why))
 
 
 def by_neighbour(rows: Sequence[Row]) -> List[List[str]]:
