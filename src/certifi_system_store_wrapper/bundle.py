@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Dict, List, Optional, Sequence, Tuple
 
-from . import asn1, certificates, openssl, sources
+from . import openssl, pem, sources, strict_der, x509
 from .findings import (
     DEBUG,
     DISTRUSTED,
@@ -43,7 +43,7 @@ class Anchor(Record):
     @property
     def der(self) -> bytes:
         """The certificate as DER."""
-        return certificates.der_of(self.block)
+        return pem.der_of(self.block)
 
 
 class Bundle(Record):
@@ -127,12 +127,12 @@ class _Merger:
             return None
         if standing != HELD and self.strict.get(block) is False:
             return None  # nothing more to ask of it
-        der = certificates.der_of(block)
-        if standing != HELD and asn1.OID_EKU not in der:
+        der = pem.der_of(block)
+        if standing != HELD and x509.OID_EKU not in der:
             return None  # as above
         level = WARNING if standing == NAMED else DEBUG
         try:
-            facts = certificates.facts(der)
+            facts = x509.facts(der)
         except ValueError as error:
             return Exclusion(block, origin, MALFORMED, str(error), WARNING)
         if not facts.serves_tls:
@@ -147,7 +147,7 @@ class _Merger:
             said_by = self.distrusted[found.block].path
             message = f"trusted because it was named, although {said_by} distrusts it"
             self._problem(found.origin, message)
-        elif not certificates.is_ca(found.block):
+        elif not x509.is_ca(found.block):
             message = "trusted because it was named, although it is not a CA certificate"
             self._problem(found.origin, message)
 
@@ -163,7 +163,7 @@ class _Merger:
         doubtful = [
             block
             for block in self.unproven
-            if block not in self.strict and not asn1.is_strict(certificates.der_of(block))
+            if block not in self.strict and not strict_der.is_strict(pem.der_of(block))
         ]
         for block in openssl.unloadable(doubtful):
             found = self.unproven[block]

@@ -6,8 +6,7 @@ import errno
 import os
 from typing import Iterator, List, Optional, Set, Tuple
 
-from . import certificates
-from .certificates import Parsed
+from . import pem
 from .findings import (
     DEBUG,
     DISTRUSTED,
@@ -20,6 +19,7 @@ from .findings import (
     WARNING,
     Findings,
 )
+from .pem import Parsed
 from .reader import Reader, Unusable, identity
 
 MAX_FILES = 10_000  # looked at below one folder
@@ -68,7 +68,7 @@ def add_parsed(
 
 
 def _add_certificates(findings: Findings, parsed: Parsed, path: str, standing: str) -> None:
-    plain = [block for block, verdict in parsed.certificates if verdict == certificates.PLAIN]
+    plain = [block for block, verdict in parsed.certificates if verdict == pem.PLAIN]
     findings.trust_all(plain, path, standing)
     if len(plain) < len(parsed.certificates):
         for certificate in parsed.certificates:
@@ -76,16 +76,16 @@ def _add_certificates(findings: Findings, parsed: Parsed, path: str, standing: s
 
 
 def _add_verdict(
-    findings: Findings, certificate: certificates.Certificate, path: str, standing: str
+    findings: Findings, certificate: pem.Certificate, path: str, standing: str
 ) -> None:
     """Add what a TRUSTED block says, unless it trusts the certificate."""
-    if certificate.verdict == certificates.REJECTED:
+    if certificate.verdict == pem.REJECTED:
         findings.distrust(certificate.block, path)
         findings.exclude(certificate.block, path, DISTRUSTED, path, INFO)
         if standing == NAMED:
             message = "a certificate in it is not used: it says itself that it is not to be trusted"
             findings.problem(path, f"{message} for TLS servers")
-    elif certificate.verdict != certificates.PLAIN:
+    elif certificate.verdict != pem.PLAIN:
         findings.exclude(certificate.block, path, NOT_TRUSTED, "TRUSTED block")
         if standing == NAMED:
             message = "a certificate in it is not used: its trust settings are for other purposes"

@@ -1,7 +1,7 @@
 """What a source found, as data: nothing is raised, nothing is lost.
 
 The currency is the *block*: one certificate as canonical PEM (``bytes``, see
-``certificates.block_of``). Canonical means one text per DER, so equal blocks are equal
+``pem.block_of``). Canonical means one text per DER, so equal blocks are equal
 certificates and a dictionary of blocks is deduplicated by DER.
 """
 

@@ -12,8 +12,8 @@ import stat
 from typing import Dict, List, Optional, Tuple
 
 from . import certificates, ownership
-from .certificates import Parsed
 from .inputs import Input, describe
+from .pem import Parsed
 
 MAX_BYTES = 32 << 20  # of one file: some 15,000 certificates
 MAX_TOTAL = 256 << 20  # of all files together

@@ -6,7 +6,7 @@ import os
 import sys
 from typing import Callable, Dict, List
 
-from . import certificates, openssl, ownership, system_store
+from . import openssl, ownership, system_store, x509
 from .files import add_file, add_hashed, certificate_files
 from .findings import CERTIFI, HELD, LISTED, NAMED, PROVEN, SSL, SYSTEM, USER, Findings
 from .pristine import is_pristine
@@ -129,7 +129,7 @@ def _folder(findings: Findings, reader: Reader, folder: str, standing: str) -> N
     if not count:
         message = "there is no certificate file in this folder (.cer .crt .pem .der .p7b .p7c)"
         findings.unusable(folder, message)
-    elif not any(certificates.is_ca(found.block) for found in findings.trusted[first:]):
+    elif not any(x509.is_ca(found.block) for found in findings.trusted[first:]):
         message = "no certificate in this folder is a CA's: name the file itself to trust it"
         findings.problem(folder, message)
 

@@ -13,7 +13,7 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any, Callable, List, Optional, Set, Tuple
 
-from . import certificates, log
+from . import certificates, log, pem
 
 Contents = Callable[[], Optional[str]]  # the bundle's text, None where there is no bundle
 Blocks = List[Tuple[bytes, str]]  # the DER of each certificate, and its PEM
@@ -133,7 +133,7 @@ def _blocks(text: str) -> Blocks:
     before, blocks = _parsed
     if text != before:
         found = certificates.parse(text.encode("ascii", "replace")).certificates
-        plain = [each.block for each in found if each.verdict == certificates.PLAIN]
-        blocks = [(certificates.der_of(block), block.decode() + "\n") for block in plain]
+        plain = [each.block for each in found if each.verdict == pem.PLAIN]
+        blocks = [(pem.der_of(block), block.decode() + "\n") for block in plain]
         _parsed = text, blocks
     return blocks

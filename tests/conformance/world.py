@@ -9,7 +9,7 @@ from typing import List, Optional, Set
 
 import pytest
 
-from certifi_system_store_wrapper import bundle, certificates, openssl, sources, system_store
+from certifi_system_store_wrapper import bundle, openssl, pem, sources, system_store
 from certifi_system_store_wrapper.bundle import Bundle
 from certifi_system_store_wrapper.findings import WARNING, Exclusion, Problem
 from certifi_system_store_wrapper.settings import Settings
@@ -92,7 +92,7 @@ class World:
 
     def excluded(self, der: bytes) -> List[Exclusion]:
         """Return every record of a certificate that was left out."""
-        block = certificates.block_of(der)
+        block = pem.block_of(der)
         return [out for out in self.last.excluded if out.block == block]
 
     def reasons(self, der: bytes) -> Set[str]:

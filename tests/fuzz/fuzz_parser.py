@@ -16,7 +16,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [os.path.join(HERE, ".."), os.path.join(HERE, "..", "..", "src")]
 
 with atheris.instrument_imports(include=["certifi_system_store_wrapper"]):
-    from certifi_system_store_wrapper import asn1, certificates
+    from certifi_system_store_wrapper import certificates, pem, x509
 
 from fuzz.differential import lost  # noqa: E402
 from fuzz.seeds import seed_files  # noqa: E402
@@ -26,11 +26,11 @@ def check(data: bytes) -> None:
     """Assert what must hold for any bytes: no exception, sound blocks, nothing lost in silence."""
     parsed = certificates.parse(data)
     for found in parsed.certificates:
-        der = certificates.der_of(found.block)
-        assert certificates.block_of(der) == found.block
-        asn1.layout(der)
+        der = pem.der_of(found.block)
+        assert pem.block_of(der) == found.block
+        x509.layout(der)
         try:
-            certificates.facts(der)
+            x509.facts(der)
         except ValueError:
             pass
         again = certificates.parse(found.block)

@@ -25,7 +25,7 @@ from typing import Dict, Iterator, List, Tuple
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [os.path.join(HERE, ".."), os.path.join(HERE, "..", "..", "src")]
 
-from certifi_system_store_wrapper import asn1, certificates, openssl  # noqa: E402
+from certifi_system_store_wrapper import openssl, pem, strict_der, x509  # noqa: E402
 from conformance.minting import mint  # noqa: E402
 from fuzz.mutations import mutated  # noqa: E402
 
@@ -95,10 +95,10 @@ def let_in(count: int) -> Iterator[Tuple[bytes, bool]]:
     for _ in range(count):
         der = mutated(random.choice(seeds), random)
         try:
-            asn1.layout(der)
+            x509.layout(der)
         except ValueError:
             continue
-        block, strict = certificates.block_of(der), asn1.is_strict(der)
+        block, strict = pem.block_of(der), strict_der.is_strict(der)
         if block not in seen and (strict or not openssl.unloadable([block])):
             seen.add(block)
             yield block, strict
@@ -114,7 +114,7 @@ def main(arguments: List[str]) -> int:
         by = [name for name, stack in stacks.items() if not stack.loads(block)]
         if by:
             refused[strict] += 1
-            print(f"refused by {' and '.join(by)}:", certificates.der_of(block).hex())
+            print(f"refused by {' and '.join(by)}:", pem.der_of(block).hex())
     for strict, count in asked.items():
         name = "strict" if strict else "other"
         print(f"{count} {name} certificates that OpenSSL loads, {refused[strict]} refused")

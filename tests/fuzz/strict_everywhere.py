@@ -21,17 +21,17 @@ from typing import Callable, Iterator, List
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [os.path.join(HERE, ".."), os.path.join(HERE, "..", "..", "src")]
 
-from certifi_system_store_wrapper import asn1, certificates  # noqa: E402
+from certifi_system_store_wrapper import certificates, pem, strict_der  # noqa: E402
 from fuzz.mutations import mutated  # noqa: E402
 
 
 def strict_mutants(seeds: List[bytes], count: int) -> Iterator[bytes]:
     """Yield those of `count` mutated certificates that is_strict says yes to, and the seeds."""
     random = Random(5280)
-    yield from filter(asn1.is_strict, seeds)
+    yield from filter(strict_der.is_strict, seeds)
     for _ in range(count):
         der = mutated(random.choice(seeds), random)
-        if asn1.is_strict(der):
+        if strict_der.is_strict(der):
             yield der
 
 
@@ -39,7 +39,7 @@ def loads_as_text(der: bytes) -> bool:
     """Whether exactly one certificate arrives through cadata."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     try:
-        context.load_verify_locations(cadata=certificates.block_of(der).decode("ascii"))
+        context.load_verify_locations(cadata=pem.block_of(der).decode("ascii"))
     except ssl.SSLError:
         return False
     return context.cert_store_stats()["x509"] == 1
@@ -55,7 +55,7 @@ def _load_as_file(ders: List[bytes]) -> bool:
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "all.pem")
         with open(path, "wb") as file:
-            file.write(b"".join(map(certificates.block_of, ders)))
+            file.write(b"".join(map(pem.block_of, ders)))
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         try:
             context.load_verify_locations(cafile=path)
@@ -89,7 +89,7 @@ def main(arguments: List[str]) -> int:
     for path in arguments[1:]:
         with open(path, "rb") as file:
             blocks = certificates.parse(file.read()).certificates
-        seeds += [certificates.der_of(found.block) for found in blocks]
+        seeds += [pem.der_of(found.block) for found in blocks]
     strict = list(strict_mutants(seeds, int(arguments[0])))
     refused = [der for der in strict if not loads(der)]
     if not load_as_file(strict):

@@ -1,4 +1,4 @@
-"""asn1: where elements end, what a certificate is made of, and when OpenSSL need not be asked."""
+"""Where elements end, what a certificate is made of, and when OpenSSL need not be asked."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import List
 
 import pytest
 
-from certifi_system_store_wrapper import asn1, certificates
+from certifi_system_store_wrapper import asn1, binary, pem, strict_der, x509
 from certifi_system_store_wrapper.asn1 import NotDer
 from conformance.minting import mint, version_1
 from fuzz.mutations import Node, decoded, encoded, mutated
@@ -33,19 +33,19 @@ def edited(der: bytes, path: List[int], replacement: Node) -> bytes:
 
 @pytest.mark.parametrize("der", SEEDS, ids=["EC", "RSA", "mail", "RSA 1024", "leaf"])
 def test_ordinary_certificates_are_strict(der: bytes) -> None:
-    assert asn1.is_strict(der)
+    assert strict_der.is_strict(der)
     assert loads_as_text(der)
 
 
 def test_a_version_1_certificate_is_strict() -> None:
-    assert asn1.is_strict(version_1(EC, "version 1"))
+    assert strict_der.is_strict(version_1(EC, "version 1"))
 
 
 def test_whatever_is_strict_loads() -> None:
     """The proof that OpenSSL need not be asked: 20,000 certificates that were tampered with."""
     random = Random(2459)
     mutants = [mutated(random.choice(SEEDS), random) for _ in range(20_000)]
-    strict = list(dict.fromkeys(filter(asn1.is_strict, mutants)))
+    strict = list(dict.fromkeys(filter(strict_der.is_strict, mutants)))
     assert len(strict) > 500
     assert [der.hex() for der in strict if not loads_as_text(der)] == []
     assert load_as_file(strict)
@@ -82,13 +82,13 @@ TBS = [0, 0]
 def test_anything_unusual_is_not_strict(path: List[int], node: Node) -> None:
     der = edited(EC, path, node)
     assert der != EC
-    assert not asn1.is_strict(der)
+    assert not strict_der.is_strict(der)
 
 
 def test_version_1_with_extensions_is_not_strict() -> None:
     tree = decoded(EC)
     del tree[0][1][0][1][VERSION]  # type: ignore[index, union-attr]
-    assert not asn1.is_strict(encoded(tree))
+    assert not strict_der.is_strict(encoded(tree))
 
 
 def test_a_duplicate_extension_is_not_strict() -> None:
@@ -97,14 +97,14 @@ def test_a_duplicate_extension_is_not_strict() -> None:
     extensions = tree[0][1][0][1][EXTENSIONS][1][0][1]  # type: ignore[index]
     extensions.append(extensions[0])  # type: ignore[union-attr, arg-type]
     assert repr(tree) != text
-    assert not asn1.is_strict(encoded(tree))
+    assert not strict_der.is_strict(encoded(tree))
 
 
 def test_every_truncation_is_refused() -> None:
     for size in range(len(EC)):
-        assert not asn1.is_strict(EC[:size])
+        assert not strict_der.is_strict(EC[:size])
         with pytest.raises(NotDer):
-            asn1.layout(EC[:size])
+            x509.layout(EC[:size])
 
 
 def with_signature_length(length: bytes) -> bytes:
@@ -132,9 +132,9 @@ def with_signature_length(length: bytes) -> bytes:
 def test_a_second_spelling_of_a_certificate_is_refused(der: bytes) -> None:
     """OpenSSL would take both for one, and the number of blocks would not be the number loaded."""
     assert with_signature_length(b"") == EC
-    assert not asn1.is_strict(der)
+    assert not strict_der.is_strict(der)
     with pytest.raises(NotDer):
-        asn1.layout(der)
+        x509.layout(der)
 
 
 OID = b"\x06\x03\x2a\x03\x04"
@@ -169,9 +169,9 @@ def test_what_openssl_loads_but_others_do_not_is_refused(path: List[int], node: 
     """GnuTLS, BoringSSL or both refuse it, and their users would lose the whole file to it."""
     der = edited(EC, path, node)
     assert loads_as_text(der) or (node == WITHOUT_SECONDS and ssl.OPENSSL_VERSION_INFO >= (3, 6))
-    assert not asn1.is_strict(der)
+    assert not strict_der.is_strict(der)
     with pytest.raises(NotDer):
-        asn1.layout(der)
+        x509.layout(der)
 
 
 @pytest.mark.parametrize(
@@ -192,7 +192,7 @@ def test_what_openssl_loads_but_others_do_not_is_refused(path: List[int], node: 
 def test_what_is_merely_unusual_is_a_certificate(path: List[int], node: Node) -> None:
     der = edited(EC, path, node)
     assert loads_as_text(der)
-    asn1.layout(der)
+    x509.layout(der)
 
 
 def test_an_extension_that_occurs_twice_is_refused() -> None:
@@ -201,50 +201,50 @@ def test_an_extension_that_occurs_twice_is_refused() -> None:
     )
     assert loads_as_text(der)
     with pytest.raises(NotDer, match="twice"):
-        asn1.layout(der)
+        x509.layout(der)
 
 
 def test_layout_finds_the_parts() -> None:
-    parts = asn1.layout(MAIL)
+    parts = x509.layout(MAIL)
     assert parts.version == 3
     assert MAIL[slice(*parts.subject[1:])] == MAIL[slice(*parts.issuer[1:])]
-    assert asn1.extension(MAIL, asn1.OID_EKU, parts) is not None
-    assert asn1.extension(EC, asn1.OID_EKU, asn1.layout(EC)) is None
+    assert x509.extension(MAIL, x509.OID_EKU, parts) is not None
+    assert x509.extension(EC, x509.OID_EKU, x509.layout(EC)) is None
 
 
 def test_indefinite_lengths() -> None:
     data = b"\x30\x80" + b"\x04\x01a" + b"\x24\x80\x04\x00\0\0" + b"\0\0" + b"rest"
-    outer = asn1.whole(data, 0)
+    outer = binary.whole(data, 0)
     assert (outer.tag, outer.next) == (0x30, len(data) - 4)
-    assert [part.tag for part in asn1.parts(data, outer)] == [0x04, 0x24]
+    assert [part.tag for part in binary.parts(data, outer)] == [0x04, 0x24]
 
 
 @pytest.mark.parametrize(
     "data",
-    [b"\x30\x80" * 40 + b"\0\0" * 40, b"\x30\x80" * 10, b"\x30\x80" + bytes(asn1.MAX_BER)],
+    [b"\x30\x80" * 40 + b"\0\0" * 40, b"\x30\x80" * 10, b"\x30\x80" + bytes(binary.MAX_BER)],
     ids=["too deep", "never ends", "too long"],
 )
 def test_indefinite_lengths_are_bounded(data: bytes) -> None:
     with pytest.raises(NotDer):
-        asn1.whole(data, 0)
+        binary.whole(data, 0)
 
 
 def test_canonical_is_what_encoding_again_gives() -> None:
     """The quick test of certificates.py says the same as the slow way, for any spelling."""
     random = Random(7468)
     for size in range(1, 200):
-        block = certificates.block_of(bytes(random.randrange(256) for _ in range(size)))
-        assert certificates._is_canonical(block)
+        block = pem.block_of(bytes(random.randrange(256) for _ in range(size)))
+        assert pem.is_canonical(block)
         for _ in range(20):
-            position = random.randrange(len(certificates.BEGIN), len(block))
+            position = random.randrange(len(pem.BEGIN), len(block))
             other = random.choice(b"AB/=\n *-")
             changed = block[:position] + bytes([other]) + block[position + random.randrange(2) :]
-            if changed.endswith(certificates.END):
-                assert certificates._is_canonical(changed) is _is_canonical_slowly(changed)
+            if changed.endswith(pem.END):
+                assert pem.is_canonical(changed) is _is_canonical_slowly(changed)
 
 
 def _is_canonical_slowly(block: bytes) -> bool:
     try:
-        return certificates.block_of(certificates.der_of(block)) == block
+        return pem.block_of(pem.der_of(block)) == block
     except ValueError:
         return False

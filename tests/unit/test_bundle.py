@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import strategies
-from certifi_system_store_wrapper import bundle, certificates, openssl, sources
+from certifi_system_store_wrapper import bundle, openssl, pem, sources
 from certifi_system_store_wrapper.bundle import Bundle, build
 from certifi_system_store_wrapper.findings import (
     DISTRUSTED,
@@ -30,8 +30,8 @@ from conformance.world import DEBIAN, World, check
 
 A, B, C = mint("A"), mint("B"), mint("C")
 LEAF = mint("localhost", ca=False)
-BLOCK_A, BLOCK_B, BLOCK_C, BLOCK_LEAF = map(certificates.block_of, (A, B, C, LEAF))
-BROKEN = certificates.block_of(A.replace(b"\x0c\x01A", b"\x0c\x01\xff"))
+BLOCK_A, BLOCK_B, BLOCK_C, BLOCK_LEAF = map(pem.block_of, (A, B, C, LEAF))
+BROKEN = pem.block_of(A.replace(b"\x0c\x01A", b"\x0c\x01\xff"))
 
 
 @pytest.fixture(name="root", scope="module")
@@ -151,10 +151,10 @@ def test_one_unloadable_block_among_many_costs_only_itself(merge: Merge) -> None
     findings = found("system")
     ders = [mint(f"many-{number}", rsa_bits=0, eku=("serverAuth",)) for number in range(9)]
     for der in ders[:5]:
-        findings.trust(certificates.block_of(der), "store")
+        findings.trust(pem.block_of(der), "store")
     findings.trust(BROKEN, "store")
     for der in ders[5:]:
-        findings.trust(certificates.block_of(der), "store")
+        findings.trust(pem.block_of(der), "store")
     built = merge(findings)
     assert [anchor.der for anchor in built.anchors] == ders
     assert [(out.block, out.reason) for out in built.excluded] == [(BROKEN, MALFORMED)]

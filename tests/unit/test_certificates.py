@@ -9,16 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import strategies
-from certifi_system_store_wrapper import asn1, certificates
-from certifi_system_store_wrapper.certificates import (
-    BEGIN,
-    END,
-    MAX_DAMAGE,
-    block_of,
-    der_of,
-    facts,
-    parse,
-)
+from certifi_system_store_wrapper import x509
+from certifi_system_store_wrapper.certificates import parse
+from certifi_system_store_wrapper.pem import BEGIN, END, MAX_DAMAGE, block_of, der_of
+from certifi_system_store_wrapper.x509 import facts
 from conformance.minting import OIDS, encode_pem, mint, pkcs7, version_1
 from fuzz.differential import lost
 from fuzz.mutations import mutated
@@ -35,7 +29,7 @@ def test_any_bytes_give_sound_blocks_or_damage(data: bytes) -> None:
     parsed = parse(data)
     for found in parsed.certificates:
         der = der_of(found.block)
-        asn1.layout(der)
+        x509.layout(der)
         assert block_of(der) == found.block
         assert found.block.isascii()
         again = parse(found.block)
@@ -199,6 +193,6 @@ def test_facts_of_anything_else_are_a_value_error(data: bytes) -> None:
         facts(data)
     changed = A[:40] + data + A[40 + len(data) :]
     try:
-        certificates.facts(changed)
+        x509.facts(changed)
     except ValueError:
         pass

@@ -14,8 +14,10 @@ PACKAGE = Path(certifi_system_store_wrapper.__file__).parent
 # Lower numbers know nothing of higher ones; equals do not know each other, but for families.
 LAYERS = [
     ["record"],
-    ["findings", "printable", "asn1", "mapping", "signals"],
-    ["formats", "inputs"],
+    ["findings", "printable", "asn1", "pem", "mapping", "signals"],
+    ["formats", "inputs", "strict_der"],
+    ["x509"],
+    ["binary"],
     [
         "certificates",
         "ownership",
@@ -70,6 +72,7 @@ FAMILIES = [
     {"bootstrap", "hook"},  # the start hands over, and the end takes the finder away
     {"system_store.macos_security", "system_store.macos_trust_settings"},
 ]
+PARSERS = ["asn1", "strict_der", "x509", "pem", "binary", "formats", "certificates"]
 # Who alone may know what is heavy, foreign or dangerous.
 ALONE = {
     "wrapt": {"hook"},
@@ -141,7 +144,7 @@ def test_one_place_knows(foreign: str) -> None:
     assert knowing == ALONE[foreign]
 
 
-@pytest.mark.parametrize("module", ["asn1", "certificates"])
+@pytest.mark.parametrize("module", PARSERS)
 def test_what_parses_opens_no_file(module: str) -> None:
     """Bytes in, certificates out: no operating system in between."""
     assert not foreigners(module) & {"os", "io", "pathlib"}

@@ -8,8 +8,7 @@ from typing import Dict, List
 
 import pytest
 
-from certifi_system_store_wrapper import certificates, files, reader
-from certifi_system_store_wrapper.certificates import Parsed, block_of
+from certifi_system_store_wrapper import certificates, files, pem, reader
 from certifi_system_store_wrapper.files import add_file, certificate_files
 from certifi_system_store_wrapper.findings import (
     DEBUG,
@@ -22,6 +21,7 @@ from certifi_system_store_wrapper.findings import (
     WARNING,
     Findings,
 )
+from certifi_system_store_wrapper.pem import Parsed, block_of
 from certifi_system_store_wrapper.reader import MARK, Reader, Unusable
 from conformance.minting import encode_pem, mint
 
@@ -110,7 +110,7 @@ def test_known_and_strict_blocks_are_remembered(tmp_path: Path) -> None:
 
 
 def test_only_a_proven_file_is_taken_unchecked(tmp_path: Path) -> None:
-    path = written(tmp_path / "cacert.pem", certificates.BEGIN + b"AAAA\n" + certificates.END)
+    path = written(tmp_path / "cacert.pem", pem.BEGIN + b"AAAA\n" + pem.END)
     for standing, count in ((LISTED, 0), (PROVEN, 1)):
         assert add_file(Findings(USER), Reader(), path, standing, named=False) == count
 

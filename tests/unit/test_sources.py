@@ -10,7 +10,7 @@ from typing import Any, List, Set
 
 import pytest
 
-from certifi_system_store_wrapper import certificates, sources, system_store
+from certifi_system_store_wrapper import pem, sources, system_store
 from certifi_system_store_wrapper.bundle import build
 from certifi_system_store_wrapper.findings import (
     CERTIFI,
@@ -37,7 +37,7 @@ def collected(world: World, settings: Settings = Settings()) -> List[Findings]: 
 
 
 def names(findings: Findings) -> Set[str]:
-    return {NAMES[certificates.der_of(found.block)] for found in findings.trusted}
+    return {NAMES[pem.der_of(found.block)] for found in findings.trusted}
 
 
 def test_one_source_each_in_the_order_of_the_bundle(world: World) -> None:

@@ -28,7 +28,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from certifi_system_store_wrapper import bundle, certificates, system_store
+from certifi_system_store_wrapper import bundle, certificates, pem, system_store
 from certifi_system_store_wrapper.findings import (
     DEBUG,
     DISTRUSTED,
@@ -105,13 +105,13 @@ def self_signed_leaves(count: int) -> List[bytes]:
         builder = x509.CertificateBuilder(name, name, key.public_key(), number + 1)
         builder = builder.not_valid_before(now).not_valid_after(now + dt.timedelta(days=3650))
         der = builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.DER)
-        blocks.append(certificates.block_of(der))
+        blocks.append(pem.block_of(der))
     return blocks
 
 
 def sha1(block: bytes) -> str:
     """Return the key under which trust settings list a certificate."""
-    return hashlib.sha1(certificates.der_of(block)).hexdigest().upper()
+    return hashlib.sha1(pem.der_of(block)).hexdigest().upper()
 
 
 def export_of(records: Dict[str, Record]) -> bytes:

@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from certifi_system_store_wrapper import asn1, bundle, certificates, system_store
+from certifi_system_store_wrapper import asn1, bundle, pem, system_store
 from certifi_system_store_wrapper.findings import (
     DEBUG,
     DISTRUSTED,
@@ -89,7 +89,7 @@ def certificate(name: str, *usages: str, issuer: str = "") -> bytes:
 
 def block(name: str, *usages: str) -> bytes:
     """Return the canonical PEM of certificate(name, *usages)."""
-    return certificates.block_of(certificate(name, *usages))
+    return pem.block_of(certificate(name, *usages))
 
 
 def overlong() -> bytes:
@@ -139,12 +139,12 @@ def probe(stores: Stores, function: str = "collect", **order: Any) -> Answer:
 def findings_in(said: Dict[str, Any]) -> Findings:
     """Return the findings that the probe reported."""
     findings = Findings(SYSTEM)
-    for pem, *rest in said["trusted"]:
-        findings.trust(pem.encode(), *rest)
-    for pem, *rest in said["distrusted"]:
-        findings.distrust(pem.encode(), *rest)
-    for pem, *rest in said["excluded"]:
-        findings.exclude(pem.encode(), *rest)
+    for block, *rest in said["trusted"]:
+        findings.trust(block.encode(), *rest)
+    for block, *rest in said["distrusted"]:
+        findings.distrust(block.encode(), *rest)
+    for block, *rest in said["excluded"]:
+        findings.exclude(block.encode(), *rest)
     for problem in said["problems"]:
         findings.problem(*problem)
     return findings
@@ -261,9 +261,7 @@ def test_case_73_malformed_certificate_costs_only_itself(
     held = [Held(certificate("First")), Held(der), Held(certificate("Last"))]
     built = windows.bundle(probe({ROOT: held}, without_wincertstore=without))
     assert anchors(built) == [block("First"), block("Last")]
-    assert [(out.block, out.reason) for out in built.excluded] == [
-        (certificates.block_of(der), MALFORMED)
-    ]
+    assert [(out.block, out.reason) for out in built.excluded] == [(pem.block_of(der), MALFORMED)]
     (warning,) = warnings_in(built)
     assert warning.startswith("ROOT: a certificate in it is not used")
 
@@ -356,7 +354,7 @@ def test_ssl_defaults_are_the_self_issued_ones() -> None:
     trusted = {(t.block, t.origin.path) for t in found.trusted}
     assert trusted == {(block(name), SSL_DEFAULTS) for name in ("Root", "Root in CA")}
     (left_out,) = found.excluded
-    assert left_out.block == certificates.block_of(between)
+    assert left_out.block == pem.block_of(between)
     assert (left_out.reason, left_out.level) == (NOT_TRUSTED, DEBUG)
     assert found.problems == []
 

@@ -6,7 +6,7 @@ from ipaddress import ip_address
 from types import MappingProxyType
 from typing import List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
-from .. import asn1, certificates
+from .. import asn1, x509
 from . import describe, strict
 
 SUBJECT_KEY, AUTHORITY_KEY, NAME_CONSTRAINTS = b"\x55\x1d\x0e", b"\x55\x1d\x23", b"\x55\x1d\x1e"
@@ -39,8 +39,8 @@ def link(der: bytes) -> Link:
     told = describe.certificate(der)
     subject, issuer, marks = told["subject"], told["issuer"], tuple(told["marks"])
     try:
-        facts = certificates.facts(der)
-        extensions = strict.extensions(der, asn1.layout(der))
+        facts = x509.facts(der)
+        extensions = strict.extensions(der, x509.layout(der))
     except ValueError:
         return Link(der, subject, issuer, marks)
     return Link(der, subject, issuer, marks, facts.subject, facts.issuer, extensions, facts.ca)
@@ -109,10 +109,10 @@ def _general_name(inside: bytes, span: asn1.Span) -> Optional[str]:
 def lacks_server_auth(one: Link) -> bool:
     """Whether its extended key usage is for other purposes than TLS servers."""
     try:
-        ekus = certificates.facts(one.der).ekus
+        ekus = x509.facts(one.der).ekus
     except ValueError:
         return False
-    return ekus is not None and not ekus & {asn1.OID_SERVER_AUTH, asn1.OID_ANY_EKU}
+    return ekus is not None and not ekus & {x509.OID_SERVER_AUTH, x509.OID_ANY_EKU}
 
 
 def unhandled(one: Link) -> List[str]:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta, timezone
 from hashlib import sha256
 from typing import Any, Dict, List, Optional
 
-from .. import asn1, certificates
+from .. import asn1, x509
 
 SOON = timedelta(days=30)
 _LONGEST_OID = 64  # bytes
@@ -35,7 +35,7 @@ def certificate(der: bytes) -> Dict[str, Any]:
     """Return subject, issuer, validity (ISO 8601, UTC) and marks, as far as they can be read."""
     told: Dict[str, Any] = {"sha256": fingerprint(der)}
     try:
-        facts = certificates.facts(der)
+        facts = x509.facts(der)
         begins, ends = moment(facts.not_before), moment(facts.not_after)
         subject, issuer = name(facts.subject), name(facts.issuer)
     except ValueError as error:

@@ -6,7 +6,7 @@ import os
 import re
 from typing import Any, Dict, List, Sequence, Tuple
 
-from .. import certificates, ownership, sources
+from .. import ownership, pem, sources
 from ..files import add_file, certificate_files
 from ..findings import NAMED, USER, Findings
 from ..reader import Reader
@@ -49,7 +49,7 @@ def _examined(path: str) -> Tuple[str, List[bytes]]:
 
 def _stored(folder: str, block: bytes) -> Dict[str, Any]:
     """Put one certificate into the folder, under a name that its content gives it."""
-    told = describe.certificate(certificates.der_of(block))
+    told = describe.certificate(pem.der_of(block))
     target = os.path.join(folder, _name(told))
     if _holds(target, block):
         return {**told, "stored": target, "new": False}
@@ -112,7 +112,7 @@ def _held(folder: str) -> List[Dict[str, Any]]:
     for path in certificate_files(Findings(USER), Reader(), folder):
         findings = Findings(USER)
         if add_file(findings, Reader(), path, NAMED, named=True) == 1:
-            ders = [certificates.der_of(found.block) for found in findings.trusted]
+            ders = [pem.der_of(found.block) for found in findings.trusted]
             held += [{**describe.certificate(der), "stored": path} for der in ders]
     return held
 

@@ -8,8 +8,8 @@ from typing import Any, Dict, List
 
 from .. import __version__, bootstrap, hook
 from ..bundle import Bundle
-from ..certificates import der_of
 from ..findings import INFO, MALFORMED, WARNING, Exclusion, Problem
+from ..pem import der_of
 from ..printable import without_userinfo
 from ..settings import Settings, from_environment
 from . import describe, variables

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import Dict, List, Optional, Tuple
 
-from .. import asn1
+from .. import asn1, x509
 
-_BASIC_CONSTRAINTS, _KEY_USAGE = asn1.OID_BASIC_CONSTRAINTS, asn1.OID_KEY_USAGE
+_BASIC_CONSTRAINTS, _KEY_USAGE = x509.OID_BASIC_CONSTRAINTS, x509.OID_KEY_USAGE
 _SUBJECT_KEY, _AUTHORITY_KEY = b"\x55\x1d\x0e", b"\x55\x1d\x23"
 OID_SAN = b"\x55\x1d\x11"
 
@@ -29,7 +29,7 @@ def refusals(der: bytes, *, is_last: bool = False) -> List[str]:
 
 
 def _refusals(der: bytes, *, is_last: bool) -> List[str]:
-    places = asn1.layout(der)
+    places = x509.layout(der)
     found = extensions(der, places)
     is_ca, path_length = _basic_constraints(found)
     reasons = _of_constraints(found, is_ca=is_ca, path_length=path_length)
@@ -39,7 +39,7 @@ def _refusals(der: bytes, *, is_last: bool) -> List[str]:
     return reasons + _of_identifiers(found, is_ca=is_ca, is_last=is_last)
 
 
-def extensions(der: bytes, places: asn1.Layout) -> Extensions:
+def extensions(der: bytes, places: x509.Layout) -> Extensions:
     """Return the extensions of a certificate."""
     found: Extensions = {}
     for _, start, end in asn1.children(der, *places.extensions[1:]):
@@ -80,7 +80,7 @@ def _signs_certificates(found: Extensions) -> bool:
     return len(usage) > 3 and bool(usage[3] & 0x04)
 
 
-def _of_names(places: asn1.Layout, found: Extensions, *, is_ca: bool) -> List[str]:
+def _of_names(places: x509.Layout, found: Extensions, *, is_ca: bool) -> List[str]:
     reasons = []
     if places.issuer[1] == places.issuer[2]:
         reasons.append("its issuer is empty")

@@ -12,7 +12,7 @@ import os
 import sys
 from typing import Dict, Iterator, List, Sequence
 
-from .. import certificates
+from .. import certificates, pem, x509
 from ..findings import INFO, MALFORMED, NOT_TRUSTED, WARNING, Findings
 from . import macos_security
 from .macos_security import Answer
@@ -24,7 +24,7 @@ LOGIN = ("~/Library/Keychains/login.keychain-db", "~/Library/Keychains/login.key
 DOMAINS = {"admin": ["-d"], "user": []}  # the administrator's word comes first
 
 _FOUND_NOTHING = 44  # how errSecItemNotFound arrives as an exit status
-_END = certificates.END.rstrip()
+_END = pem.END.rstrip()
 
 
 def collect(findings: Findings) -> None:
@@ -93,7 +93,7 @@ def _judge(
     findings: Findings, block: bytes, keychain: str, settings: Sequence[Dict[str, int]]
 ) -> None:
     """Trust, distrust or leave out one certificate; `settings` has the domains in order."""
-    der = certificates.der_of(block)
+    der = pem.der_of(block)
     sha1 = _sha1(der)
     verdicts = [verdict_of[sha1] for verdict_of in settings if sha1 in verdict_of]
     if DENY in verdicts:
@@ -109,7 +109,7 @@ def _judge(
 def _judge_by_settings(findings: Findings, block: bytes, keychain: str, verdict: int) -> None:
     """Follow SecTrustSettings.h: a root is trusted by one word, anything else by the other."""
     try:
-        self_issued = certificates.facts(certificates.der_of(block)).self_issued
+        self_issued = x509.facts(pem.der_of(block)).self_issued
     except ValueError as error:
         findings.exclude(block, keychain, MALFORMED, str(error), WARNING)
         message = f"a certificate in it is not used: {MALFORMED} ({error})"

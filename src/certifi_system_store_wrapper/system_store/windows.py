@@ -10,7 +10,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any, Callable, Container, Dict, Iterator, NamedTuple, Optional, Tuple, Union
 
-from .. import certificates
+from .. import pem, x509
 from ..findings import DEBUG, INFO, MALFORMED, NO_SERVER_AUTH, NOT_TRUSTED, WARNING, Findings
 
 ROOT, DISALLOWED = "ROOT", "Disallowed"
@@ -38,7 +38,7 @@ def collect(findings: Findings) -> None:
     _add_roots(findings, _entries(findings, read, ROOT, "the roots of Windows are not used"))
     harm = "what Windows distrusts is not removed"
     for entry in _entries(findings, read, DISALLOWED, harm):
-        findings.distrust(certificates.block_of(entry.der), DISALLOWED)
+        findings.distrust(pem.block_of(entry.der), DISALLOWED)
 
 
 def ssl_defaults(findings: Findings) -> None:
@@ -53,9 +53,9 @@ def ssl_defaults(findings: Findings) -> None:
         return
     for der in held:
         refusal = _refusal(_Entry(der, is_x509=True, usage=_SERVER_OIDS))
-        if refusal is None and not certificates.facts(der).self_issued:
+        if refusal is None and not x509.facts(der).self_issued:
             refusal = (NOT_TRUSTED, "an intermediate of the CA store", DEBUG)
-        _settle(findings, certificates.block_of(der), SSL_DEFAULTS, refusal)
+        _settle(findings, pem.block_of(der), SSL_DEFAULTS, refusal)
 
 
 def _reader(findings: Findings) -> _Read:
@@ -115,7 +115,7 @@ def _add_roots(findings: Findings, entries: Iterator[_Entry]) -> None:
     """Trust what at least one instance allows, and say why the rest is left out."""
     refusals: Dict[bytes, Optional[_Refusal]] = {}
     for entry in entries:
-        block, refusal = certificates.block_of(entry.der), _refusal(entry)
+        block, refusal = pem.block_of(entry.der), _refusal(entry)
         if refusal is None or block not in refusals:
             refusals[block] = refusal
     for block, refusal in refusals.items():
@@ -139,7 +139,7 @@ def _refusal(entry: _Entry) -> Optional[_Refusal]:
     if not entry.is_x509:
         return MALFORMED, "the store holds it as PKCS#7, not as a certificate", DEBUG
     try:
-        facts = certificates.facts(entry.der)
+        facts = x509.facts(entry.der)
     except ValueError as error:
         return MALFORMED, str(error), WARNING
     if isinstance(entry.usage, Exception):

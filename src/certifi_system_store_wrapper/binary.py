@@ -1,0 +1,130 @@
+"""Certificates in DER: alone, in a PKCS#7, or with the trust settings of OpenSSL. No I/O.
+
+Source: RFC 2315 section 9.1 (PKCS#7, where X.690 section 8.1.3.6 lets lengths be indefinite),
+OpenSSL's x509_trust.c.
+"""
+
+from __future__ import annotations
+
+from typing import List
+
+from . import asn1, formats, x509
+from .asn1 import NotDer
+from .pem import OTHER_PURPOSE, PLAIN, REJECTED, Certificate, Damage, Parsed, block_of, has_marker
+from .record import Record
+
+DEPTH = 32  # of nested indefinite lengths: no real file has more than six
+MAX_BER = 1 << 19  # bytes: indefinite lengths are found by reading everything, at every level
+MAX_PARTS = 20_000  # of one element
+_SIGNED_DATA = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02"
+
+
+def read_body(der: bytes, line: int, parsed: Parsed, *, trusted: bool) -> None:
+    """Add the certificates of one PEM body: one, one with trust settings, or a PKCS#7."""
+    if _is_pkcs7(der):
+        _read_pkcs7(der, line, parsed)
+        return
+    end = asn1.element(der, 0, len(der))[2]
+    x509.layout(der[:end])
+    verdict = _verdict(der[end:]) if trusted else PLAIN
+    parsed.certificates.append(Certificate(block_of(der[:end]), verdict))
+
+
+def read_file(data: bytes, parsed: Parsed) -> int:
+    """Read the start of a file that begins like DER; return how far it is DER."""
+    position = 0
+    try:
+        if _is_pkcs7(data):
+            return _read_pkcs7(data, 1, parsed)
+        while data[position : position + 1] == b"\x30":
+            end = asn1.element(data, position, len(data))[2]
+            x509.layout(data[position:end])
+            parsed.certificates.append(Certificate(block_of(data[position:end])))
+            position = end
+    except NotDer as error:
+        is_other = not parsed.certificates and formats.name_of(data) != formats.UNKNOWN
+        if not is_other and (parsed.certificates or not has_marker(data)):
+            message = f"it is not a certificate in DER: {error}"
+            parsed.report(Damage(1, message, data[position:]))
+    return position
+
+
+def _is_pkcs7(data: bytes) -> bool:
+    return _SIGNED_DATA in data[:24]
+
+
+def _read_pkcs7(data: bytes, line: int, parsed: Parsed) -> int:
+    """Add the certificates of a PKCS#7 SignedData (RFC 2315 section 9.1); return where it ends."""
+    outer = whole(data, 0)
+    content = parts(data, outer)  # ContentInfo: the OID and [0] SignedData
+    signed = parts(data, content[-1]) if len(content) == 2 else []
+    for part in parts(data, signed[0]) if signed else ():
+        if part.tag == asn1.CONTEXT_0:
+            for member in parts(data, part):
+                _read_member(data[member.begin : member.next], line, parsed)
+            return outer.next
+    raise NotDer("the PKCS#7 holds no certificate")
+
+
+def _read_member(der: bytes, line: int, parsed: Parsed) -> None:
+    try:
+        x509.layout(der)
+    except NotDer as error:
+        message = f"a certificate in this PKCS#7 cannot be read: {error}"
+        parsed.report(Damage(line, message, der))
+    else:
+        parsed.certificates.append(Certificate(block_of(der)))
+
+
+class Part(Record):
+    """One BER element: tag, where it begins, its content, and where the next one begins."""
+
+    tag: int
+    begin: int
+    start: int
+    end: int
+    next: int
+
+
+def whole(data: bytes, begin: int, depth: int = DEPTH) -> Part:
+    """Return the element at `begin`; it may have an indefinite length (X.690 section 8.1.3.6)."""
+    if data[begin + 1 : begin + 2] != b"\x80":
+        tag, start, end = asn1.element(data, begin, len(data))
+        return Part(tag, begin, start, end, end)
+    if not depth or len(data) > MAX_BER:
+        raise NotDer("it is nested too deeply, or too long for indefinite lengths")
+    position = begin + 2
+    while data[position : position + 2] != b"\0\0":
+        position = whole(data, position, depth - 1).next
+    return Part(data[begin], begin, begin + 2, position, position + 2)
+
+
+def parts(data: bytes, outer: Part) -> List[Part]:
+    """Return the elements inside `outer`."""
+    found: List[Part] = []
+    position = outer.start
+    while position < outer.end:
+        if len(found) == MAX_PARTS:
+            raise NotDer("it has too many parts")
+        found.append(whole(data, position))
+        position = found[-1].next
+    return found
+
+
+def _verdict(aux: bytes) -> str:
+    """Return what OpenSSL's trailer of trust settings says of TLS servers (x509_trust.c)."""
+    if not aux:
+        return PLAIN
+    server = (x509.OID_SERVER_AUTH, x509.OID_ANY_EKU)
+    _, start, end = asn1.expect(aux, 0, len(aux), asn1.SEQUENCE)
+    lists = {
+        tag: [aux[a:b] for _, a, b in asn1.children(aux, inner, outer)]
+        for tag, inner, outer in asn1.children(aux, start, end)
+        if tag in (asn1.SEQUENCE, asn1.CONTEXT_0)
+    }
+    if any(oid in server for oid in lists.get(asn1.CONTEXT_0, ())):
+        return REJECTED
+    trusted = lists.get(asn1.SEQUENCE)
+    if trusted is None or any(oid in server for oid in trusted):
+        return PLAIN
+    return OTHER_PURPOSE

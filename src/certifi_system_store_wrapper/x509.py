@@ -1,0 +1,192 @@
+"""What a certificate is made of, and what it says of itself.
+
+Source: RFC 5280 section 4.1, and OpenSSL for what it makes of them.
+"""
+
+from __future__ import annotations
+
+from typing import FrozenSet, List, Optional
+
+from . import pem
+from .asn1 import (
+    BIT_STRING,
+    CONTEXT_3,
+    INTEGER,
+    NULL,
+    OCTET_STRING,
+    OID,
+    SEQUENCE,
+    SET,
+    NotDer,
+    Span,
+    children,
+    expect,
+    expect_minimal,
+)
+from .record import Record
+from .strict_der import VERSIONS, after_validity
+
+OID_EKU, OID_BASIC_CONSTRAINTS, OID_KEY_USAGE = b"\x55\x1d\x25", b"\x55\x1d\x13", b"\x55\x1d\x0f"
+OID_ANY_EKU, OID_SERVER_AUTH = b"\x55\x1d\x25\x00", b"\x2b\x06\x01\x05\x05\x07\x03\x01"
+
+
+class Layout(Record):
+    """Where the parts of a certificate lie in its DER."""
+
+    version: int
+    serial: Span
+    issuer: Span
+    validity: Span
+    subject: Span
+    key: Span
+    extensions: Span  # empty where there are none
+
+
+def layout(der: bytes) -> Layout:
+    """Return the parts of the certificate that `der` is, exactly; raise NotDer if it is none.
+
+    What surrounds the signed part must be DER: OpenSSL writes it anew, so that two spellings
+    are one certificate to it. Inside, OpenSSL lets more pass than GnuTLS and BoringSSL do,
+    whose users would lose the whole file: that is refused, too.
+    """
+    _, start, end = expect_minimal(der, 0, len(der), SEQUENCE)
+    if end != len(der):
+        raise NotDer("something follows the certificate")
+    _, position, tbs_end = expect(der, start, end, SEQUENCE)
+    version = VERSIONS.get(der[position : position + 5], 1)
+    position += 0 if version == 1 else 5
+    fields: List[Span] = []
+    for tag in (INTEGER, SEQUENCE, SEQUENCE, SEQUENCE, SEQUENCE, SEQUENCE):
+        fields.append(expect(der, position, tbs_end, tag))
+        position = fields[-1][2]
+    serial, algorithm, issuer, validity, subject, key = fields
+    if _check_signature(der, tbs_end, end) != der[serial[2] : algorithm[2]]:
+        raise NotDer("it names two algorithms for one signature")
+    _check_names(der, issuer, subject)
+    after_validity(der, issuer[2])
+    _check_key(der, key)
+    extensions = (SEQUENCE, position, position)
+    for tag, inner, outer in children(der, position, tbs_end):
+        if tag == CONTEXT_3:
+            extensions = expect(der, inner, outer, SEQUENCE)
+    _check_extensions(der, version, extensions)
+    return Layout(version, serial, issuer, validity, subject, key, extensions)
+
+
+def _check_signature(der: bytes, start: int, end: int) -> bytes:
+    """Return the AlgorithmIdentifier that, with a BIT STRING of whole bytes, fills that place."""
+    _, position, algorithm_end = expect_minimal(der, start, end, SEQUENCE)
+    _, _, position = expect_minimal(der, position, algorithm_end, OID)
+    if position < algorithm_end:  # the parameters
+        tag, content, position = expect_minimal(der, position, algorithm_end, NULL, SEQUENCE, OID)
+        if tag == NULL and content != position:
+            raise NotDer("a NULL has a content")
+    _, bits, bits_end = expect_minimal(der, algorithm_end, end, BIT_STRING)
+    if position != algorithm_end or bits_end != end or der[bits : bits + 1] != b"\0":
+        raise NotDer("something follows the signature or its algorithm")
+    return der[start:algorithm_end]
+
+
+def _check_names(der: bytes, *names: Span) -> None:
+    """Raise NotDer where a part of a name is empty."""
+    for name in names:
+        if any(tag != SET or a == b for tag, a, b in children(der, *name[1:])):
+            raise NotDer("a part of a name in it is empty")
+
+
+def _check_key(der: bytes, key: Span) -> None:
+    """Raise NotDer unless an algorithm and a BIT STRING of whole bytes stand there."""
+    _, _, position = expect(der, key[1], key[2], SEQUENCE)
+    _, bits, bits_end = expect(der, position, key[2], BIT_STRING)
+    if bits_end != key[2] or der[bits : bits + 1] != b"\0":
+        raise NotDer("its public key is not DER")
+
+
+def _check_extensions(der: bytes, version: int, extensions: Span) -> None:
+    """Raise NotDer where an extension occurs twice, or the version allows none."""
+    oids, count = set(), 0
+    for _, start, end in children(der, *extensions[1:]):
+        fields = [(tag, der[a:b]) for tag, a, b in children(der, start, end)]
+        if len(fields) < 2 or fields[-1][0] != OCTET_STRING:
+            raise NotDer("an extension is incomplete")
+        oids.add(fields[0])
+        count += 1
+    if len(oids) < count:
+        raise NotDer("it has an extension twice")
+    if count and version < 3:
+        raise NotDer("its version allows no extensions")
+
+
+def extension(der: bytes, wanted: bytes, places: Layout) -> Optional[bytes]:
+    """Return the DER value of the extension with that OID, None where it is absent."""
+    for _, start, end in children(der, *places.extensions[1:]):
+        fields = list(children(der, start, end))
+        if len(fields) < 2:
+            raise NotDer("an extension is incomplete")
+        if der[fields[0][1] : fields[0][2]] == wanted:
+            return der[fields[-1][1] : fields[-1][2]]
+    return None
+
+
+class Facts(Record):
+    """What a certificate says of itself. Names and times are undecoded DER content."""
+
+    version: int
+    issuer: bytes
+    subject: bytes
+    not_before: bytes
+    not_after: bytes
+    ca: bool
+    ekus: Optional[FrozenSet[bytes]]  # OID bodies; None where the extension is absent
+
+    @property
+    def self_issued(self) -> bool:
+        """Whether subject and issuer are the same name."""
+        return self.subject == self.issuer
+
+    @property
+    def serves_tls(self) -> bool:
+        """Whether the extended key usage allows TLS servers (RFC 5280 section 4.2.1.12)."""
+        return self.ekus is None or not self.ekus.isdisjoint((OID_SERVER_AUTH, OID_ANY_EKU))
+
+
+def facts(der: bytes) -> Facts:
+    """Return what the certificate in `der` says of itself; raise NotDer, a ValueError."""
+    parts = layout(der)
+    not_before, not_after = children(der, *parts.validity[1:])
+    issuer, subject = der[slice(*parts.issuer[1:])], der[slice(*parts.subject[1:])]
+    ekus = extension(der, OID_EKU, parts)
+    return Facts(
+        version=parts.version,
+        issuer=issuer,
+        subject=subject,
+        not_before=der[slice(*not_before[1:])],
+        not_after=der[slice(*not_after[1:])],
+        ca=_is_ca(der, parts, self_issued=issuer == subject),
+        ekus=None if ekus is None else frozenset(_members(ekus)),
+    )
+
+
+def is_ca(block: bytes) -> bool:
+    """Whether the certificate of a block is a CA's; not where it cannot be told."""
+    try:
+        return facts(pem.der_of(block)).ca
+    except ValueError:  # OpenSSL may load it all the same
+        return False
+
+
+def _members(sequence: bytes) -> List[bytes]:
+    """Return the contents of the members of one SEQUENCE."""
+    _, start, end = expect(sequence, 0, len(sequence), SEQUENCE)
+    return [sequence[a:b] for _, a, b in children(sequence, start, end)]
+
+
+def _is_ca(der: bytes, parts: Layout, *, self_issued: bool) -> bool:
+    """Whether OpenSSL would take it for a CA (check_ca in v3_purp.c)."""
+    constraints = extension(der, OID_BASIC_CONSTRAINTS, parts)
+    if constraints is not None:
+        return _members(constraints)[:1] not in ([], [b"\0"])
+    usage = extension(der, OID_KEY_USAGE, parts)
+    if usage is not None:
+        return len(usage) > 3 and bool(usage[3] & 0x04)  # keyCertSign
+    return parts.version == 1 and self_issued
