@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Tuple
+from typing import List, Tuple
 
 import pytest
 
@@ -19,13 +19,14 @@ from packed.packing import (
     anchors_of_python,
     build,
     builder,
+    done_well,
     left_over,
     named,
     program_wheel,
     row,
     workshop,
 )
-from support import MODULE, Environment, Sandbox, assert_fetched, assert_untrusted
+from support import MODULE, Environment, Sandbox, assert_fetched, assert_untrusted, run_here
 
 SETUP = f"""
 from cx_Freeze import Executable, setup
@@ -42,6 +43,12 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory, interpreter: str, wheel: s
     return builder(tmp_path_factory.mktemp("bundlers"), interpreter, wheel)
 
 
+# The pip that pex resolves with: its own, or on newer Pythons one that it wants from the index.
+PIP_OF_PEX = """
+from pex.pip.version import PipVersion
+if PipVersion.DEFAULT is not PipVersion.VENDORED:
+    print(*PipVersion.DEFAULT.requirements, sep="\\n")
+"""
 # Without that option the scripts of pex's environments start with python -E.
 PEX_VENV = "pex --venv --non-hermetic-venv-scripts"
 
@@ -61,9 +68,22 @@ def program(
     if kind == "pex" and os.name == "nt":
         pytest.skip("pex is not for Windows")
     contents = [*housed, program_wheel(sandbox), wheel, "requests"]
+    if kind == "pex":
+        contents += pip_of_pex(sandbox)
     folder = workshop(sandbox)
     build(sandbox, folder, "-m", kind, *options, "-c", "program", "-o", "program.pyz", *contents)
     return Program(sandbox, str(plain.python), str(folder / "program.pyz"))
+
+
+def pip_of_pex(sandbox: Sandbox) -> List[str]:
+    """Return the options that let pex find the pip it wants, as pex itself names it."""
+    wanted = done_well(sandbox.run_code(PIP_OF_PEX)).stdout.splitlines()
+    if not wanted:
+        return []
+    folder = workshop(sandbox)
+    python = str(sandbox.environment.python)
+    run_here("pip", "--python", python, "download", "-q", "-d", str(folder), *wanted)
+    return ["--find-links", str(folder)]
 
 
 def with_cx_freeze(sandbox: Sandbox, *, active: bool) -> Program:
