@@ -65,24 +65,29 @@ def parse(
         data = data.replace(b"\0", b"")
     if b"\r" in data:
         data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-    pieces = data.split(BEGIN)
     text = _Text(data, parsed)
-    position = len(pieces[0])
-    if has_marker(pieces[0]):
-        text.read(0, position)
-    for piece in pieces[1:]:
-        end = position + len(BEGIN) + len(piece)
-        body, marker, rest = piece.partition(END)
-        block = BEGIN + body + END
-        regular = marker and (proven or not (rest and has_marker(rest)))
+    stop = _find(BEGIN, data, 0)
+    if has_marker(data[:stop]):
+        text.read(0, stop)
+    while stop < len(data):
+        start, stop = stop, _find(BEGIN, data, stop + len(BEGIN))
+        end = data.find(END, start, stop) + len(END)
+        block = data[start:end]  # one copy of each: copies are most of what a large file costs
+        found = end > start + len(BEGIN)
+        regular = found and (proven or end == stop or not has_marker(data[end:stop]))
         if regular and (proven or block in known or _is_sound(block, parsed.strict)):
             parsed.certificates.append(Certificate._make((known.get(block, block), PLAIN)))
         else:
-            text.read(position, end)
-        position = end
+            text.read(start, stop)
     if not (parsed.certificates or parsed.damage or parsed.private_keys):
         parsed.instead.append(formats.name_of(whole))
     return parsed
+
+
+def _find(marker: bytes, data: bytes, start: int) -> int:
+    """Return where the next marker begins, else where the data ends."""
+    found = data.find(marker, start)
+    return len(data) if found < 0 else found
 
 
 def _is_sound(block: bytes, strict: Dict[bytes, bool]) -> bool:
