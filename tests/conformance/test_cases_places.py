@@ -33,6 +33,7 @@ EXTRACTED = "/etc/pki/ca-trust/extracted/pem/"
 
 @pytest.mark.parametrize("data", [b"", b"# no certificate here\n"], ids=["empty", "text only"])
 def test_case_38_empty_os_bundle(world: World, data: bytes) -> None:
+    """It is a note, and the next place is read."""
     path = world.write(DEBIAN, data)
     world.write("/etc/ssl/cert.pem", PEM_A)
     assert world.build() == {"certifi", "A"}
@@ -41,6 +42,7 @@ def test_case_38_empty_os_bundle(world: World, data: bytes) -> None:
 
 
 def test_case_39_no_os_store(world: World) -> None:
+    """A slim container: certifi's and the user's are there, with one note."""
     assert world.build_user(PEM_A) == {"A"}
     assert not world.warnings
     (problem,) = world.last.problems
@@ -49,6 +51,7 @@ def test_case_39_no_os_store(world: World) -> None:
 
 
 def test_case_40_rhel_8(world: World) -> None:
+    """One file by three names is read once, and the server's certificate beside it is not."""
     world.write(EXTRACTED + "tls-ca-bundle.pem", PEM_A)
     world.link("/etc/pki/tls/certs/ca-bundle.crt", world.path(EXTRACTED + "tls-ca-bundle.pem"))
     world.link("/etc/pki/tls/cert.pem", "certs/ca-bundle.crt")
@@ -58,11 +61,13 @@ def test_case_40_rhel_8(world: World) -> None:
 
 
 def test_case_41_rhel_10(world: World) -> None:
+    """The extracted bundle alone, without the names of older releases."""
     world.write(EXTRACTED + "tls-ca-bundle.pem", PEM_A)
     assert world.build() == {"certifi", "A"}
 
 
 def test_case_42_extracted_and_a_stale_file(world: World) -> None:
+    """Both are read: a place that is out of date takes nothing away."""
     world.write(EXTRACTED + "tls-ca-bundle.pem", PEM_A)
     world.write("/etc/pki/tls/certs/ca-bundle.crt", PEM_B)
     world.build()
@@ -70,6 +75,7 @@ def test_case_42_extracted_and_a_stale_file(world: World) -> None:
 
 
 def test_case_43_bundles_for_other_purposes(world: World) -> None:
+    """Roots for mail and for code are not trusted for TLS."""
     world.write(EXTRACTED + "tls-ca-bundle.pem", PEM_A)
     world.write(EXTRACTED + "email-ca-bundle.pem", PEM_B)
     world.write(EXTRACTED + "objsign-ca-bundle.pem", PEM_C)
@@ -78,6 +84,7 @@ def test_case_43_bundles_for_other_purposes(world: World) -> None:
 
 @pytest.mark.parametrize("folder", [HASHED, "/etc/openssl/certs/", "/usr/lib/ssl/certs/"])
 def test_case_44_only_a_hashed_folder(world: World, folder: str) -> None:
+    """Names of eight hex digits and a number count, in any case; others do not."""
     world.write(folder + "0123abcd.0", PEM_A)
     world.write(folder + "0123ABCD.12", PEM_B)
     world.write(folder + "0123abcd.r0", crl_pem("A"))
@@ -87,6 +94,7 @@ def test_case_44_only_a_hashed_folder(world: World, folder: str) -> None:
 
 
 def test_case_45_what_else_lies_in_a_folder(world: World) -> None:
+    """Dangling and circular links, folders, FIFOs, devices: none blocks or costs the rest."""
     world.write(HASHED + "00000000.0", PEM_A)
     world.link(HASHED + "00000001.0", "nowhere.pem")
     world.link(HASHED + "00000002.0", "00000002.0")
@@ -100,6 +108,7 @@ def test_case_45_what_else_lies_in_a_folder(world: World) -> None:
 
 
 def test_case_45_unreadable(world: World) -> None:
+    """What was merely found and may not be read is no warning."""
     world.write(HASHED + "00000000.0", PEM_A)
     secret, real_open = world.write(HASHED + "00000001.0", PEM_B), os.open
 
@@ -114,6 +123,7 @@ def test_case_45_unreadable(world: World) -> None:
 
 
 def test_case_45_a_folder_that_a_person_named(world: World) -> None:
+    """At any depth and in any case; what cannot be used in it is a WARNING."""
     world.write("/home/cas/deep/er/a.crt", PEM_A)
     world.write("/home/cas/deep/B.PEM", PEM_B)
     world.link("/home/cas/deep/up", "..")
@@ -124,6 +134,7 @@ def test_case_45_a_folder_that_a_person_named(world: World) -> None:
 
 
 def test_case_46_the_same_by_several_names(world: World) -> None:
+    """Links to files and folders lead to one certificate each."""
     world.write("/usr/share/a.crt", PEM_A)
     world.link(HASHED + "A.pem", world.path("/usr/share/a.crt"))
     world.link(HASHED + "00000000.0", "A.pem")
@@ -136,6 +147,7 @@ def test_case_46_the_same_by_several_names(world: World) -> None:
 
 @pytest.mark.parametrize("data", [b"", b"garbage", encode_pem(b"garbage")])
 def test_case_47_a_later_number_without_a_good_first(world: World, data: bytes) -> None:
+    """OpenSSL would stop at the gap; we do not."""
     if data:
         world.write(HASHED + "00000000.0", data)
     world.write(HASHED + "00000000.1", PEM_A)
@@ -143,6 +155,7 @@ def test_case_47_a_later_number_without_a_good_first(world: World, data: bytes) 
 
 
 def test_case_48_ssl_cert_dir_is_a_list(world: World) -> None:
+    """Separated as PATH is, with empty items ignored."""
     world.write("/one/00000000.0", PEM_A)
     world.write("/two/00000000.0", PEM_B)
     parts = ["", world.path("/one"), "", world.path("/two"), ""]
@@ -153,6 +166,7 @@ def test_case_48_ssl_cert_dir_is_a_list(world: World) -> None:
 
 @pytest.mark.parametrize("value", ["/missing", "", "/a folder", "/empty.pem"])
 def test_case_49_ssl_cert_file_is_none(world: World, value: str) -> None:
+    """Missing, empty or a folder: one WARNING, and the defaults stay."""
     world.write(DEBIAN, PEM_A)
     world.write("/usr/lib/ssl/cert.pem", PEM_B)
     world.write("/a folder/a.pem", PEM_C)
@@ -165,6 +179,7 @@ def test_case_49_ssl_cert_file_is_none(world: World, value: str) -> None:
 
 @pytest.mark.parametrize("as_certifi", [False, True])
 def test_case_50_our_own_output(world: World, *, as_certifi: bool) -> None:
+    """By any name and in any source it is not read back."""
     world.write(DEBIAN, PEM_A)
     world.build()
     ours = world.write("/ours/cacert.pem", world.last.text)
@@ -180,6 +195,7 @@ def test_case_50_our_own_output(world: World, *, as_certifi: bool) -> None:
 
 
 def test_case_51_nix_build_sandbox(world: World) -> None:
+    """The file that Nix names to mean none is no warning."""
     world.monkeypatch.setenv("NIX_SSL_CERT_FILE", "/no-cert-file.crt")
     world.write(DEBIAN, PEM_A)
     assert world.build() == {"certifi", "A"}
@@ -187,6 +203,7 @@ def test_case_51_nix_build_sandbox(world: World) -> None:
 
 
 def test_case_52_nix_and_ssl_cert_file(world: World) -> None:
+    """Both add, and neither takes the other's place."""
     world.monkeypatch.setenv("NIX_SSL_CERT_FILE", world.write("/nix.pem", PEM_A))
     world.monkeypatch.setenv("SSL_CERT_FILE", world.write("/ssl.pem", PEM_B))
     assert world.build() == {"certifi", "A", "B"}
@@ -197,6 +214,7 @@ def conf(world: World, text: str) -> str:
 
 
 def test_case_53_debian_conf_says_no(world: World) -> None:
+    """Out of certifi's part, too, with the configuration on record."""
     world.write("/site/certifi/cacert.pem", PEM_A + PEM_B)
     world.write("/usr/share/ca-certificates/mozilla/A.crt", PEM_A)
     path = conf(world, "# comment\nmozilla/B.crt\n!mozilla/A.crt\n")
@@ -206,6 +224,7 @@ def test_case_53_debian_conf_says_no(world: World) -> None:
 
 
 def test_case_53_the_package_no_longer_ships_it(world: World) -> None:
+    """Which certificate is meant cannot be known, and that is noted."""
     conf(world, "!mozilla/Gone.crt\n!\n!mozilla/\0.crt\n!mozilla\n")
     world.write("/usr/share/ca-certificates/mozilla/A.crt", PEM_A)
     assert world.build() == {"certifi"}
@@ -216,6 +235,7 @@ def test_case_53_the_package_no_longer_ships_it(world: World) -> None:
 @pytest.mark.parametrize("folder", unix_paths.DISTRUST_FOLDERS)
 @pytest.mark.parametrize("form", ["PEM", "DER", "PKCS#7", "TRUSTED"])
 def test_case_54_distrust_folders(world: World, folder: str, form: str) -> None:
+    """Every format counts there, whatever its file is called."""
     forms = {"PEM": PEM_A, "DER": A, "PKCS#7": pkcs7([A]), "TRUSTED": trusted_pem(A)}
     world.write("/site/certifi/cacert.pem", PEM_A + PEM_B)
     world.write(folder + "/some name.p11-kit", forms[form])
@@ -224,6 +244,7 @@ def test_case_54_distrust_folders(world: World, folder: str, form: str) -> None:
 
 
 def test_case_54_rejected_in_the_bundle_with_trust_settings(world: World) -> None:
+    """Only what is rejected there is distrusted."""
     world.write("/site/certifi/cacert.pem", PEM_A + PEM_B)
     rejected = trusted_pem(A, reject=["serverAuth"])
     world.write(unix_paths.DISTRUST_BUNDLES[0].replace(str(world.root), ""), rejected + PEM_C)
@@ -258,6 +279,7 @@ def test_case_54_folders_of_files_with_trust_settings(world: World, folder: str)
 
 
 def test_case_54_a_person_who_names_it_wins(world: World) -> None:
+    """With a WARNING that names the file that distrusts it."""
     world.write("/etc/ssl/untrusted/0.pem", PEM_A)
     assert world.build_user(PEM_A) == {"A"}
     (warning,) = world.warnings
@@ -266,6 +288,7 @@ def test_case_54_a_person_who_names_it_wins(world: World) -> None:
 
 
 def test_case_54_distrust_that_cannot_be_read_is_said(world: World) -> None:
+    """A damaged block may have been meant for anybody."""
     world.write("/etc/ssl/untrusted/0.pem", PEM_A + encode_pem(A[:-9]))
     world.build()
     (warning,) = world.warnings
@@ -273,6 +296,7 @@ def test_case_54_distrust_that_cannot_be_read_is_said(world: World) -> None:
 
 
 def test_case_55_defaults_that_are_only_a_folder(world: World) -> None:
+    """OpenSSL's own folder counts for ssl; a server's certificate in it does not."""
     world.write(DEBIAN, PEM_A)
     world.write("/usr/lib/ssl/certs/00000000.0", PEM_B + PEM_C)
     leaf = mint("localhost", ca=False)
@@ -283,6 +307,7 @@ def test_case_55_defaults_that_are_only_a_folder(world: World) -> None:
 
 
 def test_case_56_ssl_cert_file_with_a_broken_block(world: World) -> None:
+    """OpenSSL drops the whole file without a word; we lose one block and say so."""
     path = world.write("/broken.pem", PEM_A + encode_pem(B[:-9]) + PEM_C)
     world.monkeypatch.setenv("SSL_CERT_FILE", path)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -294,6 +319,7 @@ def test_case_56_ssl_cert_file_with_a_broken_block(world: World) -> None:
 
 
 def test_case_79_certifi_answers_with_the_system_bundle(world: World) -> None:
+    """As on Debian and Fedora: each certificate has both origins."""
     world.certifi_file = world.write(DEBIAN, PEM_A + "# é\n".encode() + PEM_B)
     world.build()
     assert world.names() == ["A", "B"]
@@ -302,6 +328,7 @@ def test_case_79_certifi_answers_with_the_system_bundle(world: World) -> None:
 
 @pytest.mark.parametrize("data", [None, b"", b"no certificate"])
 def test_case_79_certifi_has_nothing(world: World, data: bytes | None) -> None:
+    """Its file is missing or empty: the others answer, with one WARNING."""
     os.unlink(world.certifi_file)
     if data is not None:
         world.write("/site/certifi/cacert.pem", data)
@@ -324,6 +351,7 @@ def test_one_damaged_file_by_two_names_is_one_warning(world: World) -> None:
 
 
 def test_case_54_a_file_of_distrust_that_may_not_be_read_is_a_warning(world: World) -> None:
+    """The file is named, and nothing raised."""
     secret, real_open = world.write("/etc/ssl/untrusted/0.pem", PEM_A), os.open
 
     def refusing(path: str, *rest: Any, **named: Any) -> int:  # root could read mode 0
@@ -353,6 +381,7 @@ def roots_of_every_kind(world: World) -> List[str]:
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows brings no openssl command")
 def test_case_82_openssl_verifies_a_server_under_every_root(world: World, tmp_path: Path) -> None:
+    """By the command, and refuses one under a root that is not there."""
     names = roots_of_every_kind(world)
     world.build()
     bundle = tmp_path / "bundle.pem"
@@ -368,6 +397,7 @@ def test_case_82_openssl_verifies_a_server_under_every_root(world: World, tmp_pa
 
 
 def test_case_82_ssl_shakes_hands_under_every_root(world: World, tmp_path: Path) -> None:
+    """And with a server under a root that is not there it does not."""
     names = roots_of_every_kind(world)
     world.build()
     for name in [*names, "nobody"]:

@@ -121,6 +121,7 @@ def test_a_broken_stderr_does_not_change_the_exit_status(sandbox: Sandbox, break
 
 
 def test_a_stderr_that_cannot_encode_a_path_has_it_escaped(sandbox: Sandbox) -> None:
+    """The WARNING is there, in ASCII, and the program goes on."""
     code = f"""
         import io, sys
         sys.stderr = io.TextIOWrapper(sys.stderr.buffer, "ascii", "strict", write_through=True)

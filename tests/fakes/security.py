@@ -1,9 +1,10 @@
 """Stands in for macOS' ``security``: says what a test prepared, and keeps a record.
 
 FAKE_SECURITY names a folder. Its ``answers.json`` maps a call to what comes back:
-``stdout``, ``stderr``, ``status``, ``seconds`` to hang after printing, and ``file`` (base64),
-which is written to the path that ends the call. A call is its arguments; of an export
-without that path. Every call and the process' standard input go to ``calls.jsonl``.
+``stdout``, ``stderr``, ``status``, ``seconds`` to hang after printing, ``together``, the number
+of calls to wait for before answering, and ``file`` (base64), which is written to the path that
+ends the call. A call is its arguments; of an export without that path. Every call and the
+process' standard input go to ``calls.jsonl``.
 """
 
 import base64
@@ -33,6 +34,8 @@ def main() -> int:
         calls.write(json.dumps(record) + "\n")
     answers = json.loads((folder / "answers.json").read_text())
     answer = answers.get(call, NO_SETTINGS if is_export else UNKNOWN_KEYCHAIN)
+    while (folder / "calls.jsonl").read_text().count("\n") < answer.get("together", 0):
+        time.sleep(0.01)
     if "file" in answer:
         Path(arguments[-1]).write_bytes(base64.b64decode(answer["file"]))
     sys.stdout.write(answer.get("stdout", ""))

@@ -9,7 +9,7 @@ import statistics
 import subprocess
 import sys
 from pathlib import Path
-from typing import List
+from typing import Dict, List, Optional
 
 import pytest
 
@@ -106,6 +106,23 @@ def lengths(folder: Path) -> List[int]:
     trees = [ast.parse(path.read_bytes()) for path in folder.rglob("*.py")]
     nodes = [node for tree in trees for node in ast.walk(tree) if isinstance(node, FUNCTIONS)]
     return sorted((node.end_lineno or 0) - node.lineno + 1 for node in nodes)
+
+
+def promises(folder: Path) -> Dict[str, Optional[str]]:
+    """Return what each test below the folder says that it promises."""
+    return {
+        f"{path.name}::{node.name}": ast.get_docstring(node)
+        for path in folder.rglob("test_*.py")
+        for node in ast.walk(ast.parse(path.read_bytes()))
+        if isinstance(node, FUNCTIONS) and node.name.startswith("test_")
+    }
+
+
+def test_every_test_says_what_it_promises() -> None:
+    """In a docstring, since a name is not enough."""
+    found = promises(CHECKOUT / "tests")
+    assert len(found) > 500
+    assert [name for name, promise in found.items() if not promise] == []
 
 
 def test_functions_are_short(record_property: pytest.RecordProperty) -> None:

@@ -33,11 +33,13 @@ def edited(der: bytes, path: List[int], replacement: Node) -> bytes:
 
 @pytest.mark.parametrize("der", SEEDS, ids=["EC", "RSA", "mail", "RSA 1024", "leaf"])
 def test_ordinary_certificates_are_strict(der: bytes) -> None:
+    """They need not be shown to OpenSSL, and OpenSSL does load them."""
     assert strict_der.is_strict(der)
     assert loads_as_text(der)
 
 
 def test_a_version_1_certificate_is_strict() -> None:
+    """It has no extensions, and is as plain."""
     assert strict_der.is_strict(version_1(EC, "version 1"))
 
 
@@ -80,18 +82,21 @@ TBS = [0, 0]
     ],
 )
 def test_anything_unusual_is_not_strict(path: List[int], node: Node) -> None:
+    """One element changed is enough for OpenSSL to be asked."""
     der = edited(EC, path, node)
     assert der != EC
     assert not strict_der.is_strict(der)
 
 
 def test_version_1_with_extensions_is_not_strict() -> None:
+    """The version was taken away, and they contradict each other."""
     tree = decoded(EC)
     del tree[0][1][0][1][VERSION]  # type: ignore[index, union-attr]
     assert not strict_der.is_strict(encoded(tree))
 
 
 def test_a_duplicate_extension_is_not_strict() -> None:
+    """Also where both copies say the same."""
     tree = decoded(MAIL)
     text = repr(tree)
     extensions = tree[0][1][0][1][EXTENSIONS][1][0][1]  # type: ignore[index]
@@ -101,6 +106,7 @@ def test_a_duplicate_extension_is_not_strict() -> None:
 
 
 def test_every_truncation_is_refused() -> None:
+    """Neither strict nor laid out, at any length."""
     for size in range(len(EC)):
         assert not strict_der.is_strict(EC[:size])
         with pytest.raises(NotDer):
@@ -190,12 +196,14 @@ def test_what_openssl_loads_but_others_do_not_is_refused(path: List[int], node: 
     ],
 )
 def test_what_is_merely_unusual_is_a_certificate(path: List[int], node: Node) -> None:
+    """OpenSSL loads it, and so do we."""
     der = edited(EC, path, node)
     assert loads_as_text(der)
     x509.layout(der)
 
 
 def test_an_extension_that_occurs_twice_is_refused() -> None:
+    """By its reason, although this OpenSSL loads it."""
     der = edited(
         EC, [*TBS, EXTENSIONS, 0], (0x30, [(0x30, [(0x06, b"\x2a\x03"), (0x04, b"")])] * 2)
     )
@@ -205,6 +213,7 @@ def test_an_extension_that_occurs_twice_is_refused() -> None:
 
 
 def test_layout_finds_the_parts() -> None:
+    """Version, names and extensions, where they are and where they are not."""
     parts = x509.layout(MAIL)
     assert parts.version == 3
     assert MAIL[slice(*parts.subject[1:])] == MAIL[slice(*parts.issuer[1:])]
@@ -213,6 +222,7 @@ def test_layout_finds_the_parts() -> None:
 
 
 def test_indefinite_lengths() -> None:
+    """An element of BER ends where its end mark stands, whatever is nested in it."""
     data = b"\x30\x80" + b"\x04\x01a" + b"\x24\x80\x04\x00\0\0" + b"\0\0" + b"rest"
     outer = binary.whole(data, 0)
     assert (outer.tag, outer.next) == (0x30, len(data) - 4)
@@ -225,6 +235,7 @@ def test_indefinite_lengths() -> None:
     ids=["too deep", "never ends", "too long"],
 )
 def test_indefinite_lengths_are_bounded(data: bytes) -> None:
+    """In depth and size, and one that never ends is refused."""
     with pytest.raises(NotDer):
         binary.whole(data, 0)
 

@@ -63,6 +63,7 @@ def blocks(built: Bundle) -> List[bytes]:
 def test_any_content_of_any_source_gives_a_sound_bundle(
     root: Tuple[World, Path], certifi: bytes, system: bytes, user: bytes
 ) -> None:
+    """Every promise of a bundle holds, and whatever is left out has a known reason."""
     paths = ("/site/certifi/cacert.pem", DEBIAN, "/home/user.pem")
     built = built_of(root, dict(zip(paths, (certifi, system, user))))
     assert all(out.reason in REASONS for out in built.excluded)
@@ -74,6 +75,7 @@ def test_any_content_of_any_source_gives_a_sound_bundle(
 def test_adding_a_source_never_removes_an_anchor_except_by_distrust(
     root: Tuple[World, Path], certifi: bytes, system: bytes, user: bytes
 ) -> None:
+    """Whatever a third source holds beside two others."""
     files = {"/site/certifi/cacert.pem": certifi, DEBIAN: system}
     before = built_of(root, files)
     after = built_of(root, {**files, "/home/user.pem": user})
@@ -87,6 +89,7 @@ def test_adding_a_source_never_removes_an_anchor_except_by_distrust(
 def test_order_and_duplicates_are_stable(
     root: Tuple[World, Path], ders: List[bytes], cut: int
 ) -> None:
+    """Each certificate stands where it came first, and a second build is the same."""
     first, second = ders[:cut], ders[cut:]
     files = {
         "/site/certifi/cacert.pem": b"".join(map(encode_pem, first)),
@@ -119,6 +122,7 @@ class Merge:
 
 
 def test_distrust_counts_whichever_source_comes_first(merge: Merge) -> None:
+    """It takes the certificate out of the other one, and says which file refuses it."""
     trusting, refusing = found("certifi"), found("system")
     trusting.trust(BLOCK_A, "cacert.pem", PROVEN)
     trusting.trust(BLOCK_B, "cacert.pem", PROVEN)
@@ -131,6 +135,7 @@ def test_distrust_counts_whichever_source_comes_first(merge: Merge) -> None:
 
 
 def test_a_named_certificate_is_warned_of_also_where_it_is_found_twice(merge: Merge) -> None:
+    """The file of the person who named it is told, not the store's."""
     listed, named = found("system"), found("user")
     listed.trust(BLOCK_LEAF, "store", LISTED)
     named.trust(BLOCK_LEAF, "leaf.pem", NAMED)
@@ -139,6 +144,7 @@ def test_a_named_certificate_is_warned_of_also_where_it_is_found_twice(merge: Me
 
 
 def test_what_was_merely_held_comes_in_when_a_person_names_it(merge: Merge) -> None:
+    """The folder's copy stays on record as left out."""
     held, named = found("ssl"), found("user")
     held.trust(BLOCK_LEAF, "folder", HELD)
     named.trust(BLOCK_LEAF, "leaf.pem", NAMED)
@@ -148,6 +154,7 @@ def test_what_was_merely_held_comes_in_when_a_person_names_it(merge: Merge) -> N
 
 
 def test_one_unloadable_block_among_many_costs_only_itself(merge: Merge) -> None:
+    """Its neighbours keep their order, and one problem names the store."""
     findings = found("system")
     ders = [mint(f"many-{number}", rsa_bits=0, eku=("serverAuth",)) for number in range(9)]
     for der in ders[:5]:
@@ -183,10 +190,12 @@ def test_what_is_plain_der_is_not_shown_to_openssl(
 @given(st.lists(st.sampled_from([BLOCK_A, BLOCK_B, BLOCK_C, BROKEN]), unique=True))
 @settings(deadline=None)
 def test_unloadable_finds_exactly_the_broken_ones(some: List[bytes]) -> None:
+    """In any mixture and order, by the real OpenSSL."""
     assert openssl.unloadable(some) == [block for block in some if block == BROKEN]
 
 
 def test_what_was_appended_comes_last(merge: Merge) -> None:
+    """And is one more origin of what is there already."""
     findings, more = found("certifi"), found("user")
     findings.trust(BLOCK_A, "cacert.pem", PROVEN)
     more.trust(BLOCK_A, "appended", NAMED)
@@ -200,6 +209,7 @@ def test_what_was_appended_comes_last(merge: Merge) -> None:
 
 
 def test_what_was_appended_is_warned_of_for_the_right_reason(merge: Merge) -> None:
+    """Not a CA, or distrusted: it stays, and each is told apart."""
     findings, refusing, more = found("ssl"), found("system"), found("user")
     findings.trust(BLOCK_LEAF, "folder", HELD)
     findings.trust(BLOCK_A, "folder", HELD)
@@ -215,6 +225,7 @@ def test_what_was_appended_is_warned_of_for_the_right_reason(merge: Merge) -> No
 
 
 def test_header_and_body(merge: Merge) -> None:
+    """The text is the header and the canonical blocks; the header is comments alone."""
     findings = found("certifi")
     findings.trust(BLOCK_A, "cacert.pem", PROVEN)
     built = merge(findings)
@@ -223,6 +234,7 @@ def test_header_and_body(merge: Merge) -> None:
 
 
 def test_a_rejected_block_of_a_named_file_removes_it(root: Tuple[World, Path]) -> None:
+    """A person may distrust what certifi has."""
     files = {
         "/site/certifi/cacert.pem": encode_pem(A) + encode_pem(B),
         "/home/user.pem": trusted_pem(A, reject=["serverAuth"]),

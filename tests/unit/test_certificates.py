@@ -26,6 +26,7 @@ many = settings(max_examples=400, deadline=None)
 @given(strategies.files)
 @many
 def test_any_bytes_give_sound_blocks_or_damage(data: bytes) -> None:
+    """Every block is canonical and reads back as itself; every damage has a line."""
     parsed = parse(data)
     for found in parsed.certificates:
         der = der_of(found.block)
@@ -42,6 +43,7 @@ def test_any_bytes_give_sound_blocks_or_damage(data: bytes) -> None:
 @given(st.lists(strategies.certificates))
 @many
 def test_what_is_rendered_is_read_back(ders: list[bytes]) -> None:
+    """All of them, in order, without damage."""
     parsed = parse(b"".join(map(block_of, ders)))
     assert [der_of(found.block) for found in parsed.certificates] == ders
     assert not parsed.damage
@@ -50,6 +52,7 @@ def test_what_is_rendered_is_read_back(ders: list[bytes]) -> None:
 @given(strategies.files)
 @settings(max_examples=700, deadline=None)
 def test_nothing_that_openssl_reads_is_lost_in_silence(data: bytes) -> None:
+    """Of any file: it is in the answer, or on record as left out."""
     assert lost(data) == []
 
 
@@ -82,6 +85,7 @@ def test_text_in_front_does_not_cost_a_certificate(data: bytes, der: bytes) -> N
 
 
 def test_the_line_of_the_damage_counts_from_one() -> None:
+    """Whatever stands before it, and however lines end."""
     for before in (b"", b"\n", b"# x\n" * 7, PEM_A, PEM_A.replace(b"\n", b"\r\n")):
         (damage,) = parse(before + encode_pem(b"garbage")).damage
         text = before.replace(b"\r", b"")
@@ -89,6 +93,7 @@ def test_the_line_of_the_damage_counts_from_one() -> None:
 
 
 def test_damage_keeps_what_stands_there_unless_it_is_used() -> None:
+    """A block without END is used, and not reported a second time."""
     cut_off = encode_pem(A)[:-80]
     (damage,) = parse(cut_off).damage
     assert damage.data.strip() in cut_off
@@ -97,6 +102,7 @@ def test_damage_keeps_what_stands_there_unless_it_is_used() -> None:
 
 
 def test_a_file_damaged_all_over_is_given_up_but_intact_blocks_are_read() -> None:
+    """The records are bounded, and the last one says so."""
     parsed = parse(encode_pem(b"bad") * (3 * MAX_DAMAGE) + PEM_A)
     assert len(parsed.damage) == MAX_DAMAGE + 1
     assert "only intact certificates" in parsed.damage[-1].message
@@ -118,6 +124,7 @@ def test_everything_known_is_taken_unchecked() -> None:
     ],
 )
 def test_prose_about_a_marker_is_no_damage(text: bytes) -> None:
+    """Who writes about certificates in a comment is not warned."""
     parsed = parse(text + PEM_A)
     assert [found.block for found in parsed.certificates] == [PEM_A]
     assert not parsed.damage
@@ -147,12 +154,14 @@ def test_what_nobody_sees_costs_nothing(invisible: str, at: str) -> None:
     ],
 )
 def test_what_stands_around_the_base64(body: bytes) -> None:
+    """Headers, bag attributes, blanks and text cost nothing."""
     inner = PEM_A[len(BEGIN) : -len(END)]
     parsed = parse(BEGIN + body % inner + END)
     assert [found.block for found in parsed.certificates] == [PEM_A]
 
 
 def test_literal_line_ends_as_json_has_them() -> None:
+    """A value that was copied out of JSON is read."""
     text = b'{"ca": "%b"}' % PEM_A.replace(b"\n", b"\\n")
     assert [found.block for found in parse(text).certificates] == [PEM_A]
     text = text.replace(b"\\n", b"\\r\\n")
@@ -160,12 +169,14 @@ def test_literal_line_ends_as_json_has_them() -> None:
 
 
 def test_a_large_pkcs7_is_read_whole() -> None:
+    """More than a megabyte of it."""
     ders = [mint(f"large-{number}", opaque=100_000) for number in range(12)]
     parsed = parse(pkcs7(ders))
     assert {der_of(found.block) for found in parsed.certificates} == set(ders)
 
 
 def test_facts_of_a_root() -> None:
+    """Version, CA, purposes and issuer; a leaf, a child and version 1 differ."""
     found = facts(A)
     assert (found.version, found.ca, found.ekus, found.self_issued) == (3, True, None, True)
     assert found.serves_tls
@@ -175,6 +186,7 @@ def test_facts_of_a_root() -> None:
 
 
 def test_facts_of_extended_key_usages() -> None:
+    """Only those that allow TLS servers, or anything, serve TLS."""
     mail = facts(mint("mail", eku=("emailProtection",)))
     assert mail.ekus == frozenset([OIDS["emailProtection"]])
     assert not mail.serves_tls
@@ -183,12 +195,14 @@ def test_facts_of_extended_key_usages() -> None:
 
 
 def test_without_basic_constraints_it_is_no_ca() -> None:
+    """In version 3 a CA has to say that it is one."""
     assert facts(mint("neither", ca=None)).ca is False
 
 
 @given(st.binary(max_size=200))
 @many
 def test_facts_of_anything_else_are_a_value_error(data: bytes) -> None:
+    """And of a certificate that was overwritten nothing worse."""
     with pytest.raises(ValueError):  # the message is for people
         facts(data)
     changed = A[:40] + data + A[40 + len(data) :]

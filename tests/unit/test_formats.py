@@ -74,6 +74,7 @@ STRANGE = [
 
 @pytest.mark.parametrize(("data", "name"), STRANGE, ids=range(len(STRANGE)))
 def test_it_is_called_by_its_name(data: bytes, name: str) -> None:
+    """It has no certificate, and the one sentence about it says what it is."""
     assert name in name_of(data)
     parsed = parse(data)
     assert not parsed.certificates
@@ -85,11 +86,13 @@ def test_it_is_called_by_its_name(data: bytes, name: str) -> None:
     "data", [mint("A"), b"-----BEGIN CERTIFICATE-----\nTm90\n"], ids=["whole", "broken"]
 )
 def test_what_is_or_was_a_certificate_is_not(data: bytes) -> None:
+    """It is never taken for another format."""
     assert not parse(data).instead
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 5, 40])
 def test_a_beginning_of_der_has_no_name_but_is_damage(size: int) -> None:
+    """A file that was cut off is reported, however early."""
     parsed = parse(mint("A")[:size])
     assert not parsed.instead
     assert len(parsed.damage) == 1

@@ -33,6 +33,7 @@ DIALECT = {"fish": "fish", "pwsh": "powershell"}
 @given(path=paths)
 @settings(max_examples=60, deadline=None)
 def test_the_real_shell_reads_it_back(shell: str, path: str) -> None:
+    """Any path without a line break, by each shell that is here."""
     line = assignment(DIALECT.get(shell, "sh"), "WHERE", path)
     script = f"{line}\n{PRINT.get(shell, POSIX_PRINT)}"
     done = subprocess.run([*PRINTING[shell], script], capture_output=True, check=True)
@@ -42,6 +43,7 @@ def test_the_real_shell_reads_it_back(shell: str, path: str) -> None:
 @pytest.mark.parametrize("shell", SHELLS)
 @pytest.mark.parametrize("path", ["a\nb", "a\rb", "a\0b"])
 def test_a_line_break_is_refused(shell: str, path: str) -> None:
+    """As is a NUL: no shell can be told them on one line."""
     with pytest.raises(ValueError, match="line break"):
         assignment(shell, "WHERE", path)
 

@@ -39,6 +39,7 @@ def seen(store: Path) -> List[Input]:
 
 
 def test_links_within_a_folder_and_absent_folders_need_no_line(store: Path) -> None:
+    """The folder, the files and the first absent folder are enough."""
     share, absent = store.parent / "share" / "ca.crt", store.parent / "no"
     paths = sorted(map(str, (store, share, store / "own.pem", absent)))
     assert [path for path, _, _ in condensed(seen(store))] == paths
@@ -78,6 +79,7 @@ def test_every_change_shows(store: Path, change: Callable[[Path], object]) -> No
 
 
 def test_a_ring_of_links_ends(store: Path) -> None:
+    """It is left out, and what is beside it stays."""
     (store / "a").symlink_to("b")
     (store / "b").symlink_to("a")
     assert condensed([(str(store), 0, 7), (str(store / "a"), 1, 7)])

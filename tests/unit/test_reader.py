@@ -37,6 +37,7 @@ def written(path: Path, data: bytes) -> str:
 def test_a_file_is_read_once_whatever_it_is_called(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """A link to it gives the same answer without parsing again."""
     path = written(tmp_path / "a.pem", PEM_A)
     (tmp_path / "b.pem").symlink_to(path)
     calls: List[bytes] = []
@@ -102,6 +103,7 @@ def test_anything_else_is_no_known_block(tmp_path: Path) -> None:
 
 
 def test_known_and_strict_blocks_are_remembered(tmp_path: Path) -> None:
+    """What is plain DER and what OpenSSL has to be asked about are told apart."""
     one = Reader()
     odd = A.replace(b"\x0c\x01A", b"\x1e\x01A")
     one.parse(written(tmp_path / "all.pem", PEM_A + encode_pem(odd)))
@@ -110,12 +112,14 @@ def test_known_and_strict_blocks_are_remembered(tmp_path: Path) -> None:
 
 
 def test_only_a_proven_file_is_taken_unchecked(tmp_path: Path) -> None:
+    """The same damaged block counts in certifi's own file, and in no other."""
     path = written(tmp_path / "cacert.pem", pem.BEGIN + b"AAAA\n" + pem.END)
     for standing, count in ((LISTED, 0), (PROVEN, 1)):
         assert add_file(Findings(USER), Reader(), path, standing, named=False) == count
 
 
 def test_what_was_looked_at_is_remembered(tmp_path: Path) -> None:
+    """Files and folders with size and time, and what was absent as absent."""
     one = Reader()
     path, absent = written(tmp_path / "a.pem", PEM_A), str(tmp_path / "absent")
     os.utime(path, (7, 7))
@@ -129,6 +133,7 @@ def test_what_was_looked_at_is_remembered(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no FIFOs here")
 def test_only_regular_files_are_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """FIFOs, folders and devices are refused before open() is called."""
     os.mkfifo(tmp_path / "fifo")
     with monkeypatch.context() as patch:
         patch.setattr(os, "open", None)
@@ -139,6 +144,7 @@ def test_only_regular_files_are_opened(tmp_path: Path, monkeypatch: pytest.Monke
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no FIFOs here")
 def test_a_fifo_put_there_meanwhile_does_not_block(tmp_path: Path) -> None:
+    """Between stat() and open(): it is refused by what was opened."""
     status = os.stat(written(tmp_path / "a.pem", PEM_A))
     os.mkfifo(tmp_path / "fifo")
     with pytest.raises(Unusable, match="regular"):
@@ -148,6 +154,7 @@ def test_a_fifo_put_there_meanwhile_does_not_block(tmp_path: Path) -> None:
 def test_a_file_is_read_whole_also_if_it_grows(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Its size is a guess, and what follows is read, too."""
     data = os.urandom(5000)
     path = written(tmp_path / "a", data)
     real = os.fstat
@@ -162,6 +169,7 @@ def test_a_file_is_read_whole_also_if_it_grows(
 
 
 def test_sizes_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of each file and of all together, with the reason."""
     monkeypatch.setattr(reader, "MAX_BYTES", 1000)
     monkeypatch.setattr(reader, "MAX_TOTAL", 1500)
     paths = [written(tmp_path / str(size), bytes(size)) for size in (800, 1001, 700, 701)]
@@ -175,6 +183,7 @@ def test_sizes_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_our_own_bundle_is_never_read_back(tmp_path: Path) -> None:
+    """By its first line, whoever names it: a CA that was removed must not live on."""
     path = written(tmp_path / "cacert.pem", MARK + b"bundle\n" + PEM_A)
     findings = Findings(USER)
     assert add_file(findings, Reader(), path, NAMED, named=True) == 0
@@ -182,6 +191,7 @@ def test_our_own_bundle_is_never_read_back(tmp_path: Path) -> None:
 
 
 def test_the_same_with_a_nul_in_its_name() -> None:
+    """A path that no system can have is one WARNING and no exception."""
     findings = Findings(USER)
     assert add_file(findings, Reader(), "a\0b", NAMED, named=True) == 0
     assert [problem.level for problem in findings.problems] == [WARNING]
@@ -191,6 +201,7 @@ def test_the_same_with_a_nul_in_its_name() -> None:
 def test_strict_with_what_is_named_quiet_with_what_is_found(
     tmp_path: Path, *, named: bool, level: int
 ) -> None:
+    """Empty, without a certificate or absent: a WARNING or not, by who named it."""
     for data in (b"", b"text"):
         findings = Findings(USER)
         add_file(findings, Reader(), written(tmp_path / "a", data), LISTED, named=named)
@@ -201,6 +212,7 @@ def test_strict_with_what_is_named_quiet_with_what_is_found(
 
 
 def test_damage_is_kept_with_its_bytes(tmp_path: Path) -> None:
+    """With its line and one WARNING; the certificate behind it is used."""
     data = encode_pem(A[:-5]) + PEM_B
     findings = Findings(USER)
     assert add_file(findings, Reader(), written(tmp_path / "a", data), NAMED, named=True) == 1
@@ -213,6 +225,7 @@ def test_damage_is_kept_with_its_bytes(tmp_path: Path) -> None:
 
 
 def test_certificate_files_are_told_by_name(tmp_path: Path) -> None:
+    """At any depth, in any case; other files and rings of links cost nothing."""
     names = ["a.CER", "b.crt", "c.pem", "d.Der", "e.p7b", "f.p7c", "0123abcd.0", "x/y/z.pem"]
     for name in [*names, "g.txt", "README", "h.key", "0123abcd.r0", "i.pem.bak", "01234567.x"]:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
@@ -226,6 +239,7 @@ def test_certificate_files_are_told_by_name(tmp_path: Path) -> None:
 
 
 def test_linked_folders_are_looked_through_once(tmp_path: Path) -> None:
+    """However many links lead there; a dangling one is passed over."""
     real = tmp_path / "real"
     real.mkdir()
     (real / "a.pem").write_bytes(b"")
@@ -241,6 +255,7 @@ def test_linked_folders_are_looked_through_once(tmp_path: Path) -> None:
 def test_a_huge_folder_is_read_up_to_a_bound(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """And it is said that there is more, for named and for hashed folders."""
     for number in range(9):
         (tmp_path / f"{number}.pem").write_bytes(b"")
     monkeypatch.setattr(files, "MAX_FILES", 5)

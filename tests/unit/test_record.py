@@ -51,12 +51,14 @@ def test_a_record_is_made_as_a_named_tuple(values: tuple, named: dict) -> None:
     ("values", "named"), [((), {}), ((1, "x", 2, 3), {}), ((1,), {"d": 4}), ((1,), {"a": 1})]
 )
 def test_what_does_not_fit_is_refused(values: tuple, named: dict) -> None:
+    """With the TypeError of a named tuple: too few, too many, unknown, twice."""
     for kind in (Ours, Pythons):
         with pytest.raises(TypeError):
             kind(*values, **named)
 
 
 def test_a_record_is_frozen_and_can_be_copied() -> None:
+    """By copy, deepcopy and pickle, and stays of its kind."""
     one = Ours(1)
     with pytest.raises(AttributeError):
         one.a = 2  # type: ignore[misc]

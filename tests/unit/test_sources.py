@@ -41,6 +41,7 @@ def names(findings: Findings) -> Set[str]:
 
 
 def test_one_source_each_in_the_order_of_the_bundle(world: World) -> None:
+    """certifi, system, ssl, user; only what a person dropped counts as named."""
     world.write(DEBIAN, PEM_A)
     world.write("/usr/lib/ssl/cert.pem", PEM_B)
     world.write("/drop/c.pem", PEM_C)
@@ -51,6 +52,7 @@ def test_one_source_each_in_the_order_of_the_bundle(world: World) -> None:
 
 
 def test_only_the_sources_asked_for(world: World) -> None:
+    """No other one is even looked at."""
     world.write(DEBIAN, PEM_A)
     for wanted in ((CERTIFI,), (SYSTEM, USER), (SSL,)):
         found = collected(world, Settings(sources=wanted))
@@ -64,6 +66,7 @@ def problems(world: World, *cert_files: str) -> List[str]:
 
 
 def test_a_named_folder_without_a_ca_is_one_problem(world: World) -> None:
+    """Servers' certificates alone are not what a person named it for; a CA below it is."""
     leaf = world.write("/named/leaf.pem", encode_pem(mint("localhost", ca=False)))
     (problem,) = problems(world, os.path.dirname(leaf))
     assert "no certificate in this folder is a CA's" in problem
@@ -72,6 +75,7 @@ def test_a_named_folder_without_a_ca_is_one_problem(world: World) -> None:
 
 
 def test_an_unreadable_folder_within_costs_only_itself(world: World) -> None:
+    """Its neighbours are read, and one problem says which it was and why."""
     folder = os.path.dirname(world.write("/named/a.pem", PEM_A))
     world.write("/named/m/b.pem", PEM_B)
     world.write("/named/z/c.pem", PEM_C)
@@ -93,6 +97,7 @@ def test_an_unreadable_folder_within_costs_only_itself(world: World) -> None:
 @pytest.mark.skipif(os.name == "nt", reason="links need a right there")
 @pytest.mark.parametrize("folder", ["/named", "/drop"])
 def test_a_ring_of_links_in_a_folder_costs_nothing(world: World, folder: str) -> None:
+    """The walk ends, what lies beside it is used, and nobody is warned."""
     world.write(folder + "/z.pem", PEM_A)
     world.link(folder + "/ring", "ring")
     assert world.build(*([world.path(folder)] if folder == "/named" else [])) == {"certifi", "A"}
@@ -111,12 +116,14 @@ def test_what_lies_beside_certificates_by_their_names_is_no_problem(world: World
 
 
 def test_a_named_block_that_rejects_itself_is_one_problem(world: World) -> None:
+    """Who names a TRUSTED block that refuses TLS servers is told that it does."""
     path = world.write("/named.pem", trusted_pem(mint("A"), reject=["serverAuth"]))
     (problem,) = problems(world, path)
     assert "it says itself that it is not to be trusted" in problem
 
 
 def test_a_key_alone_is_one_problem(world: World) -> None:
+    """It is called a private key, and it is said that there is no certificate."""
     (problem,) = problems(world, world.write("/key.pem", private_key_pem("key")))
     assert "private key" in problem
     assert "there is no certificate" in problem
@@ -140,12 +147,15 @@ def test_a_key_alone_is_one_problem(world: World) -> None:
 def test_a_path_that_is_missing_for_a_reason_is_told_it(
     world: World, path: str, remedy: str
 ) -> None:
+    """What people mistype is recognised, and said once with what to do."""
     (problem,) = problems(world, path, path)
     assert remedy in problem
 
 
 @pytest.mark.parametrize("source", SOURCES)
 def test_a_failing_source_does_not_cost_the_others(world: World, source: str) -> None:
+    """Their certificates are there, and the one that failed is named with its error."""
+
     def fail(*_: object) -> None:
         raise RuntimeError("boom")
 
@@ -163,6 +173,8 @@ def test_a_failing_source_does_not_cost_the_others(world: World, source: str) ->
 
 
 def test_a_store_that_fails_half_way_keeps_what_was_found(world: World) -> None:
+    """It is used, and a WARNING calls it incomplete."""
+
     def half(findings: Findings, reader: Reader) -> None:
         del reader
         findings.trust(PEM_A, "store")
@@ -184,6 +196,7 @@ def certifi_standing(world: World) -> str:
 
 
 def test_certifi_as_released_needs_no_proof(world: World) -> None:
+    """Its RECORD's SHA-256 is proof enough, where there is exactly one RECORD."""
     with open(world.certifi_file, "rb") as file:
         digest = hashlib.sha256(file.read()).digest()
     record(world, digest)
@@ -193,6 +206,7 @@ def test_certifi_as_released_needs_no_proof(world: World) -> None:
 
 
 def test_certifi_that_was_changed_is_like_any_other_list(world: World) -> None:
+    """Each certificate is checked, and garbage in it is left out."""
     record(world, hashlib.sha256(b"as it was released").digest())
     assert certifi_standing(world) == LISTED
     with open(world.certifi_file, "ab") as file:
@@ -201,6 +215,7 @@ def test_certifi_that_was_changed_is_like_any_other_list(world: World) -> None:
 
 
 def test_ssl_variables_add_to_the_defaults(world: World) -> None:
+    """SSL_CERT_FILE and SSL_CERT_DIR replace nothing; a folder's are merely held."""
     world.write("/usr/lib/ssl/cert.pem", PEM_A)
     world.monkeypatch.setenv("SSL_CERT_FILE", world.write("/b.pem", PEM_B))
     world.write("/dir/00000000.0", PEM_C)
@@ -211,6 +226,7 @@ def test_ssl_variables_add_to_the_defaults(world: World) -> None:
 
 
 def test_a_named_folder_without_a_certificate_file_is_one_warning(world: World) -> None:
+    """A certificate under a name that is none of theirs is not read."""
     world.write("/home/cas/readme.txt", PEM_A)
     assert world.build(world.path("/home/cas")) == {"certifi"}
     (warning,) = world.warnings
@@ -218,6 +234,7 @@ def test_a_named_folder_without_a_certificate_file_is_one_warning(world: World) 
 
 
 def test_what_is_named_is_named_also_in_a_drop_folder(world: World) -> None:
+    """A server's own certificate counts there, at any depth."""
     leaf = mint("localhost", ca=False)
     world.write("/drop/deep/leaf.pem", encode_pem(leaf))
     assert world.build() == {"certifi", "localhost"}
@@ -239,6 +256,7 @@ def test_what_others_may_change_is_not_used(world: World) -> None:
 
 @pytest.mark.skipif(os.name == "nt", reason="modes say nothing there")
 def test_nobody_else_may_put_another_folder_in_the_place_of_the_users_own(world: World) -> None:
+    """A folder above it that others may write to is enough, unless it is sticky."""
     world.write("/drop/a.pem", PEM_A)
     world.monkeypatch.setattr(sources, "user_folder", lambda: world.path("/drop"))
     assert world.build() == {"certifi", "A"}
@@ -260,6 +278,7 @@ def test_a_variable_of_others_is_named_with_what_it_names(world: World) -> None:
 
 
 def test_what_is_named_twice_is_one_problem(world: World) -> None:
+    """A folder, or a path that is missing, however often it stands in a list."""
     folder = os.path.dirname(world.write("/named/readme.txt", b""))
     world.monkeypatch.setenv("SSL_CERT_DIR", os.pathsep.join([world.path("/no")] * 3))
     assert world.build(folder, folder) == {"certifi"}
@@ -277,6 +296,7 @@ def grant(path: str, user: int) -> None:
 
 @pytest.mark.skipif("sys.platform != 'linux'", reason="others keep such lists otherwise")
 def test_who_may_write_by_an_access_control_list_counts(world: World) -> None:
+    """The same mode is harmless without such a list, and not with it."""
     path = world.write("/drop/a.pem", PEM_A)
     os.chmod(path, 0o664)
     os.chown(path, -1, os.getuid())
@@ -289,11 +309,13 @@ def test_who_may_write_by_an_access_control_list_counts(world: World) -> None:
 
 
 def test_an_absent_drop_folder_is_remembered(world: World) -> None:
+    """So that a persistent bundle is made anew once the folder is there."""
     world.build()
     assert (world.path("/drop"), -1, -1) in world.last.inputs
 
 
 def test_drop_folders(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the user on each system, none under -I, and none below a relative or empty variable."""
     monkeypatch.setattr("sys.platform", "linux")
     monkeypatch.setenv("XDG_CONFIG_HOME", os.path.abspath("/xdg"))
     wanted = os.path.join(os.path.abspath("/xdg"), "certifi-system-store-wrapper", "certs")

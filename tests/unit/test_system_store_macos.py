@@ -16,7 +16,6 @@ import shutil
 import stat
 import subprocess
 import sys
-import time
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Callable, Dict, List, Optional
@@ -218,6 +217,7 @@ def mac(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Mac:
 def test_case_57_settings_missing_or_empty_mean_trust(
     mac: Mac, keychain: str, record: Record
 ) -> None:
+    """The word for it, "Always Trust", is written as no settings at all."""
     mac.holds(keychain, root("Corp"))
     mac.settings("admin", {root("Corp"): record})
     assert anchors(mac.bundle()) == [root("Corp")]
@@ -225,6 +225,7 @@ def test_case_57_settings_missing_or_empty_mean_trust(
 
 @pytest.mark.parametrize("domain", ["admin", "user"])
 def test_case_58_setting_for_ssl_without_result_means_trust(mac: Mac, domain: str) -> None:
+    """The result that is left out is "trust as root"."""
     mac.holds(LOGIN, root("Corp"))
     mac.settings(domain, {root("Corp"): [setting(policy=SSL_POLICY)]})
     assert anchors(mac.bundle()) == [root("Corp")]
@@ -232,6 +233,7 @@ def test_case_58_setting_for_ssl_without_result_means_trust(mac: Mac, domain: st
 
 @pytest.mark.parametrize("domain", ["admin", "user"])
 def test_case_59_denied_root_of_apple_is_absent_also_from_certifi(mac: Mac, domain: str) -> None:
+    """In either domain, with the keychain on record."""
     mac.holds(macos.SYSTEM_ROOTS, root("Apple"), root("Denied"))
     mac.settings(domain, {root("Denied"): [setting(DENY)]})
     built = mac.bundle(root("Denied"))
@@ -246,6 +248,7 @@ def test_case_59_denied_root_of_apple_is_absent_also_from_certifi(mac: Mac, doma
 def test_case_60_settings_for_other_purposes_do_not_count(
     mac: Mac, policy: bytes, result: int
 ) -> None:
+    """Neither trust nor denial for mail or code says anything of TLS."""
     mac.holds(LOGIN, root("Mail"))
     records: Dict[bytes, Record] = {
         root("Mail"): [setting(result, policy)],
@@ -271,6 +274,7 @@ def test_case_60_settings_for_other_purposes_do_not_count(
 def test_case_61_setting_for_one_host_or_application_is_ignored(
     mac: Mac, narrowing: Dict[str, Any], result: int
 ) -> None:
+    """A list of files cannot express it, so it grants and denies nothing."""
     mac.holds(LOGIN, root("Host"))
     records: Dict[bytes, Record] = {
         root("Host"): [setting(result, **narrowing)],
@@ -293,12 +297,14 @@ def test_case_61_setting_for_one_host_or_application_is_ignored(
     ids=str,
 )
 def test_case_61_what_covers_every_server_counts(mac: Mac, applying: Dict[str, Any]) -> None:
+    """Key usages that let it sign certificates, and TLS by the name of its policy."""
     mac.holds(LOGIN, root("Corp"))
     mac.settings("user", {root("Corp"): [setting(TRUST_ROOT, **applying)]})
     assert anchors(mac.bundle()) == [root("Corp")]
 
 
 def test_case_62_unspecified_is_passed_over_and_allowed_errors_grant_nothing(mac: Mac) -> None:
+    """An allowed error without a result is no trust."""
     unspecified = setting(UNSPECIFIED, AllowedError=-2147409654)
     only_an_error = setting(policy=SSL_POLICY, AllowedError=-2147409654)
     always_trust = setting(TRUST_ROOT, SSL_POLICY, AllowedError=-2147408872)
@@ -313,6 +319,7 @@ def test_case_62_unspecified_is_passed_over_and_allowed_errors_grant_nothing(mac
 
 
 def test_case_62_first_decisive_result_counts(mac: Mac) -> None:
+    """In the order in which they were written."""
     first_denied = [setting(UNSPECIFIED), setting(DENY), setting(TRUST_ROOT)]
     first_trusted = [setting(TRUST_ROOT, SSL_POLICY), setting(DENY)]
     mac.holds(LOGIN, root("Denied"), root("Trusted"))
@@ -321,6 +328,7 @@ def test_case_62_first_decisive_result_counts(mac: Mac) -> None:
 
 
 def test_case_63_trust_as_root_is_for_others_than_roots(mac: Mac) -> None:
+    """And "trust root" for roots alone: the wrong word grants nothing."""
     as_root, wrong_word = intermediate(), intermediate()
     mac.holds(macos.SYSTEM, as_root, wrong_word, root("Root"))
     records: Dict[bytes, Record] = {
@@ -336,6 +344,7 @@ def test_case_63_trust_as_root_is_for_others_than_roots(mac: Mac) -> None:
 
 @pytest.mark.parametrize("denying", ["admin", "user"])
 def test_case_64_denial_in_either_domain_is_final_and_logged(mac: Mac, denying: str) -> None:
+    """Whatever the other one says, and out of certifi's list, too."""
     trusting = {"admin": "user", "user": "admin"}[denying]
     mac.holds(macos.SYSTEM, root("Disputed"))
     mac.settings(trusting, {root("Disputed"): [setting(TRUST_ROOT)]})
@@ -346,6 +355,7 @@ def test_case_64_denial_in_either_domain_is_final_and_logged(mac: Mac, denying: 
 
 
 def test_case_64_the_administrators_settings_stand_before_the_users(mac: Mac) -> None:
+    """A user cannot widen what the administrator narrowed."""
     mac.holds(LOGIN, root("Mail only"))
     mac.settings("admin", {root("Mail only"): [setting(TRUST_ROOT, SMIME_POLICY)]})
     mac.settings("user", {root("Mail only"): [setting(TRUST_ROOT)]})
@@ -353,6 +363,7 @@ def test_case_64_the_administrators_settings_stand_before_the_users(mac: Mac) ->
 
 
 def test_case_65_certificate_without_settings_is_not_trusted(mac: Mac) -> None:
+    """A keychain holds much that nobody trusts: left out quietly."""
     (leaf,) = self_signed_leaves(1)
     mac.holds(macos.SYSTEM, leaf)
     built = mac.bundle()
@@ -363,6 +374,7 @@ def test_case_65_certificate_without_settings_is_not_trusted(mac: Mac) -> None:
 
 
 def test_case_65_root_of_apple_in_another_keychain_too_is_trusted_once(mac: Mac) -> None:
+    """Its copy without settings takes nothing away."""
     mac.holds(macos.SYSTEM, root("Apple"))
     built = mac.bundle()
     assert anchors(built) == []
@@ -370,6 +382,7 @@ def test_case_65_root_of_apple_in_another_keychain_too_is_trusted_once(mac: Mac)
 
 
 def test_case_66_no_trust_settings_are_normal(mac: Mac) -> None:
+    """Both domains are noted at DEBUG, nothing louder."""
     built = mac.bundle()
     assert anchors(built) == []
     assert [(problem.path, problem.level) for problem in built.problems] == [
@@ -379,12 +392,14 @@ def test_case_66_no_trust_settings_are_normal(mac: Mac) -> None:
 
 
 def test_case_66_translated_message_is_as_normal(mac: Mac) -> None:
+    """The exit status decides, not the language."""
     for export in ("trust-settings-export", "trust-settings-export -d"):
         mac.answers[export] = {"status": 1, "stderr": "Keine Einstellungen gefunden.\n"}
     assert {problem.level for problem in mac.collect().problems} == {DEBUG}
 
 
 def test_case_66_corrupted_settings_are_a_warning(mac: Mac) -> None:
+    """With what `security` said, and its exit status."""
     said = "SecTrustSettingsCreateExternalRepresentation: The Trust Settings Record was corrupted."
     mac.answers["trust-settings-export"] = {"status": 2, "stderr": said}
     built = mac.bundle()
@@ -394,6 +409,7 @@ def test_case_66_corrupted_settings_are_a_warning(mac: Mac) -> None:
 
 
 def test_case_67_nul_in_a_string_is_survived(mac: Mac) -> None:
+    """Apple writes them, and no XML parser takes them."""
     mac.holds(LOGIN, root("Corp"))
     record: Record = [setting(TRUST_ROOT, PolicyString="NUL"), setting(TRUST_ROOT, SSL_POLICY)]
     plist = export_of({sha1(root("Corp")): record})
@@ -419,6 +435,7 @@ def test_case_67_nul_in_a_string_is_survived(mac: Mac) -> None:
 def test_case_67_unreadable_settings_cost_only_themselves(
     mac: Mac, damage: Callable[[bytes], bytes]
 ) -> None:
+    """The other domain holds, and one WARNING says how to look."""
     mac.holds(LOGIN, root("Corp"), root("Admins"))
     trusted = [setting(TRUST_ROOT, SSL_POLICY)]
     mac.exports("user", damage(export_of({sha1(root("Corp")): trusted})))
@@ -431,6 +448,7 @@ def test_case_67_unreadable_settings_cost_only_themselves(
 
 
 def test_case_67_binary_settings_without_their_nuls_are_not_even_tried(mac: Mac) -> None:
+    """What removing NULs has spoilt is not read as something else."""
     mac.exports("user", plistlib.dumps({"trustList": {}}, fmt=plistlib.FMT_BINARY))
     (warning,) = warnings_in(mac.collect())
     assert "not well-formed" in warning
@@ -438,6 +456,7 @@ def test_case_67_binary_settings_without_their_nuls_are_not_even_tried(mac: Mac)
 
 @pytest.mark.parametrize("record", ["text", 7, {"trustSettings": 7}, {"trustSettings": [7]}])
 def test_case_67_damaged_record_costs_only_itself(mac: Mac, record: Any) -> None:
+    """The WARNING names its key, and its neighbour counts."""
     mac.holds(LOGIN, root("Corp"), root("Damaged"))
     records = {sha1(root("Damaged")): record, sha1(root("Corp")): {"trustSettings": []}}
     mac.exports("user", plistlib.dumps({"trustList": records}))
@@ -448,6 +467,7 @@ def test_case_67_damaged_record_costs_only_itself(mac: Mac, record: Any) -> None
 
 
 def test_case_68_keys_that_are_no_sha1_of_a_certificate_here_are_ignored(mac: Mac) -> None:
+    """Lower case counts; defaults and strangers do not."""
     mac.holds(LOGIN, root("Corp"), root("Denied"))
     export = export_of(
         {
@@ -465,6 +485,7 @@ def test_case_68_keys_that_are_no_sha1_of_a_certificate_here_are_ignored(mac: Ma
 
 
 def test_case_69_missing_program_is_one_warning(mac: Mac, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It names the program, and nothing is trusted."""
     monkeypatch.setattr(macos_security, "SECURITY", str(mac.folder / "no-such-program"))
     findings = mac.collect()
     assert findings.trusted == []
@@ -473,6 +494,7 @@ def test_case_69_missing_program_is_one_warning(mac: Mac, monkeypatch: pytest.Mo
 
 
 def test_case_69_program_that_may_not_be_run_is_one_warning(mac: Mac) -> None:
+    """And no exception."""
     mac.program.chmod(0o644)
     assert len(warnings_in(mac.collect())) == 1
 
@@ -481,6 +503,7 @@ def test_case_69_program_that_may_not_be_run_is_one_warning(mac: Mac) -> None:
 def test_case_69_hanging_program_is_stopped_and_what_it_printed_is_used(
     mac: Mac, monkeypatch: pytest.MonkeyPatch, hanging: str
 ) -> None:
+    """One WARNING, and no process is left."""
     monkeypatch.setattr(macos_security, "TIMEOUT", 3.0)
     mac.holds(LOGIN, root("Corp"))
     mac.settings("user", {root("Corp"): []})
@@ -489,9 +512,7 @@ def test_case_69_hanging_program_is_stopped_and_what_it_printed_is_used(
         mac.holds(LOGIN, stdout=cut, seconds=60)
     else:
         mac.answers["trust-settings-export -d"] = {"seconds": 60}
-    began = time.monotonic()
     built = mac.bundle()
-    assert time.monotonic() - began < 10
     assert anchors(built) == [root("Corp")]
     (warning,) = warnings_in(built)
     assert "stopped after 3 seconds" in warning
@@ -506,6 +527,7 @@ def assert_nothing_runs(mac: Mac) -> None:
 
 
 def test_case_69_complete_blocks_of_partial_output_are_used(mac: Mac) -> None:
+    """The WARNING says how many, and what the program said."""
     cut = (root("Apple") + root("Other") + root("Cut")).decode()[:-60]
     mac.holds(macos.SYSTEM_ROOTS, stdout=cut, stderr="security: failed\n", status=1)
     built = mac.bundle()
@@ -517,6 +539,7 @@ def test_case_69_complete_blocks_of_partial_output_are_used(mac: Mac) -> None:
 
 
 def test_case_69_damaged_block_costs_only_itself(mac: Mac) -> None:
+    """Its neighbours are used, with one WARNING."""
     garbage = b"-----BEGIN CERTIFICATE-----\nZ2FyYmFnZQ==\n-----END CERTIFICATE-----\n"
     mac.holds(macos.SYSTEM_ROOTS, root("Apple"), garbage, root("Other"))
     built = mac.bundle()
@@ -525,6 +548,7 @@ def test_case_69_damaged_block_costs_only_itself(mac: Mac) -> None:
 
 
 def test_case_69_output_larger_than_a_pipe_arrives_whole(mac: Mac) -> None:
+    """On either stream, without waiting for each other."""
     noise = "x" * 99 + "\n"
     mac.holds(macos.SYSTEM_ROOTS, root("Apple"), stderr=noise * 5000)
     mac.holds(LOGIN, stdout=noise * 5000 + root("Corp").decode())
@@ -533,6 +557,7 @@ def test_case_69_output_larger_than_a_pipe_arrives_whole(mac: Mac) -> None:
 
 
 def test_case_69_no_room_for_temporary_files_is_one_warning(mac: Mac) -> None:
+    """And no exception."""
     shutil.rmtree(mac.temporary)
     findings = Findings(SYSTEM)
     macos.collect(findings)
@@ -540,6 +565,7 @@ def test_case_69_no_room_for_temporary_files_is_one_warning(mac: Mac) -> None:
 
 
 def test_case_70_many_certificates_take_a_constant_number_of_processes(mac: Mac) -> None:
+    """Five, for 1,400 certificates as for one."""
     leaves = self_signed_leaves(1400)
     mac.holds(LOGIN, *leaves, root("Corp"))
     mac.settings("user", {root("Corp"): []})
@@ -551,17 +577,17 @@ def test_case_70_many_certificates_take_a_constant_number_of_processes(mac: Mac)
 
 
 def test_processes_run_side_by_side_without_input(mac: Mac) -> None:
+    """Each answers only when all have begun."""
     for answer in mac.answers.values():
-        answer["seconds"] = 1
+        answer["together"] = 5
     for domain in ("admin", "user"):
-        mac.exports(domain, export_of({}), seconds=1)
-    began = time.monotonic()
-    mac.collect()
-    assert time.monotonic() - began < 3
-    assert {call["stdin"] for call in mac.calls()} == {""}
+        mac.exports(domain, export_of({}), together=5)
+    assert warnings_in(mac.collect()) == []
+    assert [call["stdin"] for call in mac.calls()] == [""] * 5
 
 
 def test_keychain_that_is_not_there_is_not_asked_for(mac: Mac) -> None:
+    """A service without a home has none, and that is normal."""
     mac.login.unlink()
     findings = mac.collect()
     assert len(mac.calls()) == 4
@@ -569,6 +595,7 @@ def test_keychain_that_is_not_there_is_not_asked_for(mac: Mac) -> None:
 
 
 def test_login_keychain_of_older_releases_is_read(mac: Mac) -> None:
+    """By the name that it had before macOS 10.12."""
     older = mac.login.with_name("login.keychain")
     mac.login.rename(older)
     mac.holds(str(older), root("Corp"))
@@ -577,18 +604,21 @@ def test_login_keychain_of_older_releases_is_read(mac: Mac) -> None:
 
 
 def test_empty_keychain_is_normal(mac: Mac) -> None:
+    """`security` fails for it, and nobody is warned."""
     nothing = "security: SecKeychainSearchCopyNext: The specified item could not be found.\n"
     mac.holds(macos.SYSTEM, stderr=nothing, status=44)
     assert warnings_in(mac.collect()) == []
 
 
 def test_store_without_any_root_is_noted(mac: Mac) -> None:
+    """Apple's own list cannot be empty."""
     mac.holds(macos.SYSTEM_ROOTS)
     noted = [p.path for p in mac.collect().problems if p.level == INFO]
     assert noted == [macos.SYSTEM_ROOTS]
 
 
 def test_exports_go_to_a_private_folder(mac: Mac, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody else can put settings of theirs into it."""
     modes: List[int] = []
     run_all = macos_security.run_all
 
@@ -626,6 +656,7 @@ SAMPLE = """<?xml version="1.0" encoding="UTF-8"?>
 
 
 def test_export_as_apple_writes_it(mac: Mac) -> None:
+    """A document type, names beside OIDs, records without settings."""
     names = {"ssl_and_basic": "Corp Proxy Root", "denied": "Bad CA", "always": "Always"}
     mac.holds(macos.SYSTEM, *[root(name) for name in names.values()])
     keys = {place: sha1(root(name)) for place, name in names.items()}
@@ -636,6 +667,7 @@ def test_export_as_apple_writes_it(mac: Mac) -> None:
 
 
 def test_importing_costs_nothing() -> None:
+    """No module that takes time is loaded before the store is read."""
     costly = ["ctypes", "hashlib", "plistlib", "selectors", "subprocess", "tempfile", "xml"]
     code = (
         "import sys; from certifi_system_store_wrapper.system_store import macos, windows; "
@@ -683,6 +715,7 @@ def namespaced(mac: Mac, *command: str) -> subprocess.CompletedProcess[bytes]:
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs mount namespaces")
 def test_absolute_path_is_what_runs(mac: Mac) -> None:
+    """Not the `security` that comes first in PATH."""
     done = namespaced(mac, sys.executable, "-BS", "-c", IN_NAMESPACE)
     assert done.stdout == root("Apple"), done.stderr.decode()
     assert not (mac.folder / "wrong/run").exists()

@@ -22,6 +22,7 @@ def collected() -> Findings:
 
 
 def test_every_path_is_absolute_and_named_once() -> None:
+    """In all tables together."""
     everything = [
         *unix_paths.bundles({}),
         *unix_paths.directories({}),
@@ -33,6 +34,7 @@ def test_every_path_is_absolute_and_named_once() -> None:
 
 
 def test_paths_below_home_and_termux() -> None:
+    """Added where the variables say so, and ignored where those are relative or usual."""
     bundles = unix_paths.bundles({"HOME": "/h", "PREFIX": "/data/data/com.termux/files/usr"})
     assert bundles[-3:] == [
         "/h/.nix-profile/etc/ssl/certs/ca-bundle.crt",
@@ -45,50 +47,59 @@ def test_paths_below_home_and_termux() -> None:
 
 @pytest.mark.parametrize("path", unix_paths.bundles({}))
 def test_every_bundle_file_of_the_table_is_read(world: World, path: str) -> None:
+    """Each alone makes its CA trusted."""
     world.write(path, PEM_A)
     assert world.build() == {"certifi", "A"}
 
 
 @pytest.mark.parametrize("folder", unix_paths.directories({}))
 def test_every_folder_of_the_table_is_read(world: World, folder: str) -> None:
+    """Each alone makes the CA under a hashed name in it trusted."""
     world.write(folder + "/0123abcd.0", PEM_A)
     assert world.build() == {"certifi", "A"}
 
 
 def test_folders_are_not_read_where_a_bundle_yields_certificates(world: World) -> None:
+    """What lies beside the bundle file alone is not trusted."""
     world.write(DEBIAN, PEM_A)
     world.write("/etc/ssl/certs/0123abcd.0", PEM_B)
     assert world.build() == {"certifi", "A"}
 
 
 def test_a_missing_file_of_nix_is_a_warning(world: World) -> None:
+    """Somebody named it."""
     world.monkeypatch.setenv("NIX_SSL_CERT_FILE", world.path("/absent.pem"))
     assert [problem.level for problem in collected().problems if problem.path] == [WARNING]
 
 
 def test_nothing_at_all_is_said_once(world: World) -> None:
+    """A machine without a store is worth one line at INFO."""
     del world
     (problem,) = collected().problems
     assert (problem.path, problem.level) == ("", INFO)
 
 
 def test_debian_conf_that_is_no_text(world: World) -> None:
+    """Its bytes may be anything, and distrust nothing."""
     world.write("/etc/ca-certificates.conf", b"!\xff\xfe\n!\0\n\x80!\n!" + b"x" * 5000 + b"\n")
     assert not collected().distrusted
 
 
 def test_debian_conf_that_cannot_be_read_is_a_warning(world: World) -> None:
+    """Because whom it distrusts is not known then."""
     os.makedirs(world.path("/etc/ca-certificates.conf"))
     levels = [p.level for p in collected().problems if "distrust is not known" in p.message]
     assert levels == [WARNING]
 
 
 def test_a_distrust_folder_that_is_a_file_is_ignored(world: World) -> None:
+    """It distrusts nobody."""
     world.write("/etc/ssl/untrusted", PEM_A)
     assert not collected().distrusted
 
 
 def test_distrust_without_a_certificate_is_said(world: World) -> None:
+    """A p11-kit object by serial number alone cannot be applied."""
     world.write(
         "/etc/ssl/untrusted/by-serial.p11-kit", b"[p11-kit-object-v1]\nx-distrusted: true\n"
     )

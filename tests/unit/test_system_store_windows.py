@@ -202,6 +202,7 @@ def windows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Windows:
 def test_case_71_purposes_decide(
     windows: Windows, usage: Optional[List[str]], where: str, *, expected: bool, without: bool
 ) -> None:
+    """None set, TLS servers or any: used. Others alone, or an empty list: left out quietly."""
     held = Held(certificate("Root"), usage)
     if where == "extension":
         held = Held(certificate("Root"), None, 1, usage)
@@ -214,6 +215,7 @@ def test_case_71_purposes_decide(
 
 
 def test_case_71_property_and_own_extension_must_both_allow(windows: Windows) -> None:
+    """The property in the store does not widen what the certificate says."""
     held = [
         Held(certificate("Signer", CODE_SIGNING), [SERVER_AUTH], 1, [CODE_SIGNING]),
         Held(certificate("Both", SERVER_AUTH), [ANY_USAGE], 1, [SERVER_AUTH]),
@@ -227,6 +229,7 @@ def test_case_71_property_and_own_extension_must_both_allow(windows: Windows) ->
 
 @pytest.mark.parametrize("odd", [ODD, ["1.2.\xe9"]], ids=["error", "no ascii"])
 def test_case_71_unreadable_purposes_cost_only_that_certificate(windows: Windows, odd: Any) -> None:
+    """It is left out with one WARNING, and its neighbours stay."""
     held = [Held(certificate("First")), Held(certificate("Odd"), odd), Held(certificate("Last"))]
     built = windows.bundle(probe({ROOT: held}))
     assert anchors(built) == [block("First"), block("Last")]
@@ -239,6 +242,7 @@ def test_case_71_unreadable_purposes_cost_only_that_certificate(windows: Windows
 def test_case_72_pkcs7_is_skipped_unless_it_is_an_ordinary_certificate_too(
     windows: Windows, *, without: bool
 ) -> None:
+    """By the encoding that the store tells, without a warning."""
     held = [
         Held(certificate("Message"), encoding=PKCS7_ENCODING),
         Held(certificate("Ordinary"), encoding=BOTH_ENCODINGS),
@@ -258,6 +262,7 @@ def test_case_72_pkcs7_is_skipped_unless_it_is_an_ordinary_certificate_too(
 def test_case_73_malformed_certificate_costs_only_itself(
     windows: Windows, der: bytes, *, without: bool
 ) -> None:
+    """Its bytes are kept, with one WARNING, and its neighbours stay."""
     held = [Held(certificate("First")), Held(der), Held(certificate("Last"))]
     built = windows.bundle(probe({ROOT: held}, without_wincertstore=without))
     assert anchors(built) == [block("First"), block("Last")]
@@ -270,6 +275,7 @@ def test_case_73_malformed_certificate_costs_only_itself(
     "usages", [([], None), (None, []), ([], None, [CODE_SIGNING]), (ODD, None)]
 )
 def test_case_74_one_usable_instance_is_enough(windows: Windows, usages: Sequence[Any]) -> None:
+    """The same certificate with other purposes beside it does no harm."""
     held = [Held(certificate("Root"), usage) for usage in usages]
     built = windows.bundle(probe({ROOT: held}))
     assert anchors(built) == [block("Root")]
@@ -282,6 +288,7 @@ def test_case_74_one_usable_instance_is_enough(windows: Windows, usages: Sequenc
 def test_case_75_disallowed_is_absent_also_from_certifi(
     windows: Windows, usage: Optional[List[str]], *, without: bool
 ) -> None:
+    """Whatever purposes it is disallowed for; both sources are on record."""
     stores = {
         ROOT: [Held(certificate("Bad")), Held(certificate("Good"))],
         DISALLOWED: [Held(certificate("Bad"), usage)],
@@ -293,6 +300,7 @@ def test_case_75_disallowed_is_absent_also_from_certifi(
 
 
 def test_case_75_disallowed_holds_whatever_else_is_odd_in_it() -> None:
+    """Garbage and unreadable purposes in it hide no distrust."""
     held = [Held(b"no DER"), Held(certificate("Bad"), ODD), Held(certificate("Worse"))]
     found = probe({DISALLOWED: held}).findings
     assert [d.block for d in found.distrusted][1:] == [block("Bad"), block("Worse")]
@@ -300,6 +308,7 @@ def test_case_75_disallowed_holds_whatever_else_is_odd_in_it() -> None:
 
 
 def test_case_76_fresh_machine_with_few_roots_keeps_certifis(windows: Windows) -> None:
+    """Windows fetches its roots on demand: few are not all."""
     names = [f"Root {number}" for number in range(12)]
     of_certifi = [block(f"Certifi {number}") for number in range(30)]
     built = windows.bundle(probe({ROOT: [Held(certificate(n)) for n in names]}), *of_certifi)
@@ -308,6 +317,7 @@ def test_case_76_fresh_machine_with_few_roots_keeps_certifis(windows: Windows) -
 
 @READERS
 def test_case_77_intermediates_are_not_asked_for(windows: Windows, *, without: bool) -> None:
+    """Only ROOT and Disallowed are opened."""
     between = certificate("Intermediate", issuer="Root")
     stores = {ROOT: [Held(certificate("Root"))], "CA": [Held(between)]}
     found = probe(stores, without_wincertstore=without)
@@ -321,6 +331,7 @@ def test_case_77_intermediates_are_not_asked_for(windows: Windows, *, without: b
 def test_case_78_failing_store_costs_only_itself(
     windows: Windows, failing: str, error: int, *, without: bool
 ) -> None:
+    """One WARNING with the next step; the other one's answers hold."""
     stores = {ROOT: [Held(certificate("Root"))], DISALLOWED: [Held(certificate("Bad"))]}
     found = probe(stores, failing={failing: error}, without_wincertstore=without)
     built = windows.bundle(found, block("Bad"))
@@ -331,6 +342,7 @@ def test_case_78_failing_store_costs_only_itself(
 
 
 def test_missing_wincertstore_is_noted() -> None:
+    """ssl reads the stores instead, and a note says how to install it."""
     found = probe({ROOT: [Held(certificate("Root"))]}, without_wincertstore=True).findings
     assert [t.block for t in found.trusted] == [block("Root")]
     (note,) = found.problems
@@ -339,12 +351,14 @@ def test_missing_wincertstore_is_noted() -> None:
 
 
 def test_wincertstore_needs_nothing_said() -> None:
+    """Where it is there, there is no note."""
     found = probe({ROOT: [Held(certificate("Root"))]}).findings
     assert [(t.block, t.origin.path) for t in found.trusted] == [(block("Root"), ROOT)]
     assert found.problems == []
 
 
 def test_ssl_defaults_are_the_self_issued_ones() -> None:
+    """An intermediate from the CA store is left out, a root in it is not."""
     between = certificate("Intermediate", issuer="Root")
     stores = {
         ROOT: [Held(certificate("Root")), Held(certificate("Signer"), [CODE_SIGNING])],
@@ -360,6 +374,7 @@ def test_ssl_defaults_are_the_self_issued_ones() -> None:
 
 
 def test_ssl_defaults_survive_a_malformed_certificate() -> None:
+    """Python warns and loads the rest, or the failure is a note."""
     stores = {ROOT: [Held(certificate("Root")), Held(overlong())]}
     answer = probe(stores, "ssl_defaults", is_windows=True)
     found = answer.findings
@@ -371,6 +386,7 @@ def test_ssl_defaults_survive_a_malformed_certificate() -> None:
 
 @pytest.mark.parametrize("error", [ACCESS_DENIED, 2])
 def test_ssl_defaults_survive_a_failing_store(error: int) -> None:
+    """Nothing is found, and nothing raised."""
     failing = {ROOT: error, "CA": error}
     found = probe({}, "ssl_defaults", is_windows=True, failing=failing).findings
     assert found.trusted == []
