@@ -46,10 +46,22 @@ def tools(shared: Path, interpreter: str, wheel: str, pytestconfig: pytest.Confi
     return Environment(made_once(shared, "tools-of-workers", make))
 
 
+@pytest.fixture(scope="session")
+def with_eventlet(shared: Path, interpreter: str, wheel: str) -> Environment:
+    """Return an environment with us and gunicorn with eventlet. Nobody changes it."""
+
+    def make(folder: Path) -> None:
+        environment = new_environment(interpreter, folder, "--without-pip")
+        environment.install("-r", str(HERE / "eventlet.txt"), wheel)
+
+    return Environment(made_once(shared, "eventlet", make))
+
+
 @pytest.fixture
-def sandbox(tmp_path: Path, tools: Environment) -> Iterator[Sandbox]:
+def sandbox(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Sandbox]:
     """Return a sandbox with the programs, and a temp folder whose path a socket can have."""
-    sandbox = Sandbox(tmp_path, tools)
+    tools = "with_eventlet" if "eventlet" in request.node.name else "tools"
+    sandbox = Sandbox(tmp_path, request.getfixturevalue(tools))
     sandbox.tmp = Path(tempfile.mkdtemp(prefix="t"))
     for path in (*(HERE / "programs").glob("*.py"), FETCH):
         shutil.copy(path, sandbox.work)

@@ -51,6 +51,8 @@ SERVERS = {
     "gunicorn gthread --preload": "fork",
     "gunicorn gevent": "fork",
     "gunicorn gevent --preload": "fork",
+    "gunicorn eventlet": "fork",
+    "gunicorn eventlet --preload": "fork",
     "uvicorn --workers": "spawn",
     "uwsgi": "fork",
     "uwsgi --lazy-apps": "fork",
