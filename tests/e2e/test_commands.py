@@ -266,7 +266,7 @@ PLAIN = ("env", "PYTHON_CERTIFI_DISABLE=1")  # we may be installed beside the pi
 TOOLS = {
     "curl": ["curl", "-sS", "-o", "/dev/null", "-w", "%{http_code}"],
     "git": ["git", "ls-remote"],
-    "node": ["node", "-e", "fetch(process.argv[1]).then(a => console.log(a.status))"],
+    "node": ["node", "-e", "require('https').get(process.argv[1], a => a.destroy())"],
     "pip": [*PLAIN, sys.executable, "-m", "pip", "--isolated", "download", "nothing", "-i"],
     "uv": [sys.executable, "-m", "uv", "pip", "install", "--target=x", "nothing", "-i"],
 }

@@ -15,6 +15,7 @@ from typing import List, Sequence
 
 KEYS = "/usr/share/keyrings/debian-archive-keyring.gpg"
 BASE = "ca-certificates,openssl,mount,util-linux,python3-venv"
+TOOLS = "curl,git,nodejs,systemd"  # without them single tests are skipped
 # Seen from within the tree as they are outside, so that pip finds its way from there too.
 SHOWN = ("/etc/ssl", "/etc/pip.conf", "/etc/xdg/pip", "/etc/resolv.conf", "/etc/hosts")
 
@@ -29,14 +30,22 @@ def tree(cache: Path, suite: str, packages: Sequence[str]) -> Path:
         raise OSError(message)
     unfinished = cache / f"{suite}.unfinished"
     shutil.rmtree(unfinished, ignore_errors=True)
-    subprocess.run(_mmdebstrap(suite, unfinished, packages), check=True)
+    with (cache / f"{suite}.log").open("w") as log:
+        command = _mmdebstrap(suite, unfinished, packages)
+        subprocess.run(command, check=True, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
     unfinished.rename(folder)
     return folder
 
 
 def _mmdebstrap(suite: str, to: Path, packages: Sequence[str]) -> List[str]:
     install = 'chroot "$1" apt-get -qq -y --no-install-recommends install'
-    command = ["mmdebstrap", "--mode=root", "--quiet", "--variant=minbase", f"--include={BASE}"]
+    command = [
+        "mmdebstrap",
+        "--mode=root",
+        "--quiet",
+        "--variant=minbase",
+        f"--include={BASE},{TOOLS}",
+    ]
     command += ['--aptopt=Acquire::Check-Valid-Until "false"']  # a mirror may be a snapshot
     command += ['--aptopt=Acquire::Languages "none"']
     if packages:
@@ -80,7 +89,9 @@ def become(root: str, cache: str, *command: str) -> None:
         elif os.path.exists(path):  # a copy, which an overlay of /etc shows too
             os.makedirs(os.path.dirname(root + path), exist_ok=True)
             shutil.copyfile(path, root + path)
-    os.chroot(root)
+    # No chroot: within one nobody may make a user namespace.
+    subprocess.run(["pivot_root", root, f"{root}/mnt"], check=True)
+    subprocess.run(["umount", "--lazy", "/mnt"], check=True)
     os.chdir(here if os.path.isdir(here) else "/")
     os.environ.update(PATH="/usr/local/bin:/usr/bin:/usr/sbin:/bin:/sbin", HOME="/root")
     os.environ.update(TMPDIR="/tmp", LANG="C.UTF-8")

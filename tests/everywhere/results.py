@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Callable, List, NamedTuple, Sequence
 
@@ -58,8 +59,10 @@ class Results:
         for task in tasks:
             if only in task.name and (again or not self.row(task.name).passed):
                 print(f"{task.name} …", file=sys.stderr, flush=True)
+                began = time.monotonic()
                 row = task.run()
-                print(" | ".join(row[:6]), file=sys.stderr, flush=True)
+                took = f"{(time.monotonic() - began) / 60:.1f} minutes"
+                print(" | ".join([*row[:6], took]), file=sys.stderr, flush=True)
                 (self._folder / slug(task.name)).write_text(json.dumps(row._asdict()))
         return [self.row(task.name) for task in tasks]
 

@@ -12,6 +12,7 @@ from xml.etree import ElementTree as ET
 from everywhere.finding import Interpreter
 
 CHECKOUT = Path(__file__).resolve().parents[2]
+DRIVEN = ("tests/e2e", "tests/lifetime")  # they test processes, of any interpreter
 
 
 class Row(NamedTuple):
@@ -71,8 +72,8 @@ def _requirements(tests: Sequence[str]) -> List[str]:
 
 
 def _selected(one: Interpreter, tests: Sequence[str]) -> List[str]:
-    """Only the end-to-end tests run another interpreter than pytest's."""
-    return list(tests) if one.runs_pytest or list(tests) != ["tests"] else ["tests/e2e"]
+    """Return what to run; not all tests run another interpreter than pytest's."""
+    return list(tests) if one.runs_pytest or list(tests) != ["tests"] else list(DRIVEN)
 
 
 def _options(one: Interpreter, work: Path) -> List[str]:
@@ -90,7 +91,7 @@ def _row(one: Interpreter, runner: Interpreter, report: Path) -> Row:
     total, failed, skipped = (
         sum(int(suite.get(name, 0)) for suite in suites for name in group) for group in names
     )
-    note = "" if one is runner else f"the end-to-end tests, driven by {runner.name}"
+    note = "" if one is runner else f"{' and '.join(DRIVEN)}, driven by {runner.name}"
     numbers = str(total - failed - skipped), str(failed), str(skipped)
     reasons = Counter(_reason(each) for suite in suites for each in suite.iter("skipped"))
     cases = {each.get("name", ""): _outcome(each) for s in suites for each in s.iter("testcase")}
