@@ -40,7 +40,7 @@ VARIABLES = (
     "SSL_CERT_DIR",
     "SSL_CERT_FILE",
 )
-HOUSED = (*CLIENTS, "certifi", "wrapt", "hatchling>=1.27", "editables")
+HOUSED = (*CLIENTS, "certifi", "wrapt", "hatchling>=1.27", "editables", "pip")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -20,7 +20,7 @@ if os.name == "nt":
 
 READ_ONLY = """
 for each in / /tmp /var/tmp "$HOME" "$TMPDIR" "$PWD"; do
-    mount --bind "$each" "$each" && mount -o remount,bind,ro "$each" || exit 9
+    mount --rbind "$each" "$each" && mount -o remount,bind,ro "$each" || exit 9
 done
 cd / && exec "$@"
 """

@@ -350,7 +350,8 @@ def test_the_strict_checks_alone(sandbox: Sandbox) -> None:
     root = make("Lenient", CA[0])
     answer = of(sandbox, context_for(make("leaf", by=root, names=["localhost"])), root)
     assert "CN=Lenient: it has no key usage" in answer.said
-    assert not answer.data["outcomes"]["the bundle, strict"]["trusted"]
+    lenient = sandbox.run_code("import ssl; print(ssl.OPENSSL_VERSION_INFO < (3,))").stdout
+    assert answer.data["outcomes"]["the bundle, strict"]["trusted"] == (lenient == "True\n")
     assert (answer.status, answer.problems) == ((1, ["strict"]) if is_313(sandbox) else (0, []))
 
 

@@ -17,7 +17,8 @@ KEYS = "/usr/share/keyrings/debian-archive-keyring.gpg"
 BASE = "ca-certificates,openssl,mount,util-linux,python3-venv"
 TOOLS = "curl,git,nodejs,systemd"  # without them single tests are skipped
 # Seen from within the tree as they are outside, so that pip finds its way from there too.
-SHOWN = ("/etc/ssl", "/etc/pip.conf", "/etc/xdg/pip", "/etc/resolv.conf", "/etc/hosts")
+STORE = ("/etc/ssl/certs", "/usr/share/ca-certificates", "/usr/local/share/ca-certificates")
+SHOWN = (*STORE, "/etc/pip.conf", "/etc/xdg/pip", "/etc/resolv.conf", "/etc/hosts")
 
 
 def tree(cache: Path, suite: str, packages: Sequence[str]) -> Path:

@@ -20,6 +20,7 @@ PYPY: Dict[str, str] = {
     "test_audit.py": "PyPy's audit events do not tell reading from writing",
     "test_as_on_windows.py": "the fake crypt32 needs the ctypes of CPython",
     "test_clients_that_never_ask_certifi[a subclass]": "PyPy's ssl calls what it forbids",
+    "test_interpreters_of_one_process_have_a_bundle_each": "PyPy has no subinterpreters",
 }
 DEBIANS: Dict[str, str] = {
     "test_what_our_statements_ask_for": _IMPORTS,

@@ -155,7 +155,7 @@ def test_a_file_that_its_user_swapped_answers(sandbox: Sandbox, ca_file: Path) -
 
 READ_ONLY = """
 for folder in / /tmp /var/tmp /dev/shm "$TMPDIR" "$HOME"; do
-    mount --bind "$folder" "$folder"
+    mount --rbind "$folder" "$folder"
     mount -o remount,bind,ro "$folder"
 done
 """

@@ -27,6 +27,9 @@ from .status import why_inactive
 from .target import NoProxy, proxy_for, target
 from .view import BUNDLE, CERTIFI_ALONE, DEFAULTS, STRICT, View
 
+# OpenSSL before 3.0 has few of the strict checks, and says nothing of a later Python's.
+LENIENT = ssl.OPENSSL_VERSION_INFO < (3,) and not checks.IS_STRICT
+
 
 def doctor(text: str) -> Report:
     """Return who trusts that server and why not; raises ValueError for a wrong name."""
@@ -121,7 +124,7 @@ def _notes(view: View) -> List[Finding]:
     findings = []
     if not view.outcomes[CERTIFI_ALONE].trusted:
         findings.append(_who_helps(view))
-    if not view.outcomes[STRICT].trusted:
+    if not view.outcomes[STRICT].trusted or (LENIENT and _refusals(view)):
         findings.append(_strictness(view))
     if not view.outcomes[BUNDLE].trusted:
         message = "only Python 3.13 and later take what is trusted here: it is not the root"
@@ -152,11 +155,15 @@ def _who_helps(view: View) -> Finding:
 
 
 def _strictness(view: View) -> Finding:
+    why = "; ".join(_refusals(view)) or view.outcomes[STRICT].message
+    return checks.strict("strict", f"the strict checks of Python 3.13 and later refuse it: {why}")
+
+
+def _refusals(view: View) -> List[str]:
     above = [one for anchor, one in view.issuers() if one not in view.path][:1]
     links = [*view.path, *above]
     reasons = []
     for number, one in enumerate(links):
         found = strict.refusals(one.der, is_last=number == len(links) - 1)
         reasons += [f"{one.subject}: {reason}" for reason in found]
-    why = "; ".join(dict.fromkeys(reasons)) or view.outcomes[STRICT].message
-    return checks.strict("strict", f"the strict checks of Python 3.13 and later refuse it: {why}")
+    return list(dict.fromkeys(reasons))
