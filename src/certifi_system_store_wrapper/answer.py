@@ -25,7 +25,6 @@ Published = Union[
     bundle_file.TemporaryBundle, memory_file.MemoryBundle, persistent.PersistentBundle
 ]
 
-_answers: List[Answer] = []
 _reported: Set[str] = set()
 
 
@@ -57,7 +56,7 @@ class Answer:
     def contents(self) -> Optional[str]:
         """Return the text of the bundle, None where certifi itself should answer."""
         path = self.where()
-        if self._published is None:
+        if self._published is None or path != self._published.path:
             return None
         try:
             with open(path, "rb") as file:
@@ -106,8 +105,8 @@ class Answer:
             return self._certifi_file()
         except Exception as error:  # noqa: BLE001 - invariant 1: it cannot break the application
             signals.raise_what_it_hides(error)
-            self._failed = not _may_pass(error)
-            self._published = None
+            # Where even certifi's own file cannot be seen (pyfakefs), it may be back later.
+            self._failed = not _may_pass(error) and os.path.exists(self._certifi_file())
             remedy = f". {_REMEDY}" if isinstance(error, OSError) else ""
             news.say_once(WARNING, f"{_NO_BUNDLE}: {error!r}{remedy}")
             return self._certifi_file()
@@ -176,6 +175,9 @@ class Answer:
             else:
                 return published
         return memory_file.create(text)
+
+
+_answers: List[Answer] = []
 
 
 def _held_text(published: Optional[Published]) -> bytes:

@@ -8,6 +8,7 @@ NAMES = {"certifi"} if sys.platform == "win32" else {"certifi", "pip._vendor.cer
 if "PYTHON_CERTIFI_SSL_DEFAULTS" in sys.modules["os"].environ:
     NAMES.add("ssl")
 failures = []  # type: list[str]  # why the hook could not be had
+at_exit = [lambda: None]  # also for modules of ours that somebody took from sys.modules
 
 
 class Finder:
@@ -73,7 +74,5 @@ def _go_first_after(customization: str) -> None:
     setattr(site, customization, customize)
 
 
-@atexit.register  # at once: the first to be registered is the last to be run
-def _at_exit() -> None:
-    if "certifi_system_store_wrapper.cleanup" in sys.modules:
-        sys.modules["certifi_system_store_wrapper.cleanup"].at_exit()
+# At once: the first to be registered is the last to be run.
+atexit.register(lambda: [each() for each in at_exit])  # type: ignore[no-untyped-call]

@@ -107,13 +107,13 @@ class TemporaryBundle:
         return healed
 
     def _heal(self, text: bytes) -> bool:
-        self._hold_folder()
         try:
             status = os.lstat(self.path)
         except FileNotFoundError:
             if text:
                 self.publish(text)
             return bool(text)
+        self._hold_folder()
         if not stat.S_ISREG(status.st_mode):
             raise FileExistsError(17, "something else stands there", self.path)
         self._keep(Hold(self.path, FILE))

@@ -27,7 +27,6 @@ _OWN_NAMES = frozenset((
 
 T = TypeVar("T")
 
-_patches: Dict[str, Patch] = {}
 _finding: Set[str] = set()
 _configured = False
 late: Set[str] = set()  # the copies that were imported before anybody watched
@@ -38,8 +37,12 @@ class Patch:
 
     def __init__(self, certifi: ModuleType, before: Optional[Patch] = None) -> None:
         """Prepare the replacements; a `before` of the same name keeps answering."""
+        from . import cleanup
         from .answer import Answer
 
+        _load_what_is_lazy()
+        if cleanup.at_exit not in bootstrap.at_exit:
+            bootstrap.at_exit.append(cleanup.at_exit)
         self.certifi = certifi
         self._has_file = False
         names = [name for name in _FUNCTIONS if hasattr(certifi, name)]  # no contents before 2020
@@ -89,16 +92,41 @@ class Patch:
         return self.originals["contents"]() if text is None else text
 
 
+_patches: Dict[str, Patch] = {}
+
+
+def _load_what_is_lazy() -> None:
+    """Load what Python 3.15 was told to import lazily: an upgrade must not mix old and new."""
+    known: Set[str] = set()
+    while getattr(sys, "get_lazy_imports", str)() == "all":
+        new = {name for name in sys.modules if name.startswith(f"{__package__}.")} - known
+        for name in new:
+            for each in list(vars(sys.modules[name])):
+                getattr(sys.modules[name], each)
+        known |= new
+        if not new:
+            return
+
+
 def find_spec(name: str) -> Optional[ModuleSpec]:
     """Watch that copy of certifi, and have the finders behind ours (then wrapt's) answer.
 
     One that has been imported is patched at once.
     """
-    was_there = name in sys.modules
+    came_first = _is_unpatched(sys.modules.get(name))
     spec = _uninterrupted(_find_spec, name)
-    if was_there and name in _patches:
+    if came_first and name in _patches:
         _catch_up(_patches[name])
     return spec
+
+
+def _is_unpatched(certifi: Optional[ModuleType]) -> bool:
+    """Whether it answers by itself; one that is being reloaded may not answer at all."""
+    try:
+        where = getattr(certifi, "where", None)
+        return where is not None and not hasattr(where, "__certifi_system_store_wrapper__")
+    except Exception:  # noqa: BLE001 - it may be anything
+        return False
 
 
 def _uninterrupted(task: Callable[[str], Optional[T]], name: str) -> Optional[T]:

@@ -16,12 +16,12 @@ from .settings import Settings
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import logging
-    from typing import Optional
+    from typing import Optional  # noqa: F401 - in comments
 
 NAME = "certifi_system_store_wrapper"
 
-_logger: Optional[logging.Logger] = None
-_file: Optional[logging.Handler] = None
+_logger = None  # type: Optional[logging.Logger]  # beartype_all() evaluates what is annotated
+_file = None  # type: Optional[logging.Handler]
 _verbose = False  # somebody asked for more than warnings by a variable
 _untold: List[str] = []  # problems with variables, until somebody asks for the bundle
 

@@ -227,3 +227,78 @@ def test_uninstalled_meanwhile(fresh: Sandbox, stage: str, ca_file: Path) -> Non
     done = fresh.run_code(code, env={"PYTHON_CERTIFI_CERT_FILES": str(ca_file)})
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     assert not list(fresh.place.iterdir())
+
+
+def test_modules_taken_from_sys_modules(sandbox: Sandbox) -> None:
+    """As tests do with what they imported: another copy of ours answers, and nothing is left."""
+    code = """
+        import sys
+        from unittest import mock
+        with mock.patch.dict(sys.modules):
+            import certifi
+            first = certifi.where()
+        import certifi
+        assert first != certifi.where()
+        print(open(first).read() == certifi.contents())
+    """
+    done = sandbox.run_code(code)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "True\n", "")
+    assert not list(sandbox.place.iterdir())
+
+
+def test_a_reload_of_what_was_emptied(sandbox: Sandbox) -> None:
+    """As IPython's autoreload does it."""
+    code = """
+        import certifi, importlib, requests
+        path, loader = certifi.where(), certifi.__loader__
+        vars(certifi).clear()
+        vars(certifi).update(__name__="certifi", __loader__=loader)
+        importlib.reload(certifi)
+        assert certifi.where() == path and open(path).read() == certifi.contents()
+    """
+    done = sandbox.run_code(code)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_files_that_are_hidden_for_a_while(sandbox: Sandbox) -> None:
+    """As pyfakefs hides all that there are: the same bundle answers when they are back."""
+    own = local_certifi(
+        sandbox,
+        """
+        import os
+        def where():
+            return os.path.join(os.path.dirname(__file__), "cacert.pem")
+        def contents():
+            return open(where()).read()
+        """,
+    )
+    code = f"""
+        import certifi, os
+        path, text = certifi.where(), certifi.contents()
+        shown = [os.path.dirname(os.path.dirname(path)), {str(own)!r}]
+        os.closerange(3, 100)
+        [os.rename(each, each + ".hidden") for each in shown]
+        assert certifi.where() == {str(own)!r}
+        [os.rename(each + ".hidden", each) for each in shown]
+        assert certifi.where() == path and certifi.contents() == text
+    """
+    env = {"PYTHONPATH": str(sandbox.work), "PYTHON_CERTIFI_SOURCES": "certifi"}
+    done = sandbox.run_code(code, env=env)
+    assert (done.returncode, done.stdout) == (0, ""), done.stderr
+    assert ["no bundle can be" in line for line in done.stderr.splitlines()] == [True], done
+
+
+def test_an_interpreter_that_imports_lazily(sandbox: Sandbox) -> None:
+    """Python 3.15 can be told to; what has answered imports nothing of ours any more."""
+    code = """
+        import certifi, os, sys
+        path = certifi.where()
+        before = {name for name in sys.modules if name.startswith("certifi_system_store_wrapper")}
+        os.unlink(path)
+        assert certifi.where() == path and certifi.contents()
+        assert os.path.isfile(sys.modules["certifi_system_store_wrapper.hook"].current().refresh())
+        after = {name for name in sys.modules if name.startswith("certifi_system_store_wrapper")}
+        assert len(before) > 20 and before == after, before ^ after
+    """
+    done = sandbox.run_code(code, env={"PYTHON_LAZY_IMPORTS": "all"})
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
