@@ -14,6 +14,7 @@ from .findings import DEBUG, WARNING
 from .settings import Settings, from_environment
 
 _PATIENCE = 60.0  # seconds that a thread waits for another that builds the bundle
+_MOST = 100  # warnings about one bundle: a folder of thousands must not fill a log
 _DESCRIPTORS = 6  # free ones that publishing a bundle needs, with one to spare
 _NO_BUNDLE = (
     "no bundle can be published, so certifi's own list answers, without the system's and your "
@@ -240,10 +241,15 @@ class _News:
 
 def report(built: Bundle) -> None:
     """Log what was left out and what could not be used; each problem once in this process."""
-    for problem in built.problems:
-        if str(problem) not in _reported:
-            _reported.add(str(problem))
-            log.emit(problem.level, str(problem))
+    news = [p for p in built.problems if str(p) not in _reported]
+    _reported.update(map(str, news))
+    warnings = [p for p in news if p.level >= WARNING]
+    beyond = set(warnings[_MOST:])
+    for problem in news:
+        log.emit(DEBUG if problem in beyond else problem.level, str(problem))
+    if beyond:
+        remedy = "`certifi-system-store-wrapper status` names them all"
+        log.warning(f"{len(beyond)} more files or certificates cannot be used: {remedy}")
     for out in built.excluded:
         detail = f" ({out.detail})" if out.detail else ""
         level = min(out.level, WARNING - 10)  # the warning, where one is due, is a problem

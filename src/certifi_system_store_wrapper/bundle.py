@@ -15,6 +15,7 @@ from .findings import (
     NO_SERVER_AUTH,
     NOT_A_CA,
     PROVEN,
+    USER,
     WARNING,
     Exclusion,
     Findings,
@@ -110,7 +111,7 @@ class _Merger:
             if refusal is not None:
                 self.excluded.append(refusal)
                 if refusal.level >= WARNING:
-                    self._problem(origin, f"a certificate in it is not used: {refusal.reason}")
+                    self._problem(origin, f"a certificate in it is not used: {_why(refusal)}")
                 continue
             anchors[block] = {origin: None}
             if standing != PROVEN:
@@ -121,8 +122,10 @@ class _Merger:
     def _refusal(self, found: Trusted) -> Optional[Exclusion]:
         """Return why this certificate stays out, or None."""
         block, origin, standing = found
-        if block in self.distrusted and standing != NAMED:
-            return Exclusion(block, origin, DISTRUSTED, self.distrusted[block].path, INFO)
+        if block in self.distrusted and not self._is_overruled(found):
+            said_by = self.distrusted[block].path
+            is_news = standing == NAMED and said_by != origin.path
+            return Exclusion(block, origin, DISTRUSTED, said_by, WARNING if is_news else INFO)
         if standing == PROVEN:
             return None
         if standing != HELD and self.strict.get(block) is False:
@@ -140,6 +143,10 @@ class _Merger:
         if standing == HELD and not facts.ca:
             return Exclusion(block, origin, NOT_A_CA, "", level)
         return None
+
+    def _is_overruled(self, found: Trusted) -> bool:
+        """Whether a person named it, who is above whoever distrusts it, but not themselves."""
+        return found.standing == NAMED and self.distrusted[found.block].source != USER
 
     def _note(self, found: Trusted) -> None:
         """Warn of what a person should know about a certificate that they named."""
@@ -170,3 +177,8 @@ class _Merger:
             del self.anchors[block]
             self.excluded.append(Exclusion(block, found.origin, MALFORMED, "", WARNING))
             self._problem(found.origin, f"a certificate in it is not used: {MALFORMED}")
+
+
+def _why(refusal: Exclusion) -> str:
+    """Return why it was left out, for whoever named it."""
+    return f"{refusal.detail} rejects it" if refusal.reason == DISTRUSTED else refusal.reason

@@ -115,10 +115,14 @@ def _report(findings: Findings, parsed: Parsed, path: str, *, named: bool) -> No
 def _unreadable(path: str, error: Exception, *, named: bool) -> Tuple[str, int]:
     if isinstance(error, Unusable) and not error.errno:  # a bundle of ours
         return str(error.strerror), DEBUG
-    message = getattr(error, "strerror", None) or str(error)
     if isinstance(error, FileNotFoundError):
         return f"the file does not exist{_hint(path)}", WARNING
-    return f"cannot be read: {message}", WARNING if named else INFO
+    return _reason(error), WARNING if named else INFO
+
+
+def _reason(error: Exception) -> str:
+    remedy = "; let this user read it" if isinstance(error, PermissionError) else ""
+    return f"cannot be read: {getattr(error, 'strerror', None) or error}{remedy}"
 
 
 def _hint(path: str) -> str:
@@ -163,8 +167,7 @@ def _entries(
             return sorted(entries, key=lambda entry: entry.name)
     except OSError as error:
         missing = error.errno == errno.ENOENT
-        message = "it does not exist" if missing else f"cannot be read: {error.strerror}"
-        findings.unusable(folder, message)
+        findings.unusable(folder, "it does not exist" if missing else _reason(error))
         return []
 
 

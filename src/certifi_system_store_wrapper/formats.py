@@ -9,13 +9,14 @@ from typing import Tuple
 from . import asn1
 from .asn1 import BIT_STRING, INTEGER, OCTET_STRING, SEQUENCE, NotDer
 
-UNKNOWN = "it is neither PEM, DER nor PKCS#7"
-
 _EXPORT = "export the certificate alone, as PEM"
+_NAME = "name the certificate of the CA"
+UNKNOWN = f"it is neither PEM, DER nor PKCS#7: {_EXPORT}"
+
 _KEY = f"it is a private key: {_EXPORT}"
 _REQUEST = "it is a request for a certificate (CSR): use what was issued"
-_REVOCATION = "it is a revocation list (CRL)"
-_PUBLIC_KEY = "it is a public key"
+_REVOCATION = f"it is a revocation list (CRL): {_NAME}"
+_PUBLIC_KEY = f"it is a public key: {_NAME}"
 _STARTS: Tuple[Tuple[bytes, str], ...] = (
     (b"\xfe\xed\xfe\xed", f"it is a Java key store (JKS): {_EXPORT} (keytool -exportcert -rfc)"),
     (b"\xce\xce\xce\xce", f"it is a Java key store (JCEKS): {_EXPORT} (keytool -exportcert -rfc)"),
@@ -23,15 +24,15 @@ _STARTS: Tuple[Tuple[bytes, str], ...] = (
     (b"\x1f\x8b", "it is compressed with gzip: unpack it"),
     (b"BZh", "it is compressed with bzip2: unpack it"),
     (b"\xfd7zXZ", "it is compressed with xz: unpack it"),
-    (b"ssh-", "it is an SSH key"),
-    (b"ecdsa-", "it is an SSH key"),
+    (b"ssh-", f"it is an SSH key: {_NAME}"),
+    (b"ecdsa-", f"it is an SSH key: {_NAME}"),
     (b"version https://git-lfs", "it is a pointer of Git LFS: run `git lfs pull`"),
 )
 _TEXTS: Tuple[Tuple[bytes, str], ...] = (
     (b"CERTIFICATE REQUEST-----", _REQUEST),
     (b"X509 CRL-----", _REVOCATION),
     (b"PUBLIC KEY-----", _PUBLIC_KEY),
-    (b"PGP ", "it is from PGP"),
+    (b"PGP ", f"it is from PGP: {_NAME}"),
     (b"LS0tLS1CRUdJTi", "it is PEM in base64 once more, as in Kubernetes: decode it (base64 -d)"),
     (b"X509Certificate>", f"it is XML around certificates, as in SAML: {_EXPORT}"),
 )
@@ -70,14 +71,14 @@ def name_of(data: bytes) -> str:
 
 def _text_name(text: bytes) -> str:
     if not text:
-        return "it is empty"
+        return f"it is empty: {_EXPORT}"
     if text.startswith(b"<"):
         return _HTML
     if text.startswith(b"MII") and not text.translate(None, _BASE64):
         return _NO_LINES
     label = re.search(_LABEL, text)
     if label:
-        return f"it is PEM, but of something else ({label[1].decode('ascii')})"
+        return f"it is PEM, but of something else ({label[1].decode('ascii')}): {_NAME}"
     return _DASHES if b"BEGIN CERTIFICATE" in text else UNKNOWN
 
 

@@ -85,11 +85,13 @@ def _ssl_cert_file(findings: Findings, reader: Reader, path: str) -> None:
 
 def user(findings: Findings, reader: Reader, settings: Settings) -> None:
     """Add PYTHON_CERTIFI_CERT_FILES, then the drop folders."""
+    findings.named_by = "PYTHON_CERTIFI_CERT_FILES"
     for path in dict.fromkeys(settings.cert_files):
         if os.path.isdir(path):
             _folder(findings, reader, path, HELD)
         else:
             add_file(findings, reader, path, NAMED, named=True)
+    findings.named_by = ""
     for folder in drop_folders(settings):
         if os.path.isdir(folder):
             _drop_folder(findings, reader, folder)

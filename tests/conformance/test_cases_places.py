@@ -278,6 +278,38 @@ def test_case_54_folders_of_files_with_trust_settings(world: World, folder: str)
     assert not world.warnings
 
 
+@pytest.mark.parametrize("folder", unix_paths.OBJECT_FOLDERS)
+@pytest.mark.parametrize("line", [b"x-distrusted: true", b" x-distrusted :\ttrue\r"])
+def test_case_54_objects_that_packages_bring(world: World, folder: str, line: bytes) -> None:
+    """Fedora 42 and later say nowhere else what the vendor distrusts; anchors there are no news."""
+    world.write("/site/certifi/cacert.pem", PEM_A + PEM_B)
+    objects = P11_KIT.replace(b"x-distrusted: true", line) % (PEM_C, PEM_B)
+    world.write(folder + "/ca-bundle.trust.p11-kit", objects)
+    world.write(folder + "/neutral.p11-kit", P11_KIT.replace(b"true", b"false") % (PEM_A, PEM_A))
+    assert world.build() == {"A"}
+    assert world.reasons(B) == {DISTRUSTED}
+    assert not world.warnings
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there are no FIFOs")
+@pytest.mark.parametrize(
+    "folder",
+    [
+        unix_paths.DISTRUST_FOLDERS[0],
+        unix_paths.SETTINGS_FOLDERS[0],
+        unix_paths.OBJECT_FOLDERS[0],
+    ],
+)
+def test_case_54_distrust_that_cannot_be_read_is_a_warning(world: World, folder: str) -> None:
+    """A FIFO is what not even root can read."""
+    os.makedirs(world.path(folder))
+    os.mkfifo(world.path(folder + "/no.p11-kit"))
+    assert world.build() == {"certifi"}
+    (problem,) = world.warnings
+    assert problem.path == world.path(folder + "/no.p11-kit")
+    assert "its distrust is not known" in problem.message
+
+
 def test_case_54_a_person_who_names_it_wins(world: World) -> None:
     """With a WARNING that names the file that distrusts it."""
     world.write("/etc/ssl/untrusted/0.pem", PEM_A)

@@ -8,7 +8,7 @@ from typing import Callable, List
 
 import pytest
 
-from support import POWERLESS, Sandbox, write
+from support import MODULE, POWERLESS, Sandbox, write
 
 BROKEN = b"-----BEGIN CERTIFICATE-----\nTm90IGEgY2VydGlmaWNhdGU=\n-----END CERTIFICATE-----\n"
 
@@ -86,6 +86,46 @@ def test_all_damages_together_are_one_warning_each(
     assert [[path for path in paths if str(path) in line] for line in lines] == [
         [path] for path in paths
     ]
+
+
+def test_thousands_of_damages_do_not_fill_a_log(sandbox: Sandbox, tmp_path: Path) -> None:
+    """A hundred are named, the rest counted; `status` and a log file name them all."""
+    for number in range(1234):
+        write(tmp_path / "many" / f"{number}.pem", b"")
+    log = tmp_path / "log"
+    env = {
+        "PYTHON_CERTIFI_CERT_FILES": str(tmp_path / "many"),
+        "PYTHON_CERTIFI_LOG_FILE": str(log),
+    }
+    done = sandbox.run_code("import certifi; certifi.where()", env=env)
+    *named, rest = done.stderr.splitlines()
+    assert len(named) == len(set(named)) == 100
+    assert "1134 more" in rest and "status" in rest
+    assert log.read_text().count("it is empty") == 1234
+
+
+SECRET = "c2VjcmV0" * 8
+
+
+@pytest.mark.parametrize("name", ["PYTHON_CERTIFI_CERT_FILES", "SSL_CERT_FILE"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"-----BEGIN PRIVATE KEY-----\n{SECRET}\n{SECRET}==\n-----END PRIVATE KEY-----\n",
+        f"-----BEGIN CERTIFICATE-----\n{SECRET}\n",
+        f"-----BEGIN EC PRIVATE KEY-----\nDEK-Info: A,0\n\n{SECRET}\n-----END EC PRIVATE KEY-----",
+    ],
+    ids=["key", "cut off", "with headers"],
+)
+def test_a_key_in_place_of_a_name_is_not_printed(sandbox: Sandbox, name: str, text: str) -> None:
+    """CI systems offer variables and files side by side; logs there are read by many."""
+    done = sandbox.run_code("import certifi; certifi.where()", env={name: text})
+    assert "name a file, not what is in it" in done.stderr
+    told = sandbox.run("-m", MODULE, "status", env={name: text})
+    doctor = sandbox.run("-m", MODULE, "doctor", "--json", env={name: text})
+    printed = done.stderr + told.stdout + told.stderr + doctor.stdout + doctor.stderr
+    assert "***" in told.stdout and "***" in doctor.stdout
+    assert SECRET[:16] not in printed
 
 
 def test_a_program_with_logging_of_its_own_sees_each_warning_once(

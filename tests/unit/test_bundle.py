@@ -240,3 +240,23 @@ def test_a_rejected_block_of_a_named_file_removes_it(root: Tuple[World, Path]) -
         "/home/user.pem": trusted_pem(A, reject=["serverAuth"]),
     }
     assert blocks(built_of(root, files)) == [BLOCK_B]
+
+
+@pytest.mark.parametrize("plain_first", [True, False])
+def test_who_names_and_rejects_a_certificate_rejects_it(
+    root: Tuple[World, Path], *, plain_first: bool
+) -> None:
+    """In whatever order; what one file rejects is news to whoever names it by another."""
+    both = [encode_pem(A), trusted_pem(A, reject=["serverAuth"])]
+    data = b"".join(both if plain_first else both[::-1]) + encode_pem(B)
+    built = built_of(root, {"/home/user.pem": data})
+    assert blocks(built) == [BLOCK_B]
+    (problem,) = [p for p in built.problems if p.source == USER]
+    assert "it says itself that it is not to be trusted" in problem.message
+    other = root[0].write("/home/other.pem", encode_pem(A))
+    rejecting = root[0].path("/home/user.pem")
+    built = build(Settings(cert_files=(other, rejecting)), root[0].certifi_file)
+    assert blocks(built) == [BLOCK_B]
+    assert [p.message for p in built.problems if p.path == other] == [
+        f"a certificate in it is not used: {rejecting} rejects it"
+    ]

@@ -27,6 +27,7 @@ def test_every_path_is_absolute_and_named_once() -> None:
         *unix_paths.bundles({}),
         *unix_paths.directories({}),
         *unix_paths.DISTRUST_FOLDERS,
+        *unix_paths.OBJECT_FOLDERS,
         *unix_paths.DISTRUST_BUNDLES,
     ]
     assert all(path.startswith("/") and not path.endswith("/") for path in everything)
@@ -36,8 +37,9 @@ def test_every_path_is_absolute_and_named_once() -> None:
 def test_paths_below_home_and_termux() -> None:
     """Added where the variables say so, and ignored where those are relative or usual."""
     bundles = unix_paths.bundles({"HOME": "/h", "PREFIX": "/data/data/com.termux/files/usr"})
-    assert bundles[-3:] == [
+    assert bundles[-4:] == [
         "/h/.nix-profile/etc/ssl/certs/ca-bundle.crt",
+        "/h/.local/state/nix/profile/etc/ssl/certs/ca-bundle.crt",
         "/h/.guix-profile/etc/ssl/certs/ca-certificates.crt",
         "/data/data/com.termux/files/usr/etc/tls/cert.pem",
     ]

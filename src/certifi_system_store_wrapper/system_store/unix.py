@@ -17,7 +17,7 @@ from ..reader import Reader, read_regular
 from . import unix_paths
 
 _MAX_DISTRUST_FILES = 10_000
-_P11_KIT_OBJECT, _P11_KIT_DISTRUSTED = b"[p11-kit-object-v1]", b"\nx-distrusted: true"
+_P11_KIT_OBJECT = b"[p11-kit-object-v1]"
 _NIX_SANDBOX = "/no-cert-file.crt"
 
 
@@ -33,6 +33,11 @@ def collect(findings: Findings, reader: Reader) -> None:
             found += add_hashed(findings, reader, folder) or 0
     if not found:
         findings.problem("", "this machine has no certificate store that can be read", INFO)
+    _distrust(findings, reader)
+
+
+def _distrust(findings: Findings, reader: Reader) -> None:
+    """Add what the administrator and the vendor refuse."""
     _debian_distrust(findings, reader)
     for folder in unix_paths.DISTRUST_FOLDERS:
         for path in _files(findings, reader, folder):
@@ -41,6 +46,9 @@ def collect(findings: Findings, reader: Reader) -> None:
         for path in _files(findings, reader, folder):
             _p11_kit_objects(findings, reader, path)
             _rejected_blocks(findings, reader, path)
+    for folder in unix_paths.OBJECT_FOLDERS:
+        for path in _files(findings, reader, folder):
+            _p11_kit_objects(findings, reader, path)
     for path in unix_paths.DISTRUST_BUNDLES:
         _rejected_blocks(findings, reader, path)
 
@@ -64,7 +72,7 @@ def _debian_distrust(findings: Findings, reader: Reader) -> None:
     except FileNotFoundError:
         return
     except OSError as error:
-        findings.problem(conf, f"cannot be read, so its distrust is not known: {error}", WARNING)
+        _unknown(findings, conf, error)
         return
     for line in lines.split("\n"):
         name = line[1:].strip()
@@ -79,12 +87,23 @@ def _files(findings: Findings, reader: Reader, folder: str) -> Iterator[str]:
     except (FileNotFoundError, NotADirectoryError):
         return
     except OSError as error:
-        findings.problem(folder, f"cannot be read, so its distrust is not known: {error}")
+        _unknown(findings, folder, error)
         return
     for name in names[:_MAX_DISTRUST_FILES]:
         path = os.path.join(folder, name)
-        if os.path.isfile(path):
+        if not os.path.isdir(path):
             yield path
+
+
+def _unknown(findings: Findings, path: str, error: OSError) -> None:
+    """Say that distrust may be lost, once for whatever folder is closed."""
+    remedy = ""
+    if isinstance(error, PermissionError):
+        remedy = "; let this user read it"
+        while not os.path.lexists(path):
+            path = os.path.dirname(path)
+    message = f"cannot be read, so its distrust is not known: {error.strerror}{remedy}"
+    findings.problem(path, message)
 
 
 def _distrust_file(findings: Findings, reader: Reader, path: str, asked_by: str = "") -> None:
@@ -97,7 +116,7 @@ def _distrust_file(findings: Findings, reader: Reader, path: str, asked_by: str 
         findings.problem(path, message, INFO)
         return
     except OSError as error:
-        findings.problem(path, f"cannot be read, so its distrust is not known: {error.strerror}")
+        _unknown(findings, path, error)
         return
     for certificate in parsed.certificates:
         findings.distrust(certificate.block, asked_by or path)
@@ -121,9 +140,19 @@ def _p11_kit_objects(findings: Findings, reader: Reader, path: str) -> None:
     """Distrust what an object of p11-kit's own format says no to."""
     try:
         data = reader.data(path)
-    except OSError:  # said by whoever reads it next
+    except FileNotFoundError:  # a link to nothing
+        return
+    except OSError as error:
+        _unknown(findings, path, error)
         return
     for each in data.split(_P11_KIT_OBJECT)[1:]:
-        if _P11_KIT_DISTRUSTED in each:
+        if _is_distrusted(each):
             for certificate in certificates.parse(each).certificates:
                 findings.distrust(certificate.block, path)
+
+
+def _is_distrusted(p11_kit_object: bytes) -> bool:
+    """Whether one of its lines says so; blanks mean nothing in them."""
+    return b"x-distrusted" in p11_kit_object and any(
+        b"".join(line.split()) == b"x-distrusted:true" for line in p11_kit_object.split(b"\n")
+    )

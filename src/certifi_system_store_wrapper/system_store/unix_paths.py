@@ -16,6 +16,7 @@ _BUNDLES = (
     "/etc/ssl/certs/ca-bundle.crt",  # RHEL 9 and Fedora through a link, NixOS
     "/etc/ca-certificates/extracted/tls-ca-bundle.pem",  # Arch, without the link
     "/nix/var/nix/profiles/default/etc/ssl/certs/ca-bundle.crt",  # Nix on another system
+    "/run/current-system/profile/etc/ssl/certs/ca-certificates.crt",  # Guix System
     "/etc/pki/tls/cacert.pem",  # OpenELEC, LibreELEC
     "/opt/etc/ssl/certs/ca-certificates.crt",  # Entware on routers and NAS
     "/etc/ssl/certs/cacert.pem",  # OpenHarmony
@@ -78,6 +79,12 @@ SETTINGS_FOLDERS = (
     "/etc/pki/trust",  # openSUSE
     "/etc/ca-certificates/trust-source",  # Arch
 )
+# What packages bring: the whole list of the vendor as p11-kit objects, some of them distrusted.
+OBJECT_FOLDERS = (
+    "/usr/share/pki/ca-trust-source",  # Fedora, RHEL
+    "/usr/share/pki/trust",  # openSUSE
+    "/usr/share/ca-certificates/trust-source",  # Arch
+)
 DISTRUST_BUNDLES = (
     "/etc/pki/ca-trust/extracted/openssl/ca-bundle.trust.crt",  # Fedora up to 41: TRUSTED blocks
 )
@@ -89,6 +96,7 @@ def bundles(environ: Mapping[str, str]) -> List[str]:
     home, prefix = environ.get("HOME", ""), environ.get("PREFIX", "")
     if os.path.isabs(home):
         found.append(home + "/.nix-profile/etc/ssl/certs/ca-bundle.crt")  # Nix, single user
+        found.append(home + "/.local/state/nix/profile/etc/ssl/certs/ca-bundle.crt")  # by XDG
         found.append(home + "/.guix-profile/etc/ssl/certs/ca-certificates.crt")  # Guix elsewhere
     if "com.termux" in prefix:
         found.append(prefix + "/etc/tls/cert.pem")  # Termux
