@@ -30,10 +30,10 @@ def user() -> int:
 
 
 def _owner_of(code: str) -> int:
-    """Return the owner of code, which may lie in a zip archive or a frozen program."""
+    """Return the owner of code, or of what it lies in: a zip archive, a folder closed to us."""
     try:
         return os.stat(code).st_uid
-    except (FileNotFoundError, NotADirectoryError):
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
         return _owner_of(os.path.dirname(code))
 
 

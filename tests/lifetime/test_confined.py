@@ -1,0 +1,130 @@
+"""Services that are shut in: workers that chroot and become another user, systemd's sandboxes."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import List, Mapping
+from urllib.parse import urlsplit
+
+import pytest
+
+from support import UNTRUSTED, Sandbox
+
+pytestmark = pytest.mark.skipif(
+    sys.platform != "linux" or os.geteuid() != 0, reason="only root may, and mounts are Linux'"
+)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    Done = subprocess.CompletedProcess[str]
+
+NOBODY = 65534
+# ``PORT ROOT``: asks as root, then in a fork that goes into a folder and drops its rights.
+SERVICE = f"""
+import certifi, os, socket, ssl, sys
+
+def ask():
+    try:
+        context = ssl.create_default_context(cafile=certifi.where())
+        with socket.create_connection(("127.0.0.1", int(sys.argv[1]))) as plain:
+            with context.wrap_socket(plain, server_hostname="localhost"):
+                return "served"
+    except ssl.SSLCertVerificationError as error:
+        return "verify code %d" % error.verify_code
+    except FileNotFoundError:
+        return "no file"
+
+def contents():
+    try:
+        return certifi.contents() == text
+    except FileNotFoundError:
+        return "no file"
+
+answer, text, path = ask(), certifi.contents(), certifi.where()
+pid = os.fork()
+if pid == 0:
+    if sys.argv[2]:
+        os.chroot(sys.argv[2])
+        os.chdir("/")
+    os.setgroups([])
+    os.setgid({NOBODY})
+    os.setuid({NOBODY})
+    print(ask(), ask(), contents(), certifi.where())
+    sys.exit()
+assert os.waitpid(pid, 0)[1] == 0
+assert (ask(), certifi.contents(), certifi.where()) == (answer, text, path)
+"""
+
+
+def run(sandbox: Sandbox, url: str, root: str, env: Mapping[str, str], mounts: str = "") -> Done:
+    """Run the service in a mount namespace of its own, after these shell commands."""
+    script = f'set -e\n{mounts}\nexec "$@"'
+    prefix = ["unshare", "-m", "--propagation", "private", "sh", "-c", script, "sh"]
+    return sandbox.run("-c", SERVICE, str(urlsplit(url).port), root, env=env, prefix=prefix)
+
+
+def told(done: Done) -> List[str]:
+    """Return what the worker found; nothing was said beside it."""
+    assert (done.returncode, done.stderr) == (0, ""), done
+    return done.stdout.split()
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """Return an empty folder to go into."""
+    folder = tmp_path / "root"
+    folder.mkdir(mode=0o755)
+    return folder
+
+
+@pytest.mark.parametrize("has", ["a temp folder", "/proc alone"])
+def test_a_worker_that_shuts_itself_in_verifies(
+    sandbox: Sandbox, root: Path, url: str, ca_file: Path, has: str
+) -> None:
+    """The bundle of before, with the user's CA, where a path can lead; and nothing is left."""
+    if has == "/proc alone":
+        (root / "proc").mkdir()
+        mounts, begins = f"mount --rbind /proc '{root}/proc'", "/proc/self/fd/"
+    else:
+        (root / "tmp").mkdir()
+        (root / "tmp").chmod(0o1777)
+        mounts, begins = "", f"/tmp/certifi-system-store-wrapper-{NOBODY}/"
+    named = {"PYTHON_CERTIFI_CERT_FILES": str(ca_file)}
+    *answers, same, path = told(run(sandbox, url, str(root), named, mounts))
+    assert (answers, same) == (["served", "served"], "True")
+    assert path.startswith(begins)
+    refused = run(sandbox, url, str(root), {}, mounts).stdout
+    assert any(refused.startswith(f"{each} {each} True") for each in UNTRUSTED), refused
+    assert not list(root.rglob("cacert.pem")) + list(sandbox.place.iterdir())
+
+
+@pytest.mark.parametrize("variable", ["TMPDIR", "PYTHON_CERTIFI_BUNDLE_DIR"])
+def test_a_worker_in_an_empty_folder_is_told_so(
+    sandbox: Sandbox, root: Path, url: str, ca_file: Path, variable: str
+) -> None:
+    """No path leads anywhere: certifi's own answers, as plain certifi would, and one WARNING."""
+    named = {"PYTHON_CERTIFI_CERT_FILES": str(ca_file), variable: str(sandbox.tmp)}
+    done = run(sandbox, url, str(root), named)
+    assert done.returncode == 0, done
+    assert done.stdout.startswith("no file no file no file ")
+    assert done.stdout.rstrip().endswith("site-packages/certifi/cacert.pem")
+    assert done.stderr.count("no bundle can be published, so certifi's own list answers") == 1
+    assert done.stderr.count("\n") == (2 if "BUNDLE" in variable else 1), done.stderr
+    assert not list(root.iterdir())
+
+
+def test_a_worker_that_may_not_enter_the_folders_of_before(
+    sandbox: Sandbox, url: str, ca_file: Path
+) -> None:
+    """Neither the bundle nor the code is within its reach: it has a file where it may write."""
+    sandbox.tmp.chmod(0o700)
+    named = {"PYTHON_CERTIFI_CERT_FILES": str(ca_file), "TEMP": "/var/tmp"}
+    mounts = "mount -t tmpfs -o mode=1777 tmpfs /var/tmp"
+    *answers, same, path = told(run(sandbox, url, "", named, mounts))
+    assert (answers, same) == (["served", "served"], "True")
+    assert path.startswith("/var/tmp/")
+    refused = run(sandbox, url, "", {"TEMP": "/var/tmp"}, mounts).stdout
+    assert any(refused.startswith(f"{each} {each} True") for each in UNTRUSTED), refused
