@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import subprocess
@@ -119,12 +120,30 @@ def test_a_ca_that_somebody_dropped_into_a_checkout_is_never_shipped(
     assert [name for name in names if name.lower().endswith(endings)] == []
 
 
-def test_two_builds_are_the_same(checkout: Path, tmp_path: Path) -> None:
-    """Wheel and sdist depend on the sources alone."""
-    first, second = tmp_path / "first", tmp_path / "second"
-    for folder in (first, second):
-        build_distributions(checkout, folder)
-    assert list(snapshot(first).values()) == list(snapshot(second).values())
+def test_two_builds_are_the_same(
+    checkout: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Wheel and sdist depend on the sources alone: not on folder, time, modes, umask or zone."""
+    build_distributions(checkout, tmp_path / "first")
+    elsewhere = tmp_path / "some where" / "else"
+    elsewhere.mkdir(parents=True)
+    for path in copy_checkout(elsewhere).rglob("*"):
+        path.chmod(path.stat().st_mode & 0o700)
+        os.utime(path, (1_000_000_000, 1_000_000_000))
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    mask = os.umask(0o077)
+    try:
+        build_distributions(elsewhere, tmp_path / "second")
+    finally:
+        os.umask(mask)
+    first, second = (sha256_of(tmp_path / name) for name in ("first", "second"))
+    assert len(first) == 2
+    assert first == second
+
+
+def sha256_of(folder: Path) -> Dict[str, str]:
+    """Return the SHA-256 of each file in a folder, by its name."""
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.iterdir()}
 
 
 Installer = Tuple[List[str], List[str]]  # the commands that install and uninstall
