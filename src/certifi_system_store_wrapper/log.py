@@ -58,7 +58,18 @@ def emit(level: int, message: str) -> None:
     try:
         if enabled(level):
             _emit(level, printable(message))
+    except ImportError:  # after a chroot there may be no logging module
+        _print(level, printable(message))
     except Exception:  # noqa: BLE001 - whoever asked certifi for a path did not ask for this
+        return
+
+
+def _print(level: int, text: str) -> None:
+    """Say on stderr, without the logging module, what somebody should mend."""
+    try:
+        if level >= WARNING and sys.stderr:
+            sys.stderr.write(f"certifi-system-store-wrapper WARNING: {text}\n")
+    except Exception:  # noqa: BLE001 - a closed or broken stderr is not ours to report
         return
 
 
