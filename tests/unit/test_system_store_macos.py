@@ -454,7 +454,16 @@ def test_case_67_binary_settings_without_their_nuls_are_not_even_tried(mac: Mac)
     assert "not well-formed" in warning
 
 
-@pytest.mark.parametrize("record", ["text", 7, {"trustSettings": 7}, {"trustSettings": [7]}])
+@pytest.mark.parametrize(
+    "record",
+    [
+        "text",
+        7,
+        {"trustSettings": 7},
+        {"trustSettings": [7]},
+        {"trustSettings": [{"kSecTrustSettingsResult": "3"}]},
+    ],
+)
 def test_case_67_damaged_record_costs_only_itself(mac: Mac, record: Any) -> None:
     """The WARNING names its key, and its neighbour counts."""
     mac.holds(LOGIN, root("Corp"), root("Damaged"))
@@ -554,6 +563,27 @@ def test_case_69_output_larger_than_a_pipe_arrives_whole(mac: Mac) -> None:
     mac.holds(LOGIN, stdout=noise * 5000 + root("Corp").decode())
     mac.settings("user", {root("Corp"): []})
     assert anchors(mac.bundle()) == [root("Corp")]
+
+
+def test_case_69_output_without_an_end_is_ended(mac: Mac, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What came before is used; nobody waits for the rest, nor is all that was said repeated."""
+    monkeypatch.setattr(macos_security, "_MOST", 1 << 20)
+    endless = root("Other").decode() + "x" * (8 << 20)
+    mac.holds(macos.SYSTEM_ROOTS, stdout=root("Apple").decode() + endless, seconds=60)
+    built = mac.bundle()
+    assert anchors(built) == [root("Other")]
+    (warning,) = warnings_in(built)
+    assert "not read to its end (exit status" in warning
+    assert len(warning) < 1000
+    assert_nothing_runs(mac)
+
+
+def test_case_69_garbage_for_certificates_is_a_warning(mac: Mac) -> None:
+    """Even where `security` says that all went well."""
+    mac.holds(macos.SYSTEM_ROOTS, stdout="\x1b[31mgarbage\n")
+    (warning,) = warnings_in(mac.collect())
+    assert warning.startswith(macos.SYSTEM_ROOTS)
+    assert "it holds no certificate" in warning
 
 
 def test_case_69_no_room_for_temporary_files_is_one_warning(mac: Mac) -> None:

@@ -80,7 +80,8 @@ def _blocks(findings: Findings, keychain: str, answer: Answer) -> Iterator[bytes
         message = f"not read to its end ({answer}), only {count} certificates are known"
         findings.problem(keychain, f"{message}; {remedy}")
     elif keychain == SYSTEM_ROOTS and not parsed.certificates:
-        findings.problem(keychain, f"it holds no certificate; {remedy}", INFO)
+        level = WARNING if answer.output else INFO
+        findings.problem(keychain, f"it holds no certificate; {remedy}", level)
     if parsed.damage:
         first, count = parsed.damage[0], len(parsed.damage)
         message = f"line {first.line}: {first.message} (one of {count}); {remedy}"

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 SECURITY = "/usr/bin/security"
 TIMEOUT = 10.0  # seconds for all runs together; a Mac needs 0.2
 _CHUNK = 1 << 16
+_MOST = 32 << 20  # bytes of one stream: some 15,000 certificates
+_SAID = 200  # characters of an error message
 
 
 class Answer(Record):
@@ -28,7 +30,7 @@ class Answer(Record):
         """Return how the run ended, for people."""
         if self.status is None:
             return f"stopped after {TIMEOUT:g} seconds"
-        said = self.errors.decode("utf-8", "replace").strip()
+        said = self.errors.decode("utf-8", "replace").strip().partition("\n")[0][:_SAID]
         return f"exit status {self.status}, {said}" if said else f"exit status {self.status}"
 
 
@@ -70,8 +72,9 @@ def _read(running: List[Popen[bytes]], deadline: float) -> Dict[Optional[IO[byte
             for key, _ in selector.select(deadline - monotonic()):
                 chunk = os.read(key.fd, _CHUNK)
                 printed[key.data] += chunk
-                if not chunk:
+                if not chunk or len(printed[key.data]) > _MOST:
                     selector.unregister(key.data)
+                    key.data.close()  # who writes on is ended by that
     return {stream: bytes(data) for stream, data in printed.items()}
 
 

@@ -65,6 +65,8 @@ def _evaluate(record: Dict[str, Any]) -> int:
     for setting in settings:
         missing = UNSPECIFIED if _ALLOWED_ERROR in setting else TRUST_ROOT
         result = setting.get(_RESULT, missing)
+        if not isinstance(result, int):
+            raise TypeError("a result in it is no number")
         if _applies(setting) and result in (TRUST_ROOT, TRUST_AS_ROOT, DENY):
             return int(result)
     return UNSPECIFIED
