@@ -374,20 +374,29 @@ def test_ssl_defaults_are_the_self_issued_ones() -> None:
 
 
 def test_ssl_defaults_survive_a_malformed_certificate() -> None:
-    """Python warns and loads the rest, or the failure is a note."""
+    """It costs only itself, on any Python, and Python's own warning is not printed."""
     stores = {ROOT: [Held(certificate("Root")), Held(overlong())]}
     answer = probe(stores, "ssl_defaults", is_windows=True)
     found = answer.findings
-    if answer.warned:  # Python 3.13 warns by itself, and loads the rest
-        assert [t.block for t in found.trusted] == [block("Root")]
-    else:
-        assert [(p.path, p.level) for p in found.problems] == [(SSL_DEFAULTS, INFO)]
+    assert not answer.warned
+    assert [t.block for t in found.trusted] == [block("Root")]
+    assert [(out.reason, out.level) for out in found.excluded] == [(MALFORMED, DEBUG)]
+    assert found.problems == []
 
 
 @pytest.mark.parametrize("error", [ACCESS_DENIED, 2])
 def test_ssl_defaults_survive_a_failing_store(error: int) -> None:
     """Nothing is found, and nothing raised."""
     failing = {ROOT: error, "CA": error}
-    found = probe({}, "ssl_defaults", is_windows=True, failing=failing).findings
-    assert found.trusted == []
+    answer = probe({}, "ssl_defaults", is_windows=True, failing=failing)
+    assert not answer.warned
+    assert answer.findings.trusted == []
+    assert {(p.path, p.level) for p in answer.findings.problems} == {(SSL_DEFAULTS, INFO)}
+
+
+def test_ssl_defaults_of_one_store_do_not_need_the_other() -> None:
+    """As for the ssl module itself."""
+    stores = {ROOT: [Held(certificate("Root"))]}
+    found = probe(stores, "ssl_defaults", is_windows=True, failing={"CA": ACCESS_DENIED}).findings
+    assert [t.block for t in found.trusted] == [block("Root")]
     assert warnings_in(found) == []

@@ -8,7 +8,18 @@ Chromium's ``trust_store_win.cc``, by its own extended key usage and by the stor
 from __future__ import annotations
 
 from functools import partial
-from typing import Any, Callable, Container, Dict, Iterator, NamedTuple, Optional, Tuple, Union
+from typing import (
+    Any,
+    Callable,
+    Container,
+    Dict,
+    Iterator,
+    List,
+    NamedTuple,
+    Optional,
+    Tuple,
+    Union,
+)
 
 from .. import pem, x509
 from ..findings import DEBUG, INFO, MALFORMED, NO_SERVER_AUTH, NOT_TRUSTED, WARNING, Findings
@@ -42,20 +53,44 @@ def collect(findings: Findings) -> None:
 
 
 def ssl_defaults(findings: Findings) -> None:
-    """Add the roots that the ssl module itself loads; it loads the CA store too."""
-    try:
-        import ssl
+    """Add the roots that the ssl module itself loads; it loads the CA store too.
 
-        held = ssl.create_default_context().get_ca_certs(binary_form=True)
-    except Exception as error:  # noqa: BLE001 - https://github.com/python/cpython/issues/79846
-        remedy = "the system source reads the roots one by one; Python 3.13 does so too"
-        findings.problem(SSL_DEFAULTS, f"fails ({error}); {remedy}", INFO)
-        return
-    for der in held:
+    Part by part: a context loses all to one malformed certificate before Python 3.13, and has
+    the warnings module print of each fault (https://github.com/python/cpython/issues/79846).
+    """
+    for der in _ssl_loads(findings):
         refusal = _refusal(_Entry(der, is_x509=True, usage=_SERVER_OIDS))
+        if refusal is not None:
+            refusal = (*refusal[:2], DEBUG)  # the system source says more
         if refusal is None and not x509.facts(der).self_issued:
             refusal = (NOT_TRUSTED, "an intermediate of the CA store", DEBUG)
         _settle(findings, pem.block_of(der), SSL_DEFAULTS, refusal)
+
+
+def _ssl_loads(findings: Findings) -> Iterator[bytes]:
+    """Yield what a context would load from each store, and from OpenSSL's own file."""
+    for part in ("CA", ROOT, _file_of_openssl):
+        try:
+            yield from part() if callable(part) else _for_servers(part)
+        except Exception as error:  # noqa: BLE001 - as in _entries
+            findings.problem(SSL_DEFAULTS, f"fails ({error}); the system source says more", INFO)
+
+
+def _for_servers(store: str) -> List[bytes]:
+    entries = [entry for entry in _read_with_ssl(store) if entry.is_x509]
+    return [e.der for e in entries if not isinstance(e.usage, Exception) and _serves(e.usage)]
+
+
+def _file_of_openssl() -> List[bytes]:
+    import ssl
+
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.set_default_verify_paths()
+    return context.get_ca_certs(binary_form=True)
+
+
+def _serves(usage: Container[str]) -> bool:
+    return any(oid in usage for oid in _SERVER_OIDS)
 
 
 def _reader(findings: Findings) -> _Read:
@@ -144,6 +179,6 @@ def _refusal(entry: _Entry) -> Optional[_Refusal]:
         return MALFORMED, str(error), WARNING
     if isinstance(entry.usage, Exception):
         return NOT_TRUSTED, f"its purposes cannot be read: {entry.usage}", WARNING
-    if all(oid not in entry.usage for oid in _SERVER_OIDS):
+    if not _serves(entry.usage):
         return NO_SERVER_AUTH, "its purposes in certmgr.msc", DEBUG
     return None if facts.serves_tls else (NO_SERVER_AUTH, "its own extension", DEBUG)
