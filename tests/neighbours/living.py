@@ -10,13 +10,13 @@ from typing import Mapping, Optional
 import pytest
 from uv import find_uv_bin
 
-from support import FETCH, Environment, Sandbox, assert_fetched, assert_untrusted
+from support import FETCH, MODULE, NAME, Environment, Sandbox, assert_fetched, assert_untrusted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from support import Done
 
-OURS = "certifi-system-store-wrapper-"
+OURS = f"{NAME}-"
 # Whoever asks gets the same, and the CA that a person named is in it.
 AGREE = """
 import certifi, certifi.core, os, pathlib
@@ -68,8 +68,8 @@ def _uv(task: str, environment: Environment, *arguments: str) -> subprocess.Comp
 def reorder(environment: Environment, order: str) -> None:
     """Have the start-up files of all others run before or after ours; or leave them."""
     prefix = {"before us": "aaa_", "after us": "zzz_", "as installed": ""}[order]
-    for path in environment.site_packages.glob("*.pth"):
-        if prefix and not path.name.startswith("certifi_system_store_wrapper"):
+    for path in environment.site_packages.iterdir():
+        if path.suffix in (".pth", ".start") and not path.name.startswith(MODULE):
             path.rename(path.with_name(prefix + path.name))
 
 
@@ -96,7 +96,7 @@ runpy.run_path({str(FETCH)!r}, run_name="__main__")
     assert_fetched(without(said.stderr, sandbox.run_code(code, env=env)))
     agreed = without(said.stderr, sandbox.run_code(f"{first}\n{AGREE}", env=env))
     assert (agreed.returncode, agreed.stdout, agreed.stderr) == (0, "", ""), agreed
-    assert not list(sandbox.place.iterdir())
+    assert_nothing_left(sandbox)
 
 
 def without(said: str, done: Done) -> Done:
@@ -118,7 +118,12 @@ def assert_silent(
     """The program ends well, says nothing, and leaves nothing."""
     done = sandbox.run_code(code, *options, env=env)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", ""), done.stderr + done.stdout
-    assert not list(sandbox.place.iterdir())
+    assert_nothing_left(sandbox)
+
+
+def assert_nothing_left(sandbox: Sandbox) -> None:
+    """No bundle of ours is left; neighbours may leave what they will."""
+    assert not list(sandbox.place.glob(f"{OURS}*"))
 
 
 def named(ca_file: Path) -> Mapping[str, str]:

@@ -9,7 +9,14 @@ from typing import Callable, Dict, Tuple
 
 import pytest
 
-from neighbours.living import AGREE, OURS, assert_served, assert_silent, named
+from neighbours.living import (
+    AGREE,
+    OURS,
+    assert_nothing_left,
+    assert_served,
+    assert_silent,
+    named,
+)
 from support import Sandbox, write
 
 OPTIONS: Tuple[Tuple[str, ...], ...] = (
@@ -114,6 +121,59 @@ LOOKS = {
         assert certifi.where.__module__ == "certifi.core" and certifi.where.__name__ == "where"
         assert inspect.getsource(certifi)
     """,
+    "modules taken from sys.modules": """
+        import sys
+        from unittest import mock
+        with mock.patch.dict(sys.modules):
+            import requests, certifi
+            certifi.where()
+    """,
+    "mock.patch": """
+        import certifi
+        from unittest import mock
+        with mock.patch("certifi.where", autospec=True, return_value="mine"):
+            assert certifi.where() == "mine"
+        with mock.patch.object(certifi, "contents", lambda: "mine"):
+            assert certifi.contents() == "mine"
+    """,
+    "a debugger and a profiler": """
+        import sys, threading
+        def traced(frame, event, argument):
+            return traced
+        sys.settrace(traced)
+        sys.setprofile(traced)
+        threading.settrace(traced)
+    """,
+    "a lazy import as Python documents it": """
+        import importlib.util, sys
+        spec = importlib.util.find_spec("certifi")
+        spec.loader = importlib.util.LazyLoader(spec.loader)
+        certifi = sys.modules["certifi"] = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(certifi)
+        assert certifi.where()
+    """,
+    "a lazy finder before ours": """
+        import importlib.util, sys
+        class Lazy:
+            busy = set()
+            @classmethod
+            def find_spec(cls, name, path=None, target=None):
+                if name != "certifi" or name in cls.busy:
+                    return None
+                cls.busy.add(name)
+                spec = importlib.util.find_spec(name)
+                spec.loader = importlib.util.LazyLoader(spec.loader)
+                return spec
+        sys.meta_path.insert(0, Lazy)
+        import certifi
+        certifi.where()
+    """,
+    "reloads of who asks": """
+        import importlib, certifi, requests.certs, requests.utils, requests.adapters
+        for each in (certifi.core, certifi, requests.certs, requests.utils, requests.adapters):
+            importlib.reload(each)
+        assert requests.utils.DEFAULT_CA_BUNDLE_PATH == certifi.where()
+    """,
     "importlib.resources": """
         import certifi, importlib.util
         assert importlib.util.find_spec("certifi").origin == certifi.__file__
@@ -136,6 +196,67 @@ LOOKS = {
         [each.join() for each in threads]
         assert len(answers) == 8 and len(set(answers)) == 1, answers
     """,
+}
+
+
+# What must be installed for it, and what it does.
+TOOLS = {
+    "lazy_loader": (
+        ("lazy_loader",),
+        """
+        import lazy_loader
+        assert lazy_loader.load("certifi").where()
+        """,
+    ),
+    "pyfakefs": (
+        ("pyfakefs",),
+        """
+        import certifi, logging
+        from pyfakefs.fake_filesystem_unittest import Patcher
+        path = certifi.where()
+        logging.disable()  # there is nothing in it, not even certifi's own list
+        with Patcher():
+            assert certifi.where() != path
+        logging.disable(logging.NOTSET)
+        assert certifi.where() == path
+        """,
+    ),
+    "freezegun": (
+        ("freezegun",),
+        """
+        import freezegun
+        freezegun.freeze_time("2001-01-01").start()
+        """,
+    ),
+    "IPython's autoreload": (
+        ("ipython",),
+        """
+        import certifi, requests, sys
+        from IPython.extensions.autoreload import superreload
+        superreload(certifi)
+        certifi.core = sys.modules["certifi.core"]  # it forgets that, with and without us
+        superreload(requests.certs)
+        """,
+    ),
+    "debugpy": (
+        ("debugpy",),
+        """
+        import os
+        os.environ["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"  # or it talks of frozen modules
+        import debugpy
+        debugpy.configure(subProcess=False)
+        debugpy.listen(("127.0.0.1", 0), in_process_debug_adapter=True)
+        """,
+    ),
+    "eventlet.import_patched()": (
+        ("eventlet",),
+        """
+        import warnings
+        warnings.simplefilter("ignore")
+        import eventlet
+        assert "certifi-system-store-wrapper-" in eventlet.import_patched("requests").certs.where()
+        """,
+    ),
 }
 
 
@@ -171,6 +292,47 @@ def test_survives(live_with: Callable[..., Sandbox], name: str, ca_file: Path) -
     sandbox = live_with("cloudpickle")
     code = textwrap.dedent(LOOKS[name])
     assert_silent(sandbox, code + AGREE, env=named(ca_file))
+
+
+@pytest.mark.parametrize("name", TOOLS)
+def test_beside_the_tool(live_with: Callable[..., Sandbox], name: str, ca_file: Path) -> None:
+    """Whatever it does to modules, files or time, certifi answers from the bundle."""
+    requirements, code = TOOLS[name]
+    sandbox = live_with(*requirements)
+    assert_silent(sandbox, textwrap.dedent(code) + AGREE, env=named(ca_file))
+
+
+def test_beside_beartype_all(live_with: Callable[..., Sandbox], ca_file: Path) -> None:
+    """It wraps all of ours in what does not work any more at the end: the next process cleans."""
+    sandbox = live_with("beartype")
+    first = "import warnings; warnings.simplefilter('ignore')\n"
+    first += "from beartype.claw import beartype_all; beartype_all()\n"
+    done = sandbox.run_code(first + AGREE, env=named(ca_file))
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert_silent(sandbox, AGREE, env=named(ca_file))
+
+
+def test_in_a_run_of_pytest(live_with: Callable[..., Sandbox], ca_file: Path) -> None:
+    """Its finder, which rewrites assertions, is first on sys.meta_path."""
+    sandbox = live_with("pytest")
+    test = "def test_all():" + textwrap.indent(AGREE, "    ")
+    write(sandbox.work / "test_it.py", test.encode())
+    done = sandbox.run("-m", "pytest", "-q", "-p", "no:cacheprovider", env=named(ca_file))
+    assert (done.returncode, done.stderr) == (0, "") and "1 passed" in done.stdout, done
+    assert_nothing_left(sandbox)
+
+
+def test_a_certifi_of_another_name(sandbox: Sandbox) -> None:
+    """A copy within another package is that package's, and left alone."""
+    installed = sandbox.environment.site_packages / "certifi"
+    for path in installed.glob("*.p*"):
+        write(sandbox.work / "app" / "_vendor" / "certifi" / path.name, path.read_bytes())
+    code = """
+        import app._vendor.certifi as vendored, certifi
+        assert vendored.__file__ != certifi.__file__
+        assert certifi.where() != vendored.where() and certifi.contents() != vendored.contents()
+    """
+    assert_silent(sandbox, code)
 
 
 @pytest.mark.parametrize("command", ["certifi", "certifi --contents"])
@@ -234,9 +396,15 @@ def test_a_zipped_certifi(
     assert done.stdout.startswith(str(tmp_path / "other.zip"))
 
 
-def test_a_meta_path_the_other_way_round(sandbox: Sandbox) -> None:
-    """Whoever is behind Python's own finders is not asked: certifi's own list answers."""
-    code = "import sys; sys.meta_path.reverse(); import certifi; print(certifi.where())"
+@pytest.mark.parametrize("first", ["reverse()", "insert(0, importlib.machinery.PathFinder)"])
+def test_a_meta_path_with_python_s_own_finder_first(sandbox: Sandbox, first: str) -> None:
+    """Whoever is behind it is not asked: certifi's own list answers."""
+    code = f"""
+        import importlib.machinery, sys
+        sys.meta_path.{first}
+        import certifi
+        print(certifi.where())
+    """
     done = sandbox.run_code(code)
     assert (done.returncode, done.stderr) == (0, "")
     assert OURS not in done.stdout and done.stdout.endswith("cacert.pem\n")

@@ -14,6 +14,27 @@ from support import Environment, Sandbox, new_environment, write
 ORDERS = ("as installed", "before us", "after us")
 
 
+# What the launchers of these put on PYTHONPATH (ddtrace-run, opentelemetry-instrument and so on):
+# a sitecustomize.py that has hooks for what is imported; and the variables that keep them quiet.
+INSTRUMENTS: Dict[str, Tuple[Tuple[str, ...], str, Dict[str, str]]] = {
+    "ddtrace": (
+        ("--only-binary=ddtrace", "ddtrace"),
+        "ddtrace/bootstrap",
+        {"DD_TRACE_ENABLED": "false", "DD_INSTRUMENTATION_TELEMETRY_ENABLED": "false"},
+    ),
+    "opentelemetry": (
+        ("opentelemetry-distro", "opentelemetry-instrumentation-requests"),
+        "opentelemetry/instrumentation/auto_instrumentation",
+        {f"OTEL_{each}_EXPORTER": "none" for each in ("TRACES", "METRICS", "LOGS")},
+    ),
+    "elastic-apm": (
+        ("elastic-apm",),
+        "elasticapm/instrumentation/wrapper",
+        {"ELASTIC_APM_DISABLE_SEND": "true"},
+    ),
+}
+
+
 class Neighbour(NamedTuple):
     """What is installed, and the variables that wake it up."""
 
@@ -30,6 +51,10 @@ NEIGHBOURS = {
         ("pip-system-certs==4.*",), {"PYTHON_CERTIFI_SSL_DEFAULTS": "1"}
     ),
     "pip-system-certs 5": Neighbour(("pip-system-certs==5.*", "pip")),
+    "hunter": Neighbour(("--only-binary=hunter", "hunter"), {"PYTHONHUNTER": "module='nothing'"}),
+    "pytest-cov 6": Neighbour(("pytest-cov<7",), {"COV_CORE_SOURCE": "", "COV_CORE_CONFIG": ":"}),
+    # Its -nspkg.pth makes a namespace package by hand.
+    "sphinxcontrib-jsmath": Neighbour(("sphinxcontrib-jsmath==1.0.1",)),
     "setuptools 65": Neighbour(("setuptools==65.*",)),
     "python-certifi-win32": Neighbour(("python-certifi-win32", "setuptools<80")),
 }
@@ -46,6 +71,18 @@ def test_beside(
     write(sandbox.work / "coverage.cfg", b"[run]\ndata_file = coverage.data\n")
     reorder(sandbox.environment, order)
     assert_served(sandbox, url, ca_file, neighbour.env)
+
+
+@pytest.mark.parametrize("name", INSTRUMENTS)
+def test_instrumented_by(
+    live_with: Callable[..., Sandbox], name: str, url: str, ca_file: Path
+) -> None:
+    """What traces imports traces ours, too, and everybody is served."""
+    requirements, folder, variables = INSTRUMENTS[name]
+    sandbox = live_with(*requirements)
+    path = sandbox.environment.site_packages / folder
+    assert (path / "sitecustomize.py").exists()
+    assert_served(sandbox, url, ca_file, {**variables, "PYTHONPATH": str(path)})
 
 
 @pytest.mark.parametrize("order", ORDERS)
