@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from support import UNTRUSTED, Sandbox
+from support import FETCH_BY_URLLIB, UNTRUSTED, Sandbox, assert_fetched, assert_untrusted
 
 pytestmark = pytest.mark.skipif(
     sys.platform != "linux" or os.geteuid() != 0, reason="only root may, and mounts are Linux'"
@@ -128,3 +128,59 @@ def test_a_worker_that_may_not_enter_the_folders_of_before(
     assert path.startswith("/var/tmp/")
     refused = run(sandbox, url, "", {"TEMP": "/var/tmp"}, mounts).stdout
     assert any(refused.startswith(f"{each} {each} True") for each in UNTRUSTED), refused
+
+
+# Arguments: the environment, the CA, the user, the command. What is hidden is put back.
+UNIT = """
+venv=$1 ca=$2 user=$3; shift 3
+mount -t tmpfs -o mode=755 tmpfs /mnt
+mkdir /mnt/venv && mount --bind "$venv" /mnt/venv && cp "$ca" /mnt/ca.pem
+private_tmp() {
+    for each in /tmp /var/tmp; do mount -t tmpfs -o mode=1777 tmpfs "$each"; done
+    mkdir -p "$venv" && mount --bind /mnt/venv "$venv"
+}
+read_only() { for each; do mount --bind "$each" "$each"; mount -o remount,bind,ro "$each"; done; }
+cache_directory() {
+    mount -t tmpfs -o mode=755 tmpfs /var/cache
+    mkdir /var/cache/unit && chown "$user" /var/cache/unit
+}
+"""
+START = """
+cd /
+exec env -u HOME -u TMPDIR -u TEMP -u TMP setpriv --reuid="$user" --regid="$user" --clear-groups \
+    --inh-caps=-all,+dac_read_search --ambient-caps=-all,+dac_read_search "$@"
+"""
+# By what its file says: the mounts, the variables, where its bundle is.
+UNITS = {
+    "User=, PrivateTmp=yes": ("private_tmp", {}, "/tmp/certifi-system-store-wrapper-"),
+    "DynamicUser=yes": ("private_tmp; read_only /", {}, "/tmp/certifi-system-store-wrapper-"),
+    "User=, ProtectSystem=strict": ("read_only / /tmp /var/tmp", {}, "/proc/self/fd/"),
+    "User=, ProtectSystem=strict, CacheDirectory=": (
+        "cache_directory; read_only / /tmp /var/tmp",
+        {"PYTHON_CERTIFI_BUNDLE_DIR": "/var/cache/unit"},
+        "/var/cache/unit/cacert.pem",
+    ),
+}
+WHO = """
+import certifi, os
+is_read_only = bool(os.statvfs("/").f_flag & os.ST_RDONLY)
+print(os.getuid(), os.environ.get("HOME"), is_read_only, certifi.where())
+"""
+DYNAMIC_USER = 61984  # systemd gives 61184 to 65519
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_a_unit_of_systemd(sandbox: Sandbox, url: str, ca_file: Path, unit: str) -> None:
+    """As README.md says of units: it verifies without a word, with its CAs and without a HOME."""
+    mounts, env, begins = UNITS[unit]
+    script = f"set -e\n{UNIT}\n{mounts}\n{START}"
+    prefix = ["unshare", "-m", "--propagation", "private", "sh", "-c", script, "sh"]
+    prefix += [str(sandbox.environment.folder), str(ca_file), str(DYNAMIC_USER)]
+    code = FETCH_BY_URLLIB.format(url=url)
+    assert_untrusted(sandbox.run_code(code, env=env, prefix=prefix))
+    env = {**env, "PYTHON_CERTIFI_CERT_FILES": "/mnt/ca.pem"}
+    assert_fetched(sandbox.run_code(code, env=env, prefix=prefix))
+    *who, path = told(sandbox.run_code(WHO, env=env, prefix=prefix))
+    assert who == [str(DYNAMIC_USER), "None", str("read_only" in mounts)]
+    assert path.startswith(begins)
+    assert not os.path.exists(f"/tmp/certifi-system-store-wrapper-{DYNAMIC_USER}")
