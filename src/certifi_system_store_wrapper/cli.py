@@ -9,7 +9,7 @@ from typing import NoReturn, Optional, Sequence
 
 from . import __version__
 from .commands import manual, output
-from .commands.manual import OVERVIEW, PAGES, PROGRAM
+from .commands.manual import OVERVIEW, PAGES, PROGRAM, SHELLS
 from .commands.output import Report
 from .findings import SOURCES
 
@@ -18,10 +18,9 @@ _JSON = "answer in JSON, for machines"
 
 def main(arguments: Optional[Sequence[str]] = None) -> int:
     """Run one command; return 0 where all is well, 1 where a problem was found, 2 for usage."""
-    parser = _parser()
-    options = parser.parse_args(arguments)
+    options = _parser().parse_args(arguments)
     try:
-        return output.show(_report(options, parser), as_json=options.json)
+        return output.show(_report(options), as_json=options.json)
     except BrokenPipeError:  # `… | head`
         output.silence_stdout()
         return 0
@@ -40,7 +39,7 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
     return 1
 
 
-def _report(options: argparse.Namespace, parser: argparse.ArgumentParser) -> Report:
+def _report(options: argparse.Namespace) -> Report:
     """Return what the command answers; its modules are loaded only for it."""
     command = options.command
     if command == "list":
@@ -53,14 +52,14 @@ def _report(options: argparse.Namespace, parser: argparse.ArgumentParser) -> Rep
         if command == "shellenv":
             return handover.shellenv(options.shell)
         if options.output == "":  # of a variable that is not set
-            parser.error("argument -o/--output: it is empty")
+            options.parser.error("argument -o/--output: it is empty")
         return handover.export(options.output or "")
     if command in ("add", "remove"):
         from .commands import drop
 
         return drop.add(options.files) if command == "add" else drop.remove(options.names)
     if command == "doctor":
-        return _doctor(options.host, parser)
+        return _doctor(options.host, options.parser)
     from .commands.status import status
 
     return status()
@@ -124,6 +123,7 @@ def _add_command(
         epilog=page.epilog,
         formatter_class=_Formatter,
     )
+    command.set_defaults(parser=command)
     command.add_argument("--json", action="store_true", help=_JSON, default=argparse.SUPPRESS)
     return command
 
@@ -137,8 +137,7 @@ def _add_arguments(command: argparse.ArgumentParser, name: str) -> None:
     elif name == "export":
         add("-o", "--output", metavar="FILE", help="write a copy to FILE instead")
     elif name == "shellenv":
-        shells = ("sh", "fish", "powershell", "cmd")
-        add("--shell", default="", choices=shells, help="for which shell")
+        add("--shell", default="", choices=SHELLS, help="for which shell")
     elif name == "add":
         add("files", nargs="+", metavar="FILE", help="PEM, DER or PKCS#7")
     elif name == "remove":

@@ -341,14 +341,21 @@ def test_a_closed_stdout_is_one_line(sandbox: Sandbox) -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    [["add"], ["list", "--source=moon"], ["export", "-o", ""], ["shellenv", "--shell=\x1b[31m"]],
+    [
+        ["add"],
+        ["list", "--source=moon"],
+        ["export", "-o", ""],
+        ["shellenv", "--shell=\x1b[31m"],
+        ["doctor", "ssh://localhost"],
+    ],
 )
 def test_wrong_usage_is_status_2(sandbox: Sandbox, arguments: List[str]) -> None:
     """One line on stderr, with what was wrong and the next step, and nothing of it acts."""
     done = sandbox.run(*COMMAND, *arguments)
     assert (done.returncode, done.stdout) == (2, "")
     (line,) = done.stderr.splitlines()
-    assert "error:" in line and "--help" in line and line.isprintable()
+    assert "error:" in line and line.isprintable()
+    assert f"{arguments[0]} --help tells more" in line
 
 
 def test_help_names_every_command(sandbox: Sandbox) -> None:

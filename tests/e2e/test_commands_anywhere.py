@@ -174,6 +174,13 @@ def test_the_table_fits_the_terminal(there: Sandbox) -> None:
     assert max(map(len, table)) <= 40, table
 
 
+def test_an_empty_list_on_a_terminal(there: Sandbox) -> None:
+    """People are told that there is none; programs get no line."""
+    search = ("list", "--search", "no such certificate")
+    assert on_a_terminal(there, search) == "none\n"
+    assert there.run("-m", MODULE, *search).stdout == ""
+
+
 @pytest.mark.parametrize(
     ("env", "coloured"),
     [({}, True), ({"NO_COLOR": ""}, True), ({"NO_COLOR": "0"}, False), ({"TERM": "dumb"}, False)],

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from certifi_system_store_wrapper.commands.handover import SHELLS, assignment
+from certifi_system_store_wrapper.commands.handover import assignment
+from certifi_system_store_wrapper.commands.manual import SHELLS
 
 SPECIAL = " '\"$()`%!\\&|;<>*?[]{}~#^\t\u2019\u201b"
 paths = st.text(

@@ -54,7 +54,7 @@ def unreadable(where: Target, seen: Presented) -> Finding:
         return client_certificate(where)
     message, remedy = _REASONS.get(seen.failure, ("", ""))
     remedy = remedy or "look into the server's log; a firewall or proxy in between may do it, too"
-    message = message or f"{where} breaks the handshake off: {seen.failure}"
+    message = message or f"the TLS handshake with {where} fails: {seen.failure}"
     return problem("handshake", message, remedy)
 
 

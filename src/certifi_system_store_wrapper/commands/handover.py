@@ -27,7 +27,6 @@ VARIABLES = (
     "DENO_CERT",
     "BUNDLE_SSL_CA_CERT",
 )
-SHELLS = ("sh", "fish", "powershell", "cmd")
 _ELSEWHERE = "set PYTHON_CERTIFI_BUNDLE_DIR to another folder"
 _POWERSHELL_QUOTES = "'\u2018\u2019\u201a\u201b"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 PROGRAM = "certifi-system-store-wrapper"
+SHELLS = ("sh", "fish", "powershell", "cmd")  # that shellenv can quote for
 
 
 class Page(NamedTuple):

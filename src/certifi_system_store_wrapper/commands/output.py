@@ -62,7 +62,8 @@ def show(report: Report, *, as_json: bool) -> int:
     elif report.exact and not _is_terminal():
         _write_exact(report.lines)
     else:
-        write(_coloured(printable(line)) for line in report.lines)
+        nothing = ["none"] if _is_terminal() else []  # a program gets no line at all
+        write(_coloured(printable(line)) for line in report.lines or nothing)
     return report.status
 
 

@@ -83,7 +83,7 @@ class Route:
             else:
                 self._addresses = [address]
                 return connection
-        raise Refused(f"{called}{first} cannot be reached: {error}") from error
+        raise Refused(f"{called}{first} cannot be reached: {error.strerror or error}") from error
 
     def _secured(self, connection: socket.socket, at: Target) -> ssl.SSLSocket:
         try:
@@ -112,7 +112,8 @@ def _resolved(first: Target, called: str, within: Deadline) -> List[Address]:
     thread.join(Deadline(STEP, within).left())
     answer = answers[0] if answers else TimeoutError("it takes too long")
     if isinstance(answer, Exception):
-        message = f"{called}{first.host} has no address: {answer}"
+        reason = getattr(answer, "strerror", None) or answer
+        message = f"{called}{first.host} has no address: {reason}"
         raise Refused(message, "check the name, and whether DNS works here") from answer
     return answer[:_MAX_ADDRESSES]
 
