@@ -69,25 +69,30 @@ def is_safe_path(path: str) -> bool:
     Every folder up to the root belongs to somebody we trust, and is sticky if others may
     write. Raises OSError where there is no such path.
     """
+    return not unsafe_step(path)
+
+
+def unsafe_step(path: str) -> str:
+    """Return the folder or link that fails that check, "" where none does."""
     if os.name == "nt":
-        return True
+        return ""
     os.stat(path)  # not a ring of links
     owners = trusted_owners()
-    return all(
-        _is_safe_step(each, owners) for each in (os.path.realpath(path), os.path.abspath(path))
-    )
+    ways = os.path.realpath(path), os.path.abspath(path)
+    return next(filter(None, (_unsafe_step(way, owners) for way in ways)), "")
 
 
-def _is_safe_step(path: str, owners: FrozenSet[int]) -> bool:
-    """Whether `path`, whatever it is a link to, and all above are safe."""
+def _unsafe_step(path: str, owners: FrozenSet[int]) -> str:
+    """Return the first that is unsafe of `path`, whatever it is a link to, and all above."""
     status = os.lstat(path)
     if status.st_uid not in owners:
-        return False
+        return path
     folder = os.path.dirname(path)
     if stat.S_ISLNK(status.st_mode):
         target = os.path.join(os.path.realpath(folder), os.readlink(path))
-        if not _is_safe_step(os.path.normpath(target), owners):
-            return False
+        unsafe = _unsafe_step(os.path.normpath(target), owners)
+        if unsafe:
+            return unsafe
     elif writable_by_others(status, path) and not status.st_mode & stat.S_ISVTX:
-        return False
-    return folder == path or _is_safe_step(folder, owners)
+        return path
+    return "" if folder == path else _unsafe_step(folder, owners)

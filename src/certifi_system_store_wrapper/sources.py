@@ -45,7 +45,9 @@ def certifi(findings: Findings, reader: Reader, path: str) -> None:
     if getattr(sys, "frozen", False):  # its builder may have put a bundle there instead
         reader.baked = path
     standing = PROVEN if is_pristine(path, reader) else LISTED
+    findings.named_by = "certifi itself: reinstall it"
     add_file(findings, reader, path, standing, named=True)
+    findings.named_by = ""
 
 
 def system(findings: Findings, reader: Reader, settings: Settings) -> None:
@@ -146,9 +148,8 @@ def _drop_folder(findings: Findings, reader: Reader, folder: str) -> None:
         if not unsafe[here]:
             add_file(findings, reader, path, NAMED, named=True, safe=True)
             continue
-        message = "others may write to this folder, so it is not used: chmod go-w, and own it"
-        if unsafe[here] == folder:
-            message += ", and every folder above it"
+        what = "it" if unsafe[here].startswith(folder) else folder
+        message = f"others may write to this folder, so {what} is not used: chmod go-w, and own it"
         findings.problem(unsafe[here], message)
 
 
@@ -161,7 +162,7 @@ def _first_unsafe(top: str, folder: str) -> str:
         if not ownership.is_safe(os.stat(folder), folder):
             return folder
         if len(folder) <= len(top):
-            return top if top == user_folder() and not ownership.is_safe_path(top) else ""
+            return ownership.unsafe_step(top) if top == user_folder() else ""
         folder = os.path.dirname(folder)
 
 

@@ -261,14 +261,16 @@ def test_what_others_may_change_is_not_used(world: World) -> None:
 def test_nobody_else_may_put_another_folder_in_the_place_of_the_users_own(world: World) -> None:
     """A folder above it that others may write to is enough, unless it is sticky."""
     world.write("/drop/a.pem", PEM_A)
+    world.write("/drop/deep/b.pem", PEM_B)
     world.monkeypatch.setattr(sources, "user_folder", lambda: world.path("/drop"))
-    assert world.build() == {"certifi", "A"}
+    assert world.build() == {"certifi", "A", "B"}
     os.chmod(world.root, 0o777)
     assert world.build() == {"certifi"}
     (warning,) = world.warnings
-    assert "every folder above it" in warning.message
+    assert warning.path == str(world.root)
+    assert f"so {world.path('/drop')} is not used" in warning.message
     os.chmod(world.root, 0o1777)  # as /tmp is
-    assert world.build() == {"certifi", "A"}
+    assert world.build() == {"certifi", "A", "B"}
 
 
 def test_a_variable_is_named_with_what_it_names(world: World) -> None:
