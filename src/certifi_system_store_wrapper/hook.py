@@ -103,7 +103,7 @@ def _load_what_is_lazy() -> None:
     """Load what Python 3.15 was told to import lazily: an upgrade must not mix old and new."""
     known: Set[str] = set()
     while getattr(sys, "get_lazy_imports", str)() == "all":
-        new = {name for name in sys.modules if name.startswith(f"{__package__}.")} - known
+        new = {each for each in list(sys.modules) if each.startswith(f"{__package__}.")} - known
         for name in new:
             for each in list(vars(sys.modules[name])):
                 getattr(sys.modules[name], each)
