@@ -5,7 +5,12 @@ from __future__ import annotations
 import mmap
 import os
 import sys
-from typing import Optional, Set, Tuple
+from typing import List, Optional, Set, Tuple
+
+if sys.platform == "win32":
+    from os import close
+else:
+    from posix import close  # as in hold.py
 
 _HAS_DESCRIPTOR = sys.version_info < (3, 13)
 
@@ -14,8 +19,8 @@ class Mapping:
     """Maps a file for as long as it is not closed, and reads nothing from it.
 
     Before Python 3.13 a mapping also has a descriptor of its own, which it closes by number.
-    Where a daemon has closed it and the number is somebody else's by then, the mapping is
-    kept for good rather than closing what is not ours.
+    Where a daemon has closed it, the number is taken first. Where it is somebody else's by then,
+    the mapping is kept for good rather than closing what is not ours.
     """
 
     def __init__(self, descriptor: int) -> None:
@@ -26,7 +31,7 @@ class Mapping:
         try:
             if _HAS_DESCRIPTOR:
                 before = _open_descriptors(self._identity)
-                self._mmap = mmap.mmap(descriptor, 0, access=mmap.ACCESS_READ)
+                self._mmap = _map(descriptor)
                 self._descriptor = max(_open_descriptors(self._identity) - before, default=-1)
             else:
                 self._mmap = mmap.mmap(  # type: ignore[call-arg,unused-ignore]
@@ -40,10 +45,14 @@ class Mapping:
         mapped, self._mmap = self._mmap, None
         if mapped is None:
             return
-        if _HAS_DESCRIPTOR and _identity(self._descriptor) != self._identity:
-            _keep_for_good(mapped)
-        else:
+        if not _HAS_DESCRIPTOR or self._has_its_number():
             mapped.close()
+        else:
+            _keep_for_good(mapped)
+
+    def _has_its_number(self) -> bool:
+        """Whether the number is still the mapping's, or free: then it is taken, to be closed."""
+        return _identity(self._descriptor) == self._identity or _take(self._descriptor)
 
 
 def _open_descriptors(identity: Tuple[int, int]) -> Set[int]:
@@ -58,6 +67,33 @@ def _identity(descriptor: int) -> Tuple[int, int]:
     except OSError:
         return (-1, -1)
     return status.st_dev, status.st_ino
+
+
+def _map(descriptor: int) -> mmap.mmap:
+    """Map a file, with a number above 2 for the mapping's own descriptor; raises OSError."""
+    low = [descriptor]
+    try:
+        while len(low) == 1 or low[-1] <= 2:
+            low.append(os.dup(descriptor))
+        return mmap.mmap(descriptor, 0, access=mmap.ACCESS_READ)
+    finally:
+        for each in low[1:]:
+            close(each)
+
+
+def _take(number: int) -> bool:
+    """Open something with exactly that number, if it is free; a thread may be faster."""
+    opened: List[int] = []
+    try:
+        opened.append(os.open("/", os.O_RDONLY))
+        while opened[-1] < number:
+            opened.append(os.dup(opened[-1]))
+    except OSError:  # no descriptor is left
+        pass
+    for each in opened:
+        if each != number:
+            close(each)
+    return number in opened
 
 
 def _keep_for_good(thing: object) -> None:

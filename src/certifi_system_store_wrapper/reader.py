@@ -91,20 +91,19 @@ class Reader:
         For the 145 links of a hashed folder, in four system calls each; on anything else the
         answer is None.
         """
+        opened: List[int] = []
         try:
-            descriptor = os.open(path, _FLAGS)
-        except OSError:
-            return None
-        try:
-            status = os.fstat(descriptor)
+            opened += map(os.open, (path,), (_FLAGS,))  # see read_regular
+            status = os.fstat(opened[0])
             size = status.st_size
             if size > _MAX_BLOCK or not stat.S_ISREG(status.st_mode):
                 return None
-            block = self.known.get(os.read(descriptor, size + 1))
+            block = self.known.get(os.read(opened[0], size + 1))
         except OSError:
             return None
         finally:
-            os.close(descriptor)
+            if opened:
+                os.close(opened[0])
         if block is not None:
             self.inputs.append(describe(path, status))
         return block
@@ -139,8 +138,10 @@ def read_regular(path: str, status: os.stat_result, *, safe: bool = False) -> by
     if not stat.S_ISREG(status.st_mode):
         kind = "a folder" if stat.S_ISDIR(status.st_mode) else "not a regular file"
         raise Unusable(errno.EINVAL, f"it is {kind}; name a file that holds certificates")
-    descriptor = os.open(path, _FLAGS)
+    opened: List[int] = []
     try:
+        opened += map(os.open, (path,), (_FLAGS,))  # one step: no Ctrl-C before it is kept
+        descriptor = opened[0]
         now = os.fstat(descriptor)
         if not stat.S_ISREG(now.st_mode):
             raise Unusable(errno.EINVAL, "it is not a regular file")
@@ -148,7 +149,8 @@ def read_regular(path: str, status: os.stat_result, *, safe: bool = False) -> by
             raise Unusable(errno.EPERM, "others may write to it; chmod go-w, and own it")
         return _read_all(descriptor, now.st_size)
     finally:
-        os.close(descriptor)
+        if opened:
+            os.close(opened[0])
 
 
 def _read_all(descriptor: int, size: int) -> bytes:

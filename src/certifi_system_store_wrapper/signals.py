@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 else:
     import _signal as signal  # signal makes 130 members of enumerations: 0.4 ms, and at each call
 
+threading.main_thread()  # a threading.py of the application's must fail here, at our import
 steps: List[None] = []  # one for each thread in which our own code is between two steps
 
 

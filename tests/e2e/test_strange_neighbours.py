@@ -145,6 +145,15 @@ def test_a_logging_of_somebody_else_is_no_reason_to_fail(sandbox: Sandbox) -> No
     assert done.stdout.strip().endswith(os.path.join("certifi", "cacert.pem"))
 
 
+def test_a_threading_of_the_applications_is_no_reason_to_fail(sandbox: Sandbox) -> None:
+    """Nor a threading.py in the working directory: certifi stays as it is."""
+    write(sandbox.work / "threading.py", b"WEAVE = 'sixteen threads to the inch'\n")
+    done = sandbox.run_code("import certifi; print(certifi.where())")
+    assert done.returncode == 0
+    assert "Traceback" not in done.stderr
+    assert done.stdout.strip().endswith(os.path.join("certifi", "cacert.pem"))
+
+
 def test_ctrl_c_while_wrapt_is_imported(sandbox: Sandbox) -> None:
     """Before Python 3.12 it came disguised as a RuntimeError where a class is being made."""
     wrapt = """

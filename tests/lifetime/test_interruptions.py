@@ -98,3 +98,34 @@ def test_a_signal_at_any_line(sandbox: Sandbox, signal: str, every: int) -> None
     assert (done.returncode, done.stderr) == (0, "")
     assert int(done.stdout) >= 180 // every
     assert not list(sandbox.place.iterdir())
+
+
+# The hook is C code: Python sees the signal when os.open returns, and not before.
+AT_OPENING = """
+import ctypes, functools, os, signal, sys
+from certifi_system_store_wrapper import reader
+signal.signal(signal.SIGINT, signal.default_int_handler)
+path, status = sys.executable, os.stat(sys.executable)
+asked = {
+    "known_block": functools.partial(reader.Reader().known_block, path),
+    "read_regular": functools.partial(reader.read_regular, path, status),
+}[sys.argv[1]]
+kill = ctypes.CDLL(None).kill
+kill.argtypes = ctypes.c_int, ctypes.c_int, ctypes.py_object, ctypes.py_object
+free = os.dup(1)
+os.close(free)
+hook = functools.partial(kill, os.getpid(), signal.SIGINT.value)
+try:
+    sys.addaudithook(hook)
+    asked()
+except KeyboardInterrupt:
+    os._exit(0 if os.dup(1) == free else 1)
+os._exit(2)
+"""
+
+
+@pytest.mark.skipif(sys.implementation.name != "cpython", reason="what is one step is CPython's")
+@pytest.mark.parametrize("asked", ["known_block", "read_regular"])
+def test_ctrl_c_while_a_file_is_opened(sandbox: Sandbox, asked: str) -> None:
+    """The descriptor is closed, although nobody has been told its number yet."""
+    assert sandbox.run("-c", AT_OPENING, asked).returncode == 0

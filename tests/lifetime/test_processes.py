@@ -187,6 +187,15 @@ def test_a_daemon_keeps_the_path(sandbox: Sandbox) -> None:
         report.unlink()
 
 
+def test_who_closed_every_descriptor_leaves_nothing(sandbox: Sandbox) -> None:
+    """As a daemon that ends: its mapping still holds the file, and lets go of it."""
+    done = sandbox.run_code(
+        textwrap.dedent(PRELUDE) + "os.closerange(0, 256); assert good(); sys.exit(7)"
+    )
+    assert done.returncode == 7
+    assert left(sandbox) == []
+
+
 def test_exec_keeps_the_path(sandbox: Sandbox) -> None:
     """A program that replaces this one finds the file that SSL_CERT_FILE names."""
     done = sandbox.run_code(
