@@ -1,4 +1,4 @@
-"""README.md, line by line: what it shows is run here, and what it names is there."""
+"""README.md and REFERENCE.md, line by line: what they show is run, and what they name is there."""
 
 from __future__ import annotations
 
@@ -42,11 +42,14 @@ if TYPE_CHECKING:
 GENERATED = re.compile(
     r"(?s)<!-- begin (\w+) -->.*?<!-- end \1 -->|<!-- (\w+): begin -->.*?<!-- \2"
 )
-README = GENERATED.sub("", (CHECKOUT / "README.md").read_text("utf-8"))
+README, REFERENCE = (
+    GENERATED.sub("", (CHECKOUT / name).read_text("utf-8"))
+    for name in ("README.md", ".github/REFERENCE.md")
+)
 BLOCKS = re.findall(r"(?m)^    (.*)$", README)
 SPANS = [
     " ".join(span.replace(r"\|", "|").split())
-    for span in re.findall(r"`([^`]+)`", re.sub(r"(?m)^    .*$", "", README))
+    for span in re.findall(r"`([^`]+)`", re.sub(r"(?m)^    .*$", "", README + REFERENCE))
 ]
 
 
@@ -111,12 +114,11 @@ NOT_RUN = {
     "certctl rehash": "FreeBSD",
     f"pipx inject TOOL {NAME}": "pipx is no requirement of the tests; as pip install",
     "pip install git+ADDRESS-OF-THE-REPOSITORY": "the address is the reader's to know",
-    "python -m build": "the workflows do; here hatchling builds without it, see support.py",
     "pex --venv": "tests/packed",
 }
 # Commands that take minutes have a job of their own in the workflow.
 CI = (CHECKOUT / ".github" / "workflows" / "ci.yml").read_text("utf-8")
-OF_CI = ("tests/benchmarks/run.py", "tests/interpreters.py", "tests/neighbours", "tests/readers")
+OF_CI = ("tests/benchmarks/run.py",)
 # Names that are not ours.
 OF_SYSTEMD = ("PrivateTmp=yes", "DynamicUser=yes", "ProtectSystem=strict", "CacheDirectory=NAME")
 OF_CLUSTERS = ("emptyDir", "Nanny(env={...})", "distributed.nanny.environ")
@@ -338,3 +340,21 @@ def test_every_name_is_there(source: str) -> None:
     spans = [span for span in SPANS if span not in known and not is_of_ci(span)]
     missing = [span for span in spans if not is_there(span, source)]
     assert missing == []
+
+
+def test_every_link_leads_somewhere() -> None:
+    """To a file of this checkout, and to a heading that is in it; other sites are not asked."""
+    broken = []
+    for page in (CHECKOUT / "README.md", *(CHECKOUT / ".github").glob("*.md")):
+        for link in re.findall(r"\]\((?!https?:)([^)]+)\)", page.read_text("utf-8")):
+            path, _, heading = link.partition("#")
+            target = page.parent / path if path else page
+            if not target.exists() or heading not in {"", *headings(target)}:
+                broken.append(f"{page.name}: {link}")
+    assert broken == []
+
+
+def headings(page: Path) -> Set[str]:
+    """Return the headings of a page as links name them."""
+    found = re.findall(r"(?m)^#+ (.*)$", page.read_text("utf-8"))
+    return {re.sub(r"[^\w -]", "", each.lower()).replace(" ", "-") for each in found}
