@@ -41,10 +41,9 @@ from .hold import (
     quietly,
     remove_unheld,
 )
-from .places import cache_folder, user_folder
+from .places import NAME, cache_folder, user_folder
 from .writing import write_new
 
-NAME = "cacert.pem"
 _ATTEMPTS = 50
 _MODE = 0o711  # the server that drops privileges reaches the file; nobody can lock the folder
 

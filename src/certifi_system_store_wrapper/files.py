@@ -6,7 +6,7 @@ import errno
 import os
 from typing import Iterator, List, Optional, Set, Tuple
 
-from . import pem
+from . import pem, places
 from .findings import (
     DEBUG,
     DISTRUSTED,
@@ -113,8 +113,9 @@ def _report(findings: Findings, parsed: Parsed, path: str, *, named: bool) -> No
 
 
 def _unreadable(path: str, error: Exception, *, named: bool) -> Tuple[str, int]:
-    if isinstance(error, Unusable) and not error.errno:  # a bundle of ours
-        return str(error.strerror), DEBUG
+    if isinstance(error, Unusable) and not error.errno:  # a bundle of ours, or a person's copy
+        is_copy = named and os.path.basename(os.path.realpath(path)) != places.NAME
+        return str(error.strerror), WARNING if is_copy else DEBUG
     if isinstance(error, FileNotFoundError):
         return f"the file does not exist{_hint(path)}", WARNING
     return _reason(error), WARNING if named else INFO

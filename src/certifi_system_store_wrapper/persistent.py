@@ -19,11 +19,10 @@ from typing import Iterator, List, Optional, Tuple, Union
 
 from . import bundle, certificates, hold, inputs, ownership, sources, system_store, writing
 from .bundle import Bundle
-from .bundle_file import NAME
 from .files import add_parsed
 from .findings import INFO, NAMED, USER, WARNING, Findings
 from .inputs import Input
-from .places import APPLICATION, cache_folder, temporary_places, user_folder
+from .places import APPLICATION, NAME, cache_folder, temporary_places, user_folder
 from .reader import MARK
 from .record import Record
 from .settings import Settings

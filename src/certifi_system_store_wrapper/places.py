@@ -7,6 +7,7 @@ import sys
 from typing import List
 
 APPLICATION = "certifi-system-store-wrapper"
+NAME = "cacert.pem"
 
 
 def temporary_places() -> List[str]:

@@ -63,7 +63,9 @@ class Reader:
         if key not in self._parsed or safe:
             data = self._data.pop(path, None) or read_regular(path, status, safe=safe)
             if data.startswith(MARK) and path != self.baked:
-                raise Unusable(0, "it is a bundle of ours, which is never read back")
+                raise Unusable(
+                    0, "it is a bundle of ours, which is never read back: name your own CAs"
+                )
             self._left -= len(data)
             if self._left < 0:
                 raise Unusable(errno.EFBIG, f"{MAX_TOTAL >> 20} MiB have been read before it")

@@ -194,6 +194,19 @@ def test_case_50_our_own_output(world: World, *, as_certifi: bool) -> None:
     assert {problem.level for problem in world.last.problems} == {DEBUG}
 
 
+@pytest.mark.parametrize("variable", ["SSL_CERT_FILE", ""])
+def test_case_50_a_copy_of_our_own_output_is_not_lost_silently(world: World, variable: str) -> None:
+    """Somebody appended a CA to it, and believes that it counts."""
+    world.build()
+    copied = world.write("/home/mine.pem", world.last.text + PEM_B)
+    if variable:
+        world.monkeypatch.setenv(variable, copied)
+    assert world.build(*(() if variable else (copied,))) == {"certifi"}
+    (problem,) = world.warnings
+    assert problem.path == copied
+    assert "name your own CAs" in problem.message
+
+
 def test_case_51_nix_build_sandbox(world: World) -> None:
     """The file that Nix names to mean none is no warning."""
     world.monkeypatch.setenv("NIX_SSL_CERT_FILE", "/no-cert-file.crt")
