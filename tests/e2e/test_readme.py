@@ -74,6 +74,7 @@ RUN: Dict[str, Step] = {
     ),
     f"pip install --no-index --find-links wheels {NAME}": Step(says="Successfully installed"),
     NAME: Step(says="active"),
+    f"python -m {MODULE}": Step(says="active"),
     "status": Step(f"{NAME} status", "active"),
     "list [--source S] [--search TEXT] [--excluded]": Step(
         f"{NAME} list --source certifi --search a; {NAME} list --excluded", "20"
