@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import trustme
 
-from support import Sandbox, write
+from support import MODULE, Sandbox, write
 
 OURS = "certifi-system-store-wrapper-"
 
@@ -298,16 +298,14 @@ def test_files_that_are_hidden_for_a_while(sandbox: Sandbox) -> None:
 
 
 def test_an_interpreter_that_imports_lazily(sandbox: Sandbox) -> None:
-    """Python 3.15 can be told to; what has answered imports nothing of ours any more."""
+    """Python 3.15 can be told to; all that an upgrade could replace is there with the answer."""
     code = """
-        import certifi, os, sys
-        path = certifi.where()
-        before = {name for name in sys.modules if name.startswith("certifi_system_store_wrapper")}
-        os.unlink(path)
-        assert certifi.where() == path and certifi.contents()
-        assert os.path.isfile(sys.modules["certifi_system_store_wrapper.hook"].current().refresh())
-        after = {name for name in sys.modules if name.startswith("certifi_system_store_wrapper")}
-        assert len(before) > 20 and before == after, before ^ after
+        import certifi, sys
+        certifi.where()
+        print(*(name for name in sys.modules if name.startswith("certifi_system_store_wrapper")))
     """
-    done = sandbox.run_code(code, env={"PYTHON_LAZY_IMPORTS": "all"})
-    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    eager = sandbox.run_code(code)
+    lazy = sandbox.run_code(code, env={"PYTHON_LAZY_IMPORTS": "all"})
+    assert (lazy.returncode, lazy.stderr) == (0, "")
+    missing = set(eager.stdout.split()) - set(lazy.stdout.split())
+    assert missing <= {f"{MODULE}.log_handlers"}  # which needs a logging that is loaded
