@@ -51,8 +51,8 @@ def _report(options: argparse.Namespace) -> Report:
 
         if command == "shellenv":
             return handover.shellenv(options.shell)
-        if options.output == "":  # of a variable that is not set
-            options.parser.error("argument -o/--output: it is empty")
+        if options.output in ("", "-"):  # a variable that is not set; what others call stdout
+            options.parser.error("argument -o/--output: name a file")
         return handover.export(options.output or "")
     if command in ("add", "remove"):
         from .commands import drop

@@ -345,6 +345,7 @@ def test_a_closed_stdout_is_one_line(sandbox: Sandbox) -> None:
         ["add"],
         ["list", "--source=moon"],
         ["export", "-o", ""],
+        ["export", "-o", "-"],
         ["shellenv", "--shell=\x1b[31m"],
         ["doctor", "ssh://localhost"],
     ],
