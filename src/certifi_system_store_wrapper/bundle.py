@@ -15,6 +15,7 @@ from .findings import (
     NO_SERVER_AUTH,
     NOT_A_CA,
     PROVEN,
+    SSL,
     USER,
     WARNING,
     Exclusion,
@@ -162,8 +163,14 @@ class _Merger:
         self.problems[Problem(origin.source, origin.path, message)] = None
 
     def result(self) -> Tuple[Anchor, ...]:
-        """Return the anchors in the order in which they were first found."""
-        return tuple([Anchor._make((b, tuple(where))) for b, where in self.anchors.items()])
+        """Return the anchors in the order in which they were first found.
+
+        But what a person's files hold beside roots comes last: of two certificates of one name
+        OpenSSL takes the first, and would miss the root behind its cross-signed twin.
+        """
+        anchors = [Anchor._make((b, tuple(where))) for b, where in self.anchors.items()]
+        last = {b for b, found in self.unproven.items() if _is_no_root(found)}
+        return tuple(sorted(anchors, key=lambda anchor: anchor.block in last))
 
     def drop_unloadable(self) -> None:
         """Take out again what OpenSSL could not load: it would cost the whole file."""
@@ -177,6 +184,10 @@ class _Merger:
             del self.anchors[block]
             self.excluded.append(Exclusion(block, found.origin, MALFORMED, "", WARNING))
             self._problem(found.origin, f"a certificate in it is not used: {MALFORMED}")
+
+
+def _is_no_root(found: Trusted) -> bool:
+    return found.origin.source in (SSL, USER) and x509.is_issued_by_another(found.block)
 
 
 def _why(refusal: Exclusion) -> str:

@@ -5,11 +5,13 @@ Source: RFC 5280 section 4.1, and OpenSSL for what it makes of them.
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import FrozenSet, List, Optional
 
 from . import pem
 from .asn1 import (
     BIT_STRING,
+    CONTEXT_0,
     CONTEXT_3,
     INTEGER,
     NULL,
@@ -20,6 +22,7 @@ from .asn1 import (
     NotDer,
     Span,
     children,
+    element,
     expect,
     expect_minimal,
 )
@@ -173,6 +176,16 @@ def is_ca(block: bytes) -> bool:
         return facts(pem.der_of(block)).ca
     except ValueError:  # OpenSSL may load it all the same
         return False
+
+
+def is_issued_by_another(block: bytes) -> bool:
+    """Whether another name than its own issued the certificate, asked for little."""
+    der = pem.der_of(block)
+    _, start, _ = element(der, 0, len(der))
+    _, start, end = element(der, start, len(der))
+    fields = list(islice(children(der, start, end), 6))
+    _, _, issuer, _, subject = fields[fields[0][0] == CONTEXT_0 :][:5]
+    return der[slice(*issuer[1:])] != der[slice(*subject[1:])]
 
 
 def _members(sequence: bytes) -> List[bytes]:

@@ -448,15 +448,36 @@ def test_case_82_ssl_shakes_hands_under_every_root(world: World, tmp_path: Path)
     names = roots_of_every_kind(world)
     world.build()
     for name in [*names, "nobody"]:
-        chain = tmp_path / "server.pem"
-        leaf = mint("under " + name, issuer=name, ca=False)
-        chain.write_bytes(encode_pem(leaf) + private_key_pem("under " + name))
-        server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        server.load_cert_chain(str(chain))
-        client = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        client.check_hostname = False
-        client.load_verify_locations(cadata=world.last.text.decode("ascii"))
-        assert shakes_hands(client, server) is (name != "nobody")
+        assert is_trusted(world, name, tmp_path) is (name != "nobody")
+
+
+@pytest.mark.parametrize("variable", ["SSL_CERT_FILE", ""])
+def test_case_32_a_root_behind_its_cross_signed_twin(
+    world: World, tmp_path: Path, variable: str
+) -> None:
+    """As chain files have them: OpenSSL takes the first of that name, and knows nobody above it."""
+    crossed = mint("A cross-signed", subject="A", key="A", issuer="elsewhere")
+    path = world.write("/home/chain.pem", encode_pem(crossed) + PEM_A + PEM_B)
+    world.build()
+    assert not is_trusted(world, "A", tmp_path)
+    if variable:
+        world.monkeypatch.setenv(variable, path)
+    world.build(*(() if variable else (path,)))
+    assert world.names() == ["certifi", "A", "B", "A cross-signed"]
+    assert is_trusted(world, "A", tmp_path)
+
+
+def is_trusted(world: World, name: str, folder: Path) -> bool:
+    """Whether a server under the root of that name is."""
+    chain = folder / "server.pem"
+    leaf = mint("under " + name, issuer=name, ca=False)
+    chain.write_bytes(encode_pem(leaf) + private_key_pem("under " + name))
+    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    server.load_cert_chain(str(chain))
+    client = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    client.check_hostname = False
+    client.load_verify_locations(cadata=world.last.text.decode("ascii"))
+    return shakes_hands(client, server)
 
 
 def shakes_hands(client: ssl.SSLContext, server: ssl.SSLContext) -> bool:
