@@ -7,6 +7,7 @@ sees the network, pip's configuration and the cache as they are outside.
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -23,18 +24,19 @@ SHOWN = (*STORE, "/etc/pip.conf", "/etc/xdg/pip", "/etc/resolv.conf", "/etc/host
 
 def tree(cache: Path, suite: str, packages: Sequence[str]) -> Path:
     """Return a tree of that suite with what it has of these packages; raises OSError."""
-    folder = cache / suite
-    if (folder / "usr" / "bin" / "openssl").exists():
+    folder, unfinished, made = (cache / f"{suite}{end}" for end in ("", ".unfinished", ".made"))
+    command = _mmdebstrap(suite, unfinished, packages)
+    if made.exists() and made.read_text() == shlex.join(command):
         return folder
     if os.geteuid() != 0 or not shutil.which("mmdebstrap"):
         message = "a tree of another Debian needs root and mmdebstrap (apt-get install mmdebstrap)"
         raise OSError(message)
-    unfinished = cache / f"{suite}.unfinished"
-    shutil.rmtree(unfinished, ignore_errors=True)
+    for old in (folder, unfinished):
+        shutil.rmtree(old, ignore_errors=True)
     with (cache / f"{suite}.log").open("w") as log:
-        command = _mmdebstrap(suite, unfinished, packages)
         subprocess.run(command, check=True, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
     unfinished.rename(folder)
+    made.write_text(shlex.join(command))
     return folder
 
 
