@@ -125,19 +125,20 @@ def test_a_private_index(
     assert (environment.site_packages / "probe.txt").read_text() == pages.SECRET
 
 
+@pytest.mark.parametrize("steps", [[[name] for name in OLD], [[*OLD]]], ids=["in turn", "at once"])
 def test_what_is_in_use_is_upgraded(
-    tmp_path: Path, environment: Environment, index: str, ca_file: Path
+    tmp_path: Path, environment: Environment, index: str, ca_file: Path, steps: List[List[str]]
 ) -> None:
     """certifi, wrapt and we ourselves, by a pip that asks them whom to trust."""
     sandbox, names = Sandbox(tmp_path, environment), [*OLD]
     trusting = {"PYTHON_CERTIFI_CERT_FILES": str(ca_file)}
-    for name in names:
+    for step in steps:
         before = versions(sandbox, names)
-        status, said = install(sandbox, index, trusting, name)
+        status, said = install(sandbox, index, trusting, *step)
         assert status == 0, said
         assert "Successfully installed" in said
         after = versions(sandbox, names)
-        assert [each for each in names if before[each] != after[each]] == [name]
+        assert [each for each in names if before[each] != after[each]] == step
         assert "WARNING" not in said, said
     assert after[NAME] == NEWER
     status, said = install(sandbox, index, trusting, "probe")
