@@ -125,6 +125,16 @@ def test_the_text_shows_what_was_seen(sandbox: Sandbox) -> None:
     assert "problem   its issuer is not trusted here: CN=Private Root" in done.stdout
 
 
+def test_what_was_named_and_is_lost(sandbox: Sandbox) -> None:
+    """The root is missing because its file is: that is told beside the cause."""
+    with serving(Echo, context_for(LEAF)) as server:
+        where = f"localhost:{server.port}"
+        answer = ask(sandbox, where, {"PYTHON_CERTIFI_CERT_FILES": "/no/such.pem"})
+        answer.names("root", "not in the bundle: /no/such.pem: the file does not exist")
+        answer = ask(sandbox, where)
+    assert "not in the bundle" not in answer.said
+
+
 # What the user trusts, what the server presents (its own certificate first), and what is said.
 Case = Tuple[Sequence[Made], Sequence[Made], str, Sequence[str]]
 
@@ -523,8 +533,11 @@ def test_a_proxy_over_tls(sandbox: Sandbox) -> None:
 @pytest.mark.parametrize(
     ("answer", "words"),
     [
-        (b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n", ["user and password", "407"]),
-        (b"HTTP/1.1 403 Forbidden\r\n\r\n", ["refused", "403"]),
+        (
+            b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n",
+            ["user and password", "407", "USER:PASSWORD@"],
+        ),
+        (b"HTTP/1.1 403 Forbidden\r\n\r\n", ["refused", "403", "NO_PROXY"]),
         (b"HTTP/1.1 200", ["does not"]),
         (b"", ["no answer"]),
         (b"\x1b[31m" * 9999, ["refused"]),

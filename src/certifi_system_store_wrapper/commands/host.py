@@ -18,6 +18,7 @@ from . import (
     handshake,
     missing_issuer,
     strict,
+    user_cas,
     variables,
 )
 from .checks import Finding, note, problem
@@ -102,7 +103,7 @@ def _diagnosis(view: View) -> List[Finding]:
     if plain.trusted:
         return [_strictness(view)]
     if plain.code:
-        return [causes.cause(view, plain)]
+        return [causes.cause(view, plain), *user_cas.lost(view.built)]
     if any(not one.named for one in view.links):
         return [failures.UNREADABLE_CERTIFICATE]
     return [failures.cause(view.where, view.presented, plain.message)]

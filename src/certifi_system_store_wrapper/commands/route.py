@@ -131,11 +131,12 @@ def _tunnel(connection: Connection, where: Target, proxy: Proxy, deadline: Deadl
         raise Refused(f"the proxy {proxy.at} does not answer: {error}") from error
     code = status.split(" ")[1:2]
     if code == ["407"]:
-        remedy = "put them into the variable of the proxy: http://USER:PASSWORD@HOST:PORT"
+        remedy = "put USER:PASSWORD@ before the host in its variable, special characters as %XX"
         message = f"the proxy {proxy.at} wants another user and password: {status[:200]}"
         raise Refused(message, remedy)
     if code != ["200"]:
-        raise Refused(f"the proxy {proxy.at} refused: {status[:200] or 'no answer'}")
+        remedy = "ask whoever runs it, or put the host into NO_PROXY if it is reached without"
+        raise Refused(f"the proxy {proxy.at} refused: {status[:200] or 'no answer'}", remedy)
 
 
 def _answer(connection: Connection, deadline: Deadline) -> str:

@@ -6,7 +6,7 @@ import os
 from typing import Any, Dict, Iterator, List
 
 from ..bundle import Anchor, Bundle
-from ..findings import USER
+from ..findings import USER, WARNING
 from ..printable import without_userinfo
 from . import checks, describe, strict, variables
 from .checks import Finding, note, problem
@@ -53,6 +53,16 @@ def _finding(
 
 def _dated(told: Dict[str, Any]) -> List[str]:
     return [mark for mark in told["marks"] if mark in ("expired", "not yet valid")]
+
+
+def lost(built: Bundle) -> List[Finding]:
+    """Tell what a person named and could not be used: the CA that is missing may be in it."""
+    named = [str(each) for each in built.problems if each.level >= WARNING]
+    if not named:
+        return []
+    more = f" (and {len(named) - 1} more)" if named[1:] else ""
+    remedy = "`doctor` without a host tells all of it"
+    return [note("user", f"not in the bundle: {named[0]}{more}", remedy)]
 
 
 def _users_own(built: Bundle) -> List[Anchor]:
