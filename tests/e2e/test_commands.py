@@ -439,6 +439,22 @@ def test_what_remove_refuses(sandbox: Sandbox, ca_file: Path) -> None:
 
 
 @posix
+def test_remove_deletes_nothing_behind_a_linked_folder(sandbox: Sandbox, ca_file: Path) -> None:
+    """What is a person's own elsewhere stays theirs; a linked file loses the link alone."""
+    write(sandbox.work / "mine" / "ca.pem", ca_file.read_bytes())
+    write(sandbox.work / "other.pem", make("Other", *CA).pem)
+    sandbox.drop_folder.mkdir(parents=True)
+    (sandbox.drop_folder / "linked").symlink_to(sandbox.work / "mine")
+    (sandbox.drop_folder / "other.pem").symlink_to(sandbox.work / "other.pem")
+    done = sandbox.run(*COMMAND, "remove", "ca.pem")
+    assert (done.returncode, done.stdout[:7]) == (1, "refused")
+    assert f"the file in {sandbox.work / 'mine'}" in done.stdout
+    assert sandbox.run(*COMMAND, "remove", "other.pem").returncode == 0
+    assert [path.name for path in sandbox.drop_folder.iterdir()] == ["linked"]
+    assert (sandbox.work / "mine" / "ca.pem").exists() and (sandbox.work / "other.pem").exists()
+
+
+@posix
 def test_a_drop_folder_that_is_a_link_or_open_to_others(sandbox: Sandbox, ca_file: Path) -> None:
     """A link is followed; where others may write, nothing is stored, with the next step."""
     real = sandbox.home / "dotfiles"

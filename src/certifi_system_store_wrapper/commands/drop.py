@@ -101,6 +101,10 @@ def _refusal(matching: List[Dict[str, Any]], folder: str) -> str:
         return f"no certificate in {folder} is called that; `remove` alone lists them"
     if len({each["sha256"] for each in matching}) > 1:
         return "several certificates are called that; give more digits of the SHA-256"
+    for each in matching:
+        there = os.path.realpath(os.path.dirname(each["stored"]))
+        if not os.path.join(there, "").startswith(os.path.join(os.path.realpath(folder), "")):
+            return f"a link leads to it: remove the link yourself, or the file in {there}"
     return ""
 
 
