@@ -37,6 +37,7 @@ from .hold import (
     Hold,
     Identity,
     identity,
+    is_at,
     names,
     quietly,
     remove_unheld,
@@ -64,11 +65,7 @@ class TemporaryBundle:
 
     def intact(self) -> bool:
         """Whether the path still is the file that was published."""
-        try:
-            status = os.stat(self.path)
-        except OSError:
-            return False
-        return (status.st_dev, status.st_ino) == self._identity
+        return is_at(self.path, self._identity)
 
     def held(self) -> bool:
         """Whether nobody has closed our descriptors."""

@@ -31,6 +31,7 @@ _FILE_TO_REMOVE = os.O_RDWR | getattr(os, "O_NONBLOCK", 0)  # NFS wants that for
 _NO_LINK = getattr(os, "O_NOFOLLOW", 0)
 
 Identity = Tuple[int, int]
+real_stat = os.stat  # what a test puts into its place, where() does not ask: nor would certifi
 
 
 class Hold:
@@ -155,6 +156,14 @@ def above_stderr(descriptor: int) -> int:
         finally:
             close(descriptor)
     return descriptor
+
+
+def is_at(path: str, wanted: Identity) -> bool:
+    """Whether `path` names the file of that identity."""
+    try:
+        return identity(real_stat(path)) == wanted
+    except OSError:
+        return False
 
 
 def identity(status: os.stat_result) -> Identity:

@@ -13,6 +13,7 @@ else:
     from posix import close  # as in hold.py
 
 _HAS_DESCRIPTOR = sys.version_info < (3, 13)
+_NONE = (-1, -1)
 
 
 class Mapping:
@@ -65,19 +66,18 @@ def _identity(descriptor: int) -> Tuple[int, int]:
     try:
         status = os.fstat(descriptor)
     except OSError:
-        return (-1, -1)
+        return _NONE
     return status.st_dev, status.st_ino
 
 
 def _map(descriptor: int) -> mmap.mmap:
     """Map a file, with a number above 2 for the mapping's own descriptor; raises OSError."""
-    low = [descriptor]
+    low: List[int] = []
     try:
-        while len(low) == 1 or low[-1] <= 2:
-            low.append(os.dup(descriptor))
+        low += [os.dup(descriptor) for number in range(3) if _identity(number) == _NONE]
         return mmap.mmap(descriptor, 0, access=mmap.ACCESS_READ)
     finally:
-        for each in low[1:]:
+        for each in low:
             close(each)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from .hold import above_stderr, identity
+from .hold import above_stderr, identity, is_at
 from .writing import write_all
 
 
@@ -18,10 +18,7 @@ class MemoryBundle:
 
     def intact(self) -> bool:
         """Whether the path still is that file."""
-        try:
-            return identity(os.stat(self.path)) == self._identity
-        except OSError:
-            return False
+        return is_at(self.path, self._identity)
 
     def heal(self) -> bool:
         """Return False: what was only in memory cannot be put back at the same path."""

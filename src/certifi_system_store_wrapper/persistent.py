@@ -304,7 +304,7 @@ def _sweep(folder: str) -> None:
 
 def _signature(path: str) -> Tuple[int, ...]:
     try:
-        return _signature_of(os.stat(path))
+        return _signature_of(hold.real_stat(path))
     except OSError:
         return ()
 

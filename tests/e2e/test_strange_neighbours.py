@@ -297,6 +297,35 @@ def test_files_that_are_hidden_for_a_while(sandbox: Sandbox) -> None:
     assert ["no bundle can be" in line for line in done.stderr.splitlines()] == [True], done
 
 
+REPLACED = ["os.stat", "os.path.isfile", "os.path.join", "os.close", "builtins.open", "os.listdir"]
+
+
+@pytest.mark.parametrize("replaced", REPLACED)
+@pytest.mark.parametrize("place", ["temporary", "persistent"])
+def test_a_test_that_replaces_what_we_call(sandbox: Sandbox, replaced: str, place: str) -> None:
+    """unittest.mock has it raise what nobody expects: certifi would not have asked it."""
+    code = """
+        import certifi, os, sys
+        from unittest import mock
+        if "early" in sys.argv:
+            with mock.patch(sys.argv[1], side_effect=KeyError("mock")):
+                assert certifi.where().endswith("cacert.pem")
+        path, text = certifi.where(), certifi.contents()
+        assert text.count("END CERTIFICATE") > 100
+        with mock.patch(sys.argv[1], side_effect=KeyError("mock")):
+            assert certifi.where() == path and certifi.contents() == text
+        assert certifi.where() == path
+    """
+    folder = {"PYTHON_CERTIFI_BUNDLE_DIR": str(sandbox.work / "ca")}
+    env = folder if place == "persistent" else {}
+    done = sandbox.run("-c", textwrap.dedent(code), replaced, env=env)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert not list(sandbox.place.iterdir())
+    done = sandbox.run("-c", textwrap.dedent(code), replaced, "early", env=env)
+    assert (done.returncode, done.stdout) == (0, ""), done.stderr
+    assert all("WARNING" in line for line in done.stderr.splitlines())
+
+
 def test_an_interpreter_that_imports_lazily(sandbox: Sandbox) -> None:
     """Python 3.15 can be told to; all that an upgrade could replace is there with the answer."""
     code = """
