@@ -40,7 +40,7 @@ class Deadline:
         """Return how many seconds are left; raises TimeoutError where none are."""
         left = self.end - time.monotonic()
         if left <= 0:
-            raise TimeoutError("it takes too long")
+            raise TimeoutError("timed out")  # as sockets say it
         return left
 
 
