@@ -119,7 +119,7 @@ def publish_anywhere(
         try:
             return publish(folder, settings, certifi_file, built)
         except OSError as error:
-            failures.append(f"{folder}: {error}")
+            failures.append(f"{folder}: {error.strerror or error}")
     raise OSError("; ".join(failures))
 
 

@@ -27,6 +27,20 @@ def write_new(path: str, text: bytes, *, durable: bool = False) -> None:
         close(descriptor)
 
 
+def replace(path: str, text: bytes) -> None:
+    """Write a file whole or not at all, whatever was there; raises OSError, which names it."""
+    unfinished = f"{path}.{os.urandom(8).hex()}"
+    try:
+        write_new(unfinished, text)
+        os.replace(unfinished, path)
+    except OSError as error:
+        error.filename, error.filename2 = path, None
+        raise
+    finally:
+        if os.path.lexists(unfinished):
+            os.unlink(unfinished)
+
+
 def write_all(descriptor: int, text: bytes) -> None:
     """Write `text` to an empty file, and read it back: a short or lying write is not a bundle."""
     view = memoryview(text)

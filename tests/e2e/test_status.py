@@ -49,6 +49,17 @@ def test_why_not_active(sandbox: Sandbox) -> None:
     assert "python -S" in without_site.stdout
 
 
+def test_certifis_own_list_is_no_bundle(sandbox: Sandbox) -> None:
+    """Where the settings leave no source: the answer is certifi's, and is not called ours."""
+    env = {"PYTHON_CERTIFI_SOURCES": "nothing"}
+    done = sandbox.run(*COMMAND, env=env)
+    assert done.returncode == 1
+    assert "inactive  PYTHON_CERTIFI_SOURCES names no source" in done.stdout
+    assert "answers from the bundle" not in done.stdout
+    assert "cacert.pem" not in done.stdout
+    assert "answers from the bundle" not in sandbox.run(*COMMAND, "doctor", env=env).stdout
+
+
 def test_a_hook_that_failed_says_why(sandbox: Sandbox) -> None:
     """A wrapt that cannot be imported is named, and what to do."""
     write(sandbox.work / "wrapt.py", b"raise ImportError('no wrapt here')\n")

@@ -9,11 +9,11 @@ from typing import Iterator, List
 from .. import hook
 from ..bundle import Bundle
 from ..findings import SYSTEM, WARNING
-from ..reader import MARK
 from ..settings import Settings, from_environment
 from . import checks, clients, installation, start_up, user_cas
 from .checks import Finding, note, problem
 from .output import Report
+from .status import WHERE_TO_WRITE, is_ours
 
 
 def doctor() -> Report:
@@ -80,24 +80,16 @@ def _publishing(settings: Settings) -> Iterator[Finding]:
     """Look whether certifi's clients really get a bundle of ours."""
     if not hook.is_active() or not settings.sources:
         return
-    remedy = "set PYTHON_CERTIFI_BUNDLE_DIR to a folder that only you can write to"
     if settings.bundle_dir:
         try:
             hook.current().outlasting()
         except OSError as error:
-            yield problem("bundle", f"PYTHON_CERTIFI_BUNDLE_DIR cannot be used: {error}", remedy)
+            message = f"PYTHON_CERTIFI_BUNDLE_DIR cannot be used: {error}"
+            yield problem("bundle", message, WHERE_TO_WRITE)
             return
-    if not _is_ours(hook.current().where()):
+    if not is_ours(hook.current().where()):
         message = "no bundle can be written anywhere, so certifi's own list answers"
-        yield problem("bundle", message, remedy)
-
-
-def _is_ours(path: str) -> bool:
-    try:
-        with open(path, "rb") as file:
-            return file.read(len(MARK)) == MARK
-    except OSError:
-        return False
+        yield problem("bundle", message, WHERE_TO_WRITE)
 
 
 def _clients(settings: Settings) -> Iterator[Finding]:

@@ -10,7 +10,7 @@ from .. import ownership, pem, sources
 from ..files import add_file, certificate_files
 from ..findings import NAMED, USER, Findings
 from ..reader import Reader
-from ..writing import write_new
+from ..writing import replace
 from . import describe
 from .output import Report, row
 
@@ -53,13 +53,7 @@ def _stored(folder: str, block: bytes) -> Dict[str, Any]:
     target = os.path.join(folder, _name(told))
     if _holds(target, block):
         return {**told, "stored": target, "new": False}
-    unfinished = f"{target}.{os.urandom(8).hex()}"
-    try:
-        write_new(unfinished, block)
-        os.replace(unfinished, target)
-    finally:
-        if os.path.lexists(unfinished):
-            os.unlink(unfinished)
+    replace(target, block)
     return {**told, "stored": target, "new": True}
 
 

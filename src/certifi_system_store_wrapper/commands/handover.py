@@ -7,7 +7,7 @@ import sys
 
 from .. import hook
 from ..bundle import Bundle
-from ..writing import write_new
+from ..writing import replace
 from .output import Report
 
 # Who reads them: OpenSSL's defaults and uv; requests; curl; pip; AWS; Node; git; Cargo; gRPC;
@@ -53,16 +53,7 @@ def _copy(built: Bundle, target: str) -> str:
         raise OSError(22, "it is not a regular file; name one", target)
     if not built.anchors:
         raise OSError(0, "no source has a certificate: there is nothing to export")
-    unfinished = f"{path}.{os.urandom(8).hex()}"
-    try:
-        write_new(unfinished, built.body)
-        os.replace(unfinished, path)
-    except OSError as error:
-        error.filename, error.filename2 = target, None
-        raise
-    finally:
-        if os.path.lexists(unfinished):
-            os.unlink(unfinished)
+    replace(path, built.body)
     return path
 
 

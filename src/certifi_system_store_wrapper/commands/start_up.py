@@ -26,7 +26,7 @@ def start(settings: Settings) -> Iterator[Finding]:
     if fault:
         remedy = f"install again with pip into the environment of {sys.executable}"
         yield Finding("problem" if reason else "note", "start", fault, remedy)
-    elif reason:
+    elif reason and settings.sources:  # else a problem of the settings, and told with them
         what, _, remedy = reason.partition(": ")
         yield problem("active", f"certifi is not answered from the bundle: {what}", remedy)
     if not reason:

@@ -11,9 +11,12 @@ from ..bundle import Bundle
 from ..findings import INFO, MALFORMED, WARNING, Exclusion, Problem
 from ..pem import der_of
 from ..printable import without_userinfo
+from ..reader import MARK
 from ..settings import Settings, from_environment
 from . import describe, variables
 from .output import Report, row, table, width
+
+WHERE_TO_WRITE = "set PYTHON_CERTIFI_BUNDLE_DIR to a folder that only you can write to"
 
 
 def status() -> Report:
@@ -29,7 +32,7 @@ def status() -> Report:
 def why_inactive(settings: Settings) -> str:
     """Return why certifi does not answer from the bundle, and what to do; "" where it does."""
     if hook.is_active():
-        return ""
+        return "" if settings.sources else "PYTHON_CERTIFI_SOURCES names no source: name one"
     if settings.disable:
         return "PYTHON_CERTIFI_DISABLE is set: unset it"
     if not hook.HAS_TLS:
@@ -48,6 +51,15 @@ def why_inactive(settings: Settings) -> str:
     )
 
 
+def is_ours(path: str) -> bool:
+    """Whether it is a bundle of ours, and not certifi's own list."""
+    try:
+        with open(path, "rb") as file:
+            return file.read(len(MARK)) == MARK
+    except OSError:
+        return False
+
+
 def certifis_folder() -> str:
     """Return the folder of certifi's code, "" where it is not imported."""
     return os.path.dirname(getattr(sys.modules.get("certifi"), "__file__", None) or "")
@@ -62,15 +74,17 @@ def _replaced_by() -> str:
 
 
 def _data(built: Bundle, settings: Settings) -> Dict[str, Any]:
-    active = hook.is_active()
-    path = hook.current().where() if active else None
+    path = hook.current().where() if hook.is_active() else None
+    reason = why_inactive(settings)
+    if not reason and path and not is_ours(path):
+        reason = f"no bundle can be written anywhere: {WHERE_TO_WRITE}"
     return {
         "command": "status",
         "version": __version__,
-        "active": active,
-        "inactive_because": why_inactive(settings) or None,
+        "active": not reason,
+        "inactive_because": reason or None,
         "python": sys.executable or None,
-        "bundle": path,
+        "bundle": None if reason else path,
         "persistent": bool(settings.bundle_dir),
         "certificates": len(built.anchors),
         "sources": [_source(name, built, settings) for name in settings.sources],
