@@ -152,7 +152,7 @@ class Answer:
             if not settings.bundle_dir:
                 raise
             problem = f"PYTHON_CERTIFI_BUNDLE_DIR cannot be used, a temporary bundle is: {error}"
-            news.say_once(WARNING, problem)
+            news.say_once(WARNING, f"{problem}; name a folder that only you can write to")
         return self._publish_temporary(settings, news)
 
     def _publish_temporary(self, settings: Settings, news: _News) -> Published:

@@ -184,6 +184,8 @@ def _render(complete: Bundle, standing: Standing, started: int, salt: bytes) -> 
     fingerprint = _fingerprint(looked_at, salt)
     if len(set(paths)) < len(paths) or any(when > started - _SETTLED for _, _, when in looked_at):
         fingerprint = "unsettled"  # another change within the same second would not show
+    if any(problem.level >= WARNING for problem in complete.problems):
+        fingerprint = "unsettled"  # whoever asks next is to be told, too
     first = f"length={len(body)} sha256={_hash(body)} appended={_hash(tail)} inputs={fingerprint}"
     look = b"\t".join([_escaped(path) for path in paths])
     header = b"%bpersistent bundle %b\n%b%b\n" % (MARK, first.encode("ascii"), _LOOK, look)

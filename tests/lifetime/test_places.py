@@ -7,6 +7,7 @@ import shlex
 import subprocess
 import sys
 import textwrap
+import time
 from pathlib import Path
 from typing import Callable, List
 
@@ -380,6 +381,19 @@ def test_a_bundle_dir_keeps_one_file(sandbox: Sandbox, end: str) -> None:
     assert not list(sandbox.tmp.iterdir())
 
 
+def test_what_is_wrong_is_told_to_each_process(sandbox: Sandbox, tmp_path: Path) -> None:
+    """Also to those that find the bundle made; it is not written again for that."""
+    folder = tmp_path / "kept"
+    env = {"PYTHON_CERTIFI_BUNDLE_DIR": str(folder), "PYTHON_CERTIFI_CERT_FILES": "/no/such.pem"}
+    time.sleep(3)  # what was changed just now counts as unsettled
+    first = sandbox.run_code("import certifi; certifi.where()", env=env)
+    made = (folder / "cacert.pem").stat().st_ino
+    again = sandbox.run_code("import certifi; certifi.where()", env=env)
+    assert (folder / "cacert.pem").stat().st_ino == made
+    assert "/no/such.pem: the file does not exist" in first.stderr
+    assert again.stderr == first.stderr
+
+
 def test_a_home_that_does_not_exist_is_not_made(sandbox: Sandbox) -> None:
     """A daemon's home is often /nonexistent, and root could make it."""
     home = sandbox.work / "nonexistent"
@@ -458,7 +472,7 @@ def test_refresh_leaves_what_has_not_changed(sandbox: Sandbox, ca_file: Path) ->
         import certifi, os, sys
         from certifi_system_store_wrapper import activate, deactivate, refresh
         path = certifi.where()
-        first = os.open(os.devnull, os.O_RDONLY)
+        first = max(os.open(os.devnull, os.O_RDONLY) for _ in range(9))  # no gap is left
         for _ in range(20):
             assert refresh() == path == certifi.where()
             deactivate()
