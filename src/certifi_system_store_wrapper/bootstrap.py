@@ -5,7 +5,7 @@ import sys
 
 # pip's own copy is left alone on Windows: wrapt, loaded by pip, could not be upgraded by pip.
 NAMES = {"certifi"} if sys.platform == "win32" else {"certifi", "pip._vendor.certifi"}
-if "PYTHON_CERTIFI_SSL_DEFAULTS" in sys.modules["os"].environ:
+if "PYTHON_CERTIFI_SSL_DEFAULTS" in getattr(sys.modules.get("os"), "environ", ()):
     NAMES.add("ssl")
 failures = []  # type: list[str]  # why the hook could not be had
 at_exit = [lambda: None]  # also for modules of ours that somebody took from sys.modules

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from support import MODULE, Environment, Sandbox, assert_fetched, write
+from support import MODULE, NAME, Environment, Sandbox, assert_fetched, write
 
 WHERE = "import certifi; print(certifi.where())"
 LOADED = "import sys; print(*set(sys.modules) - set(sys.builtin_module_names))"
@@ -41,6 +41,24 @@ def test_without_site_certifi_is_left_alone(sandbox: Sandbox) -> None:
     )
     assert Path(path) == packages / "certifi" / "cacert.pem"
     assert not [name for name in modules.split() if name.startswith(MODULE)]
+
+
+@pytest.mark.parametrize("switch", ["0", "1"])
+def test_an_interpreter_that_has_loaded_next_to_nothing(sandbox: Sandbox, switch: str) -> None:
+    """Embedded and without site there may be no `os` yet: activate() works, and the switch."""
+    code = f"""
+        import sys
+        sys.modules.pop("os", None)
+        import {MODULE}
+        {MODULE}.activate()
+        import certifi, ssl
+        code = ssl.SSLContext.load_default_certs.__code__
+        print("{NAME}-" in certifi.where(), "{MODULE}" in code.co_filename)
+    """
+    env = {"PYTHONPATH": str(sandbox.environment.site_packages)}
+    done = sandbox.run_code(code, "-S", env={**env, "PYTHON_CERTIFI_SSL_DEFAULTS": switch})
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.split() == ["True", str(switch == "1")]
 
 
 @pytest.mark.parametrize("option", ["-I", "-E"])

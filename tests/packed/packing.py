@@ -20,6 +20,11 @@ NUITKA = "certifi.nuitka-package.config.yml"
 CLIENTS = ("requests", "urllib3", "urllib")
 # The one line that a packed program needs where nothing else activates us.
 ACTIVATION = f"import {MODULE}\n{MODULE}.activate()\n"
+LIBRARY = """
+import sys
+from sysconfig import get_config_var
+print(sys.base_prefix, *map(get_config_var, ("INCLUDEPY", "LIBDIR", "LDVERSION")), sep="\\n")
+"""
 _ANCHOR = re.compile("-----BEGIN CERTIFICATE-----(.*?)-----END CERTIFICATE-----", re.DOTALL)
 _PROJECT = """
 [build-system]
@@ -54,6 +59,7 @@ NAMES = (
     "zipapp",
     "`--target` folder",
     "`--target` folder, python -S",
+    "embedded in a program in C",
     "shiv",
     "pex",
     "pex --venv --non-hermetic-venv-scripts",
@@ -187,6 +193,17 @@ def with_nuitka(sandbox: Sandbox) -> Program:
     options += [f"--user-package-configuration-file={shipped}"]
     build(sandbox, folder, "-m", "nuitka", *options, "program.py")
     return Program(sandbox, str(next((folder / "program.dist").glob("program.[be]*"))))
+
+
+def embedding(sandbox: Sandbox) -> Path:
+    """Compile a program in C that runs a script with the interpreter's library, without site."""
+    found = done_well(sandbox.run_code(LIBRARY)).stdout.splitlines()
+    home, include, library, version = found
+    made = sandbox.home / "embedding"
+    options = [f'-DPYTHON_HOME="{home}"', f"-I{include}", f"-L{library}", f"-Wl,-rpath,{library}"]
+    command = ["cc", str(HERE / "embedding.c"), "-o", str(made), *options, f"-lpython{version}"]
+    subprocess.run(command, check=True, stdin=subprocess.DEVNULL)
+    return made
 
 
 def fill(folder: Path, environment: Environment, *requirements: str) -> Path:

@@ -1,4 +1,7 @@
-"""Zip applications and ``--target`` folders: active by one line, because no start-up file runs."""
+"""Zip applications, ``--target`` folders, embedded interpreters: active by one line.
+
+No start-up file runs there. The embedded one needs a C compiler, and the interpreter's library.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,7 @@ from packed.packing import (
     add_program,
     anchors,
     done_well,
+    embedding,
     fill,
     left_over,
     named,
@@ -28,6 +32,7 @@ SHAPES = {
     "zipapp": "zipapp",
     "folder": "`--target` folder",
     "folder without site": "`--target` folder, python -S",
+    "embedded": "embedded in a program in C",
 }
 FORKS = """
     import os, sys
@@ -67,6 +72,10 @@ def pack(sandbox: Sandbox, folder: Path, shape: str, *, active: bool) -> Program
         archive = zip_program(folder, sandbox.home / f"{active}.pyz", active=active)
         return Program(sandbox, python, str(archive))
     script = add_program(folder, f"program_{active}.py", active=active)
+    if shape == "embedded":
+        if os.name == "nt":
+            pytest.skip("there is no cc")
+        return Program(sandbox, str(embedding(sandbox)), str(script))
     options = ["-S"] if shape.endswith("site") else []
     return Program(sandbox, python, *options, str(script))
 
