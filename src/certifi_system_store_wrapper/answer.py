@@ -6,13 +6,13 @@ import io
 import os
 import sys
 import threading
+from contextlib import suppress
 from types import FrameType
 from typing import Callable, List, Optional, Set, Tuple, Union
 
 from . import bundle, bundle_file, cleanup, log, memory_file, persistent, places, signals
 from .bundle import Bundle
 from .findings import DEBUG, WARNING
-from .hold import close
 from .settings import Settings, from_environment
 
 _PATIENCE = 60.0  # seconds that a thread waits for another that builds the bundle
@@ -202,8 +202,9 @@ def _may_pass(error: Exception, certifi_file: str) -> bool:
     except Exception:  # noqa: BLE001 - of a mock, too
         return True
     finally:
-        for descriptor in opened:
-            close(descriptor)
+        with suppress(Exception):
+            for descriptor in opened:
+                os.close(descriptor)
 
 
 def _is_building() -> bool:

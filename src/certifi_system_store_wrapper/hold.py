@@ -17,9 +17,11 @@ LOCKS = False
 if sys.platform == "win32":
     from os import close as close  # noqa: PLC0414 - others import it from here
 else:
-    # The system's own, not os.close: gevent's closes nothing once its hub is gone, at exit.
-    from posix import close as close  # noqa: PLC0414
+    import posix
 
+    # The system's own, not os.close: gevent's closes nothing once its hub is gone, at exit. But
+    # what the os of a test (pyfakefs) has opened, only that os can close.
+    close = posix.close if os.open is posix.open else os.close
     with suppress(ImportError):  # WebAssembly
         from fcntl import F_DUPFD_CLOEXEC, LOCK_EX, LOCK_NB, LOCK_SH, LOCK_UN, fcntl, flock
 

@@ -7,11 +7,6 @@ import os
 import sys
 from typing import List, Optional, Set, Tuple
 
-if sys.platform == "win32":
-    from os import close
-else:
-    from posix import close  # as in hold.py
-
 _HAS_DESCRIPTOR = sys.version_info < (3, 13)
 _NONE = (-1, -1)
 
@@ -78,7 +73,7 @@ def _map(descriptor: int) -> mmap.mmap:
         return mmap.mmap(descriptor, 0, access=mmap.ACCESS_READ)
     finally:
         for each in low:
-            close(each)
+            os.close(each)
 
 
 def _take(number: int) -> bool:
@@ -92,7 +87,7 @@ def _take(number: int) -> bool:
         pass
     for each in opened:
         if each != number:
-            close(each)
+            os.close(each)
     return number in opened
 
 

@@ -326,6 +326,24 @@ def test_a_test_that_replaces_what_we_call(sandbox: Sandbox, replaced: str, plac
     assert all("WARNING" in line for line in done.stderr.splitlines())
 
 
+def test_descriptors_of_a_tests_own_os(sandbox: Sandbox) -> None:
+    """What a replaced os has opened (pyfakefs numbers them anew) is closed by it, or not at all."""
+    code = """
+        import os
+        from unittest import mock
+        theirs = [os.open(os.devnull, os.O_RDONLY) for _ in range(40)]
+        fake = mock.Mock(side_effect=theirs)
+        with mock.patch("os.open", fake), mock.patch("os.close") as closed:
+            with mock.patch("os.pipe", side_effect=lambda: theirs[:2]):
+                import certifi
+                assert certifi.where().endswith("cacert.pem")
+        assert fake.called and closed.called
+        [os.fstat(each) for each in theirs]
+    """
+    done = sandbox.run_code(code)
+    assert (done.returncode, done.stdout) == (0, ""), done.stderr
+
+
 def test_an_interpreter_that_imports_lazily(sandbox: Sandbox) -> None:
     """Python 3.15 can be told to; all that an upgrade could replace is there with the answer."""
     code = """
