@@ -8,7 +8,7 @@ import sys
 from contextlib import suppress
 from importlib.machinery import ModuleSpec
 from types import ModuleType
-from typing import Callable, Dict, List, Optional, Set, Tuple, TypeVar
+from typing import Any, Callable, Dict, List, Optional, Set, Tuple, TypeVar
 
 from . import bootstrap, log
 from .settings import from_environment
@@ -191,8 +191,18 @@ def _watch(name: str) -> bool:
 
     if was_there and name not in _patches:
         late.add(name)
+    first = list(map(id, sys.meta_path[:1]))
     wrapt.when_imported(name)(_patch)
+    if [id(sys.meta_path[0])] != first:
+        _move_behind_ours(sys.meta_path)
     return True
+
+
+def _move_behind_ours(finders: List[Any]) -> None:
+    """Leave first who was: pyfakefs ends with sys.meta_path.pop(0), and means its own finder."""
+    places = list(map(id, finders))
+    if id(bootstrap.Finder) in places:
+        finders.insert(places.index(id(bootstrap.Finder)), finders.pop(0))
 
 
 def _catch_up(patch: Patch) -> None:

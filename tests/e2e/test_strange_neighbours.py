@@ -356,3 +356,20 @@ def test_an_interpreter_that_imports_lazily(sandbox: Sandbox) -> None:
     assert (lazy.returncode, lazy.stderr) == (0, "")
     missing = set(eager.stdout.split()) - set(lazy.stdout.split())
     assert missing <= {f"{MODULE}.log_handlers"}  # which needs a logging that is loaded
+
+
+def test_a_finder_that_leaves_by_its_place(sandbox: Sandbox) -> None:
+    """As pyfakefs does it: who was first on sys.meta_path before certifi's import still is."""
+    code = """
+        import sys
+        class Finder:
+            def find_spec(name, path=None, target=None):
+                return None
+        sys.meta_path.insert(0, Finder)
+        import certifi
+        assert sys.meta_path.pop(0) is Finder
+        print(certifi.where())
+    """
+    done = sandbox.run_code(code)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert OURS in done.stdout

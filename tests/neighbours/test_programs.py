@@ -221,6 +221,20 @@ TOOLS = {
         assert certifi.where() == path
         """,
     ),
+    "pyfakefs, asked there first": (
+        ("pyfakefs",),
+        """
+        import logging, sys
+        from pyfakefs.fake_filesystem_unittest import Patcher
+        logging.disable()
+        with Patcher():
+            import certifi
+            assert certifi.where()
+        logging.disable(logging.NOTSET)
+        for name in [name for name in sys.modules if name.startswith("certifi")]:
+            del sys.modules[name]  # what is imported there knows no other files, ever
+        """,
+    ),
     "freezegun": (
         ("freezegun",),
         """
