@@ -52,6 +52,8 @@ class LogFile(logging.FileHandler):
         probe = _fifo(path)
         try:
             super().__init__(path, encoding="utf-8")
+            if sys.platform != "win32" and probe is not None and self.stream:
+                os.set_blocking(self.stream.fileno(), False)
         finally:
             if probe is not None:
                 os.close(probe)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -164,6 +165,26 @@ def test_a_fifo_that_nobody_reads_is_one_warning(sandbox: Sandbox) -> None:
     done = sandbox.run_code(WHERE, env={"PYTHON_CERTIFI_LOG_FILE": str(fifo)})
     (line,) = done.stderr.splitlines()
     assert "PYTHON_CERTIFI_LOG_FILE" in line
+
+
+@posix
+def test_a_fifo_whose_reader_sleeps_holds_nothing_up(sandbox: Sandbox) -> None:
+    """It is full: what would have to wait is not said."""
+    code = """
+        import os, sys
+        reader, writer = (os.open(sys.argv[1], how | os.O_NONBLOCK) for how in (0, os.O_WRONLY))
+        try:
+            while True: os.write(writer, bytes(4096))
+        except BlockingIOError:
+            pass
+        import certifi
+        assert os.path.getsize(certifi.where()) > 1000
+    """
+    fifo = str(sandbox.work / "fifo")
+    os.mkfifo(fifo)
+    named = {"PYTHON_CERTIFI_LOG_FILE": fifo}
+    done = sandbox.run("-X", "dev", "-c", textwrap.dedent(code), fifo, env=named)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no such device")
