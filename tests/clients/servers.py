@@ -77,6 +77,8 @@ class Servers:
         for process in self.processes:
             process.terminate()
             process.wait(30)
+            if process.stdout:
+                process.stdout.close()
         for end in self.endings:
             end()
 
