@@ -163,7 +163,7 @@ UNITS = {
 }
 WHO = """
 import certifi, os
-is_read_only = bool(os.statvfs("/").f_flag & os.ST_RDONLY)
+is_read_only = bool(os.statvfs("/").f_flag & 1)  # ST_RDONLY, which PyPy lacks
 print(os.getuid(), os.environ.get("HOME"), is_read_only, certifi.where())
 """
 DYNAMIC_USER = 61984  # systemd gives 61184 to 65519
