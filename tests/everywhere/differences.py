@@ -15,6 +15,7 @@ _FILE = "it looks at the cacert.pem that PyPI's certifi has, and Debian's has no
 _BARE = "Debian's certifi lies in no folder that is searched without site"
 _EARLY = "the interpreter's own packages come after the start-up files of the environment"
 _STORE = "Debian's certifi names the system's bundle, which this layout does not have"
+_NO_CAPABILITY = "PyPy finds no environment by a capability (it asks access())"
 _NO_DEV = "PyPy's os.urandom needs a /dev in that folder"
 _NO_PYDLL = "it forks by ctypes.PyDLL, which PyPy has not"
 PYPY: Dict[str, str] = {
@@ -27,7 +28,9 @@ PYPY: Dict[str, str] = {
     "test_a_signal_at_any_line[SIGALRM-5]": _NO_PYDLL,
     "test_a_server_that_goes_into_a_folder": _NO_DEV,
     "test_a_worker_that_shuts_itself_in_verifies[a temp folder]": _NO_DEV,
-    "test_baked_into_an_image": "PyPy finds no environment by a capability (it asks access())",
+    "test_baked_into_an_image": _NO_CAPABILITY,
+    "test_a_unit_of_systemd[User=, ProtectSystem=strict]": _NO_CAPABILITY,
+    "test_a_unit_of_systemd[User=, ProtectSystem=strict, CacheDirectory=]": _NO_CAPABILITY,
 }
 DEBIANS: Dict[str, str] = {
     "test_what_our_statements_ask_for": _IMPORTS,
