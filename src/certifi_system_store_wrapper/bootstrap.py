@@ -8,24 +8,27 @@ NAMES = {"certifi"} if sys.platform == "win32" else {"certifi", "pip._vendor.cer
 if "PYTHON_CERTIFI_SSL_DEFAULTS" in getattr(sys.modules.get("os"), "environ", ()):
     NAMES.add("ssl")
 failures = []  # type: list[str]  # why the hook could not be had
-finder = sys.modules[__name__]  # on sys.meta_path; a class costs half as much as all the rest here
 at_exit = [lambda: None]  # also for modules of ours that somebody took from sys.modules
 
 
-def find_spec(name, path=None, target=None):  # type: ignore[no-untyped-def]  # noqa: ARG001
-    """Have the hook answer for our names; where it cannot be had, certifi stays as it is."""
-    if name not in NAMES:
-        return None
-    try:
-        from .hook import find_spec as hooked_spec
-    except Exception as error:  # noqa: BLE001 - nothing may escape from an import of certifi
-        return failed(error)
-    return hooked_spec(name)
+class Finder:
+    """Idle on sys.meta_path until one of our names is asked for; then the hook takes over."""
+
+    @staticmethod
+    def find_spec(name, path=None, target=None):  # type: ignore[no-untyped-def]
+        """Have the hook answer for our names; where it cannot be had, certifi stays as it is."""
+        if name not in NAMES:
+            return None
+        try:
+            from .hook import find_spec
+        except Exception as error:  # noqa: BLE001 - nothing may escape from an import of certifi
+            return failed(error)
+        return find_spec(name)
 
 
 def bootstrap() -> None:
     """Wait for certifi, to hook it; called by the start-up files. Twice is once."""
-    if id(finder) not in map(id, sys.meta_path):
+    if id(Finder) not in map(id, sys.meta_path):
         go_first()
         if "site" in sys.modules and not hasattr(sys.modules["builtins"], "copyright"):
             _go_first_after("execsitecustomize")  # site.main() is still at work
@@ -33,10 +36,10 @@ def bootstrap() -> None:
 
 def go_first() -> None:
     """Put the finder first, and hook what was imported before us."""
-    others = [each for each in sys.meta_path if each is not finder]
-    sys.meta_path = [finder, *others]  # a new list: somebody may have made it a tuple
+    others = [each for each in sys.meta_path if each is not Finder]
+    sys.meta_path = [Finder, *others]  # a new list: somebody may have made it a tuple
     for name in sys.modules.keys() & NAMES:
-        find_spec(name)  # type: ignore[no-untyped-call]
+        Finder.find_spec(name)  # type: ignore[no-untyped-call]
 
 
 def failed(error: Exception) -> None:

@@ -201,8 +201,8 @@ def _watch(name: str) -> bool:
 def _move_behind_ours(finders: List[Any]) -> None:
     """Leave first who was: pyfakefs ends with sys.meta_path.pop(0), and means its own finder."""
     places = list(map(id, finders))
-    if id(bootstrap.finder) in places:
-        finders.insert(places.index(id(bootstrap.finder)), finders.pop(0))
+    if id(bootstrap.Finder) in places:
+        finders.insert(places.index(id(bootstrap.Finder)), finders.pop(0))
 
 
 def _catch_up(patch: Patch) -> None:
@@ -248,7 +248,7 @@ def unpatch() -> None:
     """Give every copy of certifi its own functions back."""
     from . import late_activation
 
-    sys.meta_path[:] = [each for each in sys.meta_path if each is not bootstrap.finder]
+    sys.meta_path[:] = [each for each in sys.meta_path if each is not bootstrap.Finder]
     for patch in _patches.values():
         late_activation.rebind(patch.undo())
     if f"{__package__}.ssl_defaults" in sys.modules:
