@@ -130,14 +130,16 @@ def test_a_worker_that_may_not_enter_the_folders_of_before(
     assert any(refused.startswith(f"{each} {each} True") for each in UNTRUSTED), refused
 
 
-# Arguments: the environment, the CA, the user, the command. What is hidden is put back.
+# Arguments: the CA, the user, folders that are put back where they are hidden, the command.
 UNIT = """
-venv=$1 ca=$2 user=$3; shift 3
+ca=$1 user=$2 homes=$3; shift 3
 mount -t tmpfs -o mode=755 tmpfs /mnt
-mkdir /mnt/venv && mount --bind "$venv" /mnt/venv && cp "$ca" /mnt/ca.pem
+cp "$ca" /mnt/ca.pem
+show() { mkdir -p "$2" && mount --bind "$1" "$2"; }
 private_tmp() {
+    for each in $homes; do show "$each" "/mnt$each"; done
     for each in /tmp /var/tmp; do mount -t tmpfs -o mode=1777 tmpfs "$each"; done
-    mkdir -p "$venv" && mount --bind /mnt/venv "$venv"
+    for each in $homes; do show "/mnt$each" "$each"; done
 }
 read_only() { for each; do mount --bind "$each" "$each"; mount -o remount,bind,ro "$each"; done; }
 cache_directory() {
@@ -153,7 +155,11 @@ exec env -u HOME -u TMPDIR -u TEMP -u TMP setpriv --reuid="$user" --regid="$user
 # By what its file says: the mounts, the variables, where its bundle is.
 UNITS = {
     "User=, PrivateTmp=yes": ("private_tmp", {}, "/tmp/certifi-system-store-wrapper-"),
-    "DynamicUser=yes": ("private_tmp; read_only /", {}, "/tmp/certifi-system-store-wrapper-"),
+    "DynamicUser=yes": (
+        "private_tmp; read_only /",
+        {},
+        "/tmp/certifi-system-store-wrapper-",
+    ),
     "User=, ProtectSystem=strict": ("read_only / /tmp /var/tmp", {}, "/proc/self/fd/"),
     "User=, ProtectSystem=strict, CacheDirectory=": (
         "cache_directory; read_only / /tmp /var/tmp",
@@ -169,13 +175,21 @@ print(os.getuid(), os.environ.get("HOME"), is_read_only, certifi.where())
 DYNAMIC_USER = 61984  # systemd gives 61184 to 65519
 
 
+def homes(python: Path) -> str:
+    """Return the environment of an interpreter, and the folders that its links lead through."""
+    found = [python]
+    while found[-1].is_symlink():
+        found.append(found[-1].parent / os.readlink(found[-1]))
+    return " ".join(sorted({str(each.parent.parent) for each in found if "tmp" in each.parts}))
+
+
 @pytest.mark.parametrize("unit", UNITS)
 def test_a_unit_of_systemd(sandbox: Sandbox, url: str, ca_file: Path, unit: str) -> None:
     """As README.md says of units: it verifies without a word, with its CAs and without a HOME."""
     mounts, env, begins = UNITS[unit]
     script = f"set -e\n{UNIT}\n{mounts}\n{START}"
     prefix = ["unshare", "-m", "--propagation", "private", "sh", "-c", script, "sh"]
-    prefix += [str(sandbox.environment.folder), str(ca_file), str(DYNAMIC_USER)]
+    prefix += [str(ca_file), str(DYNAMIC_USER), homes(sandbox.environment.python)]
     code = FETCH_BY_URLLIB.format(url=url)
     assert_untrusted(sandbox.run_code(code, env=env, prefix=prefix))
     env = {**env, "PYTHON_CERTIFI_CERT_FILES": "/mnt/ca.pem"}
