@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import ssl
 import sys
 import threading
@@ -63,6 +64,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: List[pytest.Item
 
 def pytest_configure(config: pytest.Config) -> None:
     """Begin to measure, where that is asked for."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a shell's `&`; children inherit it
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     folder = config.getoption("--measure")
     if folder:
         from quality import measuring
