@@ -141,7 +141,7 @@ private_tmp() {
     for each in /tmp /var/tmp; do mount -t tmpfs -o mode=1777 tmpfs "$each"; done
     for each in $homes; do show "/mnt$each" "$each"; done
 }
-read_only() { for each; do mount --bind "$each" "$each"; mount -o remount,bind,ro "$each"; done; }
+read_only() { for each; do mount --rbind "$each" "$each"; mount -o remount,bind,ro "$each"; done; }
 cache_directory() {
     mount -t tmpfs -o mode=755 tmpfs /var/cache
     mkdir /var/cache/unit && chown "$user" /var/cache/unit
