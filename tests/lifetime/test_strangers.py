@@ -118,7 +118,7 @@ def test_a_handler_of_c_code_stays(sandbox: Sandbox) -> None:
 def test_descriptors_below_3_are_left_to_others(sandbox: Sandbox) -> None:
     """A program without stdin, stdout and stderr neither prints into the bundle nor reads it."""
     code = """
-        import os
+        import os, ssl  # for which PyPy keeps one of its own
         for number in range(3): os.close(number)
         import certifi
         path = certifi.where()
