@@ -43,16 +43,16 @@ class GnuTls:
 
     def __init__(self) -> None:
         """Load it."""
-        self.library = ctypes.CDLL("libgnutls.so.30")
+        self.gnutls = ctypes.CDLL("libgnutls.so.30")
 
     def loads(self, pem: bytes) -> bool:
         """Whether exactly one certificate arrives."""
         credentials = ctypes.c_void_p()
-        self.library.gnutls_certificate_allocate_credentials(ctypes.byref(credentials))
+        self.gnutls.gnutls_certificate_allocate_credentials(ctypes.byref(credentials))
         datum = Datum(pem, len(pem))
-        add = self.library.gnutls_certificate_set_x509_trust_mem
+        add = self.gnutls.gnutls_certificate_set_x509_trust_mem
         count = add(credentials, ctypes.byref(datum), 1)
-        self.library.gnutls_certificate_free_credentials(credentials)
+        self.gnutls.gnutls_certificate_free_credentials(credentials)
         return bool(count == 1)
 
 
