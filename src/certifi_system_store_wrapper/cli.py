@@ -18,8 +18,8 @@ _JSON = "answer in JSON, for machines"
 
 def main(arguments: Optional[Sequence[str]] = None) -> int:
     """Run one command; return 0 where all is well, 1 where a problem was found, 2 for usage."""
-    options = _parser().parse_args(arguments)
     try:
+        options = _parser().parse_args(arguments)
         return output.show(_report(options), as_json=options.json)
     except BrokenPipeError:  # `… | head`
         output.silence_stdout()
@@ -87,6 +87,11 @@ class _Parser(argparse.ArgumentParser):
         """End with status 2."""
         output.complain(f"error: {message}; {self.prog} --help tells more")
         sys.exit(2)
+
+    def _print_message(self, message: str, file: object = None) -> None:
+        """Print a page of help; a full disk or a closed pipe is main()'s to tell."""
+        del file
+        output.write(message.splitlines())
 
 
 class _Formatter(argparse.RawDescriptionHelpFormatter):

@@ -34,8 +34,7 @@ def replace(path: str, text: bytes) -> None:
         write_new(unfinished, text)
         os.replace(unfinished, path)
     except OSError as error:
-        error.filename, error.filename2 = path, None
-        raise
+        raise OSError(error.errno, error.strerror, path) from error
     finally:
         if os.path.lexists(unfinished):
             os.unlink(unfinished)

@@ -25,7 +25,7 @@ from cryptography.x509.oid import NameOID
 
 from conformance.minting import pkcs7
 from hosts import CA, make
-from support import Sandbox, assert_fetched, assert_untrusted, write
+from support import POWERLESS, Sandbox, assert_fetched, assert_untrusted, write
 
 COMMAND = ("-m", "certifi_system_store_wrapper")
 posix = pytest.mark.skipif(os.name == "nt", reason="modes and links say nothing there")
@@ -182,6 +182,25 @@ def test_export_to_where_nothing_can_be_written(sandbox: Sandbox, target: str) -
     assert not list(sandbox.work.iterdir())
 
 
+def test_export_replaces_no_bundle_of_ours(sandbox: Sandbox) -> None:
+    """Its own bundle keeps its first line, without which it would be nobody's and left alone."""
+    path = sandbox.run(*COMMAND, "export").stdout.strip()
+    done = sandbox.run(*COMMAND, "export", "-o", path)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "a bundle of ours already" in done.stderr
+    assert sandbox.run(*COMMAND, "export").stdout.strip() == path
+
+
+@posix
+def test_export_does_not_replace_a_log_that_stdout_leads_to(sandbox: Sandbox) -> None:
+    """`export -o /dev/stdout >> log` leaves what the log had."""
+    log = write(sandbox.work / "log", b"before\n")
+    command = f"{sandbox.environment.python} {' '.join(COMMAND)} export -o /dev/stdout >> log"
+    environ = sandbox.variables({})
+    done = subprocess.run(["sh", "-c", command], env=environ, cwd=sandbox.work, check=False)
+    assert (done.returncode, log.read_text()) == (1, "before\n")
+
+
 @pytest.mark.skipif("os.name == 'nt'", reason="there are no such files")
 def test_export_does_not_replace_what_is_no_regular_file(sandbox: Sandbox) -> None:
     """As root, `export -o /dev/null` must not leave a file in its place."""
@@ -308,11 +327,12 @@ def test_shellenv_reaches_other_programs(
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no such device")
-def test_a_full_disk_is_one_line(sandbox: Sandbox) -> None:
+@pytest.mark.parametrize("command", ["list", "--help"])
+def test_a_full_disk_is_one_line(sandbox: Sandbox, command: str) -> None:
     """`… list > file` on a full disk says so."""
     with open("/dev/full", "w") as full:
         done = subprocess.run(
-            [str(sandbox.environment.python), *COMMAND, "list"],
+            [str(sandbox.environment.python), *COMMAND, command],
             env=sandbox.variables({}),
             stdout=full,
             stderr=subprocess.PIPE,
@@ -468,6 +488,37 @@ def test_a_drop_folder_that_is_a_link_or_open_to_others(sandbox: Sandbox, ca_fil
     assert (done.returncode, done.stdout) == (1, "")
     (line,) = done.stderr.splitlines()
     assert "chmod go-w" in line
+
+
+@posix
+def test_no_folder_is_made_where_others_may_write(sandbox: Sandbox, ca_file: Path) -> None:
+    """What is refused leaves nothing: root would bar somebody from their own home."""
+    sandbox.home.chmod(0o777)
+    done = sandbox.run(*COMMAND, "add", str(ca_file))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "chmod go-w" in done.stderr
+    assert list(sandbox.home.iterdir()) == []
+
+
+@posix
+def test_one_that_cannot_be_stored_or_removed(sandbox: Sandbox, ca_file: Path) -> None:
+    """The others are, each with its line."""
+    other = write(sandbox.work / "other.pem", make("Other", *CA).pem)
+    sandbox.run(*COMMAND, "add", str(ca_file), str(other))
+    stored, second = sorted(sandbox.drop_folder.iterdir(), key=lambda p: "Other" in p.name)
+    stored.unlink()
+    stored.mkdir()  # not even root replaces a folder by a file
+    second.unlink()
+    done = sandbox.run(*COMMAND, "add", str(ca_file), str(other))
+    assert [line[:8].strip() for line in done.stdout.splitlines()] == ["refused", "added"]
+    assert (done.returncode, done.stderr) == (1, "") and str(stored) in done.stdout
+    held = write(stored / "held.pem", ca_file.read_bytes())
+    stored.chmod(0o555)
+    prefix = POWERLESS if os.geteuid() == 0 else []
+    done = sandbox.run(*COMMAND, "remove", second.name, held.name, prefix=prefix)
+    stored.chmod(0o755)
+    assert [line[:8].strip() for line in done.stdout.splitlines()] == ["removed", "refused"]
+    assert (done.returncode, done.stderr) == (1, "") and held.exists() and not second.exists()
 
 
 @posix

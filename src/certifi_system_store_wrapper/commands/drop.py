@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from contextlib import suppress
 from typing import Any, Dict, List, Sequence, Tuple
 
 from .. import ownership, pem, sources
@@ -12,7 +13,7 @@ from ..findings import NAMED, USER, Findings
 from ..reader import Reader
 from ..writing import replace
 from . import describe
-from .output import Report, row
+from .output import Report, row, sentence
 
 _DIGITS = 8  # of a SHA-256 that name a certificate
 
@@ -53,7 +54,10 @@ def _stored(folder: str, block: bytes) -> Dict[str, Any]:
     target = os.path.join(folder, _name(told))
     if _holds(target, block):
         return {**told, "stored": target, "new": False}
-    replace(target, block)
+    try:
+        replace(target, block)
+    except OSError as error:  # the other certificates may fit
+        return {"refused": sentence(error)}
     return {**told, "stored": target, "new": True}
 
 
@@ -71,7 +75,7 @@ def _name(told: Dict[str, Any]) -> str:
 
 
 def remove(wanted: Sequence[str]) -> Report:
-    """Delete what is named by SHA-256 (8 digits or more) or file name; raises OSError."""
+    """Delete what is named by SHA-256 (8 digits or more) or file name, or say why not."""
     folder = _folder()
     held = _held(folder)
     told: List[Dict[str, Any]] = []
@@ -81,13 +85,21 @@ def remove(wanted: Sequence[str]) -> Report:
         if refusal:
             told.append({"path": word, "refused": refusal})
             continue
-        for each in matching:
-            os.unlink(each["stored"])
-            held.remove(each)
-        told += [{**each, "removed": True} for each in matching]
+        told += [_removed(each, word) for each in matching]
+        held = [each for each in held if each not in matching]
     if not wanted:
         told = [{**each, "removed": False} for each in held]
     return _report("remove", folder, told)
+
+
+def _removed(each: Dict[str, Any], word: str) -> Dict[str, Any]:
+    """Delete one file, which somebody else may have done already."""
+    try:
+        with suppress(FileNotFoundError):
+            os.unlink(each["stored"])
+    except OSError as error:
+        return {"path": word, "refused": sentence(error)}
+    return {**each, "removed": True}
 
 
 def _refusal(matching: List[Dict[str, Any]], folder: str) -> str:
@@ -137,13 +149,15 @@ def _folder() -> str:
 
 def _make(folder: str) -> str:
     """Return the drop folder, made if need be; raises OSError where it is not safe."""
-    os.makedirs(folder, 0o755, exist_ok=True)
-    if not (ownership.is_safe(os.stat(folder), folder) and ownership.is_safe_path(folder)):
-        message = (
-            f"others may write to {folder} or above, so it is not used: chmod go-w, and own it"
-        )
-        raise PermissionError(0, message)
-    return folder
+    there = folder
+    while not os.path.lexists(there):
+        there = os.path.dirname(there)
+    if ownership.is_safe_path(there):  # else nothing of root's is left in the home of another
+        os.makedirs(folder, 0o755, exist_ok=True)
+        if ownership.is_safe(os.stat(folder), folder) and ownership.is_safe_path(folder):
+            return folder
+    message = f"others may write to {folder} or above, so it is not used: chmod go-w, and own it"
+    raise PermissionError(0, message)
 
 
 def _report(command: str, folder: str, told: List[Dict[str, Any]]) -> Report:

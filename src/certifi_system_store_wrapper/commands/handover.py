@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 
 from .. import hook
 from ..bundle import Bundle
 from ..writing import replace
 from .output import Report
+from .status import is_ours
 
 # Who reads them: OpenSSL's defaults and uv; requests; curl; pip; AWS; Node; git; Cargo; gRPC;
 # httplib2; gcloud; Deno; Ruby's Bundler.
@@ -28,6 +30,7 @@ VARIABLES = (
     "BUNDLE_SSL_CA_CERT",
 )
 _ELSEWHERE = "set PYTHON_CERTIFI_BUNDLE_DIR to another folder"
+_DEVICE = re.compile("/dev/(std|fd/)|/proc/.*/fd/")
 _POWERSHELL_QUOTES = "'\u2018\u2019\u201a\u201b"
 
 
@@ -47,10 +50,13 @@ def persistent_path() -> str:
 def _copy(built: Bundle, target: str) -> str:
     """Write the bundle to a file, whole or not at all, and return its path."""
     path = os.path.realpath(target)
-    if os.path.isdir(path):
-        raise IsADirectoryError(21, "it is a folder; name a file", target)
-    if os.path.exists(path) and not os.path.isfile(path):  # root would replace /dev/null itself
-        raise OSError(22, "it is not a regular file; name one", target)
+    if os.path.isdir(path) or not os.path.basename(target):
+        raise OSError(0, f"{target}: it is a folder; name a file")
+    # Root would replace /dev/null itself, and /dev/stdout may lead to a log.
+    if (os.path.exists(path) and not os.path.isfile(path)) or _DEVICE.match(target):
+        raise OSError(0, f"{target}: it is not a regular file; name one")
+    if is_ours(path):
+        raise OSError(0, f"{target}: it is a bundle of ours already; name another file")
     if not built.anchors:
         raise OSError(0, "no source has a certificate: there is nothing to export")
     replace(path, built.body)

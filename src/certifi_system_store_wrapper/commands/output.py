@@ -107,13 +107,18 @@ def write(lines: Iterable[str]) -> None:
 
 def complain(message: object) -> None:
     """Write one line to stderr, with the next step."""
-    if isinstance(message, OSError) and message.strerror and not message.errno:
-        message = message.strerror  # a sentence of ours
-    elif isinstance(message, OSError) and message.strerror and message.errno in _NEXT_STEPS:
-        name = "" if message.filename is None else f"{message.filename}: "
-        message = f"{name}{message.strerror}; {_NEXT_STEPS[message.errno]}"
     if sys.stderr is not None:
-        sys.stderr.write(f"certifi-system-store-wrapper: {printable(message)}\n")
+        sys.stderr.write(f"certifi-system-store-wrapper: {printable(sentence(message))}\n")
+
+
+def sentence(message: object) -> str:
+    """Return what went wrong, with the next step where one is known."""
+    if isinstance(message, OSError) and message.strerror and not message.errno:
+        return message.strerror  # a sentence of ours
+    if isinstance(message, OSError) and message.strerror and message.errno in _NEXT_STEPS:
+        name = "" if message.filename is None else f"{message.filename}: "
+        return f"{name}{message.strerror}; {_NEXT_STEPS[message.errno]}"
+    return str(message)
 
 
 def silence_stdout() -> None:
