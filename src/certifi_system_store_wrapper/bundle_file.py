@@ -34,6 +34,7 @@ from .hold import (
     FILE,
     FOLDER,
     LOCKS,
+    SEPARATOR,
     Hold,
     Identity,
     identity,
@@ -43,7 +44,7 @@ from .hold import (
     remove_unheld,
 )
 from .places import NAME, cache_folder, user_folder
-from .writing import write_new
+from .writing import rename, write_new
 
 _ATTEMPTS = 50
 _MODE = 0o711  # the server that drops privileges reaches the file; nobody can lock the folder
@@ -56,8 +57,8 @@ class TemporaryBundle:
 
     def __init__(self, parent: str, name: str) -> None:
         """Describe the bundle in the folder `name` of `parent`, not yet written."""
-        self.parent, self.folder = parent, f"{parent}/{name}"
-        self.path = f"{self.folder}/{NAME}"  # no os.path here: release() runs after its teardown
+        self.parent, self.folder = parent, parent + SEPARATOR + name
+        self.path = self.folder + SEPARATOR + NAME
         self._identity: Identity = (-1, -1)
         self._folder: Optional[Hold] = None
         self._file: Optional[Hold] = None
@@ -83,7 +84,7 @@ class TemporaryBundle:
             write_new(new, text)
             if LOCKS:
                 hold = Hold(new, FILE)
-            os.replace(new, self.path)
+            rename(new, self.path)
             self._keep(hold or Hold(self.path, FILE))  # Windows cannot rename what is open
         except BaseException:
             if hold:
@@ -169,7 +170,7 @@ def create(place: str, text: bytes) -> TemporaryBundle:
 def sweep(mine: TemporaryBundle) -> None:
     """Remove what killed processes left beside our folder."""
     for name in names(mine.parent):
-        folder = f"{mine.parent}/{name}"
+        folder = mine.parent + SEPARATOR + name
         if folder != mine.folder and len(folder) == len(mine.folder):
             remove_unheld(folder, NAME)
 

@@ -31,6 +31,7 @@ FOLDER = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0)
 FILE = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)
 _FILE_TO_REMOVE = os.O_RDWR | getattr(os, "O_NONBLOCK", 0)  # NFS wants that for LOCK_EX
 _NO_LINK = getattr(os, "O_NOFOLLOW", 0)
+SEPARATOR = os.sep  # in place of os.path.join, which is gone when release() runs
 
 Identity = Tuple[int, int]
 real_stat = os.stat  # what a test puts into its place, where() does not ask: nor would certifi
@@ -119,7 +120,7 @@ def remove_unheld(path: str, prefix: str = "") -> None:
         if prefix and LOCKS:
             locked.append(open_locked(path, FOLDER, exclusive=True))
         if prefix:
-            files = [f"{path}/{name}" for name in names(path) if name.startswith(prefix)]
+            files = [path + SEPARATOR + each for each in names(path) if each.startswith(prefix)]
         for file in files if LOCKS else ():
             locked.append(open_locked(file, _FILE_TO_REMOVE, exclusive=True))  # noqa: PERF401
         for file in files:

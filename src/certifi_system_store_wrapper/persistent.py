@@ -234,9 +234,7 @@ def _salt(settings: Settings, certifi_file: str) -> bytes:
     variables = [os.environ.get(name) for name in names]
     told = (settings.cert_files, settings.sources, settings.isolated, variables)
     folders = sources.drop_folders(settings)
-    # What is in no file cannot be looked at: there every process asks again.
-    unseen = os.urandom(8) if sys.platform in ("win32", "darwin") else b""
-    whole = (__version__, certifi_file, sys.version, told, folders, unseen)
+    whole = (__version__, certifi_file, sys.version, told, folders)
     return repr(whole).encode("utf-8", "surrogatepass")
 
 
@@ -282,7 +280,7 @@ def _write(path: str, standing: Standing, header: bytes, rest: bytes) -> bool:
         writing.write_new(unfinished, header + rest, durable=True)
         if _signature(path) != standing.signature and _read(path).appended != standing.appended:
             return False
-        os.replace(unfinished, path)
+        writing.rename(unfinished, path)
     except FileNotFoundError:  # swept: this process was stopped for long
         return False
     except OSError:

@@ -66,7 +66,7 @@ class _Reader:
         )
 
     def _text(self, name: str) -> str:
-        return self.environ.get(name, "").strip()
+        return self._unquoted(self.environ.get(name, ""))
 
     def _bad(self, name: str, value: str, remedy: str) -> None:
         self.problems.append(f"{name}={value!r} is not understood and ignored: {remedy}")

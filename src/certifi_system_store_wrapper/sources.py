@@ -64,10 +64,9 @@ def ssl(findings: Findings, reader: Reader, settings: Settings) -> None:
     del settings
     if sys.platform == "win32":
         windows.ssl_defaults(findings)
-    else:
-        file, folder = openssl.default_paths()
-        add_file(findings, reader, file, LISTED, named=False)
-        add_hashed(findings, reader, folder)
+    file, folder = openssl.default_paths()
+    add_file(findings, reader, file, LISTED, named=False)
+    add_hashed(findings, reader, folder)
     findings.named_by = "SSL_CERT_FILE"
     if "SSL_CERT_FILE" in os.environ:
         _ssl_cert_file(findings, reader, os.environ["SSL_CERT_FILE"])

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import time
 
 from .hold import close, lock_shared
 
 _O_NEW = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
 _O_NEW |= getattr(os, "O_BINARY", 0)
 _CHUNK = 1 << 16
+_ATTEMPTS, _PAUSE = 20, 0.05  # a second in all
 
 
 def write_new(path: str, text: bytes, *, durable: bool = False) -> None:
@@ -32,12 +34,27 @@ def replace(path: str, text: bytes) -> None:
     unfinished = f"{path}.{os.urandom(8).hex()}"
     try:
         write_new(unfinished, text)
-        os.replace(unfinished, path)
+        rename(unfinished, path)
     except OSError as error:
         raise OSError(error.errno, error.strerror, path) from error
     finally:
         if os.path.lexists(unfinished):
             os.unlink(unfinished)
+
+
+def rename(path: str, new: str) -> None:
+    """Put a file into the place of `new`; raises OSError.
+
+    Windows refuses while a reader or a virus scanner has one of them open: not for long.
+    """
+    for _ in range(_ATTEMPTS if os.name == "nt" else 0):
+        try:
+            os.replace(path, new)
+        except PermissionError:
+            time.sleep(_PAUSE)
+        else:
+            return
+    os.replace(path, new)
 
 
 def write_all(descriptor: int, text: bytes) -> None:

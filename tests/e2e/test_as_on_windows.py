@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 import textwrap
@@ -89,6 +90,56 @@ def test_a_persistent_bundle(windows: Sandbox, private_der: bytes, ca_file: Path
     assert path == same == str(folder / "cacert.pem")
     assert int(more) == int(fewer) + 1
     assert [each.name for each in folder.iterdir()] == ["cacert.pem"]
+
+
+def test_a_persistent_bundle_that_says_the_same(windows: Sandbox, private_der: bytes) -> None:
+    """It is not written again, though the stores are asked again; no reader meets a new file."""
+    folder = windows.work / "kept"
+    code = "import certifi, os; print(os.stat(certifi.where()).st_ino)"
+    env: Dict[str, str] = {"PYTHON_CERTIFI_BUNDLE_DIR": f' "{folder}" '}
+    first = run(windows, code, private_der, **env)
+    for path in (folder, *folder.iterdir()):
+        os.utime(path, (1e9, 1e9))
+    second = run(windows, code, private_der, **env)
+    assert (first.stderr, second.stderr) == ("", "")
+    assert first.stdout == second.stdout == f"{(folder / 'cacert.pem').stat().st_ino}\n"
+
+
+@pytest.mark.parametrize("seconds", [0.3, 60])
+def test_a_persistent_bundle_that_somebody_reads(
+    windows: Sandbox, private_der: bytes, seconds: float
+) -> None:
+    """It is replaced when the reader is done; whoever reads on for long costs nobody a CA."""
+    folder = windows.work / "kept"
+    env: Dict[str, str] = {"PYTHON_CERTIFI_BUNDLE_DIR": str(folder)}
+    count = "print(certifi.where(), certifi.contents().count('BEGIN CERT'))"
+    first = run(windows, f"import certifi; {count}", **env)
+    code = f"""
+        import certifi, os, threading
+        reading = open(os.environ["PYTHON_CERTIFI_BUNDLE_DIR"] + "/cacert.pem")
+        closing = threading.Timer({seconds}, reading.close)
+        closing.start()
+        {count}
+        closing.cancel()
+    """
+    done = run(windows, code, private_der, **env)
+    (path, fewer), (now, more) = first.stdout.split(), done.stdout.split()
+    assert int(more) == int(fewer) + 1
+    assert (now == path) == (seconds < 1) == (done.stderr == ""), done.stderr
+
+
+def test_our_own_bundle_is_not_read_back(windows: Sandbox, private_der: bytes) -> None:
+    """A CA that left the store does not live on through SSL_CERT_FILE; another file counts."""
+    keep = "import certifi; open('old.pem', 'w').write(certifi.contents())"
+    count = "import certifi; print(certifi.contents().count('BEGIN CERT'))"
+    run(windows, keep, private_der)
+    ours = windows.work / "old.pem"
+    plain = write(windows.work / "plain.pem", b"\n" + ours.read_bytes())
+    without = run(windows, count)
+    read_back = run(windows, count, SSL_CERT_FILE=str(ours))
+    read = run(windows, count, SSL_CERT_FILE=str(plain))
+    assert read_back.stdout == without.stdout and "never read back" in read_back.stderr
+    assert int(read.stdout) == int(without.stdout) + 1
 
 
 @pytest.mark.parametrize("command", ["status", "list", "export", "shellenv", "remove"])

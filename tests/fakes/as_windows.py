@@ -6,6 +6,7 @@ that a program needs have to be there already: they have chosen their side when 
 
 from __future__ import annotations
 
+import _signal
 import mmap
 import os
 import signal
@@ -14,29 +15,44 @@ import sys
 from base64 import b64decode
 from typing import Callable, Sequence
 
-from fakes.crypt32 import Crypt32, Held, install
-from fakes.windows_probe import enum_certificates
+from fakes.crypt32 import Crypt32, Held, enum_certificates, install
 
+# What the library's reference has as "Availability: Unix" (fchmod: on Windows from 3.13 on).
 _OF_OS = """
-    O_NONBLOCK O_NOCTTY O_CLOEXEC O_DIRECTORY O_NOFOLLOW fchmod geteuid getegid getuid getgid
-    fork register_at_fork memfd_create pread mkfifo chown lchown killpg setsid
+    O_NONBLOCK O_NDELAY O_NOCTTY O_CLOEXEC O_DIRECTORY O_NOFOLLOW O_NOATIME O_PATH O_TMPFILE O_SYNC
+    O_DSYNC O_RSYNC O_ASYNC O_DIRECT O_LARGEFILE
+    fchmod fchown fchdir fdatasync fpathconf pathconf fstatvfs statvfs lockf sync syncfs sysconf
+    geteuid getegid getuid getgid getgroups getpgid getpgrp getpriority getresuid getresgid getsid
+    setuid setgid seteuid setegid setreuid setregid setresuid setresgid setgroups setsid setpgid
+    setpriority initgroups nice uname ctermid ttyname tcgetpgrp tcsetpgrp getloadavg
+    fork forkpty openpty register_at_fork posix_spawn posix_spawnp killpg wait wait3 wait4 waitid
+    WNOHANG WIFEXITED WEXITSTATUS WIFSIGNALED WTERMSIG
+    memfd_create MFD_CLOEXEC eventfd mkfifo mknod major minor makedev chown lchown chroot
+    pread preadv pwrite pwritev readv writev pipe2 sendfile splice copy_file_range
+    posix_fadvise posix_fallocate set_blocking get_blocking getrandom
+    getxattr setxattr listxattr removexattr sched_yield sched_getaffinity sched_setaffinity
+    environb getenvb
 """
-_OF_SIGNAL = "pthread_sigmask SIG_BLOCK SIG_UNBLOCK SIG_SETMASK SIGHUP SIGUSR1 SIGALRM"
-_OF_MMAP = "MAP_SHARED MAP_PRIVATE PROT_READ PROT_WRITE"
-_MODULES = "fcntl posix pwd grp resource termios"
+_OF_SIGNAL = """
+    pthread_sigmask pthread_kill sigpending sigwait sigwaitinfo sigtimedwait siginterrupt alarm
+    pause setitimer getitimer SIG_BLOCK SIG_UNBLOCK SIG_SETMASK SIGHUP SIGKILL SIGUSR1 SIGUSR2
+    SIGALRM SIGCHLD SIGPIPE SIGQUIT SIGSTOP SIGCONT SIGTSTP SIGTTIN SIGTTOU SIGWINCH
+"""
+_OF_MMAP = "MAP_SHARED MAP_PRIVATE MAP_ANONYMOUS PROT_READ PROT_WRITE PROT_EXEC"
+_MODULES = "fcntl posix pwd grp resource termios tty pty crypt syslog readline"
 
 
-def _refusing_what_is_open(unlink: Callable[[str], None]) -> Callable[[str], None]:
-    """Windows does not delete a file that somebody has open: that is how a bundle is held there.
+def _refusing_what_is_open(call: Callable[..., None]) -> Callable[..., None]:
+    """Windows neither deletes nor renames nor replaces a file that somebody has open.
 
-    Of open files it knows those of this process.
+    The first is how a bundle is held there. Of open files it knows those of this process.
     """
 
-    def refusing(path: str) -> None:
-        wanted = os.lstat(path)
-        if any(_is_open_as(int(name), wanted) for name in os.listdir("/proc/self/fd")):
-            raise PermissionError(13, "The process cannot access the file", path)
-        unlink(path)
+    def refusing(*paths: str) -> None:
+        for wanted in [os.lstat(path) for path in paths if os.path.lexists(path)]:
+            if any(_is_open_as(int(name), wanted) for name in os.listdir("/proc/self/fd")):
+                raise PermissionError(13, "The process cannot access the file", *paths[:1])
+        call(*paths)
 
     return refusing
 
@@ -50,13 +66,17 @@ def _is_open_as(descriptor: int, wanted: os.stat_result) -> bool:
 
 def pretend(roots: Sequence[str]) -> None:
     """Take away what Windows' Python does not have; its ROOT store has `roots` (DER in base64)."""
+    early = [name for name in sys.modules if name.startswith("certifi_system_store_wrapper.")]
+    assert early == ["certifi_system_store_wrapper.bootstrap"]  # the rest is yet to choose its side
     library = Crypt32({"ROOT": [Held(b64decode(root)) for root in roots]}, {})
     install(library)
     vars(ssl)["enum_certificates"] = enum_certificates(library)
-    for module, names in ((os, _OF_OS), (signal, _OF_SIGNAL), (mmap, _OF_MMAP)):
+    gone = ((os, _OF_OS), (signal, _OF_SIGNAL), (_signal, _OF_SIGNAL), (mmap, _OF_MMAP))
+    for module, names in gone:
         for name in names.split():
             vars(module).pop(name, None)
     os.unlink = _refusing_what_is_open(os.unlink)
+    os.replace = _refusing_what_is_open(os.replace)
     for absent in _MODULES.split():
         vars(sys)["modules"][absent] = None
     sys.platform, os.name, os.pathsep = "win32", "nt", ";"

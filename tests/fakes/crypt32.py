@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import ctypes
 from ctypes import wintypes
-from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Union
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple, Union
 
 CRYPT_E_NOT_FOUND = -2146885628
 ACCESS_DENIED = 5
@@ -127,6 +127,27 @@ class Crypt32:
         answer.count = len(oids)
         answer.oids = ctypes.cast(array, ctypes.POINTER(ctypes.c_char_p))
         return 1
+
+
+def enum_certificates(library: Crypt32) -> Any:
+    """Return a stand-in for ssl's function of that name, over the same stores."""
+    encodings = {1: "x509_asn", 0x10000: "pkcs_7_asn"}
+
+    def enumerate_store(name: str) -> List[Tuple[bytes, Any, Any]]:
+        library.asked.append(name)
+        error = library.failing.get(name.upper())
+        if error is not None:
+            raise (PermissionError if error == ACCESS_DENIED else OSError)(error, "the fake says")
+        found = []
+        for held in library.stores.get(name.upper(), []):
+            if isinstance(held.usage, int):
+                raise OSError(held.usage, "the fake says")
+            oids = held.usage if held.usage is not None else held.extension
+            usage = True if oids is None else frozenset(oids)
+            found.append((held.der, encodings.get(held.encoding, held.encoding), usage))
+        return found
+
+    return enumerate_store
 
 
 def install(library: Crypt32) -> None:

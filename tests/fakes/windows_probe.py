@@ -11,32 +11,11 @@ import base64
 import json
 import ssl
 import sys
-from typing import Any, Dict, List, Tuple
+from typing import Any, Dict
 
 from certifi_system_store_wrapper.findings import Findings
 from certifi_system_store_wrapper.system_store import windows
-from fakes.crypt32 import ACCESS_DENIED, Crypt32, Held, install
-
-
-def enum_certificates(library: Crypt32) -> Any:
-    """Return a stand-in for ssl's function of that name, over the same stores."""
-    encodings = {1: "x509_asn", 0x10000: "pkcs_7_asn"}
-
-    def enumerate_store(name: str) -> List[Tuple[bytes, Any, Any]]:
-        library.asked.append(name)
-        error = library.failing.get(name.upper())
-        if error is not None:
-            raise (PermissionError if error == ACCESS_DENIED else OSError)(error, "the fake says")
-        found = []
-        for held in library.stores.get(name.upper(), []):
-            if isinstance(held.usage, int):
-                raise OSError(held.usage, "the fake says")
-            oids = held.usage if held.usage is not None else held.extension
-            usage = True if oids is None else frozenset(oids)
-            found.append((held.der, encodings.get(held.encoding, held.encoding), usage))
-        return found
-
-    return enumerate_store
+from fakes.crypt32 import Crypt32, Held, enum_certificates, install
 
 
 def main() -> None:

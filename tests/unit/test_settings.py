@@ -75,3 +75,12 @@ def test_paths_are_absolute_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     settings = from_environment({"PYTHON_CERTIFI_CERT_FILES": value})
     names = ("a.pem", os.path.join("home", "b.pem"), "c d.pem")
     assert settings.cert_files == tuple(str(tmp_path / name) for name in names)
+
+
+def test_quotes_of_the_windows_shell(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`set NAME="value"` has them in the value there; elsewhere they belong to a name."""
+    quoted = {"PYTHON_CERTIFI_DISABLE": '"1"', "PYTHON_CERTIFI_SOURCES": ' "user" '}
+    assert len(from_environment(quoted).problems) == 2
+    monkeypatch.setattr(os, "name", "nt")
+    settings = from_environment(quoted)
+    assert (settings.disable, settings.sources, settings.problems) == (True, ("user",), ())

@@ -53,7 +53,7 @@ def collect(findings: Findings) -> None:
 
 
 def ssl_defaults(findings: Findings) -> None:
-    """Add the roots that the ssl module itself loads; it loads the CA store too.
+    """Add the roots that the ssl module takes from the stores; it loads the CA store too.
 
     Part by part: a context loses all to one malformed certificate before Python 3.13, and has
     the warnings module print of each fault (https://github.com/python/cpython/issues/79846).
@@ -68,10 +68,10 @@ def ssl_defaults(findings: Findings) -> None:
 
 
 def _ssl_loads(findings: Findings) -> Iterator[bytes]:
-    """Yield what a context would load from each store, and from OpenSSL's own file."""
-    for part in ("CA", ROOT, _file_of_openssl):
+    """Yield what a context would load from each store."""
+    for store in ("CA", ROOT):
         try:
-            yield from part() if callable(part) else _for_servers(part)
+            yield from _for_servers(store)
         except Exception as error:  # noqa: BLE001 - as in _entries
             findings.problem(SSL_DEFAULTS, f"fails ({error}); the system source says more", INFO)
 
@@ -79,14 +79,6 @@ def _ssl_loads(findings: Findings) -> Iterator[bytes]:
 def _for_servers(store: str) -> List[bytes]:
     entries = [entry for entry in _read_with_ssl(store) if entry.is_x509]
     return [e.der for e in entries if not isinstance(e.usage, Exception) and _serves(e.usage)]
-
-
-def _file_of_openssl() -> List[bytes]:
-    import ssl
-
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.set_default_verify_paths()
-    return context.get_ca_certs(binary_form=True)
 
 
 def _serves(usage: Container[str]) -> bool:
