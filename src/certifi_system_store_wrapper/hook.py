@@ -46,7 +46,8 @@ class Patch:
             bootstrap.at_exit.append(cleanup.at_exit)
         self.certifi = certifi
         self._has_file = False
-        names = [name for name in _FUNCTIONS if hasattr(certifi, name)]  # no contents before 2020
+        # No contents before 2020; and a certifi.py of somebody else may have a `where` of its own.
+        names = [name for name in _FUNCTIONS if callable(getattr(certifi, name, None))]
         self.originals = {name: _original(certifi, name) for name in names}
         self.answer: Answer = before.answer if before else Answer(self._certifi_file)
         answers = {"where": self.answer.where, "contents": self._contents}
@@ -81,7 +82,8 @@ class Patch:
         path = None
         with suppress(Exception):  # a test may have replaced what certifi itself does not ask
             path = self._beside_certifi()
-        return path or self.originals["where"]()
+        own = self.originals.get("where") or self.certifi.where
+        return path or own()
 
     def _beside_certifi(self) -> Optional[str]:
         folder = os.path.dirname(getattr(self.certifi, "__file__", None) or "")
@@ -164,11 +166,11 @@ def _find_spec(name: str) -> Optional[ModuleSpec]:
     try:
         _finding.add(name)  # so that this question passes us by
         spec = importlib.util.find_spec(name)
-        return spec if name != "ssl" or spec is None else _ssl_defaults().hooked(spec, _contents)
-    except (ImportError, AttributeError, ValueError):  # the import system will say it better
+    except Exception:  # noqa: BLE001 - of somebody's finder: the import system will say it better
         return None
     finally:
         _finding.discard(name)
+    return spec if name != "ssl" or spec is None else _ssl_defaults().hooked(spec, _contents)
 
 
 def _watch(name: str) -> bool:
@@ -283,17 +285,20 @@ def _modules(certifi: ModuleType) -> List[ModuleType]:
 def _original(certifi: ModuleType, name: str) -> Callable[[], str]:
     """Return certifi's own function, also where an earlier patch of ours stands before it."""
     function: Callable[[], str] = getattr(certifi, name)
-    while getattr(function, "__certifi_system_store_wrapper__", False):
+    while getattr(function, "__certifi_system_store_wrapper__", None) is True:  # a stub has all
         function = function.__wrapped__  # type: ignore[attr-defined]
     return function
 
 
-def _replacement(original: Callable[[], str], answer: Callable[[], str]) -> Callable[[], str]:
-    """Return a plain function that looks like the original, so it pickles by reference."""
+def _replacement(original: Callable[..., str], answer: Callable[[], str]) -> Callable[[], str]:
+    """Return a plain function that looks like the original, so it pickles by reference.
+
+    certifi's takes no arguments: who gives some means a certifi of somebody else.
+    """
 
     @functools.wraps(original)
-    def replacement() -> str:
-        return answer()
+    def replacement(*arguments: object, **named: object) -> str:
+        return original(*arguments, **named) if arguments or named else answer()
 
     replacement.__certifi_system_store_wrapper__ = True  # type: ignore[attr-defined]
     return replacement

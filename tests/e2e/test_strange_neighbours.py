@@ -63,6 +63,51 @@ def test_a_patched_where_is_what_certifi_contributes(sandbox: Sandbox, ca_file: 
     assert own.read_text() in sandbox.run_code(code, env=variables).stdout
 
 
+@pytest.mark.parametrize(
+    ("module", "question"),
+    [
+        ("def where(file, root='.'): return file", "where('mine', root='/')"),
+        ("def where(file='mine'): return file", "where(file='mine')"),
+        ("where = 'mine'", "where"),
+    ],
+)
+def test_a_module_of_somebody_else_named_certifi(
+    sandbox: Sandbox, module: str, question: str
+) -> None:
+    """What its own `where` is for still works."""
+    write(sandbox.work / "certifi.py", module.encode())
+    done = sandbox.run_code(f"import certifi; print(certifi.{question})")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "mine\n", "")
+
+
+def test_a_stub_that_has_every_attribute(sandbox: Sandbox) -> None:
+    """As those that build documentation: it says yes to all, and is no endless loop."""
+    stub = b"""
+class Stub:
+    def __getattr__(self, name):
+        return self
+    def __call__(self):
+        return "mine"
+where = Stub()
+"""
+    write(sandbox.work / "certifi.py", stub)
+    done = sandbox.run_code("import certifi; print(certifi.where())")
+    assert (done.returncode, done.stdout) == (0, "mine\n")
+    assert done.stderr.count("\n") == 1 and "cannot be patched" in done.stderr
+
+
+def test_a_module_named_certifi_without_a_where(sandbox: Sandbox) -> None:
+    """Our own where() says what certifi.where() would, and the command sends to the doctor."""
+    write(sandbox.work / "certifi.py", b"answer = 42")
+    done = sandbox.run_code(
+        "import certifi_system_store_wrapper; certifi_system_store_wrapper.where()"
+    )
+    assert "AttributeError: module 'certifi' has no attribute 'where'" in done.stderr
+    status = sandbox.run("-m", MODULE)
+    assert status.returncode == 1
+    assert "has no attribute 'where'" in status.stderr and "doctor" in status.stderr
+
+
 def test_what_the_application_put_there_stays(sandbox: Sandbox) -> None:
     """An answer of its own is not taken away by a second activation."""
     code = """
@@ -380,3 +425,25 @@ def test_a_finder_that_leaves_by_its_place(sandbox: Sandbox) -> None:
     done = sandbox.run_code(code)
     assert (done.returncode, done.stderr) == (0, "")
     assert OURS in done.stdout
+
+
+def test_a_finder_that_raises_what_finders_do_not(sandbox: Sandbox) -> None:
+    """The application gets that error, and no WARNING that blames us; then the bundle."""
+    code = """
+        import sys
+        class Finder:
+            def find_spec(name, path=None, target=None):
+                if name == "certifi":
+                    raise LookupError("mine")
+        sys.meta_path.insert(1, Finder)
+        try:
+            import certifi
+        except LookupError as error:
+            print(error)
+        sys.meta_path.remove(Finder)
+        import certifi
+        print(certifi.where())
+    """
+    done = sandbox.run_code(code)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("mine\n") and OURS in done.stdout

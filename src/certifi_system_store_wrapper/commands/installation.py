@@ -32,7 +32,7 @@ def certifi() -> Iterator[Finding]:
         yield problem("certifi", f"certifi cannot be imported: {error!r}", remedy)
         return
     file = getattr(found, "__file__", None) or "unknown"
-    if not hasattr(found, "where"):
+    if not callable(getattr(found, "where", None)):
         remedy = "rename that file, or take its folder out of PYTHONPATH"
         yield problem("certifi", f"certifi is shadowed by another module: {file}", remedy)
     elif _is_shadowed(file):
