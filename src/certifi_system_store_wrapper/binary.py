@@ -6,11 +6,23 @@ OpenSSL's x509_trust.c.
 
 from __future__ import annotations
 
+import re
+from itertools import islice
 from typing import List
 
 from . import asn1, formats, x509
 from .asn1 import NotDer
-from .pem import OTHER_PURPOSE, PLAIN, REJECTED, Certificate, Damage, Parsed, block_of, has_marker
+from .pem import (
+    MAX_DAMAGE,
+    OTHER_PURPOSE,
+    PLAIN,
+    REJECTED,
+    Certificate,
+    Damage,
+    Parsed,
+    block_of,
+    has_marker,
+)
 from .record import Record
 
 DEPTH = 32  # of nested indefinite lengths: no real file has more than six
@@ -30,32 +42,42 @@ def read_body(der: bytes, line: int, parsed: Parsed, *, trusted: bool) -> None:
     parsed.certificates.append(Certificate(block_of(der[:end]), verdict))
 
 
-def read_file(data: bytes, parsed: Parsed) -> int:
-    """Read the start of a file that begins like DER; return how far it is DER."""
-    position = 0
+def read_file(data: bytes, parsed: Parsed, position: int = 0) -> int:
+    """Read what begins like DER at `position`; return how far it is DER."""
+    line = 1 + data.count(b"\n", 0, position)
     try:
-        if _is_pkcs7(data):
-            return _read_pkcs7(data, 1, parsed)
         while data[position : position + 1] == b"\x30":
-            end = asn1.element(data, position, len(data))[2]
-            x509.layout(data[position:end])
-            parsed.certificates.append(Certificate(block_of(data[position:end])))
-            position = end
+            if _is_pkcs7(data[position : position + 24]):
+                position = _read_pkcs7(data, line, parsed, position)
+            else:
+                end = asn1.element(data, position, len(data))[2]
+                x509.layout(data[position:end])
+                parsed.certificates.append(Certificate(block_of(data[position:end])))
+                position = end
+            while data[position : position + 1] in (b"\r", b"\n"):
+                position += 1
     except NotDer as error:
         is_other = not parsed.certificates and formats.name_of(data) != formats.UNKNOWN
         if not is_other and (parsed.certificates or not has_marker(data)):
             message = f"it is not a certificate in DER: {error}"
-            parsed.report(Damage(1, message, data[position:]))
+            parsed.report(Damage(line, message, data[position:]))
     return position
+
+
+def read_between(data: bytes, parsed: Parsed) -> None:
+    """Read the DER that begins behind a PEM block, or behind blank lines."""
+    found = re.finditer(rb"(?:\A[\s\xef\xbb\xbf]+|-----\s*)(?=0\x82)", data)
+    for each in islice(found, MAX_DAMAGE):
+        read_file(data, parsed, each.end())
 
 
 def _is_pkcs7(data: bytes) -> bool:
     return _SIGNED_DATA in data[:24]
 
 
-def _read_pkcs7(data: bytes, line: int, parsed: Parsed) -> int:
+def _read_pkcs7(data: bytes, line: int, parsed: Parsed, begin: int = 0) -> int:
     """Add the certificates of a PKCS#7 SignedData (RFC 2315 section 9.1); return where it ends."""
-    outer = whole(data, 0)
+    outer = whole(data, begin)
     content = parts(data, outer)  # ContentInfo: the OID and [0] SignedData
     signed = parts(data, content[-1]) if len(content) == 2 else []
     for part in parts(data, signed[0]) if signed else ():

@@ -280,14 +280,34 @@ def test_case_26_raw_der(world: World, name: str) -> None:
     assert not world.warnings
 
 
-def test_case_26_der_concatenated(world: World) -> None:
-    """Both are used."""
-    assert world.build_user(A + B) == {"A", "B"}
+@pytest.mark.parametrize(
+    "data",
+    [
+        A + B,
+        A + b"\r\n" + B,
+        b"\n\n" + A + B,
+        A + pkcs7([B]),
+        b"\xef\xbb\xbf" + pkcs7([A]) + B,
+        A + b"\n" + PEM_B,
+        PEM_A + B,
+        PEM_A.rstrip() + B,
+        PEM_A + b"\n" + pkcs7([B]),
+        b"# both\n" + PEM_A + B + PEM_B + A,
+    ],
+)
+def test_case_26_der_concatenated(world: World, data: bytes) -> None:
+    """With DER, PKCS#7 and PEM in any order: all are used."""
+    assert world.build_user(data) == {"A", "B"}
+    assert not world.warnings
 
 
-def test_case_26_der_then_pem(world: World) -> None:
-    """Both are used."""
-    assert world.build_user(A + b"\n" + PEM_B) == {"A", "B"}
+@pytest.mark.parametrize("damaged", [A[:-9], A[:4] + b"\x31" + A[5:]], ids=["cut off", "tag"])
+def test_case_26_damaged_der_behind_pem(world: World, damaged: bytes) -> None:
+    """One WARNING with the line where it begins, and the rest is used."""
+    assert world.build_user(PEM_B + b"\n" + damaged) == {"B"}
+    line = PEM_B.count(b"\n") + 2
+    assert f"line {line}: it is not a certificate in DER" in only_warning(world)
+    assert [out.block for out in world.last.excluded if out.reason == MALFORMED] == [damaged]
 
 
 @pytest.mark.parametrize(

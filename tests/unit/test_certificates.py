@@ -168,6 +168,14 @@ def test_literal_line_ends_as_json_has_them() -> None:
     assert [found.block for found in parse(text).certificates] == [PEM_A]
 
 
+@pytest.mark.parametrize("dashes", ["\u2014\u2013", "\u2014\u2014\u2014", "--\u2013"])
+def test_the_dashes_of_word_processors(dashes: str) -> None:
+    """What was copied out of a document or a blog is read, and costs no neighbour."""
+    text = PEM_A.replace(b"-----", dashes.encode())
+    assert [found.block for found in parse(text).certificates] == [PEM_A]
+    assert [found.block for found in parse(PEM_A + text).certificates] == [PEM_A, PEM_A]
+
+
 def test_a_large_pkcs7_is_read_whole() -> None:
     """More than a megabyte of it."""
     ders = [mint(f"large-{number}", opaque=100_000) for number in range(12)]

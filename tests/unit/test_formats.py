@@ -67,7 +67,7 @@ STRANGE = [
     (request_pem("ca"), "CSR"),
     (encode_pem(mint("A"), b"AGE ENCRYPTED FILE"), "AGE ENCRYPTED FILE"),
     (b64encode(mint("armourless")), "BEGIN CERTIFICATE"),
-    (PEM.replace(b"-----", "\u2013\u2013".encode()), "five plain ones"),
+    (PEM.replace(b"-----", "\u2212\u2212".encode()), "five plain ones"),
     (b"Hello", "neither"),
 ]
 
