@@ -166,6 +166,7 @@ def test_healthy_without_any_store(sandbox: Sandbox, ca_file: Path) -> None:
             "variable",
             "of a process that has ended",
         ),
+        ({"SSLKEYLOGFILE": "/no/such/folder/keys"}, "variable", "cannot be written"),
         ({"PYTHON_CERTIFI_CERT_FILES": "{garbage}"}, "sources", "no certificate"),
         ({"PYTHON_CERTIFI_CERT_FILES": "{empty}"}, "sources", "empty"),
         ({"PYTHON_CERTIFI_CERT_FILES": "{key}"}, "sources", "private key"),

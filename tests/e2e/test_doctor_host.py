@@ -436,6 +436,31 @@ def test_no_tls_or_none_that_can_be_read(
     Answer(done.returncode, json.loads(done.stdout)).names(check, word)
 
 
+def test_a_server_that_has_enough_of_us(sandbox: Sandbox) -> None:
+    """It answers once, and hangs up from then on: that is no matter of ciphers."""
+
+    class Once(Echo):
+        def handle(self) -> None:
+            if not self.server.stopped.is_set():
+                self.server.stopped.set()
+                super().handle()
+
+    with serving(Once, context_for(LEAF)) as server:
+        answer = ask(sandbox, f"localhost:{server.port}", trusting(sandbox, ROOT))
+    answer.names("handshake", "hangs up")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no such files")
+def test_what_variables_of_openssl_name(sandbox: Sandbox) -> None:
+    """No key of ours is logged, and nobody waits for who writes into a FIFO."""
+    keys, fifo = sandbox.work / "keys", sandbox.work / "fifo"
+    os.mkfifo(fifo)
+    env = {**trusting(sandbox, ROOT), "SSLKEYLOGFILE": str(keys), "SSL_CERT_FILE": str(fifo)}
+    with serving(Echo, context_for(LEAF)) as server:
+        ask(sandbox, f"localhost:{server.port}", env).is_healthy()
+    assert not keys.exists()
+
+
 def test_nobody_answers(sandbox: Sandbox) -> None:
     """A port that was free a moment ago, and a name that is nobody's."""
     with socket.socket() as free:

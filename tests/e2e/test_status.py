@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from support import Sandbox, write
@@ -89,3 +90,25 @@ def test_a_pipe_that_closes_early(sandbox: Sandbox) -> None:
     """
     done = sandbox.run_code(code)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_variable_that_names_what_cannot_be_used(sandbox: Sandbox) -> None:
+    """The bundle is temporary where the folder is none, and the log file is missed, too."""
+    file = write(sandbox.work / "file", b"")
+    named = {"PYTHON_CERTIFI_BUNDLE_DIR": str(file), "PYTHON_CERTIFI_LOG_FILE": str(file / "log")}
+    for name, value in named.items():
+        done = sandbox.run(*COMMAND, "--json", env={name: value})
+        data = json.loads(done.stdout)
+        assert (done.returncode, data["active"], data["persistent"]) == (1, True, False)
+        assert [name in each["message"] for each in data["problems"]] == [True]
+    kept = {"PYTHON_CERTIFI_BUNDLE_DIR": str(sandbox.work / "kept")}
+    assert json.loads(sandbox.run(*COMMAND, "--json", env=kept).stdout)["persistent"] is True
+
+
+def test_no_certificate_at_all_is_said_to_be_that(sandbox: Sandbox) -> None:
+    """And not that nothing can be written."""
+    env = {"PYTHON_CERTIFI_SOURCES": "user"}
+    done = sandbox.run(*COMMAND, env=env)
+    assert done.returncode == 1
+    assert "inactive  no source has a certificate" in done.stdout
+    assert "written" not in sandbox.run(*COMMAND, "doctor", env=env).stdout

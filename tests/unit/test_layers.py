@@ -52,6 +52,7 @@ LAYERS = [
         "commands.route",
         "commands.looking",
     ],
+    ["commands.named"],
     ["commands.chain", "commands.handshake", "commands.status"],
     ["commands.handover", "commands.drop", "commands.listing", "commands.view"],
     [

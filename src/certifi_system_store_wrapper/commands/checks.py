@@ -22,6 +22,11 @@ class Finding(NamedTuple):
     message: str
     remedy: str = ""
 
+    @property
+    def sentence(self) -> str:
+        """Return it in one line."""
+        return "; ".join(filter(None, [self.message, self.remedy]))
+
     def lines(self) -> List[str]:
         """Return it as text."""
         return [row(self.level, self.message), *([row("", self.remedy)] if self.remedy else [])]

@@ -10,10 +10,11 @@ from .. import hook
 from ..bundle import Bundle
 from ..findings import SYSTEM, WARNING
 from ..settings import Settings, from_environment
-from . import checks, clients, installation, start_up, user_cas
+from . import checks, clients, installation, named, start_up, user_cas
 from .checks import Finding, note, problem
+from .named import WHERE_TO_WRITE
 from .output import Report
-from .status import WHERE_TO_WRITE, is_ours
+from .status import is_ours
 
 
 def doctor() -> Report:
@@ -37,7 +38,7 @@ def _findings() -> Iterator[Finding]:
     yield from installation.others()
     yield from _settings(settings)
     yield from _sources(built, settings)
-    yield from _publishing(settings)
+    yield from _publishing(built, settings)
     yield from user_cas.findings(built)
     yield from user_cas.bypassing(built)
     yield from _clients(settings)
@@ -45,22 +46,11 @@ def _findings() -> Iterator[Finding]:
 
 
 def _settings(settings: Settings) -> Iterator[Finding]:
-    for each in settings.problems:
-        yield problem("settings", each)
+    yield from named.unusable(settings)
     ignored = [name for name in os.environ if name.startswith("PYTHON_CERTIFI_")]
     if sys.flags.ignore_environment and ignored:
         message = f"python -E or -I ignores {', '.join(sorted(ignored))}"
         yield note("settings", message, "leave the option out")
-    if settings.log_file:
-        yield from _log_file(settings.log_file)
-
-
-def _log_file(path: str) -> Iterator[Finding]:
-    try:
-        os.close(os.open(path, os.O_WRONLY | os.O_APPEND | getattr(os, "O_NONBLOCK", 0)))
-    except (OSError, ValueError) as error:
-        message = f"the log file of PYTHON_CERTIFI_LOG_FILE cannot be written: {error}"
-        yield problem("settings", message, "name a file in a folder that you may write to")
 
 
 def _sources(built: Bundle, settings: Settings) -> Iterator[Finding]:
@@ -76,17 +66,10 @@ def _sources(built: Bundle, settings: Settings) -> Iterator[Finding]:
         yield note("system", message, remedy)
 
 
-def _publishing(settings: Settings) -> Iterator[Finding]:
+def _publishing(built: Bundle, settings: Settings) -> Iterator[Finding]:
     """Look whether certifi's clients really get a bundle of ours."""
-    if not hook.is_active() or not settings.sources:
+    if not hook.is_active() or not settings.sources or not built.anchors:
         return
-    if settings.bundle_dir:
-        try:
-            hook.current().outlasting()
-        except OSError as error:
-            message = f"PYTHON_CERTIFI_BUNDLE_DIR cannot be used: {error}"
-            yield problem("bundle", message, WHERE_TO_WRITE)
-            return
     if not is_ours(hook.current().where()):
         message = "no bundle can be written anywhere, so certifi's own list answers"
         yield problem("bundle", message, WHERE_TO_WRITE)

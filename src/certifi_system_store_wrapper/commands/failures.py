@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Dict, Tuple
 
 from .checks import Finding, problem
-from .handshake import Presented
+from .handshake import Presented, context_of
 from .target import Target
 
 _PLAIN = (
@@ -74,5 +74,7 @@ def cause(where: Target, seen: Presented, reason: str) -> Finding:
     if seen.version in _OLD:
         message = f"{where} speaks nothing newer than {seen.version}, and Python asks for TLS 1.2"
         return problem("tls-version", f"{message} ({reason})", f"{_OWNER} update it")
+    if seen.cipher in [each["name"] for each in context_of("").get_ciphers()]:
+        return unreadable(where, seen._replace(failure=reason))
     message = f"{where} agrees to {seen.cipher} at best, which Python does not offer by itself"
     return problem("cipher", f"{message} ({reason})", f"{_OWNER} update it")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import ssl
 from typing import Any, Dict, List
 
@@ -47,7 +48,8 @@ def doctor(text: str) -> Report:
         told.update(chain=[describe.certificate(der) for der in seen.chain])
         outcomes = _outcomes(route, built) if seen.chain else {}
     except OSError as error:
-        remedy = getattr(error, "remedy", "") or "try again: a minute was not enough"
+        again = "try again: a minute was not enough" if isinstance(error, TimeoutError) else ""
+        remedy = getattr(error, "remedy", again)
         return _answer([problem("connection", str(error), remedy)], told)
     except NoProxy as error:
         remedy = "name an http:// proxy in HTTPS_PROXY, or the host in NO_PROXY"
@@ -65,9 +67,17 @@ def _outcomes(route: Route, built: Bundle) -> Dict[str, handshake.Outcome]:
         CERTIFI_ALONE: handshake.context_of(b"".join(own).decode("ascii")),
         BUNDLE: handshake.context_of(whole),
         STRICT: handshake.context_of(whole, strict=True),
-        DEFAULTS: ssl.create_default_context(),
+        DEFAULTS: _defaults(),
     }
     return {name: handshake.outcome(route, context) for name, context in contexts.items()}
+
+
+def _defaults() -> ssl.SSLContext:
+    """Return what create_default_context() does, but never writes to SSLKEYLOGFILE nor waits."""
+    context = handshake.context_of("", strict=checks.IS_STRICT)
+    if not variables.waits(os.environ.get("SSL_CERT_FILE", "")):
+        context.load_default_certs()
+    return context
 
 
 def _answer(findings: List[Finding], told: Dict[str, Any]) -> Report:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Any, Dict, List
+from typing import Any, Dict, List, Optional
 
 from .. import __version__, bootstrap, hook
 from ..bundle import Bundle
@@ -13,10 +13,8 @@ from ..pem import der_of
 from ..printable import without_userinfo
 from ..reader import MARK
 from ..settings import Settings, from_environment
-from . import describe, variables
+from . import describe, named, variables
 from .output import Report, row, table, width
-
-WHERE_TO_WRITE = "set PYTHON_CERTIFI_BUNDLE_DIR to a folder that only you can write to"
 
 
 def status() -> Report:
@@ -24,9 +22,8 @@ def status() -> Report:
     settings = from_environment()
     built = hook.current().build(settings)
     data = _data(built, settings)
-    bad = [p for p in built.problems if p.level >= WARNING]
-    healthy = data["active"] and not bad and not settings.problems
-    return Report(data, _lines(data), 0 if healthy else 1)
+    bad = [each for each in data["problems"] if each["level"] == "warning"]
+    return Report(data, _lines(data), 0 if data["active"] and not bad else 1)
 
 
 def why_inactive(settings: Settings) -> str:
@@ -76,8 +73,10 @@ def _replaced_by() -> str:
 def _data(built: Bundle, settings: Settings) -> Dict[str, Any]:
     path = hook.current().where() if hook.is_active() else None
     reason = why_inactive(settings)
-    if not reason and path and not is_ours(path):
-        reason = f"no bundle can be written anywhere: {WHERE_TO_WRITE}"
+    if not reason and not built.anchors:
+        reason = "no source has a certificate: unset PYTHON_CERTIFI_SOURCES"
+    elif not reason and path and not is_ours(path):
+        reason = f"no bundle can be written anywhere: {named.WHERE_TO_WRITE}"
     return {
         "command": "status",
         "version": __version__,
@@ -85,7 +84,7 @@ def _data(built: Bundle, settings: Settings) -> Dict[str, Any]:
         "inactive_because": reason or None,
         "python": sys.executable or None,
         "bundle": None if reason else path,
-        "persistent": bool(settings.bundle_dir),
+        "persistent": not reason and _is_in(path, settings.bundle_dir),
         "certificates": len(built.anchors),
         "sources": [_source(name, built, settings) for name in settings.sources],
         "expired": sum("expired" in describe.certificate(a.der)["marks"] for a in built.anchors),
@@ -96,13 +95,19 @@ def _data(built: Bundle, settings: Settings) -> Dict[str, Any]:
     }
 
 
+def _is_in(path: Optional[str], folder: str) -> bool:
+    """Whether that is where it lies, and not where it had to go instead."""
+    there = os.path.realpath(os.path.dirname(path or ""))
+    return bool(folder) and there == os.path.realpath(folder)
+
+
 def _variables() -> List[str]:
     return sorted(name for name in os.environ if name.startswith("PYTHON_CERTIFI_"))
 
 
 def _problems(built: Bundle, settings: Settings) -> List[Dict[str, str]]:
     found = [problem for problem in built.problems if problem.level >= INFO]
-    found += [Problem("", "", text) for text in settings.problems]
+    found += [Problem("", "", each.sentence) for each in named.unusable(settings)]
     return [
         {
             "source": problem.source,

@@ -84,6 +84,8 @@ def bypassing(built: Bundle) -> Iterator[Finding]:
             yield problem("variable", f"{said}; your CA {lost} is not in it", remedy)
         else:
             yield note("variable", said)
+    if variables.key_log_problem():
+        yield problem("variable", variables.key_log_problem(), "unset SSLKEYLOGFILE")
     for path, value in variables.pip_settings():
         said = f"{path}: pip reads {without_userinfo(value)} instead of what it would trust"
         wrong, lost = variables.problem("PIP_CERT", value), _lost(own, value)

@@ -60,6 +60,22 @@ def problem(variable: str, value: str) -> str:
     return _file_problem(value) if stat.S_ISREG(mode) else "that is no file"
 
 
+def waits(path: str) -> bool:
+    """Whether whoever opens it may wait for ever, as for who writes into a FIFO."""
+    return os.path.exists(path) and not (os.path.isfile(path) or os.path.isdir(path))
+
+
+def key_log_problem() -> str:
+    """Return why SSLKEYLOGFILE, which virus scanners set, too, makes clients fail; "" if not."""
+    path = os.environ.get("SSLKEYLOGFILE")
+    if not path:
+        return ""
+    there = path if os.path.exists(path) else os.path.dirname(os.path.abspath(path))
+    if os.access(there, os.W_OK) and not os.path.isdir(path):
+        return ""
+    return f"SSLKEYLOGFILE={path}: it cannot be written, so urllib, urllib3 and requests fail"
+
+
 def _file_problem(path: str) -> str:
     try:
         parsed = certificates.parse(read_regular(path, os.stat(path)))
