@@ -128,6 +128,8 @@ def publish(
 ) -> PersistentBundle:
     """Return the bundle in `folder`, written anew if anything has changed; raises OSError."""
     _make_folder(folder)
+    if os.name == "nt" and not settings.bundle_dir:
+        folder = os.path.realpath(folder)  # where others find what Microsoft Store's Python has
     _sweep(folder)
     path, salt = os.path.join(folder, NAME), _salt(settings, certifi_file)
     for _ in range(_ATTEMPTS):

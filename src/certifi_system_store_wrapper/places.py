@@ -8,6 +8,9 @@ from typing import List
 
 APPLICATION = "certifi-system-store-wrapper"
 NAME = "cacert.pem"
+# The variable that names the folder of this user's caches, and where it is below the home folder.
+_CACHES = {"win32": ("LOCALAPPDATA", "AppData", "Local"), "darwin": ("", "Library", "Caches")}
+_CACHES_ELSEWHERE = ("XDG_CACHE_HOME", ".cache")
 
 
 def temporary_places() -> List[str]:
@@ -15,12 +18,9 @@ def temporary_places() -> List[str]:
 
     Never the current folder, which `tempfile` falls back to in silence.
     """
-    if sys.platform == "win32":  # a service's TEMP belongs to everybody
-        candidates = [os.environ.get("LOCALAPPDATA", "")]
-    elif sys.platform == "darwin":  # its temp folder loses what nobody touched for three days
-        candidates = [os.path.expanduser("~/Library/Caches")]
-    else:
-        candidates = []
+    # On Windows a service's TEMP belongs to everybody; on macOS what nobody touches for three days
+    # is lost from there.
+    candidates = [cache_folder()] if sys.platform in ("win32", "darwin") else []
     candidates += [os.environ.get(name, "") for name in ("TMPDIR", "TEMP", "TMP")]
     candidates += ["/tmp", "/var/tmp"] if os.name != "nt" else []  # noqa: S108 - checked by owner
     candidates.append(cache_folder())
@@ -29,15 +29,14 @@ def temporary_places() -> List[str]:
 
 def cache_folder() -> str:
     """Return the folder for this user's caches, which need not exist; "" without a home."""
-    if sys.platform == "win32":
-        return os.environ.get("LOCALAPPDATA", "")
-    asked = os.environ.get("XDG_CACHE_HOME", "") if sys.platform != "darwin" else ""
+    variable, *below = _CACHES.get(sys.platform, _CACHES_ELSEWHERE)
+    asked = os.environ.get(variable, "")
     if os.path.isabs(asked):
         return asked
     home = os.path.expanduser("~")
     if not os.path.isabs(home) or not os.path.isdir(home):  # a daemon's /nonexistent
         return ""
-    return os.path.join(home, "Library/Caches" if sys.platform == "darwin" else ".cache")
+    return os.path.join(home, *below)
 
 
 def user_folder(place: str) -> str:

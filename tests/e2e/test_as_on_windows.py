@@ -181,11 +181,26 @@ def test_the_drop_folder_of_the_user(
 def test_a_service_without_folders_of_its_own(
     windows: Sandbox, url: str, private_der: bytes, gone: str
 ) -> None:
-    """Without %LOCALAPPDATA% the temp folder has to do."""
-    empty = dict.fromkeys(gone.split(), "")
-    done = run(windows, FETCH_BY_URLLIB.format(url=url), private_der, **empty)
+    """%USERPROFILE% does for %LOCALAPPDATA%; without both the temp folder has to do."""
+    empty = dict.fromkeys(gone.split(), "no path")
+    code = FETCH_BY_URLLIB.format(url=url)
+    done = run(windows, code, private_der, **empty)
     assert (done.returncode, done.stdout, done.stderr) == (0, "200\n", "")
-    assert not list(windows.tmp.iterdir())
+    assert not list(windows.tmp.iterdir()) + list(local_app_data(windows).iterdir())
+    done = run(windows, "import certifi; print(certifi.where())", private_der, **empty)
+    place = local_app_data(windows) if gone == "LOCALAPPDATA" else windows.tmp
+    assert done.stdout.startswith(f"{place}{os.sep}"), done
+
+
+def test_a_path_for_other_programs(windows: Sandbox, private_der: bytes) -> None:
+    """Python from the Microsoft Store is led to another %LOCALAPPDATA%, and nobody else is."""
+    private = windows.home / "private copy"
+    private.mkdir()
+    (local_app_data(windows) / NAME).symlink_to(private)
+    code = f"from {MODULE}.cli import main; sys.exit(main(['export']))"
+    done = run(windows, code, private_der)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith(f"{private}{os.sep}")
 
 
 def test_pips_own_certifi_is_left_alone(sandbox: Sandbox) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from contextlib import suppress
 from typing import Any, Dict, List, Sequence, Tuple
 
@@ -140,7 +141,8 @@ def _folder() -> str:
     """Return the drop folder, which need not exist; raises OSError without a home."""
     folder = sources.user_folder()
     if not folder:
-        raise OSError(0, "there is no home folder to keep it in: set HOME")
+        variable = "APPDATA" if sys.platform == "win32" else "HOME"
+        raise OSError(0, f"there is no home folder to keep it in: set {variable}")
     home = os.path.expanduser("~")
     if folder.startswith(home) and not os.path.isdir(home):  # a daemon's /nonexistent
         raise OSError(0, f"there is no home folder {home} to keep it in: set HOME")
