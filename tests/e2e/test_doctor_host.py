@@ -130,9 +130,11 @@ def test_what_was_named_and_is_lost(sandbox: Sandbox) -> None:
     with serving(Echo, context_for(LEAF)) as server:
         where = f"localhost:{server.port}"
         answer = ask(sandbox, where, {"PYTHON_CERTIFI_CERT_FILES": "/no/such.pem"})
-        answer.names("root", "not in the bundle: /no/such.pem: the file does not exist")
+        answer.names("root", "the bundle has a warning: /no/such.pem: the file does not exist")
+        answer = ask(sandbox, where, trusting(sandbox, make("another", names=["localhost"])))
+        answer.names("root", "the bundle has a warning:", "trusted because it was named")
         answer = ask(sandbox, where)
-    assert "not in the bundle" not in answer.said
+    assert "the bundle has a warning" not in answer.said
 
 
 # What the user trusts, what the server presents (its own certificate first), and what is said.

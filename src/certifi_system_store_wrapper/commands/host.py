@@ -113,7 +113,7 @@ def _diagnosis(view: View) -> List[Finding]:
     if plain.trusted:
         return [_strictness(view)]
     if plain.code:
-        return [causes.cause(view, plain), *user_cas.lost(view.built)]
+        return [causes.cause(view, plain), *user_cas.warnings(view.built)]
     if any(not one.named for one in view.links):
         return [failures.UNREADABLE_CERTIFICATE]
     return [failures.cause(view.where, view.presented, plain.message)]

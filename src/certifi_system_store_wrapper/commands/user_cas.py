@@ -55,14 +55,14 @@ def _dated(told: Dict[str, Any]) -> List[str]:
     return [mark for mark in told["marks"] if mark in ("expired", "not yet valid")]
 
 
-def lost(built: Bundle) -> List[Finding]:
-    """Tell what a person named and could not be used: the CA that is missing may be in it."""
+def warnings(built: Bundle) -> List[Finding]:
+    """Tell what is wrong with what a person named: the CA that is missing may be in it."""
     named = [str(each) for each in built.problems if each.level >= WARNING]
     if not named:
         return []
     more = f" (and {len(named) - 1} more)" if named[1:] else ""
     remedy = "`doctor` without a host tells all of it"
-    return [note("user", f"not in the bundle: {named[0]}{more}", remedy)]
+    return [note("user", f"the bundle has a warning: {named[0]}{more}", remedy)]
 
 
 def _users_own(built: Bundle) -> List[Anchor]:
