@@ -60,7 +60,7 @@ def failed(error: Exception) -> None:
 def _go_first_after(customization: str) -> None:
     """Go first again then: it may have imported certifi or put finders before ours."""
     site = sys.modules["site"]  # as a global it would cost half a million instructions at exit
-    original = getattr(site, customization)
+    original = getattr(site, customization, lambda: None)  # a site.py of somebody else has none
 
     def customize() -> None:
         setattr(site, customization, original)

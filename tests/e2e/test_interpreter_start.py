@@ -164,3 +164,22 @@ sys.meta_path.insert(0, Finder)
     write(fresh.environment.site_packages / "sitecustomize.py", code)
     variables = {"PYTHON_CERTIFI_CERT_FILES": str(ca_file)}
     assert_fetched(fresh.fetch("requests", url, variables))
+
+
+def test_a_site_module_of_somebody_else(sandbox: Sandbox) -> None:
+    """One that hands over to Python's: start-up files run while it has not got a function yet."""
+    code = b"""
+import importlib.util
+import os
+file = os.path.join(os.path.dirname(os.__file__), "site.py")
+spec = importlib.util.spec_from_file_location("real", file)
+real = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(real)
+real.main()
+"""
+    write(sandbox.work / "site.py", code)
+    program = "import certifi; print(certifi.where())"
+    not_frozen = ("-X", "frozen_modules=off")  # from 3.11 on Python's own would be built in
+    done = sandbox.run_code(program, *not_frozen, env={"PYTHONPATH": str(sandbox.work)})
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "certifi-system-store-wrapper-" in done.stdout
