@@ -32,6 +32,7 @@ _UNFINISHED = f".{NAME}."
 _ATTEMPTS = 50
 _ABANDONED = 600 * 10**9  # nanoseconds after which nobody is writing a file any more
 _SETTLED = 2  # seconds after which a change would show in a modification time
+_PAUSE = 0.1  # seconds; all attempts take longer than what was appended needs to settle
 
 
 class Header(Record):
@@ -72,6 +73,11 @@ class Standing(Record):
         return bool(
             self.header and not self.is_settled() and self.signature[-1] > (now - _SETTLED) * 10**9
         )
+
+    def is_clean(self) -> bool:
+        """Whether only blocks as we write them were appended, which everybody can read."""
+        found = certificates.parse(self.appended).certificates
+        return b"".join([block for block, _ in found]) == self.appended
 
 
 class PersistentBundle:
@@ -134,8 +140,12 @@ def publish(
     path, salt = os.path.join(folder, NAME), _salt(settings, certifi_file)
     for _ in range(_ATTEMPTS):
         started, standing = int(time.time()), _read(path)
-        if standing.is_current(salt) or standing.is_being_changed(started):
+        is_being_changed = standing.is_being_changed(started)
+        if standing.is_current(salt) or (is_being_changed and standing.is_clean()):
             return PersistentBundle(path, standing.signature)
+        if is_being_changed:
+            time.sleep(_PAUSE)
+            continue
         built[:] = [bundle.build(settings, certifi_file, [_appended(standing, path)])]
         header, rest = _render(built[0], standing, started, salt)
         if _write(path, standing, header, rest):

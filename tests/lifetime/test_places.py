@@ -370,6 +370,30 @@ def test_what_a_person_appended_stays(sandbox: Sandbox, ca_file: Path, private_d
     assert str(path) in status.stdout
 
 
+APPENDED = {
+    "key": lambda pem: b"-----BEGIN PRIVATE KEY-----\nc2VjcmV0\n-----END PRIVATE KEY-----\n" + pem,
+    "UTF-16": lambda pem: pem.decode().encode("utf-16"),
+    "glued": lambda pem: pem.strip() + pem,
+    "NUL": lambda pem: b"\0" + pem,
+}
+
+
+@pytest.mark.parametrize("spoilt", APPENDED.values(), ids=APPENDED)
+def test_what_was_appended_just_now_is_not_handed_out_as_it_is(
+    sandbox: Sandbox, ca_file: Path, private_der: bytes, spoilt: Callable[[bytes], bytes]
+) -> None:
+    """A key, or what OpenSSL would stumble over, is not in the file that the next one gets."""
+    env = {"PYTHON_CERTIFI_BUNDLE_DIR": str(sandbox.work / "bundle")}
+    path = Path(sandbox.run_code(CHECK, env=env).stdout.strip())
+    with path.open("ab") as file:
+        file.write(spoilt(ca_file.read_bytes()))
+    code = f"{CHECK}\n    assert bytes.fromhex({private_der.hex()!r}) in context.get_ca_certs(True)"
+    done = sandbox.run_code(code, env=env)
+    assert (done.returncode, done.stdout) == (0, f"{path}\n"), done.stderr
+    assert path.read_bytes().isascii()
+    assert b"PRIVATE" not in path.read_bytes()
+
+
 @pytest.mark.parametrize("end", ["", "os.kill(os.getpid(), 9)"])
 def test_a_bundle_dir_keeps_one_file(sandbox: Sandbox, end: str) -> None:
     """The same path in every process, one file on disk, read-only when nothing has changed."""
