@@ -104,15 +104,16 @@ def _handle_sigterm() -> None:
 
 
 def _is_default(signum: int) -> bool:
-    """Whether neither Python nor C code (which Python cannot see: uWSGI) handles the signal."""
+    """Whether neither Python nor C code (which Python cannot see: uWSGI) has changed it."""
     if signal.getsignal(signum) is not signal.SIG_DFL:
         return False
     try:
         with open("/proc/self/status", "rb") as file:
-            caught = int(file.read().split(b"SigCgt:")[1].split()[0], 16)
+            status = file.read()
+        changed = [int(status.split(each)[1].split()[0], 16) for each in (b"SigIgn:", b"SigCgt:")]
     except (OSError, LookupError, ValueError):
         return True
-    return not caught >> (signum - 1) & 1
+    return not any(signals >> (signum - 1) & 1 for signals in changed)
 
 
 def _on_sigterm(signum: int, frame: object) -> None:

@@ -98,14 +98,15 @@ def test_a_pool_always_ends(sandbox: Sandbox) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_a_handler_of_c_code_stays(sandbox: Sandbox) -> None:
+@pytest.mark.parametrize("pointer", ["ctypes.cast(handler, ctypes.c_void_p).value", "SIG_IGN"])
+def test_what_c_code_does_with_sigterm_stays(sandbox: Sandbox, pointer: str) -> None:
     """uWSGI's handlers are unknown to Python's signal module; they are not replaced."""
-    code = """
+    code = f"""
         import ctypes, signal
         handler = ctypes.CFUNCTYPE(None, ctypes.c_int)(lambda signum: None)
-        libc = ctypes.CDLL(None)
+        libc, SIG_IGN = ctypes.CDLL(None), 1
         libc.signal.argtypes, libc.signal.restype = [ctypes.c_int, ctypes.c_void_p], ctypes.c_void_p
-        pointer = ctypes.cast(handler, ctypes.c_void_p).value
+        pointer = {pointer}
         libc.signal(signal.SIGTERM, pointer)
         import certifi
         certifi.where()
