@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import Dict, List, Optional, Sequence, Tuple
 
 from . import openssl, pem, sources, strict_der, x509
@@ -76,13 +77,23 @@ def build(settings: Settings, certifi_file: str, more: Sequence[Findings] = ()) 
     """
     reader = Reader()
     findings = [*sources.collect(settings, reader, certifi_file), *more]
-    distrusted = {d.block: d.origin for f in findings for d in f.distrusted}
-    merger = _Merger(distrusted, reader.strict)
+    merger = _Merger(_distrusted(findings), reader.strict)
     for one in findings:
         merger.add(one)
     merger.drop_unloadable()
     excluded, problems = tuple(merger.excluded), tuple(merger.problems)
     return Bundle(merger.result(), excluded, problems, tuple(reader.inputs))
+
+
+def _distrusted(findings: Sequence[Findings]) -> Dict[bytes, Origin]:
+    """Return the blocks that are distrusted, also by issuer and serial number, and by whom."""
+    said = {d.block: d.origin for f in findings for d in f.distrusted}
+    named = {key: origin for key, origin in said.items() if not key.startswith(pem.BEGIN)}
+    for found in chain.from_iterable(f.trusted for f in findings if named):
+        key = x509.issuer_and_serial(found.block)
+        if key in named:
+            said[found.block] = named[key]
+    return said
 
 
 class _Merger:

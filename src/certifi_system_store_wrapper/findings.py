@@ -76,7 +76,10 @@ class Trusted(Record):
 
 
 class Distrusted(Record):
-    """A certificate that the operating system's administrator or vendor said no to."""
+    """A certificate that the operating system's administrator or vendor said no to.
+
+    `block` may also be the DER of its issuer's name and its serial number.
+    """
 
     block: bytes
     origin: Origin

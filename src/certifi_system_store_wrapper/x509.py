@@ -181,11 +181,22 @@ def is_ca(block: bytes) -> bool:
 def is_issued_by_another(block: bytes) -> bool:
     """Whether another name than its own issued the certificate, asked for little."""
     der = pem.der_of(block)
+    _, _, issuer, _, subject = _first_fields(der)
+    return der[slice(*issuer[1:])] != der[slice(*subject[1:])]
+
+
+def issuer_and_serial(block: bytes) -> bytes:
+    """Return the DER of the issuer's name and of the serial number, one behind the other."""
+    der = pem.der_of(block)
+    serial, algorithm, issuer, _, _ = _first_fields(der)
+    return der[algorithm[2] : issuer[2]] + der[serial[1] - 2 : serial[2]]
+
+
+def _first_fields(der: bytes) -> List[Span]:
     _, start, _ = element(der, 0, len(der))
     _, start, end = element(der, start, len(der))
     fields = list(islice(children(der, start, end), 6))
-    _, _, issuer, _, subject = fields[fields[0][0] == CONTEXT_0 :][:5]
-    return der[slice(*issuer[1:])] != der[slice(*subject[1:])]
+    return fields[fields[0][0] == CONTEXT_0 :][:5]
 
 
 def _members(sequence: bytes) -> List[bytes]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Callable, List
 
 import pytest
+from cryptography.x509 import load_der_x509_certificate
 
 from certifi_system_store_wrapper.files import MAX_FILES
 from certifi_system_store_wrapper.findings import DEBUG, DISTRUSTED, INFO, NOT_A_CA
@@ -304,6 +305,40 @@ def test_case_54_objects_that_packages_bring(world: World, folder: str, line: by
     assert world.build() == {"A"}
     assert world.reasons(B) == {DISTRUSTED}
     assert not world.warnings
+
+
+def by_name(der: bytes, *, serial: int = 0) -> bytes:
+    """Return a p11-kit object that distrusts the certificate without holding it."""
+    loaded = load_der_x509_certificate(der)
+    number = (serial or loaded.serial_number).to_bytes(21, "big").lstrip(b"\0")
+    number = b"\0" * (number[0] >> 7) + number
+    values = loaded.issuer.public_bytes(), bytes([2, len(number)]) + number
+    issuer, encoded = ("".join(f"%{byte:02x}" for byte in value) for value in values)
+    lines = "[p11-kit-object-v1]", f'issuer: "{issuer}"', f'serial-number: "{encoded}"'
+    return "\n".join([*lines, "x-distrusted: true", "class: certificate", ""]).encode()
+
+
+@pytest.mark.parametrize(
+    "folder",
+    [
+        unix_paths.DISTRUST_FOLDERS[0],
+        unix_paths.SETTINGS_FOLDERS[0],
+        unix_paths.OBJECT_FOLDERS[0],
+    ],
+)
+@pytest.mark.parametrize("end", [b"\n", b"\r\n"])
+def test_case_54_by_issuer_and_serial_number(world: World, folder: str, end: bytes) -> None:
+    """As update-ca-trust(8) has it; another certificate of that issuer stays."""
+    twin = mint("twin", subject="A", key="A")
+    world.write("/site/certifi/cacert.pem", PEM_A + encode_pem(twin) + PEM_B)
+    objects = by_name(A) + by_name(B, serial=1) + by_name(C).replace(b"true", b"false")
+    world.write(folder + "/no.p11-kit", objects.replace(b"\n", end))
+    world.write(DEBIAN, PEM_A + PEM_C)
+    assert world.build() == {"twin", "B", "C"}
+    assert world.reasons(A) == {DISTRUSTED}
+    assert not world.warnings
+    assert world.build_user(PEM_A) == {"twin", "B", "C", "A"}
+    assert "although" in str(world.warnings)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="there are no FIFOs")

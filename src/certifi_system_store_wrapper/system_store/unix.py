@@ -8,7 +8,8 @@ systems also hold servers' own certificates.
 from __future__ import annotations
 
 import os
-from typing import Iterator, Mapping
+import re
+from typing import Dict, Iterator, Mapping, Match
 
 from .. import certificates
 from ..files import add_file, add_hashed
@@ -41,6 +42,7 @@ def _distrust(findings: Findings, reader: Reader) -> None:
     _debian_distrust(findings, reader)
     for folder in unix_paths.DISTRUST_FOLDERS:
         for path in _files(findings, reader, folder):
+            _p11_kit_objects(findings, reader, path)
             _distrust_file(findings, reader, path)
     for folder in unix_paths.SETTINGS_FOLDERS:
         for path in _files(findings, reader, folder):
@@ -149,6 +151,9 @@ def _p11_kit_objects(findings: Findings, reader: Reader, path: str) -> None:
         if _is_distrusted(each):
             for certificate in certificates.parse(each).certificates:
                 findings.distrust(certificate.block, path)
+            values = _values(each)
+            if len(values) == 2:  # it need not hold the certificate
+                findings.distrust(values[b"issuer"] + values[b"serial-number"], path)
 
 
 def _is_distrusted(p11_kit_object: bytes) -> bool:
@@ -156,3 +161,13 @@ def _is_distrusted(p11_kit_object: bytes) -> bool:
     return b"x-distrusted" in p11_kit_object and any(
         b"".join(line.split()) == b"x-distrusted:true" for line in p11_kit_object.split(b"\n")
     )
+
+
+def _values(p11_kit_object: bytes) -> Dict[bytes, bytes]:
+    """Return the DER of issuer and serial number, which is percent-encoded there."""
+    found = re.findall(rb'^\s*(issuer|serial-number)\s*:\s*"(.*)"', p11_kit_object, re.MULTILINE)
+    return {name: re.sub(rb"%([\dA-Fa-f]{2})", _byte, value) for name, value in found}
+
+
+def _byte(escaped: Match[bytes]) -> bytes:
+    return bytes.fromhex(escaped[1].decode("ascii"))
