@@ -30,6 +30,7 @@ WORTH_AN_ATTACK = (
     "certifi_system_store_wrapper.start",
     "src/certifi_system_store_wrapper/bootstrap.py",
     "pyproject.toml",
+    ".ci/",
     ".github/workflows/",
 )
 
@@ -110,3 +111,17 @@ def test_maintainers_look_at_what_is_worth_an_attack() -> None:
     paths = {line.split()[0].lstrip("/") for line in owned.splitlines() if line.startswith("/")}
     assert paths >= set(WORTH_AN_ATTACK)
     assert all((CHECKOUT / path).exists() for path in paths)
+
+
+def test_what_builds_a_release_is_pinned_by_hash(tmp_path: Path) -> None:
+    """pip takes exactly that, with all it needs, and nothing else is there when it is built."""
+    text = (CHECKOUT / ".ci" / "release.txt").read_text(encoding="utf-8")
+    pip = ("pip", "install", "-q", "--dry-run", "--ignore-installed")
+    run_here(*pip, "--require-hashes", "-r", str(CHECKOUT / ".ci" / "release.txt"))
+    other = tmp_path / "other.txt"
+    other.write_text(re.sub(r"sha256:..", "sha256:00", text), encoding="utf-8")
+    with pytest.raises(AssertionError, match="HASHES"):
+        run_here(*pip, "--require-hashes", "-r", str(other))
+    release = (GITHUB / "workflows" / "release.yml").read_text(encoding="utf-8")
+    installed = re.findall(r"pip install (.*)", release.split("python -m build")[0])
+    assert installed == ["--require-hashes -r .ci/release.txt"]
