@@ -98,6 +98,8 @@ def user(findings: Findings, reader: Reader, settings: Settings) -> None:
             _drop_folder(findings, reader, folder)
         else:
             reader.inputs.append((folder, -1, -1))
+            if os.path.lexists(folder):  # a copy into a folder that was not there yet
+                findings.problem(folder, "it is not a folder, so it is not used: make it one")
 
 
 def drop_folders(settings: Settings) -> List[str]:

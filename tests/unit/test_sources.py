@@ -320,6 +320,14 @@ def test_an_absent_drop_folder_is_remembered(world: World) -> None:
     assert (world.path("/drop"), -1, -1) in world.last.inputs
 
 
+def test_a_file_in_the_place_of_a_drop_folder_is_a_warning(world: World) -> None:
+    """That is what a copy into a folder makes that was not there yet."""
+    world.write("/drop", PEM_A)
+    assert world.build() == {"certifi"}
+    (warning,) = world.warnings
+    assert (warning.path, "not a folder" in warning.message) == (world.path("/drop"), True)
+
+
 def test_drop_folders(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of the user on each system, none under -I, and none below a relative or empty variable."""
     monkeypatch.setattr("sys.platform", "linux")
