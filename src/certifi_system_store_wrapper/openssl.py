@@ -15,10 +15,13 @@ with suppress(ImportError):  # a Python without TLS
     # With certifi and not at the first question: a fork meanwhile would wait for the lock of this
     # import for ever on Python 3.8.
     import _ssl
+_HAS_TLS = "_ssl" in globals()
 
 
 def default_paths() -> Tuple[str, str]:
-    """Return the compiled-in file and folder, which need not exist."""
+    """Return the compiled-in file and folder, which need not exist; "" without TLS."""
+    if not _HAS_TLS:
+        return "", ""
     _, file, _, folder = _ssl.get_default_verify_paths()
     return file, folder
 
@@ -42,7 +45,9 @@ def _context() -> _ssl._SSLContext:
 
 
 def _loads(blocks: Sequence[bytes]) -> bool:
-    """Whether all of these different blocks arrive in a fresh certificate store."""
+    """Whether all of these different blocks arrive in a fresh certificate store, if any."""
+    if not _HAS_TLS:
+        return False
     context = _context()
     try:
         context.load_verify_locations(cadata=b"".join(blocks).decode("ascii"))

@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import textwrap
 from pathlib import Path
 
 import pytest
 import trustme
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ed25519
 
 from support import MODULE, Sandbox, write
 
 OURS = "certifi-system-store-wrapper-"
+
+
+def ed25519_root() -> bytes:
+    """Return a root that only OpenSSL itself can vouch for."""
+    key = ed25519.Ed25519PrivateKey.generate()
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "Ed25519")])
+    begin, end = (dt.datetime(year, 1, 1, tzinfo=dt.timezone.utc) for year in (2020, 2049))
+    builder = x509.CertificateBuilder(name, name, key.public_key(), 1, begin, end)
+    builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+    return builder.sign(key, None).public_bytes(serialization.Encoding.PEM)
 
 
 def local_certifi(sandbox: Sandbox, core: str) -> Path:
@@ -447,3 +461,20 @@ def test_a_finder_that_raises_what_finders_do_not(sandbox: Sandbox) -> None:
     done = sandbox.run_code(code)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("mine\n") and OURS in done.stdout
+
+
+def test_a_python_without_ssl(sandbox: Sandbox, ca_file: Path) -> None:
+    """There is no complaint; what is in the bundle needed no word of OpenSSL."""
+    code = """
+        import sys
+        sys.modules.update(ssl=None, _ssl=None)
+        import certifi
+        print(certifi.contents())
+    """
+    unproven = write(sandbox.work / "ed25519.pem", ed25519_root())
+    done = sandbox.run_code(code, env={"PYTHON_CERTIFI_CERT_FILES": str(ca_file)})
+    assert (done.returncode, done.stderr) == (0, "") and ca_file.read_text() in done.stdout
+    both = f"{ca_file}{os.pathsep}{unproven}"
+    done = sandbox.run_code(code, env={"PYTHON_CERTIFI_CERT_FILES": both})
+    assert done.stderr.count("\n") == 1 and "ed25519.pem: a certificate in it is not" in done.stderr
+    assert ca_file.read_text() in done.stdout and unproven.read_text() not in done.stdout
