@@ -79,7 +79,7 @@ def test_the_wheel_is_for_everybody_and_says_what_it_is(wheel: str) -> None:
         tags = message_from_bytes(archive.read(f"{info}/WHEEL"))
         assert archive.read(f"{info}/licenses/LICENSE") == (CHECKOUT / "LICENSE").read_bytes()
     assert (tags["Tag"], tags["Root-Is-Purelib"]) == ("py3-none-any", "true")
-    assert metadata["Requires-Python"] == ">=3.8"
+    assert (metadata["Metadata-Version"], metadata["Requires-Python"]) == ("2.4", ">=3.8")
     assert (metadata["License-Expression"], metadata["License-File"]) == ("MIT", "LICENSE")
     required = [re.split(r"[^\w]", each)[0] for each in metadata.get_all("Requires-Dist", [])]
     assert sorted(required) == ["certifi", "wincertstore", "wrapt"]
