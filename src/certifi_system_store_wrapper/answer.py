@@ -59,7 +59,7 @@ class Answer:
     def contents(self) -> Optional[str]:
         """Return the text of the bundle, None where certifi itself should answer."""
         path = self.where()
-        if self._published is None or path != self._published.path:
+        if path == self._certifi_file():
             return None
         try:
             with io.open(path, "rb") as file:  # noqa: UP020 - as certifi: tests replace open

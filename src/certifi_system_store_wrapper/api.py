@@ -14,13 +14,17 @@ def where() -> str:
     """Return the path of the bundle, as certifi.where() does while we are active.
 
     The path is absolute and stays good for the life of this process and its forks. Where no
-    bundle can be published it is certifi's own. Never raises what certifi.where() would not.
+    bundle can be published it is certifi's own. Never raises what certifi.where() would not;
+    ImportError, as all that answer here, where there is no certifi.
     """
     return hook.current().where()
 
 
 def contents() -> str:
-    """Return the text of the bundle: PEM, pure ASCII, as certifi.contents() does."""
+    """Return the text of the bundle: PEM, pure ASCII, as certifi.contents() does.
+
+    Raises OSError where not even certifi's own file can be read.
+    """
     text = hook.current().contents()
     if text is not None:
         return text
@@ -32,8 +36,10 @@ def build(settings: Optional[Settings] = None) -> Bundle:
     """Return what would be in the bundle, with provenance, exclusions and problems.
 
     Reads the sources now and publishes nothing. `settings` are by default those of the
-    environment (``settings.from_environment()``).
+    environment (``settings.from_environment()``); raises TypeError for anything else.
     """
+    if not isinstance(settings, (Settings, type(None))):
+        raise TypeError(f"settings must be Settings or None, not {type(settings).__name__}")
     return hook.current().build(settings)
 
 
@@ -47,10 +53,16 @@ def activate() -> None:
 
 
 def deactivate() -> None:
-    """Give certifi its own functions back; paths that were handed out stay good until exit."""
+    """Give certifi its own functions back; paths that were handed out stay good until exit.
+
+    Idempotent. The functions of this module answer from the bundle all the same.
+    """
     hook.unpatch()
 
 
 def refresh() -> str:
-    """Collect again and return the new path; the old one stays good until exit."""
+    """Collect again and return the new path; the old one stays good until exit.
+
+    It is the old one where nothing has changed, or the bundle is persistent.
+    """
     return hook.current().refresh()

@@ -81,7 +81,7 @@ class _Reader:
     def _level(self, name: str) -> Optional[int]:
         word = self._text(name).upper()
         if word and word not in LEVELS:
-            self._bad(name, word, "use DEBUG, INFO, WARNING, ERROR or CRITICAL")
+            self._bad(name, self.environ[name], "use DEBUG, INFO, WARNING, ERROR or CRITICAL")
         return LEVELS.get(word)
 
     def _sources(self, name: str) -> Tuple[str, ...]:

@@ -148,6 +148,51 @@ def test_build_is_pure(sandbox: Sandbox, ca_file: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
+def test_build_takes_settings_alone(sandbox: Sandbox) -> None:
+    """Not even what is false counts as none."""
+    code = """
+        import certifi_system_store_wrapper
+        for wrong in (1, {}, "user"):
+            try:
+                certifi_system_store_wrapper.build(wrong)
+            except TypeError as error:
+                print(error)
+    """
+    done = sandbox.run_code(code)
+    assert done.stdout.count("settings must be Settings or None, not") == 3, done
+
+
+def test_contents_while_others_refresh(sandbox: Sandbox) -> None:
+    """Another thread takes the bundle away before any one step, and the text is whole."""
+    code = """
+        import sys, certifi
+        from certifi_system_store_wrapper import hook
+        answer, whole, steps = hook.current(), certifi.contents(), []
+        def refreshed_before(number):
+            def trace(frame, event, arg):
+                if frame.f_code is not type(answer).contents.__code__:
+                    return None
+                frame.f_trace_opcodes = True
+                steps.append(event)
+                if len(steps) == number:
+                    answer._published = None
+                return trace
+            steps.clear()
+            sys.settrace(trace)
+            try:
+                return certifi.contents()
+            finally:
+                sys.settrace(None)
+        number = 0
+        while number <= len(steps):
+            number += 1
+            assert refreshed_before(number) == whole
+        print(number > 9)
+    """
+    done = sandbox.run_code(code)
+    assert (done.stdout, done.stderr) == ("True\n", "")
+
+
 def test_disabled_is_out_of_the_way(sandbox: Sandbox) -> None:
     """With the switch certifi's own file answers, and wrapt is not even imported."""
     code = """
