@@ -110,7 +110,7 @@ class Answer:
             signals.raise_what_it_hides(error)
             self._failed = not _may_pass(error, self._certifi_file())
             remedy = f". {_REMEDY}" if isinstance(error, OSError) else ""
-            news.say_once(WARNING, f"{_NO_BUNDLE}: {error!r}{remedy}")
+            news.warn_once(f"{_NO_BUNDLE}: {error!r}{remedy}")
             return self._certifi_file()
         else:
             return published.path
@@ -152,7 +152,7 @@ class Answer:
             if not settings.bundle_dir:
                 raise
             problem = f"PYTHON_CERTIFI_BUNDLE_DIR cannot be used, a temporary bundle is: {error}"
-            news.say_once(WARNING, f"{problem}; name a folder that only you can write to")
+            news.warn_once(f"{problem}; name a folder that only you can write to")
         return self._publish_temporary(settings, news)
 
     def _publish_temporary(self, settings: Settings, news: _News) -> Published:
@@ -231,10 +231,10 @@ class _News:
     def say(self, level: int, message: str) -> None:
         self._said.append((level, message))
 
-    def say_once(self, level: int, message: str) -> None:
+    def warn_once(self, message: str) -> None:
         if message not in _reported:
             _reported.add(message)
-            self.say(level, message)
+            self.say(WARNING, message)
 
     def tell(self) -> None:
         log.tell()

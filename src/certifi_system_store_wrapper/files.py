@@ -59,12 +59,10 @@ def add_file(  # noqa: PLR0913 - what to read, how it stands, how strict to be
     return len(parsed.certificates)
 
 
-def add_parsed(
-    findings: Findings, parsed: Parsed, path: str, standing: str, *, named: bool
-) -> None:
-    """Add what has been read from `path`, and what was wrong with it."""
-    _add_certificates(findings, parsed, path, standing)
-    _report(findings, parsed, path, named=named)
+def add_named(findings: Findings, parsed: Parsed, path: str) -> None:
+    """Add what a person has put into `path`, parsed before, and what is wrong with it."""
+    _add_certificates(findings, parsed, path, NAMED)
+    _report(findings, parsed, path, named=True)
 
 
 def _add_certificates(findings: Findings, parsed: Parsed, path: str, standing: str) -> None:

@@ -7,7 +7,8 @@ certificates and a dictionary of blocks is deduplicated by DER.
 
 from __future__ import annotations
 
-from typing import Iterable, List, Set
+from contextlib import contextmanager
+from typing import Iterable, Iterator, List, Set
 
 from .record import Record
 
@@ -95,7 +96,7 @@ class Findings:
         self.distrusted: List[Distrusted] = []
         self.excluded: List[Exclusion] = []
         self.problems: List[Problem] = []
-        self.named_by = ""  # the variable of others that named what is being read
+        self._named_by = ""
         self._said: Set[Problem] = set()  # a list of thousands is searched for ever
 
     def trust(self, block: bytes, path: str, standing: str = LISTED) -> None:
@@ -119,9 +120,18 @@ class Findings:
         origin = Origin(self.source, path)
         self.excluded.append(Exclusion(block, origin, reason, detail, level))
 
+    @contextmanager
+    def named_by(self, who: str) -> Iterator[None]:
+        """Have `unusable` tell who named what is read meanwhile: a variable, as a rule."""
+        self._named_by = who
+        try:
+            yield
+        finally:
+            self._named_by = ""
+
     def unusable(self, path: str, message: str, level: int = WARNING) -> None:
         """Record that what was named is not there or cannot be read, and by whom."""
-        named_by = f" (named by {self.named_by})" if self.named_by else ""
+        named_by = f" (named by {self._named_by})" if self._named_by else ""
         self.problem(path, message + named_by, level)
 
     def problem(self, path: str, message: str, level: int = WARNING) -> None:

@@ -228,15 +228,14 @@ def _ssl_defaults() -> ModuleType:
     return ssl_defaults
 
 
-def current(name: str = "certifi") -> Answer:
-    """Return what answers for the copy of certifi of that name; import certifi if need be."""
-    if name not in _patches:
-        import importlib
+def current() -> Answer:
+    """Return what answers for certifi; import it if need be."""
+    if "certifi" not in _patches:
+        import certifi
 
-        certifi = importlib.import_module(name)
-        if name not in _patches:  # not active
-            _patches[name] = Patch(certifi)
-    return _patches[name].answer
+        if "certifi" not in _patches:  # not active
+            _patches["certifi"] = Patch(certifi)
+    return _patches["certifi"].answer
 
 
 def is_active() -> bool:

@@ -19,8 +19,8 @@ from typing import Iterator, List, Optional, Tuple, Union
 
 from . import bundle, certificates, hold, inputs, ownership, sources, system_store, writing
 from .bundle import Bundle
-from .files import add_parsed
-from .findings import INFO, NAMED, USER, WARNING, Findings
+from .files import add_named
+from .findings import INFO, USER, WARNING, Findings
 from .inputs import Input
 from .places import APPLICATION, NAME, cache_folder, temporary_places, user_folder
 from .reader import MARK
@@ -173,7 +173,7 @@ def _appended(standing: Standing, path: str) -> Findings:
     if standing.appended.strip():
         lines_before = standing.data.count(b"\n") - standing.appended.count(b"\n")
         parsed = certificates.parse(b"\n" * lines_before + standing.appended)
-        add_parsed(findings, parsed, path, NAMED, named=True)
+        add_named(findings, parsed, path)
     if findings.trusted:
         message = f"{len(findings.trusted)} certificates were appended to it by a person: they stay"
         findings.problem(path, message, INFO)

@@ -1,14 +1,14 @@
-"""The four sources, one function each, one contract: fill the findings, never raise."""
+"""The four sources: each fills its findings, and collect() sees to it that none raises."""
 
 from __future__ import annotations
 
 import os
 import sys
-from typing import Callable, Dict, List
+from typing import Dict, List
 
-from . import openssl, ownership, system_store, x509
+from . import openssl, ownership, places, system_store, x509
 from .files import add_file, add_hashed, certificate_files
-from .findings import CERTIFI, HELD, LISTED, NAMED, PROVEN, SSL, SYSTEM, USER, Findings
+from .findings import CERTIFI, HELD, LISTED, NAMED, PROVEN, SSL, SYSTEM, Findings
 from .pristine import is_pristine
 from .reader import Reader
 from .settings import Settings
@@ -16,8 +16,6 @@ from .signals import raise_what_it_hides
 
 if sys.platform == "win32":
     from .system_store import windows
-
-_APPLICATION = "certifi-system-store-wrapper"
 
 
 def collect(settings: Settings, reader: Reader, certifi_file: str) -> List[Findings]:
@@ -30,8 +28,12 @@ def _collect_one(name: str, settings: Settings, reader: Reader, certifi_file: st
     try:
         if name == CERTIFI:
             certifi(findings, reader, certifi_file)
+        elif name == SYSTEM:
+            system_store.collect(findings, reader)
+        elif name == SSL:
+            ssl(findings, reader)
         else:
-            _SOURCES[name](findings, reader, settings)
+            user(findings, reader, settings)
     except (RecursionError, MemoryError):  # our caller's doing: it is asked again
         raise
     except Exception as error:  # noqa: BLE001 - one source must not cost the others
@@ -45,35 +47,27 @@ def certifi(findings: Findings, reader: Reader, path: str) -> None:
     if getattr(sys, "frozen", False):  # its builder may have put a bundle there instead
         reader.baked = path
     standing = PROVEN if is_pristine(path, reader) else LISTED
-    findings.named_by = "certifi itself: reinstall it"
-    add_file(findings, reader, path, standing, named=True)
-    findings.named_by = ""
+    with findings.named_by("certifi itself: reinstall it"):
+        add_file(findings, reader, path, standing, named=True)
 
 
-def system(findings: Findings, reader: Reader, settings: Settings) -> None:
-    """Add what the operating system trusts, and distrusts."""
-    del settings
-    system_store.collect(findings, reader)
-
-
-def ssl(findings: Findings, reader: Reader, settings: Settings) -> None:
+def ssl(findings: Findings, reader: Reader) -> None:
     """Add what ssl.create_default_context() would load, and SSL_CERT_FILE and SSL_CERT_DIR.
 
     For OpenSSL each variable replaces the default; here it adds to it.
     """
-    del settings
     if sys.platform == "win32":
         windows.ssl_defaults(findings)
     file, folder = openssl.default_paths()
     add_file(findings, reader, file, LISTED, named=False)
     add_hashed(findings, reader, folder)
-    findings.named_by = "SSL_CERT_FILE"
-    if "SSL_CERT_FILE" in os.environ:
-        _ssl_cert_file(findings, reader, os.environ["SSL_CERT_FILE"])
-    findings.named_by = "SSL_CERT_DIR"
-    for item in dict.fromkeys(os.environ.get("SSL_CERT_DIR", "").split(os.pathsep)):
-        if item:
-            _folder(findings, reader, item, HELD)
+    with findings.named_by("SSL_CERT_FILE"):
+        if "SSL_CERT_FILE" in os.environ:
+            _ssl_cert_file(findings, reader, os.environ["SSL_CERT_FILE"])
+    with findings.named_by("SSL_CERT_DIR"):
+        for item in dict.fromkeys(os.environ.get("SSL_CERT_DIR", "").split(os.pathsep)):
+            if item:
+                _folder(findings, reader, item)
 
 
 def _ssl_cert_file(findings: Findings, reader: Reader, path: str) -> None:
@@ -86,13 +80,12 @@ def _ssl_cert_file(findings: Findings, reader: Reader, path: str) -> None:
 
 def user(findings: Findings, reader: Reader, settings: Settings) -> None:
     """Add PYTHON_CERTIFI_CERT_FILES, then the drop folders."""
-    findings.named_by = "PYTHON_CERTIFI_CERT_FILES"
-    for path in dict.fromkeys(settings.cert_files):
-        if os.path.isdir(path):
-            _folder(findings, reader, path, HELD)
-        else:
-            add_file(findings, reader, path, NAMED, named=True)
-    findings.named_by = ""
+    with findings.named_by("PYTHON_CERTIFI_CERT_FILES"):
+        for path in dict.fromkeys(settings.cert_files):
+            if os.path.isdir(path):
+                _folder(findings, reader, path)
+            else:
+                add_file(findings, reader, path, NAMED, named=True)
     for folder in drop_folders(settings):
         if os.path.isdir(folder):
             _drop_folder(findings, reader, folder)
@@ -121,14 +114,14 @@ def user_folder() -> str:
     else:
         base = os.environ.get("XDG_CONFIG_HOME", "")
         base = base if os.path.isabs(base) else os.path.expanduser("~/.config")
-    return os.path.join(base, _APPLICATION, "certs") if os.path.isabs(base) else ""
+    return os.path.join(base, places.APPLICATION, "certs") if os.path.isabs(base) else ""
 
 
-def _folder(findings: Findings, reader: Reader, folder: str, standing: str) -> None:
-    """Add a folder that a person named; one without a certificate is a problem."""
+def _folder(findings: Findings, reader: Reader, folder: str) -> None:
+    """Add what a named folder holds; one without a CA certificate is a problem."""
     before, first, count = len(findings.problems), len(findings.trusted), 0
     for path in certificate_files(findings, reader, folder):
-        count += add_file(findings, reader, path, standing, named=True)
+        count += add_file(findings, reader, path, HELD, named=True)
     if len(findings.problems) > before:
         return
     if not count:
@@ -165,10 +158,3 @@ def _first_unsafe(top: str, folder: str) -> str:
         if len(folder) <= len(top):
             return ownership.unsafe_step(top) if top == user_folder() else ""
         folder = os.path.dirname(folder)
-
-
-_SOURCES: Dict[str, Callable[[Findings, Reader, Settings], None]] = {
-    SYSTEM: system,
-    SSL: ssl,
-    USER: user,
-}

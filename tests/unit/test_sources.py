@@ -162,10 +162,8 @@ def test_a_failing_source_does_not_cost_the_others(world: World, source: str) ->
     def fail(*_: object) -> None:
         raise RuntimeError("boom")
 
-    if source == CERTIFI:
-        world.monkeypatch.setattr(sources, "certifi", fail)
-    else:
-        world.monkeypatch.setitem(sources._SOURCES, source, fail)
+    place, name = (system_store, "collect") if source == SYSTEM else (sources, source)
+    world.monkeypatch.setattr(place, name, fail)
     world.write(DEBIAN, PEM_A)
     world.write("/drop/b.pem", PEM_B)
     built = build(Settings(), world.certifi_file)

@@ -60,10 +60,8 @@ def _nix(findings: Findings, reader: Reader, environ: Mapping[str, str]) -> int:
     path = environ.get("NIX_SSL_CERT_FILE", "")
     if path in ("", _NIX_SANDBOX):
         return 0
-    findings.named_by = "NIX_SSL_CERT_FILE"
-    count = add_file(findings, reader, path, LISTED, named=True)
-    findings.named_by = ""
-    return count
+    with findings.named_by("NIX_SSL_CERT_FILE"):
+        return add_file(findings, reader, path, LISTED, named=True)
 
 
 def _debian_distrust(findings: Findings, reader: Reader) -> None:
