@@ -19,7 +19,16 @@ OURS = {
     "certifi": {
         *("answer", "asn1", "binary", "bundle", "bundle_file", "certificates", "cleanup", "files"),
         *("findings", "formats", "hold", "hook", "inputs", "log", "log_handlers", "mapping"),
-        *("memory_file", "openssl", "ownership", "pem", "persistent", "places", "printable"),
+        *(
+            "memory_file",
+            "openssl",
+            "ownership",
+            "patch",
+            "pem",
+            "persistent",
+            "places",
+            "printable",
+        ),
         *("pristine", "reader", "record", "settings", "signals", "sources"),
         *("strict_der", "system_store.__init__", "writing", "x509"),
     },

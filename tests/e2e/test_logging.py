@@ -217,9 +217,9 @@ def test_a_handler_may_ask_for_the_bundle_while_it_is_told_of_a_bad_variable(
 def test_two_copies_of_certifi_warn_once(sandbox: Sandbox) -> None:
     """The environment's own and pip's answer from the same sources."""
     code = """
-        import certifi, certifi_system_store_wrapper.hook as hook
+        import certifi, certifi_system_store_wrapper.patch as patch
         certifi.where()
-        hook.Patch(certifi).answer.where()
+        patch.Patch(certifi).answer.where()
     """
     done = sandbox.run_code(code, env={"PYTHON_CERTIFI_CERT_FILES": "/no/such.pem"})
     assert done.stderr.count("/no/such.pem") == 1

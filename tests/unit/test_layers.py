@@ -35,6 +35,7 @@ LAYERS = [
     ["bundle"],
     ["persistent"],
     ["answer"],
+    ["patch"],
     ["late_activation", "ssl_defaults"],
     ["bootstrap", "hook"],
     ["api"],

@@ -1,0 +1,121 @@
+"""One copy of certifi, patched: its where() and contents() answer from our bundle."""
+
+from __future__ import annotations
+
+import functools
+import os
+import sys
+from contextlib import suppress
+from types import ModuleType
+from typing import Callable, List, Optional, Tuple
+
+from .answer import Answer
+
+Function = Callable[[], str]
+
+_FUNCTIONS = ("where", "contents")
+# All that where() of certifi 2017 to 2026 looks up: one that looks up more was changed.
+_OWN_NAMES = frozenset((
+    "os", "path", "dirname", "join", "__file__", "get_path", "files", "joinpath", "as_file", "str",
+    "__enter__", "atexit", "register", "exit_cacert_ctx", "_CACERT_CTX", "_CACERT_PATH",
+))  # fmt: skip
+
+
+class Patch:
+    """One copy of certifi, patched: what was there, and what answers instead."""
+
+    def __init__(self, certifi: ModuleType, before: Optional[Patch] = None) -> None:
+        """Prepare the replacements; a `before` of the same name keeps answering."""
+        self.certifi = certifi
+        self._has_file = False
+        # No contents before 2020; and a certifi.py of somebody else may have a `where` of its own.
+        names = [name for name in _FUNCTIONS if callable(getattr(certifi, name, None))]
+        self.originals = {name: _original(certifi, name) for name in names}
+        self.answer = before.answer if before else Answer(self._certifi_file)
+        answers = {"where": self.answer.where, "contents": self._contents}
+        self.replacements = {n: _replacement(self.originals[n], answers[n]) for n in names}
+
+    def apply(self) -> None:
+        """Put the replacements into certifi and certifi.core."""
+        for module in _modules(self.certifi):
+            for name, replacement in self.replacements.items():
+                if self._may_replace(getattr(module, name, None), name):
+                    setattr(module, name, replacement)
+
+    def _may_replace(self, function: object, name: str) -> bool:
+        """Whether it is certifi's or ours; what the application put there meanwhile stays."""
+        core = self.certifi.__name__ + ".core"
+        return function is self.originals[name] or getattr(function, "__module__", "") == core
+
+    def undo(self) -> List[Tuple[Function, Function]]:
+        """Put certifi's own functions back; return ours with certifi's."""
+        for module in _modules(self.certifi):
+            for name, original in self.originals.items():
+                if getattr(module, name, None) is self.replacements[name]:
+                    setattr(module, name, original)
+        return [(ours, own) for own, ours in self.pairs()]
+
+    def pairs(self) -> List[Tuple[Function, Function]]:
+        """Return certifi's own functions with what answers instead."""
+        return [(self.originals[name], self.replacements[name]) for name in self.originals]
+
+    def _certifi_file(self) -> str:
+        """Return certifi's own answer; asking certifi costs 3 ms, looking beside it nothing."""
+        path = None
+        with suppress(Exception):  # a test may have replaced what certifi itself does not ask
+            path = self._beside_certifi()
+        own = self.originals.get("where") or self.certifi.where
+        return path or own()
+
+    def _beside_certifi(self) -> Optional[str]:
+        folder = os.path.dirname(getattr(self.certifi, "__file__", None) or "")
+        path = os.path.join(folder, "cacert.pem")
+        if not folder or not _is_certifis_own(self.originals["where"]):
+            return None
+        if not self._has_file and not os.path.isfile(path):
+            return None
+        self._has_file = True  # certifi keeps its answer too: after a chroot it could not be found
+        return path
+
+    def _contents(self) -> str:
+        text = self.answer.contents()
+        try:
+            return self.originals["contents"]() if text is None else text
+        except ImportError:  # after a chroot: what certifi reads with its own where() had imported
+            with open(self._certifi_file(), encoding="ascii") as file:
+                return file.read()
+
+
+def _is_certifis_own(where: Function) -> bool:
+    """Whether `where` names the cacert.pem beside it: nobody has changed it, nor what it keeps."""
+    code = getattr(where, "__code__", None)
+    if code is None or getattr(where, "__globals__", {}).get("_CACERT_PATH"):
+        return False
+    return "cacert.pem" in code.co_consts and _OWN_NAMES.issuperset(code.co_names)
+
+
+def _modules(certifi: ModuleType) -> List[ModuleType]:
+    core = sys.modules.get(certifi.__name__ + ".core")
+    return [module for module in (core, certifi) if module is not None]
+
+
+def _original(certifi: ModuleType, name: str) -> Function:
+    """Return certifi's own function, also where an earlier patch of ours stands before it."""
+    function: Function = getattr(certifi, name)
+    while getattr(function, "__certifi_system_store_wrapper__", None) is True:  # a stub has all
+        function = function.__wrapped__  # type: ignore[attr-defined]
+    return function
+
+
+def _replacement(original: Callable[..., str], answer: Function) -> Function:
+    """Return a plain function that looks like the original, so it pickles by reference.
+
+    certifi's takes no arguments: who gives some means a certifi of somebody else.
+    """
+
+    @functools.wraps(original)
+    def replacement(*arguments: object, **named: object) -> str:
+        return original(*arguments, **named) if arguments or named else answer()
+
+    replacement.__certifi_system_store_wrapper__ = True  # type: ignore[attr-defined]
+    return replacement
