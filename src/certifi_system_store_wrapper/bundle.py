@@ -77,12 +77,13 @@ def build(settings: Settings, certifi_file: str, more: Sequence[Findings] = ()) 
     """
     reader = Reader()
     findings = [*sources.collect(settings, reader, certifi_file), *more]
+    # Known before anything is merged: distrust counts whichever source comes first.
     merger = _Merger(_distrusted(findings), reader.strict)
     for one in findings:
         merger.add(one)
     merger.drop_unloadable()
     excluded, problems = tuple(merger.excluded), tuple(merger.problems)
-    return Bundle(merger.result(), excluded, problems, tuple(reader.inputs))
+    return Bundle(merger.in_order(), excluded, problems, tuple(reader.inputs))
 
 
 def _distrusted(findings: Sequence[Findings]) -> Dict[bytes, Origin]:
@@ -102,7 +103,7 @@ class _Merger:
     def __init__(self, distrusted: Dict[bytes, Origin], strict: Dict[bytes, bool]) -> None:
         self.distrusted, self.strict = distrusted, strict
         self.anchors: Dict[bytes, Dict[Origin, None]] = {}  # origins in their order
-        self.unproven: Dict[bytes, Trusted] = {}
+        self.unproven: Dict[bytes, Trusted] = {}  # anchors that OpenSSL may yet refuse
         self.excluded: List[Exclusion] = []
         self.problems: Dict[Problem, None] = {}  # in their order, each once
 
@@ -114,22 +115,17 @@ class _Merger:
         for found in findings.trusted:
             block, origin, standing = found
             origins = anchors.get(block)
-            if origins is not None:
-                origins[origin] = None
-                if standing == NAMED:
-                    self._note(found)
-                continue
-            refusal = self._refusal(found)
-            if refusal is not None:
-                self.excluded.append(refusal)
-                if refusal.level >= WARNING:
-                    self._problem(origin, f"a certificate in it is not used: {_why(refusal)}")
-                continue
-            anchors[block] = {origin: None}
-            if standing != PROVEN:
-                self.unproven[block] = found
-                if standing == NAMED:
-                    self._note(found)
+            if origins is None:
+                refusal = self._refusal(found)
+                if refusal is not None:
+                    self._leave_out(refusal)
+                    continue
+                origins = anchors[block] = {}
+                if standing != PROVEN:
+                    self.unproven[block] = found
+            origins[origin] = None
+            if standing == NAMED:
+                self._note(found)
 
     def _refusal(self, found: Trusted) -> Optional[Exclusion]:
         """Return why this certificate stays out, or None."""
@@ -170,10 +166,15 @@ class _Merger:
             message = "trusted because it was named, although it is not a CA certificate"
             self._problem(found.origin, message)
 
+    def _leave_out(self, refusal: Exclusion) -> None:
+        self.excluded.append(refusal)
+        if refusal.level >= WARNING:
+            self._problem(refusal.origin, f"a certificate in it is not used: {_why(refusal)}")
+
     def _problem(self, origin: Origin, message: str) -> None:
         self.problems[Problem(origin.source, origin.path, message)] = None
 
-    def result(self) -> Tuple[Anchor, ...]:
+    def in_order(self) -> Tuple[Anchor, ...]:
         """Return the anchors in the order in which they were first found.
 
         But what a person's files hold beside roots comes last: of two certificates of one name
@@ -191,10 +192,9 @@ class _Merger:
             if block not in self.strict and not strict_der.is_strict(pem.der_of(block))
         ]
         for block in openssl.unloadable(doubtful):
-            found = self.unproven[block]
             del self.anchors[block]
-            self.excluded.append(Exclusion(block, found.origin, MALFORMED, "", WARNING))
-            self._problem(found.origin, f"a certificate in it is not used: {MALFORMED}")
+            origin = self.unproven[block].origin
+            self._leave_out(Exclusion(block, origin, MALFORMED, "", WARNING))
 
 
 def _is_no_root(found: Trusted) -> bool:
