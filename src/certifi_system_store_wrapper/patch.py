@@ -31,7 +31,7 @@ class Patch:
         # No contents before 2020; and a certifi.py of somebody else may have a `where` of its own.
         names = [name for name in _FUNCTIONS if callable(getattr(certifi, name, None))]
         self.originals = {name: _original(certifi, name) for name in names}
-        self.answer = before.answer if before else Answer(self._certifi_file)
+        self.answer: Answer = before.answer if before else Answer(self._certifi_file)
         answers = {"where": self.answer.where, "contents": self._contents}
         self.replacements = {n: _replacement(self.originals[n], answers[n]) for n in names}
 

@@ -13,12 +13,21 @@ import os
 import stat
 import sys
 import time
-from codecs import unicode_escape_decode, unicode_escape_encode
-from hashlib import sha256
-from typing import Iterator, List, Optional, Tuple, Union
+from typing import Iterator, List, Optional, Tuple
 
-from . import bundle, certificates, hold, inputs, ownership, sources, system_store, writing
+from . import (
+    bundle,
+    bundle_header,
+    certificates,
+    hold,
+    inputs,
+    ownership,
+    sources,
+    system_store,
+    writing,
+)
 from .bundle import Bundle
+from .bundle_header import Header, sha256_of
 from .files import add_named
 from .findings import INFO, USER, WARNING, Findings
 from .inputs import Input
@@ -27,23 +36,11 @@ from .reader import MARK
 from .record import Record
 from .settings import Settings
 
-_LOOK = b"# looked at: "
 _UNFINISHED = f".{NAME}."
 _ATTEMPTS = 50
 _ABANDONED = 600 * 10**9  # nanoseconds after which nobody is writing a file any more
 _SETTLED = 2  # seconds after which a change would show in a modification time
 _PAUSE = 0.1  # seconds; all attempts take longer than what was appended needs to settle
-
-
-class Header(Record):
-    """What the first lines of a persistent bundle say."""
-
-    length: int
-    sha256: str
-    appended: str  # SHA-256 of what stood behind the body when we wrote it
-    fingerprint: str
-    paths: Tuple[str, ...]
-    size: int  # of the header itself
 
 
 class Standing(Record):
@@ -60,11 +57,11 @@ class Standing(Record):
 
     def is_settled(self) -> bool:
         """Whether it is whole, and nothing has been appended since it was written."""
-        return self.header is not None and _hash(self.appended) == self.header.appended
+        return self.header is not None and sha256_of(self.appended) == self.header.appended
 
     def is_current(self, salt: bytes) -> bool:
         """Whether building it again would give the same."""
-        if self.header is None or not self.is_settled() or not system_store.IS_FILES:
+        if self.header is None or not self.is_settled():
             return False
         return _fingerprint(inputs.look(self.header.paths), salt) == self.header.fingerprint
 
@@ -194,48 +191,17 @@ def _render(complete: Bundle, standing: Standing, started: int, salt: bytes) -> 
     looked_at = inputs.condensed(complete.inputs)
     paths = [path for path, _, _ in looked_at]
     fingerprint = _fingerprint(looked_at, salt)
+    if not system_store.IS_FILES:
+        fingerprint = "unsettled"  # a change of the store would not show
     if len(set(paths)) < len(paths) or any(when > started - _SETTLED for _, _, when in looked_at):
         fingerprint = "unsettled"  # another change within the same second would not show
     if any(problem.level >= WARNING for problem in complete.problems):
         fingerprint = "unsettled"  # whoever asks next is to be told, too
-    first = f"length={len(body)} sha256={_hash(body)} appended={_hash(tail)} inputs={fingerprint}"
-    look = b"\t".join([_escaped(path) for path in paths])
-    header = b"%bpersistent bundle %b\n%b%b\n" % (MARK, first.encode("ascii"), _LOOK, look)
-    return header, body + tail
-
-
-def parse_header(data: bytes) -> Optional[Header]:
-    """Return the header of a bundle that is whole, None for anything else."""
-    first, second = data.find(b"\n") + 1, data.find(b"\n", data.find(b"\n") + 1) + 1
-    if not data.startswith(MARK + b"persistent") or not data.startswith(_LOOK, first):
-        return None
-    try:
-        words = data[:first].decode("ascii").split()
-        fields = dict(word.split("=", 1) for word in words if "=" in word)
-        paths = _unescaped(data[first + len(_LOOK) : second - 1])
-        length, fingerprint = int(fields["length"]), fields["inputs"]
-        header = Header(length, fields["sha256"], fields["appended"], fingerprint, paths, second)
-    except (KeyError, ValueError):
-        return None
-    body = memoryview(data)[second : second + length]
-    return header if len(body) == length and _hash(body) == header.sha256 else None
-
-
-def _escaped(path: str) -> bytes:
-    return unicode_escape_encode(path)[0]  # also of tab and newline
-
-
-def _unescaped(items: bytes) -> Tuple[str, ...]:
-    each = items.decode("ascii").split("\t")
-    return tuple([unicode_escape_decode(i)[0] if "\\" in i else i for i in each])
+    return bundle_header.render(body, tail, fingerprint, paths), body + tail
 
 
 def _fingerprint(looked_at: List[Input], salt: bytes) -> str:
-    return _hash(salt + repr(looked_at).encode("utf-8", "surrogatepass"))
-
-
-def _hash(data: Union[bytes, memoryview]) -> str:
-    return sha256(data).hexdigest()
+    return sha256_of(salt + repr(looked_at).encode("utf-8", "surrogatepass"))
 
 
 def _salt(settings: Settings, certifi_file: str) -> bytes:
@@ -253,7 +219,7 @@ def _salt(settings: Settings, certifi_file: str) -> bytes:
 def _environment_name(settings: Settings) -> str:
     """Return the folder's name: one per environment and way of asking."""
     told = (sys.prefix, settings.cert_files, settings.sources, settings.isolated)
-    return _hash(repr(told).encode("utf-8", "surrogatepass"))[:16]
+    return sha256_of(repr(told).encode("utf-8", "surrogatepass"))[:16]
 
 
 def _make_folder(folder: str) -> None:
@@ -276,7 +242,7 @@ def _read(path: str) -> Standing:
         data = file.read()
     if data and not data.startswith(MARK):
         raise FileExistsError(17, "it is not a bundle of ours, and is left alone", path)
-    return Standing(data, signature, parse_header(data))
+    return Standing(data, signature, bundle_header.parse(data))
 
 
 def _write(path: str, standing: Standing, header: bytes, rest: bytes) -> bool:

@@ -91,6 +91,19 @@ def test_the_bundle_lies_in_the_caches(mac: Sandbox) -> None:
     assert not list(caches(mac).iterdir())
 
 
+def test_a_persistent_bundle_is_replaced_only_by_another(
+    mac: Sandbox, ca_file: Path, private_der: bytes
+) -> None:
+    """No file shows whether a keychain has changed: it is asked each time, and seldom differs."""
+    code = "import certifi, os; print(os.stat(certifi.where()).st_ino)"
+    folder = str(mac.work / "persistent")
+    first, second = (run(mac, code, PYTHON_CERTIFI_BUNDLE_DIR=folder) for _ in range(2))
+    answers(mac, trusting(private_der, ca_file.read_text()))
+    third = run(mac, code, PYTHON_CERTIFI_BUNDLE_DIR=folder)
+    assert first.stderr + second.stderr + third.stderr == ""
+    assert first.stdout == second.stdout != third.stdout
+
+
 def test_the_drop_folder_of_the_user(mac: Sandbox, url: str, ca_file: Path) -> None:
     """It lies in Application Support."""
     drop = mac.home / "Library" / "Application Support" / NAME / "certs"

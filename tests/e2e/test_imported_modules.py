@@ -17,8 +17,27 @@ STAGES = ("start", "certifi", "first where()", "later where()")
 OURS = {
     "start": {"__init__", "bootstrap"},
     "certifi": {
-        *("answer", "asn1", "binary", "bundle", "bundle_file", "certificates", "cleanup", "files"),
-        *("findings", "formats", "hold", "hook", "inputs", "log", "log_handlers", "mapping"),
+        *(
+            "answer",
+            "asn1",
+            "binary",
+            "bundle",
+            "bundle_file",
+            "bundle_header",
+            "certificates",
+            "cleanup",
+        ),
+        *(
+            "files",
+            "findings",
+            "formats",
+            "hold",
+            "hook",
+            "inputs",
+            "log",
+            "log_handlers",
+            "mapping",
+        ),
         *(
             "memory_file",
             "openssl",
