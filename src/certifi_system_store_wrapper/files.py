@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 from typing import Iterator, List, Optional, Set, Tuple
 
@@ -20,7 +19,7 @@ from .findings import (
     Findings,
 )
 from .pem import Parsed
-from .reader import Reader, Unusable, identity
+from .reader import OwnBundle, Reader, identity
 
 MAX_FILES = 10_000  # looked at below one folder
 _LIST = f": several files are separated by {os.pathsep!r}"
@@ -111,7 +110,7 @@ def _report(findings: Findings, parsed: Parsed, path: str, *, named: bool) -> No
 
 
 def _unreadable(path: str, error: Exception, *, named: bool) -> Tuple[str, int]:
-    if isinstance(error, Unusable) and not error.errno:  # a bundle of ours, or a person's copy
+    if isinstance(error, OwnBundle):
         is_copy = named and os.path.basename(os.path.realpath(path)) != places.NAME
         return str(error.strerror), WARNING if is_copy else DEBUG
     if isinstance(error, FileNotFoundError):
@@ -165,7 +164,7 @@ def _entries(
         with os.scandir(folder) as entries:
             return sorted(entries, key=lambda entry: entry.name)
     except OSError as error:
-        missing = error.errno == errno.ENOENT
+        missing = isinstance(error, FileNotFoundError)
         findings.unusable(folder, "it does not exist" if missing else _reason(error))
         return []
 

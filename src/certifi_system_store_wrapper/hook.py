@@ -1,11 +1,11 @@
-"""certifi is here: its where() and contents() answer from our bundle. Alone knows wrapt."""
+"""certifi is asked for: it is patched as soon as it is imported. Alone knows wrapt."""
 
 from __future__ import annotations
 
 import sys
 from importlib.machinery import ModuleSpec
 from types import ModuleType
-from typing import Any, Callable, List, Optional, Set, TypeVar
+from typing import Any, List, Optional, Set
 
 from . import bootstrap, log
 from .settings import from_environment
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
 HAS_TLS = sys.platform not in ("emscripten", "wasi")  # a browser does it, and trusts by itself
 
-T = TypeVar("T")
-
 _finding: Set[str] = set()
 _configured = False
 _patches = {}  # type: Dict[str, Patch]  # beartype_all() evaluates what is annotated
@@ -34,7 +32,7 @@ def find_spec(name: str) -> Optional[ModuleSpec]:
     One that has been imported is patched at once.
     """
     came_first = _is_unpatched(sys.modules.get(name))
-    spec = _uninterrupted(_find_spec, name)
+    spec = _find_uninterrupted(name)
     if came_first and name in _patches:
         _catch_up(_patches[name])
     return spec
@@ -49,7 +47,7 @@ def _is_unpatched(certifi: Optional[ModuleType]) -> bool:
         return False
 
 
-def _uninterrupted(task: Callable[[str], Optional[T]], name: str) -> Optional[T]:
+def _find_uninterrupted(name: str) -> Optional[ModuleSpec]:
     """Do it whole or not at all, whatever signals come; what their handlers raise comes after.
 
     Half done, wrapt would believe that its finder is there, and asyncio, which it imports, could
@@ -58,7 +56,7 @@ def _uninterrupted(task: Callable[[str], Optional[T]], name: str) -> Optional[T]
     try:
         with uninterrupted():
             try:
-                return task(name)
+                return _find_spec(name)
             except Exception as error:  # noqa: BLE001 - nothing may escape from an import of certifi
                 bootstrap.failed(error)
     except (RecursionError, MemoryError) as error:

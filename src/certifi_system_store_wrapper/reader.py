@@ -32,6 +32,10 @@ class Unusable(OSError):
     """The file is there, but not one that can be read as certificates."""
 
 
+class OwnBundle(Unusable):
+    """It is a bundle of ours, or a copy of one; a CA that was removed would live on in it."""
+
+
 class Reader:
     """Reads files for one build, each once."""
 
@@ -63,9 +67,8 @@ class Reader:
         if key not in self._parsed or safe:
             data = self._data.pop(path, None) or read_regular(path, status, safe=safe)
             if data.startswith(MARK) and path != self.baked:
-                raise Unusable(
-                    0, "it is a bundle of ours, which is never read back: name your own CAs"
-                )
+                message = "it is a bundle of ours, which is never read back: name your own CAs"
+                raise OwnBundle(0, message)
             self._left -= len(data)
             if self._left < 0:
                 raise Unusable(errno.EFBIG, f"{MAX_TOTAL >> 20} MiB have been read before it")

@@ -38,10 +38,10 @@ def from_environment(environ: Optional[Mapping[str, str]] = None) -> Settings:
     """Return the settings of `environ`, by default this process's (nothing under -E and -I)."""
     if environ is None:
         environ = {} if sys.flags.ignore_environment and not _FROZEN else os.environ
-    return _Reader(environ).settings()
+    return _Variables(environ).settings()
 
 
-class _Reader:
+class _Variables:
     """Reads one variable after the other and keeps the problems."""
 
     def __init__(self, environ: Mapping[str, str]) -> None:
