@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from stat import S_ISDIR
+from stat import S_ISDIR, ST_MODE, ST_MTIME, ST_SIZE
 from typing import Iterable, List, Set, Tuple
 
 Input = Tuple[str, int, int]  # path, size, modification time in whole seconds; -1: absent
@@ -12,7 +12,7 @@ _LINKS = 40  # that are followed; the kernel follows no more either
 
 def describe(path: str, status: os.stat_result) -> Input:
     """Return how a path stands; what a folder holds shows in its time."""
-    return path, 0 if S_ISDIR(status[0]) else status[6], int(status[8])
+    return path, 0 if S_ISDIR(status[ST_MODE]) else status[ST_SIZE], int(status[ST_MTIME])
 
 
 def look(paths: Iterable[str]) -> List[Input]:

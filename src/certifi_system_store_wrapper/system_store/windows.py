@@ -8,21 +8,11 @@ Chromium's ``trust_store_win.cc``, by its own extended key usage and by the stor
 from __future__ import annotations
 
 from functools import partial
-from typing import (
-    Any,
-    Callable,
-    Container,
-    Dict,
-    Iterator,
-    List,
-    NamedTuple,
-    Optional,
-    Tuple,
-    Union,
-)
+from typing import Any, Callable, Container, Dict, Iterator, List, Optional, Tuple, Union
 
 from .. import pem, x509
 from ..findings import DEBUG, INFO, MALFORMED, NO_SERVER_AUTH, NOT_TRUSTED, WARNING, Findings
+from ..record import Record
 
 ROOT, DISALLOWED = "ROOT", "Disallowed"
 SSL_DEFAULTS = "ssl.create_default_context()"
@@ -35,7 +25,7 @@ _Refusal = Tuple[str, str, int]  # reason, detail, level
 _Read = Callable[[str], Iterator["_Entry"]]
 
 
-class _Entry(NamedTuple):
+class _Entry(Record):
     """One instance of a certificate in a store; the same one may be there more than once."""
 
     der: bytes
