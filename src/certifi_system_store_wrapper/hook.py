@@ -13,10 +13,10 @@ from .signals import uninterrupted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Dict  # noqa: F401 - in a comment
+    from typing import Dict  # noqa: F401 - in a comment, as Patch
 
     from .answer import Answer
-    from .patch import Patch
+    from .patch import Patch  # noqa: F401
 
 HAS_TLS = sys.platform not in ("emscripten", "wasi")  # a browser does it, and trusts by itself
 
@@ -34,7 +34,7 @@ def find_spec(name: str) -> Optional[ModuleSpec]:
     came_first = _is_unpatched(sys.modules.get(name))
     spec = _find_uninterrupted(name)
     if came_first and name in _patches:
-        _catch_up(_patches[name])
+        _catch_up(name)
     return spec
 
 
@@ -113,11 +113,12 @@ def _move_behind_ours(finders: List[Any]) -> None:
         finders.insert(places.index(id(bootstrap.Finder)), finders.pop(0))
 
 
-def _catch_up(patch: Patch) -> None:
-    """Reach what was taken from certifi before us; never raises."""
+def _catch_up(name: str) -> None:
+    """Reach what was taken from that copy of certifi before us; never raises."""
     try:
         from . import late_activation
 
+        patch = _patches[name]
         late_activation.rebind(patch.pairs())
         late_activation.refresh_requests(patch.originals["where"], patch.answer.where)
     except Exception as error:  # noqa: BLE001 - see the docstring
@@ -140,7 +141,7 @@ def current() -> Answer:
         import certifi
 
         if "certifi" not in _patches:  # not active
-            _patches["certifi"] = _prepared(certifi)
+            _prepare("certifi", certifi)
     return _patches["certifi"].answer
 
 
@@ -166,23 +167,23 @@ def _patch(certifi: ModuleType) -> None:
     """Patch a freshly imported copy of certifi; never raises (wrapt would fail the import)."""
     with uninterrupted():
         try:
-            patch = _patches.get(certifi.__name__)
-            if patch is None or patch.certifi is not certifi:
-                patch = _patches[certifi.__name__] = _prepared(certifi, before=patch)
-            patch.apply()
+            name = certifi.__name__
+            if name not in _patches or _patches[name].certifi is not certifi:
+                _prepare(name, certifi)
+            _patches[name].apply()
         except Exception as error:  # noqa: BLE001 - see the docstring
             log.warning(f"certifi stays as it is, because it cannot be patched: {error!r}")
 
 
-def _prepared(certifi: ModuleType, before: Optional[Patch] = None) -> Patch:
-    """Return the patch of that copy, not yet applied; whatever it needs is loaded now."""
+def _prepare(name: str, certifi: ModuleType) -> None:
+    """Have a patch of that copy, not yet applied; whatever it needs is loaded now."""
     from . import cleanup
     from .patch import Patch
 
     _load_what_is_lazy()
     if cleanup.at_exit not in bootstrap.at_exit:
         bootstrap.at_exit.append(cleanup.at_exit)
-    return Patch(certifi, before)
+    _patches[name] = Patch(certifi, before=_patches.get(name))
 
 
 def _load_what_is_lazy() -> None:
