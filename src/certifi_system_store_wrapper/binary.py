@@ -66,7 +66,7 @@ def read_file(data: bytes, parsed: Parsed, position: int = 0) -> int:
 
 def read_between(data: bytes, parsed: Parsed) -> None:
     """Read the DER that begins behind a PEM block, or behind blank lines."""
-    found = re.finditer(rb"(?:\A[\s\xef\xbb\xbf]+|-----\s*)(?=0\x82)", data)
+    found = re.finditer(rb"(?:\A[\s\xef\xbb\xbf]+|-----\s*)(?=0[\x80-\x84])", data)
     for each in islice(found, MAX_DAMAGE):
         read_file(data, parsed, each.end())
 

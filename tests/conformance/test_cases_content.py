@@ -292,6 +292,7 @@ def test_case_26_raw_der(world: World, name: str) -> None:
         PEM_A + B,
         PEM_A.rstrip() + B,
         PEM_A + b"\n" + pkcs7([B]),
+        PEM_A + pkcs7_indefinite([B]),
         b"# both\n" + PEM_A + B + PEM_B + A,
     ],
 )
