@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import plistlib
 import sys
+import time
 from pathlib import Path
 from typing import Any, Dict
 
@@ -131,3 +133,35 @@ def test_a_mac_without_security(mac: Sandbox, url: str, ca_file: Path) -> None:
     done = run(mac, FETCH_BY_URLLIB.format(url=url), PYTHON_CERTIFI_CERT_FILES=str(ca_file))
     assert (done.returncode, done.stdout) == (0, "200\n")
     assert "WARNING" in done.stderr
+
+
+def test_a_persistent_bundle(mac: Sandbox, ca_file: Path, private_der: bytes) -> None:
+    """Keychains are asked each time; the file is replaced only where they say something new."""
+    folder = mac.work / "kept"
+    code = """
+import certifi, os
+print(os.stat(certifi.where()).st_ino, certifi.contents().count("BEGIN"))
+    """
+    time.sleep(2.1)  # what it is made from has settled then
+    inodes, counts = [], []
+    for prepared in ({}, {}, trusting(private_der, ca_file.read_text())):
+        answers(mac, prepared)
+        done = run(mac, code, PYTHON_CERTIFI_BUNDLE_DIR=str(folder))
+        assert done.stderr == ""
+        inode, count = map(int, done.stdout.split())
+        inodes.append(inode)
+        counts.append(count)
+        os.utime(folder, (1e9, 1e9))
+    assert counts[0] == counts[1] == counts[2] - 1
+    assert inodes[0] == inodes[1] != inodes[2]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
+def test_a_fork_asks_first(mac: Sandbox, url: str, ca_file: Path, private_der: bytes) -> None:
+    """A server that loads its application and then forks: the worker starts `security`."""
+    answers(mac, trusting(private_der, ca_file.read_text()))
+    fetch = FETCH_BY_URLLIB.format(url=url)
+    code = f"import certifi, os\nif not os.fork():\n    exec({fetch!r})\n    sys.exit()\nos.wait()"
+    done = run(mac, code)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "200\n", "")
+    assert not list(caches(mac).iterdir()) and not list(mac.tmp.iterdir())

@@ -6,6 +6,7 @@ import os
 import shutil
 import sys
 import textwrap
+import time
 from base64 import b64encode
 from importlib.util import find_spec
 from pathlib import Path
@@ -97,6 +98,7 @@ def test_a_persistent_bundle_that_says_the_same(windows: Sandbox, private_der: b
     folder = windows.work / "kept"
     code = "import certifi, os; print(os.stat(certifi.where()).st_ino)"
     env: Dict[str, str] = {"PYTHON_CERTIFI_BUNDLE_DIR": f' "{folder}" '}
+    time.sleep(2.1)  # what it is made from has settled then
     first = run(windows, code, private_der, **env)
     for path in (folder, *folder.iterdir()):
         os.utime(path, (1e9, 1e9))
