@@ -181,6 +181,22 @@ def tornado(url):
     return asyncio.run(ask())
 
 
+def geventhttpclient(url):
+    from geventhttpclient import HTTPClient
+
+    return HTTPClient.from_url(url).get("/").read().decode()
+
+
+def treq(url):
+    import treq
+    from twisted.internet.task import react
+
+    async def ask(_reactor):
+        print(await treq.text_content(await treq.get(url)))
+
+    react(ask)
+
+
 def niquests(url):
     import niquests
 

@@ -25,7 +25,7 @@ _KNOWN = {
         "aiohttp aiosmtplib clickhouse-connect kubernetes paho-mqtt redis tornado truststore "
         "urllib3 websocket-client websockets"
     ),
-    VARIABLES: "curl-cffi grpcio httpx2 niquests openai psycopg",
+    VARIABLES: "curl-cffi geventhttpclient grpcio httpx2 niquests openai psycopg treq",
     OWN: "pycurl stripe",
 }
 
