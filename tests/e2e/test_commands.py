@@ -501,6 +501,17 @@ def test_no_folder_is_made_where_others_may_write(sandbox: Sandbox, ca_file: Pat
 
 
 @posix
+def test_add_whatever_the_umask(sandbox: Sandbox, ca_file: Path) -> None:
+    """What it makes is open to no other, so that it is used; and is readable where it may be."""
+    for umask in ("0", "022", "077"):
+        env = {"XDG_CONFIG_HOME": str(sandbox.home / umask)}
+        prefix = ("sh", "-c", f'umask {umask}; exec "$@"', "sh")
+        done = sandbox.run(*COMMAND, "add", str(ca_file), env=env, prefix=prefix)
+        assert (done.returncode, done.stderr) == (0, ""), umask
+        shutil.rmtree(sandbox.home / umask, ignore_errors=True)
+
+
+@posix
 def test_one_that_cannot_be_stored_or_removed(sandbox: Sandbox, ca_file: Path) -> None:
     """The others are, each with its line."""
     other = write(sandbox.work / "other.pem", make("Other", *CA).pem)

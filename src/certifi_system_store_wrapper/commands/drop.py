@@ -151,11 +151,14 @@ def _folder() -> str:
 
 def _make(folder: str) -> str:
     """Return the drop folder, made if need be; raises OSError where it is not safe."""
-    there = folder
+    there, missing = folder, []
     while not os.path.lexists(there):
+        missing.append(there)
         there = os.path.dirname(there)
     if ownership.is_safe_path(there):  # else nothing of root's is left in the home of another
-        os.makedirs(folder, 0o755, exist_ok=True)
+        for each in reversed(missing):
+            with suppress(FileExistsError):
+                os.mkdir(each, 0o755)  # os.makedirs() would leave it to the umask
         if ownership.is_safe(os.stat(folder), folder) and ownership.is_safe_path(folder):
             return folder
     message = f"others may write to {folder} or above, so it is not used: chmod go-w, and own it"

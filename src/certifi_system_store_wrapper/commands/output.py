@@ -134,6 +134,6 @@ def _coloured(line: str) -> str:
     label = line.split(" ", 1)[0]
     if label not in _COLOURS or os.environ.get("NO_COLOR") or not _is_terminal():
         return line
-    if os.name == "nt" or os.environ.get("TERM", "dumb") == "dumb":
+    if os.name == "nt" or os.environ.get("TERM") in (None, "", "dumb"):
         return line
     return f"\033[{_COLOURS[label]}m{label}\033[0m{line[len(label) :]}"
