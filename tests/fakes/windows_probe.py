@@ -1,7 +1,8 @@
 """Runs windows.py over the fake crypt32, in a process of its own; JSON in, JSON out.
 
 In: ``function``, ``stores`` (name -> list of [der in base64, usage, encoding, extension]),
-``failing`` (name -> error), ``without_wincertstore``, ``is_windows`` (what ssl believes).
+``failing`` (name -> error), ``without_wincertstore``, ``another_wincertstore`` (an empty module),
+``is_windows`` (what ssl believes).
 Out: the findings, the stores asked for, and what was left open or modified.
 """
 
@@ -11,6 +12,7 @@ import base64
 import json
 import ssl
 import sys
+from types import ModuleType
 from typing import Any, Dict
 
 from certifi_system_store_wrapper.findings import Findings
@@ -32,6 +34,8 @@ def main() -> None:
         sys.platform = "win32"
     if order.get("without_wincertstore"):
         vars(sys)["modules"]["wincertstore"] = None
+    if order.get("another_wincertstore"):
+        vars(sys)["modules"]["wincertstore"] = ModuleType("wincertstore")
     findings = Findings("system")
     getattr(windows, order["function"])(findings)
     answer = {

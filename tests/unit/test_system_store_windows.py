@@ -350,6 +350,17 @@ def test_missing_wincertstore_is_noted() -> None:
     assert "pip install" in note.message
 
 
+def test_a_wincertstore_that_is_another(windows: Windows) -> None:
+    """ssl reads the stores instead: what it cannot do costs no root and no distrust."""
+    stores = {
+        ROOT: [Held(certificate("Bad")), Held(certificate("Root"))],
+        DISALLOWED: [Held(certificate("Bad"))],
+    }
+    built = windows.bundle(probe(stores, another_wincertstore=True), block("Bad"))
+    assert anchors(built) == [block("Root")]
+    assert warnings_in(built) == []
+
+
 def test_wincertstore_needs_nothing_said() -> None:
     """Where it is there, there is no note."""
     found = probe({ROOT: [Held(certificate("Root"))]}).findings

@@ -35,10 +35,10 @@ class _Entry(Record):
 
 def collect(findings: Findings) -> None:
     """Add what the current user's view of the stores holds; it includes the machine's."""
-    read = _reader(findings)
-    _add_roots(findings, _entries(findings, read, ROOT, "the roots of Windows are not used"))
+    readers = _readers(findings)
+    _add_roots(findings, _entries(findings, readers, ROOT, "the roots of Windows are not used"))
     harm = "what Windows distrusts is not removed"
-    for entry in _entries(findings, read, DISALLOWED, harm):
+    for entry in _entries(findings, readers, DISALLOWED, harm):
         findings.distrust(pem.block_of(entry.der), DISALLOWED)
 
 
@@ -75,24 +75,29 @@ def _serves(usage: Container[str]) -> bool:
     return any(oid in usage for oid in _SERVER_OIDS)
 
 
-def _reader(findings: Findings) -> _Read:
-    """Return what reads a store: wincertstore, or the ssl module where that is missing."""
+def _readers(findings: Findings) -> List[_Read]:
+    """Return what reads a store: wincertstore, then the ssl module where that is of no use."""
     try:
         import wincertstore  # type: ignore[import-not-found,import-untyped,unused-ignore]
     except (ImportError, OSError, AttributeError) as error:
         message = f"is not usable ({error}), so the ssl module reads the stores"
         findings.problem("wincertstore", message + "; pip install wincertstore", INFO)
-        return _read_with_ssl
-    return partial(_read_with_wincertstore, wincertstore)
+        return [_read_with_ssl]
+    return [partial(_read_with_wincertstore, wincertstore), _read_with_ssl]
 
 
-def _entries(findings: Findings, read: _Read, store: str, harm: str) -> Iterator[_Entry]:
-    """Yield what is in a store; where it fails, what came before is kept."""
-    try:
-        yield from read(store)
-    except Exception as error:  # noqa: BLE001 - services and containers fail in many ways
-        remedy = f"`certutil -user -store {store}` shows whether this user may read it"
-        findings.problem(store, f"cannot be read ({error}), so {harm}; {remedy}")
+def _entries(findings: Findings, readers: List[_Read], store: str, harm: str) -> Iterator[_Entry]:
+    """Yield what is in a store; where every reader fails, what came before is kept."""
+    failures = []
+    for read in readers:
+        try:
+            yield from read(store)
+        except Exception as error:  # noqa: BLE001 - services and containers fail in many ways
+            failures.append(str(error))
+        else:
+            return
+    remedy = f"`certutil -user -store {store}` shows whether this user may read it"
+    findings.problem(store, f"cannot be read ({failures[0]}), so {harm}; {remedy}")
 
 
 def _read_with_wincertstore(wincertstore: Any, name: str) -> Iterator[_Entry]:  # noqa: ANN401
