@@ -101,9 +101,17 @@ def _watch(name: str) -> bool:
         late.add(name)
     first = list(map(id, sys.meta_path[:1]))
     wrapt.when_imported(name)(_patch)
+    _put_back(wrapt, sys.meta_path)
     if [id(sys.meta_path[0])] != first:
         _move_behind_ours(sys.meta_path)
     return True
+
+
+def _put_back(wrapt: ModuleType, finders: List[Any]) -> None:
+    """Have wrapt's finder there: who restores an older sys.meta_path takes it away unasked."""
+    kind = getattr(getattr(wrapt, "importer", None), "ImportHookFinder", None)
+    if kind and not any(type(each) is kind for each in finders):
+        finders.insert(0, kind())
 
 
 def _move_behind_ours(finders: List[Any]) -> None:

@@ -58,7 +58,7 @@ def emit(level: int, message: str) -> None:
     try:
         if enabled(level):
             _emit(level, printable(message))
-    except ImportError:  # after a chroot there may be no logging module
+    except (ImportError, OSError):  # after a chroot, or without a descriptor, none can be had
         _print(level, printable(message))
     except Exception:  # noqa: BLE001 - whoever asked certifi for a path did not ask for this
         return

@@ -478,3 +478,21 @@ def test_a_python_without_ssl(sandbox: Sandbox, ca_file: Path) -> None:
     done = sandbox.run_code(code, env={"PYTHON_CERTIFI_CERT_FILES": both})
     assert done.stderr.count("\n") == 1 and "ed25519.pem: a certificate in it is not" in done.stderr
     assert ca_file.read_text() in done.stdout and unproven.read_text() not in done.stdout
+
+
+def test_a_meta_path_that_is_put_back(sandbox: Sandbox) -> None:
+    """As pytest's own tests do it: wrapt believes that its finder still is there."""
+    code = """
+        import sys
+        import wrapt
+        before = sys.meta_path[:]
+        import certifi
+        path = certifi.where()
+        sys.meta_path[:] = before
+        del sys.modules["certifi"], sys.modules["certifi.core"]
+        import certifi
+        assert certifi.where() == certifi.core.where() == path
+        assert type(sys.meta_path[0]) is type  # ours, not wrapt's, is first again
+    """
+    done = sandbox.run_code(code)
+    assert (done.returncode, done.stderr) == (0, "")

@@ -203,7 +203,7 @@ def test_limits(sandbox: Sandbox, limit: str) -> None:
     """
     done = sandbox.run_code(code)
     assert done.returncode == 0, done.stderr
-    assert len(warnings(done)) <= 1
+    assert len(warnings(done)) == 1
     assert not list(sandbox.place.rglob("*"))
 
 
