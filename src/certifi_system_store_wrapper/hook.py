@@ -110,7 +110,7 @@ def _watch(name: str) -> bool:
 def _put_back(wrapt: ModuleType, finders: List[Any]) -> None:
     """Have wrapt's finder there: who restores an older sys.meta_path takes it away unasked."""
     kind = getattr(getattr(wrapt, "importer", None), "ImportHookFinder", None)
-    if kind and not any(type(each) is kind for each in finders):
+    if isinstance(kind, type) and not any(type(each) is kind for each in finders):
         finders.insert(0, kind())
 
 

@@ -480,6 +480,20 @@ def test_a_python_without_ssl(sandbox: Sandbox, ca_file: Path) -> None:
     assert ca_file.read_text() in done.stdout and unproven.read_text() not in done.stdout
 
 
+def test_a_wrapt_that_is_a_mock(sandbox: Sandbox) -> None:
+    """Nothing of it gets into Python's import system: certifi's own list answers."""
+    code = """
+        import sys
+        from unittest import mock
+        sys.modules["wrapt"] = mock.MagicMock()
+        import certifi, colorsys
+        print(certifi.where())
+    """
+    done = sandbox.run_code(code)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.strip().endswith("cacert.pem") and OURS not in done.stdout
+
+
 def test_a_meta_path_that_is_put_back(sandbox: Sandbox) -> None:
     """As pytest's own tests do it: wrapt believes that its finder still is there."""
     code = """
