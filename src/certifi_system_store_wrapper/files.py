@@ -96,7 +96,7 @@ def _report(findings: Findings, parsed: Parsed, path: str, *, named: bool) -> No
     if parsed.damage:
         first, more = parsed.damage[0], len(parsed.damage) - 1
         also = f" (and {more} more)" if more else ""
-        findings.problem(
+        findings.unusable(
             path, f"line {first.line}: {first.message}{also}; export this certificate again"
         )
     if parsed.private_keys:
@@ -106,7 +106,7 @@ def _report(findings: Findings, parsed: Parsed, path: str, *, named: bool) -> No
         findings.problem(path, f"{message} ({used})", level)
     for instead in parsed.instead:
         message = f"there is no certificate in it: {instead}"
-        findings.problem(path, message, WARNING if named else INFO)
+        findings.unusable(path, message, WARNING if named else INFO)
 
 
 def _unreadable(path: str, error: Exception, *, named: bool) -> Tuple[str, int]:

@@ -281,6 +281,22 @@ def test_a_variable_is_named_with_what_it_names(world: World) -> None:
     assert named_by == [f"{name})" for name in (*others, "PYTHON_CERTIFI_CERT_FILES")]
 
 
+@pytest.mark.parametrize("content", [b"", b"no certificate", encode_pem(mint("A")[:-9])])
+def test_a_variable_is_named_with_what_its_file_lacks(world: World, content: bytes) -> None:
+    """Also where the file is there; certifi's own is to be reinstalled."""
+    world.write("/site/certifi/cacert.pem", content)
+    for name in ("NIX_SSL_CERT_FILE", "SSL_CERT_FILE"):
+        world.monkeypatch.setenv(name, world.write("/v/" + name, content))
+    folder = os.path.dirname(world.write("/v/folder/a.pem", content))
+    world.monkeypatch.setenv("SSL_CERT_DIR", folder)
+    named = world.write("/v/named.pem", content)
+    world.write(DEBIAN, PEM_A)
+    assert world.build(named) == {"A"}
+    named_by = [str(warning).partition(" (named by ")[2] for warning in world.warnings]
+    others = ("NIX_SSL_CERT_FILE", "SSL_CERT_FILE", "SSL_CERT_DIR", "PYTHON_CERTIFI_CERT_FILES")
+    assert named_by == [f"{name})" for name in ("certifi itself: reinstall it", *others)]
+
+
 def test_what_is_named_twice_is_one_problem(world: World) -> None:
     """A folder, or a path that is missing, however often it stands in a list."""
     folder = os.path.dirname(world.write("/named/readme.txt", b""))
