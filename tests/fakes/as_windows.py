@@ -9,6 +9,7 @@ from __future__ import annotations
 import _signal
 import mmap
 import os
+import pathlib
 import signal
 import ssl
 import sys
@@ -75,6 +76,7 @@ def pretend(roots: Sequence[str]) -> None:
     for module, names in gone:
         for name in names.split():
             vars(module).pop(name, None)
+    pathlib.Path.__new__.__globals__["WindowsPath"] = pathlib.PosixPath  # importlib.metadata's
     os.unlink = _refusing_what_is_open(os.unlink)
     os.replace = _refusing_what_is_open(os.replace)
     for absent in _MODULES.split():
