@@ -152,6 +152,23 @@ def test_every_command(windows: Sandbox, private_der: bytes, command: str) -> No
     assert (done.returncode, done.stderr) == (0, ""), done.stdout
 
 
+@pytest.mark.parametrize("encoding", ["cp1252", "utf-8"])
+def test_a_path_that_the_code_page_does_not_have(
+    windows: Sandbox, private_der: bytes, encoding: str
+) -> None:
+    """It is said or refused: a program would be led astray by one with escapes in it."""
+    folder = windows.work / "Micha\u0142"
+    env = {"PYTHON_CERTIFI_BUNDLE_DIR": str(folder), "PYTHONIOENCODING": encoding}
+    code = f"from {MODULE}.cli import main; sys.exit(main(['export']))"
+    done = run(windows, code, private_der, **env)
+    if encoding == "cp1252":
+        assert (done.returncode, done.stdout) == (1, "")
+        assert "PYTHONUTF8=1" in done.stderr and done.stderr.count("\n") == 1
+    else:
+        assert (done.returncode, done.stderr) == (0, "")
+        assert done.stdout == f"{folder / 'cacert.pem'}\n"
+
+
 def test_a_list_of_files(
     windows: Sandbox, ca_file: Path, other_ca: trustme.CA, private_der: bytes
 ) -> None:

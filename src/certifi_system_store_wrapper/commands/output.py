@@ -83,10 +83,19 @@ def _is_terminal() -> bool:
 def _write_exact(lines: Iterable[str]) -> None:
     """Write lines as other programs must get them: the bytes of a path, whatever they are."""
     if os.name == "nt" or not hasattr(sys.stdout, "buffer"):
-        write(lines)
+        write(_encodable(line) for line in lines)
         return
     sys.stdout.buffer.write(b"".join(os.fsencode(line) + b"\n" for line in lines))
     sys.stdout.buffer.flush()
+
+
+def _encodable(line: str) -> str:
+    """Return the line; raises OSError where standard output would spoil what it names."""
+    encoding = getattr(sys.stdout, "encoding", None) or "ascii"
+    if line.encode(encoding, "replace").decode(encoding) != line:
+        remedy = "set PYTHONUTF8=1, or PYTHON_CERTIFI_BUNDLE_DIR to another folder"
+        raise OSError(0, f"{encoding} does not have every character of {line}; {remedy}")
+    return line
 
 
 def width() -> int:
