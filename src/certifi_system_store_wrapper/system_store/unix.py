@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import re
-from typing import Dict, Iterator, Mapping, Match
+from typing import Dict, Iterator, Mapping
 
 from .. import certificates
 from ..files import add_file, add_hashed
@@ -167,5 +167,5 @@ def _values(p11_kit_object: bytes) -> Dict[bytes, bytes]:
     return {name: re.sub(rb"%([\dA-Fa-f]{2})", _byte, value) for name, value in found}
 
 
-def _byte(escaped: Match[bytes]) -> bytes:
+def _byte(escaped: re.Match[bytes]) -> bytes:
     return bytes.fromhex(escaped[1].decode("ascii"))
