@@ -15,7 +15,6 @@ from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple, Union
 
 CRYPT_E_NOT_FOUND = -2146885628
 ACCESS_DENIED = 5
-ODD_USAGE = 13
 PROPERTY, EXTENSION = 4, 2  # whose usage is asked for
 FREED = 0xDD
 

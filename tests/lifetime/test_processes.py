@@ -198,11 +198,16 @@ def test_who_closed_every_descriptor_leaves_nothing(sandbox: Sandbox) -> None:
 
 
 def test_exec_keeps_the_path(sandbox: Sandbox) -> None:
-    """A program that replaces this one finds the file that SSL_CERT_FILE names."""
+    """A program that replaces this one finds the file that SSL_CERT_FILE names, whoever sweeps."""
     done = sandbox.run_code(
         """
         import certifi, os, sys
-        code = "import os, sys; sys.exit(0 if os.path.getsize(sys.argv[1]) > 1000 else 1)"
+        code = (
+            "import os, subprocess, sys;"
+            "sweeping = [sys.executable, '-c', 'import certifi; certifi.where()'];"
+            "subprocess.run(sweeping, check=True);"
+            "sys.exit(os.path.getsize(sys.argv[1]) <= 1000)"
+        )
         os.execv(sys.executable, [sys.executable, "-S", "-c", code, certifi.where()])
         """
     )
