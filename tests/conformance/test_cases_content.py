@@ -295,6 +295,7 @@ def test_case_26_raw_der(world: World, name: str) -> None:
         PEM_A + pkcs7_indefinite([B]),
         b"# both\n" + PEM_A + B + PEM_B + A,
     ],
+    ids=range(11),
 )
 def test_case_26_der_concatenated(world: World, data: bytes) -> None:
     """With DER, PKCS#7 and PEM in any order: all are used."""

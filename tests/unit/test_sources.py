@@ -281,7 +281,11 @@ def test_a_variable_is_named_with_what_it_names(world: World) -> None:
     assert named_by == [f"{name})" for name in (*others, "PYTHON_CERTIFI_CERT_FILES")]
 
 
-@pytest.mark.parametrize("content", [b"", b"no certificate", encode_pem(mint("A")[:-9])])
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"no certificate", encode_pem(mint("A")[:-9])],
+    ids=["empty", "text", "damaged"],
+)
 def test_a_variable_is_named_with_what_its_file_lacks(world: World, content: bytes) -> None:
     """Also where the file is there; certifi's own is to be reinstalled."""
     world.write("/site/certifi/cacert.pem", content)
