@@ -102,6 +102,26 @@ def test_a_fork_that_healed_takes_nothing_from_its_parent(sandbox: Sandbox) -> N
     assert not list(sandbox.place.rglob("*"))
 
 
+def test_what_a_fork_put_back_is_not_swept(sandbox: Sandbox) -> None:
+    """The child that holds the new file has ended: the parent still holds its folder."""
+    done = sandbox.run_code(
+        """
+        import certifi, os, subprocess, sys
+        path = certifi.where()
+        os.unlink(path)
+        if os.fork() == 0:
+            assert certifi.where() == path
+            raise SystemExit
+        os.wait()
+        sweeping = [sys.executable, "-c", "import certifi; certifi.where()"]
+        subprocess.run(sweeping, check=True)
+        assert os.path.getsize(path) > 1000
+        """
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert not list(sandbox.place.rglob("*"))
+
+
 def test_what_somebody_appends_is_seen(sandbox: Sandbox, ca_file: Path, private_der: bytes) -> None:
     """As with plain certifi, the process sees what it wrote itself."""
     code = """
