@@ -13,7 +13,6 @@ from typing import List
 from . import asn1, formats, x509
 from .asn1 import NotDer
 from .pem import (
-    MAX_DAMAGE,
     OTHER_PURPOSE,
     PLAIN,
     REJECTED,
@@ -28,6 +27,7 @@ from .record import Record
 DEPTH = 32  # of nested indefinite lengths: no real file has more than six
 MAX_BER = 1 << 19  # bytes: indefinite lengths are found by reading everything, at every level
 MAX_PARTS = 20_000  # of one element
+MAX_BETWEEN = 100  # places with DER behind PEM: each costs a look at all that is before it
 _SIGNED_DATA = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02"
 
 
@@ -65,10 +65,12 @@ def read_file(data: bytes, parsed: Parsed, position: int = 0) -> int:
 
 
 def read_between(data: bytes, parsed: Parsed) -> None:
-    """Read the DER that begins behind a PEM block, or behind blank lines."""
+    """Read the DER that begins behind a PEM block, or behind blank lines, up to damage."""
     found = re.finditer(rb"(?:\A[\s\xef\xbb\xbf]+|-----\s*)(?=0[\x80-\x84])", data)
-    for each in islice(found, MAX_DAMAGE):
-        read_file(data, parsed, each.end())
+    before = len(parsed.damage)
+    for each in islice(found, MAX_BETWEEN):
+        if read_file(data, parsed, each.end()) == each.end() or len(parsed.damage) > before:
+            return
 
 
 def _is_pkcs7(data: bytes) -> bool:

@@ -590,6 +590,7 @@ FLAT_BER = NESTED_BER[:15] + b"\x30\x80" + b"\x30\x00" * 250_000 + b"\0\0" * 3
         _junk(b"-----BEGIN CERTIFICATE-----\nMIIB:\n-----END CERTIFICATE-----\n"),
         _junk(b"-----BEGIN CERTIFICATE-----"),
         _junk(b"-----END CERTIFICATE-----\n"),
+        _junk(b"-----END X-----\n0\x82\xff\xff"),
         _junk(b"-----BEGIN PRIVATE KEY-----\n"),
         _junk(b"-----BEGIN " + b"A " * 5000),
         _junk(b"-----BEGIN" + b" " * 5000),
