@@ -390,6 +390,17 @@ def test_what_a_person_appended_stays(sandbox: Sandbox, ca_file: Path, private_d
     assert str(path) in status.stdout
 
 
+def test_a_persistent_bundle_that_was_changed_is_written_again(sandbox: Sandbox) -> None:
+    """What an editor or a disk did to its certificates is reported, and nobody gets it."""
+    path = Path(sandbox.run("-m", "certifi").stdout.strip())
+    before = path.read_bytes()
+    path.write_bytes(before.replace(b"\nMII", b"\nMIJ", 1))
+    done = sandbox.run("-m", "certifi")
+    assert done.stdout.strip() == str(path)
+    assert "changed other than by appending" in done.stderr
+    assert path.read_bytes().split(b"\n", 2)[2] == before.split(b"\n", 2)[2]  # but for the header
+
+
 APPENDED = {
     "key": lambda pem: b"-----BEGIN PRIVATE KEY-----\nc2VjcmV0\n-----END PRIVATE KEY-----\n" + pem,
     "UTF-16": lambda pem: pem.decode().encode("utf-16"),
