@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 from contextlib import contextmanager, suppress
 from types import FrameType
-from typing import AbstractSet, Iterator, List, Optional, Tuple
+from typing import AbstractSet, Any, Iterator, List, Optional, Tuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ def uninterrupted() -> Iterator[None]:
             handler, blocked = signal.getsignal(signal.SIGINT), mask()
             with suppress(ValueError):  # in a subinterpreter there are no handlers
                 if callable(handler):
+                    later.instead_of = handler  # type: ignore[attr-defined]
                     signal.signal(signal.SIGINT, later)
             if sys.platform != "win32" and blocked is not None:
                 signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
@@ -52,6 +54,16 @@ def uninterrupted() -> Iterator[None]:
             handler(*late[0])
 
 
+def _after_fork_in_child() -> None:
+    """Have Ctrl-C count again: where another thread forked, nobody ends what was put off."""
+    put_off = signal.getsignal(signal.SIGINT)
+    handler: Any = put_off
+    while hasattr(handler, "instead_of"):
+        handler = handler.instead_of
+    if handler is not put_off:
+        signal.signal(signal.SIGINT, handler)
+
+
 def mask() -> Optional[AbstractSet[int]]:
     """Return which signals this thread blocks, None where there is no such thing."""
     if sys.platform == "win32" or not hasattr(signal, "pthread_sigmask"):
@@ -63,3 +75,7 @@ def raise_what_it_hides(error: BaseException) -> None:
     """Raise the Ctrl-C or exit that Python before 3.12 hides in an error of `__set_name__`."""
     if error.__cause__ is not None and not isinstance(error.__cause__, Exception):
         raise error.__cause__ from None
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork_in_child)

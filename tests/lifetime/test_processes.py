@@ -306,6 +306,41 @@ def test_a_fork_while_another_thread_publishes(sandbox: Sandbox) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
+def test_ctrl_c_counts_in_a_fork_of_another_thread(sandbox: Sandbox) -> None:
+    """While the main thread publishes, and puts signals off, another one forks."""
+    code = """
+        import certifi, os, signal, threading, time
+        inside, forked, status = threading.Event(), threading.Event(), []
+
+        def mkdir(*arguments, make=os.mkdir):
+            inside.set()
+            assert forked.wait(10)
+            make(*arguments)
+
+        def fork():
+            assert inside.wait(10)
+            child = os.fork()
+            if child == 0:
+                try:
+                    os.kill(os.getpid(), signal.SIGINT)
+                    time.sleep(1)
+                    os._exit(1)
+                except KeyboardInterrupt:
+                    os._exit(0)
+            forked.set()
+            status.append(os.waitpid(child, 0)[1])
+
+        os.mkdir = mkdir
+        thread = threading.Thread(target=fork)
+        thread.start()
+        certifi.where()
+        thread.join()
+        assert status == [0] and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    """
+    done = sandbox.run_code(code, "-W", "ignore")
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_exit_handlers_and_finalizers_still_speak_tls(
     sandbox: Sandbox, url: str, ca_file: Path
 ) -> None:
