@@ -1,5 +1,6 @@
 """Interpreter start: wait until certifi is imported. Knows nothing of certificates."""
 
+import _imp
 import atexit
 import sys
 
@@ -19,11 +20,20 @@ class Finder:
         """Have the hook answer for our names; where it cannot be had, certifi stays as it is."""
         if name not in NAMES:
             return None
+        locks = 0
         try:
-            from .hook import find_spec
+            try:  # with this lock, which Python holds, we and other threads would wait for ever
+                while True:
+                    _imp.release_lock()
+                    locks += 1
+            except RuntimeError:  # it is not ours any more
+                from .hook import find_spec
+            return find_spec(name)
         except Exception as error:  # noqa: BLE001 - nothing may escape from an import of certifi
             return failed(error)
-        return find_spec(name)
+        finally:
+            for _ in range(locks):
+                _imp.acquire_lock()
 
 
 def bootstrap() -> None:
