@@ -70,7 +70,8 @@ class TemporaryBundle:
 
     def held(self) -> bool:
         """Whether nobody has closed our descriptors."""
-        return all(hold is not None and hold.is_ours() for hold in (self._file, self._folder))
+        holds = (self._file, self._folder) if LOCKS else (self._file,)
+        return all(hold is not None and hold.is_ours() for hold in holds)
 
     def held_text(self) -> bytes:
         """Return what the file says, also when its name is gone; b"" if that is lost."""

@@ -14,7 +14,7 @@ import signal
 import ssl
 import sys
 from base64 import b64decode
-from typing import Callable, Sequence
+from typing import Callable, Sequence, Tuple
 
 from fakes.crypt32 import Crypt32, Held, enum_certificates, install
 
@@ -46,23 +46,31 @@ _MODULES = "fcntl posix pwd grp resource termios tty pty crypt syslog readline"
 def _refusing_what_is_open(call: Callable[..., None]) -> Callable[..., None]:
     """Windows neither deletes nor renames nor replaces a file that somebody has open.
 
-    The first is how a bundle is held there. Of open files it knows those of this process.
+    The first is how a bundle is held there. Of open files it knows those of this process. It is
+    asked at the very end as well, when there are no modules any more.
     """
+    listdir, lstat, fstat = os.listdir, os.lstat, os.fstat
+
+    def identity(status: os.stat_result) -> Tuple[int, int]:
+        return status.st_dev, status.st_ino
 
     def refusing(*paths: str) -> None:
-        for wanted in [os.lstat(path) for path in paths if os.path.lexists(path)]:
-            if any(_is_open_as(int(name), wanted) for name in os.listdir("/proc/self/fd")):
-                raise PermissionError(13, "The process cannot access the file", *paths[:1])
+        opened = []
+        for name in listdir("/proc/self/fd"):
+            try:
+                opened.append(identity(fstat(int(name))))
+            except OSError:  # the one that listed them
+                continue
+        for path in paths:
+            try:
+                wanted = identity(lstat(path))
+            except FileNotFoundError:
+                continue
+            if wanted in opened:
+                raise PermissionError(13, "The process cannot access the file", path)
         call(*paths)
 
     return refusing
-
-
-def _is_open_as(descriptor: int, wanted: os.stat_result) -> bool:
-    try:
-        return os.path.samestat(os.fstat(descriptor), wanted)
-    except OSError:  # the one that listed them
-        return False
 
 
 def pretend(roots: Sequence[str]) -> None:
