@@ -401,6 +401,30 @@ def test_a_persistent_bundle_that_was_changed_is_written_again(sandbox: Sandbox)
     assert path.read_bytes().split(b"\n", 2)[2] == before.split(b"\n", 2)[2]  # but for the header
 
 
+def test_what_is_appended_during_a_rewrite_stays(
+    sandbox: Sandbox, ca_file: Path, private_der: bytes
+) -> None:
+    """Between reading the old bundle and putting the new one into its place, too."""
+    env = {"PYTHON_CERTIFI_BUNDLE_DIR": str(sandbox.work / "kept")}
+    sandbox.run_code("import certifi; certifi.where()", env=env)
+    code = f"""
+        import certifi, ssl
+        from certifi_system_store_wrapper import writing
+        original = writing.write_new
+        def write_new(path, text, **named):
+            original(path, text, **named)
+            writing.write_new = original
+            with open({str(sandbox.work / "kept" / "cacert.pem")!r}, "ab") as bundle:
+                bundle.write(open({str(ca_file)!r}, "rb").read())
+        writing.write_new = write_new
+        context = ssl.create_default_context(cafile=certifi.where())
+        assert writing.write_new is original
+        assert bytes.fromhex({private_der.hex()!r}) in context.get_ca_certs(binary_form=True)
+    """
+    done = sandbox.run_code(code, env={**env, "PYTHON_CERTIFI_SOURCES": "certifi,user"})
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 APPENDED = {
     "key": lambda pem: b"-----BEGIN PRIVATE KEY-----\nc2VjcmV0\n-----END PRIVATE KEY-----\n" + pem,
     "UTF-16": lambda pem: pem.decode().encode("utf-16"),
