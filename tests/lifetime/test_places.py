@@ -401,6 +401,27 @@ def test_a_persistent_bundle_that_was_changed_is_written_again(sandbox: Sandbox)
     assert path.read_bytes().split(b"\n", 2)[2] == before.split(b"\n", 2)[2]  # but for the header
 
 
+def test_a_change_that_no_time_shows_is_seen(
+    sandbox: Sandbox, ca_file: Path, private_der: bytes
+) -> None:
+    """Of the same size, and within the second in which the bundle was made."""
+    import ssl
+
+    import trustme
+
+    named, size = sandbox.work / "named.pem", 4096
+    env = {"PYTHON_CERTIFI_BUNDLE_DIR": str(sandbox.work / "kept")}
+    env["PYTHON_CERTIFI_CERT_FILES"] = str(named)
+    moment = time.time() + 60  # however long it takes to get there
+    for content in (trustme.CA().cert_pem.bytes(), ca_file.read_bytes()):
+        named.write_bytes(content.ljust(size, b"\n"))
+        os.utime(named, (moment, moment))
+        done = sandbox.run_code("import certifi; print(certifi.where())", env=env)
+        assert done.stderr == ""
+    context = ssl.create_default_context(cafile=done.stdout.strip())
+    assert private_der in context.get_ca_certs(binary_form=True)
+
+
 def test_what_is_appended_during_a_rewrite_stays(
     sandbox: Sandbox, ca_file: Path, private_der: bytes
 ) -> None:
