@@ -510,3 +510,28 @@ def test_a_meta_path_that_is_put_back(sandbox: Sandbox) -> None:
     """
     done = sandbox.run_code(code)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_threads_that_import_what_we_import(sandbox: Sandbox) -> None:
+    """Python asks finders with its import lock held, for which other threads' imports wait."""
+    code = """
+        import faulthandler, threading
+        faulthandler.dump_traceback_later(60, exit=True)
+        answers = []
+        def by_requests():
+            import requests
+            answers.append(requests.utils.DEFAULT_CA_BUNDLE_PATH)
+        def by_certifi():
+            import certifi
+            answers.append(certifi.where())
+        threads = [threading.Thread(target=ask) for ask in (by_requests, by_certifi) * 8]
+        [each.start() for each in threads]
+        [each.join() for each in threads]
+        faulthandler.cancel_dump_traceback_later()
+        assert len(answers) == 16 and len(set(answers)) == 1, answers
+        print(answers[0])
+    """
+    for _ in range(5):
+        done = sandbox.run_code(code)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert OURS in done.stdout
