@@ -83,7 +83,11 @@ def with_ray(method, size):
     folder = os.environ["TMPDIR"] + "/ray"  # Ray lets everybody write there
     options = {"include_dashboard": False, "log_to_driver": False, "_temp_dir": folder}
     ray.init(num_cpus=size, object_store_memory=100 << 20, **options)
-    yield lambda work: ray.get([ray.remote(work).remote() for _ in range(size)])
+
+    def ask(work):
+        return ray.remote(lambda: work()).remote()  # noqa: PLW0108 - it takes no partial
+
+    yield lambda work: ray.get([ask(work) for _ in range(size)])
     ray.shutdown()
 
 
