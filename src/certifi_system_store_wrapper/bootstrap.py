@@ -1,6 +1,5 @@
 """Interpreter start: wait until certifi is imported. Knows nothing of certificates."""
 
-import _imp
 import atexit
 import sys
 
@@ -20,25 +19,11 @@ class Finder:
         """Have the hook answer for our names; where it cannot be had, certifi stays as it is."""
         if name not in NAMES:
             return None
-        locks = []  # type: list[None]
         try:
-            try:
-                return find_spec_unlocked(name, locks)
-            except Exception as error:  # noqa: BLE001 - nothing may escape from certifi's import
-                return failed(error)
-            finally:
-                [locks.pop(_imp.acquire_lock() or -1) for _ in locks[:]]  # type: ignore[func-returns-value]
-        finally:  # again where Ctrl-C came between
-            [locks.pop(_imp.acquire_lock() or -1) for _ in locks[:]]  # type: ignore[func-returns-value]
-
-
-def find_spec_unlocked(name, locks):  # type: (str, list[None]) -> object
-    """Ask the hook without Python's import lock: with it, other threads and we wait for ever."""
-    try:
-        locks.extend(iter(_imp.release_lock, 0))
-    except RuntimeError:  # it is not ours any more
-        from .hook import find_spec
-    return find_spec(name)
+            from .import_lock import find_spec
+        except Exception as error:  # noqa: BLE001 - nothing may escape from an import of certifi
+            return failed(error)
+        return find_spec(name)
 
 
 def bootstrap() -> None:

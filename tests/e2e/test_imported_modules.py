@@ -18,8 +18,8 @@ OURS = {
     "start": {"__init__", "bootstrap"},
     "certifi": {
         *("answer", "asn1", "binary", "bundle", "bundle_file", "bundle_header", "certificates"),
-        *("cleanup", "files", "findings", "formats", "hold", "hook", "inputs", "log"),
-        *("log_handlers", "mapping", "memory_file", "openssl", "ownership", "patch", "pem"),
+        *("cleanup", "files", "findings", "formats", "hold", "hook", "import_lock", "inputs"),
+        *("log", "log_handlers", "mapping", "memory_file", "openssl", "ownership", "patch", "pem"),
         *("persistent", "places", "printable", "pristine", "reader", "record", "settings"),
         *("signals", "sources", "strict_der", "system_store.__init__", "writing", "x509"),
     },
@@ -41,6 +41,7 @@ ASKED = {
     "certifi": {
         *(
             "__future__",
+            "_imp",
             "_signal",
             "_ssl",
             "binascii",
