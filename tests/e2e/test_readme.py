@@ -126,6 +126,7 @@ OF_CLUSTERS = ("emptyDir", "Nanny(env={...})", "distributed.nanny.environ")
 FOREIGN = {
     **dict.fromkeys((*OF_SYSTEMD, *OF_CLUSTERS, 'runtime_env={"env_vars": {...}}'), "of others"),
     **dict.fromkeys(("chmod 1777 /tmp",), "of an image"),
+    **dict.fromkeys(("nolock", "localflock"), "of file systems"),
     'RUN python -c "import certifi; certifi.where()"': "of a Dockerfile",
     **dict.fromkeys(("--trusted-host", "--target", "-I"), "of pip and python"),
     **dict.fromkeys(("--non-hermetic-venv-scripts", "--exclude-module " + MODULE), "of packers"),
@@ -135,6 +136,7 @@ FOREIGN = {
         (
             ":",
             ";",
+            "os._exit",
             "importlib.reload(certifi.core)",
             "pip install",
             "TMPDIR",
