@@ -39,6 +39,7 @@ class Answer:
         self._certifi_file = certifi_file
         self._published: Optional[Published] = None
         self._before: Optional[Published] = None  # what answered until refresh() was asked for
+        self._ours: Set[str] = set()  # every path that has answered, but certifi's own
         self._failed = False
         self._lock = threading.RLock()
         if not _answers and hasattr(os, "register_at_fork"):
@@ -59,7 +60,7 @@ class Answer:
     def contents(self) -> Optional[str]:
         """Return the text of the bundle, None where certifi itself should answer."""
         path = self.where()
-        if path == self._certifi_file():
+        if path not in self._ours:
             return None
         try:
             with io.open(path, "rb") as file:  # noqa: UP020 - as certifi: tests replace open
@@ -102,7 +103,8 @@ class Answer:
         try:
             published = self._published
             if published is None or not (published.intact() or self._is_healed(published)):
-                published = self._published = self._publish(published, news)
+                published = self._publish(published, news)
+                self._keep(published)
         except _SaidBefore:
             self._failed = True
             return self._certifi_file()
@@ -114,6 +116,10 @@ class Answer:
             return self._certifi_file()
         else:
             return published.path
+
+    def _keep(self, published: Published) -> None:
+        self._ours.add(published.path)
+        self._published = published
 
     @staticmethod
     def _is_healed(published: Published) -> bool:
@@ -170,7 +176,7 @@ class Answer:
             try:
                 with signals.uninterrupted():
                     published = bundle_file.create(place, text)
-                    self._published = published  # also where Ctrl-C was put off until now
+                    self._keep(published)  # also where Ctrl-C was put off until now
                     cleanup.register(published, handle_sigterm=settings.handle_sigterm)
             except OSError as error:
                 news.say(DEBUG, f"{place} cannot take the bundle: {error}")
