@@ -472,10 +472,11 @@ def test_a_python_without_ssl(sandbox: Sandbox, ca_file: Path) -> None:
         print(certifi.contents())
     """
     unproven = write(sandbox.work / "ed25519.pem", ed25519_root())
-    done = sandbox.run_code(code, env={"PYTHON_CERTIFI_CERT_FILES": str(ca_file)})
+    env = {"PYTHON_CERTIFI_SOURCES": "user", "PYTHON_CERTIFI_CERT_FILES": str(ca_file)}
+    done = sandbox.run_code(code, env=env)
     assert (done.returncode, done.stderr) == (0, "") and ca_file.read_text() in done.stdout
-    both = f"{ca_file}{os.pathsep}{unproven}"
-    done = sandbox.run_code(code, env={"PYTHON_CERTIFI_CERT_FILES": both})
+    env["PYTHON_CERTIFI_CERT_FILES"] += f"{os.pathsep}{unproven}"
+    done = sandbox.run_code(code, env=env)
     assert done.stderr.count("\n") == 1 and "ed25519.pem: a certificate in it is not" in done.stderr
     assert ca_file.read_text() in done.stdout and unproven.read_text() not in done.stdout
 
@@ -491,7 +492,7 @@ def test_a_wrapt_that_is_a_mock(sandbox: Sandbox) -> None:
     """
     done = sandbox.run_code(code)
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.strip().endswith("cacert.pem") and OURS not in done.stdout
+    assert os.path.isfile(done.stdout.strip()) and OURS not in done.stdout
 
 
 def test_a_meta_path_that_is_put_back(sandbox: Sandbox) -> None:
