@@ -7,6 +7,7 @@ logging module is imported only when there is something to say to somebody.
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from typing import List
 
 from .findings import DEBUG, WARNING
@@ -42,8 +43,9 @@ def configure(settings: Settings) -> None:
 
 def tell() -> None:
     """Say what was wrong with the variables, once."""
-    while _untold:
-        warning(_untold.pop(0))
+    with suppress(IndexError):  # none is left, or another thread says the last one
+        while True:
+            warning(_untold.pop(0))
 
 
 def enabled(level: int) -> bool:

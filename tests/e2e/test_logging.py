@@ -214,6 +214,32 @@ def test_a_handler_may_ask_for_the_bundle_while_it_is_told_of_a_bad_variable(
     assert (done.stdout, done.stderr) == ("PYTHON_CERTIFI_LOG_LEVEL True\n", "")
 
 
+@pytest.mark.parametrize("line", range(1, 4))
+def test_another_thread_tells_of_the_variable(sandbox: Sandbox, line: int) -> None:
+    """Whichever step it comes before: it is told once, and nothing escapes from where()."""
+    code = f"""
+        import sys, threading, certifi
+        from certifi_system_store_wrapper import log
+        lines = []
+
+        def trace(frame, event, argument):
+            if frame.f_code is log.tell.__code__ and event == "line":
+                lines.append(frame.f_lineno)
+                if len(lines) == {line}:
+                    other = threading.Thread(target=log.tell)
+                    other.start()
+                    other.join()
+            return trace
+
+        sys.settrace(trace)
+        certifi.where()
+        assert len(lines) >= {line}
+        """
+    bad = {"PYTHON_CERTIFI_HANDLE_SIGTERM": "perhaps"}
+    done = sandbox.run_code(textwrap.dedent(code), env=bad)
+    assert (done.returncode, done.stderr.count("perhaps")) == (0, 1), done.stderr
+
+
 def test_two_copies_of_certifi_warn_once(sandbox: Sandbox) -> None:
     """The environment's own and pip's answer from the same sources."""
     code = """
