@@ -8,6 +8,7 @@ import signal
 import socket
 import ssl
 import subprocess
+import textwrap
 from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 import pytest
@@ -303,6 +304,32 @@ def test_an_address(sandbox: Sandbox) -> None:
     name = x509.SubjectAlternativeName([x509.DNSName("127.0.0.1")])
     leaf = make("leaf", (name, False), by=ROOT)
     of(sandbox, context_for(leaf), ROOT, host="127.0.0.1").names("name", "as an IP address")
+
+
+def test_an_address_of_a_kind_that_this_machine_has_not(sandbox: Sandbox) -> None:
+    """A name may have IPv6 addresses where the kernel knows nothing of IPv6: the next one does."""
+    code = """
+        import socket, sys
+        from certifi_system_store_wrapper.cli import main
+        known = socket.getaddrinfo
+
+        def both(host, port, **more):
+            found = known(host, port, **more)
+            return [(socket.AF_INET6, *found[0][1:4], ("::1", port, 0, 0)), *found]
+
+        def refuse(event, arguments):
+            if event == "socket.__new__" and arguments[1] == socket.AF_INET6:
+                raise OSError(97, "Address family not supported by protocol")
+
+        socket.getaddrinfo = both
+        sys.addaudithook(refuse)
+        sys.exit(main(["doctor", sys.argv[1], "--json"]))
+        """
+    program = write(sandbox.work / "program.py", textwrap.dedent(code).encode())
+    with serving(Echo, context_for(LEAF)) as server:
+        where = f"127.0.0.1:{server.port}"
+        done = sandbox.run(str(program), where, env=trusting(sandbox, ROOT))
+    Answer(done.returncode, json.loads(done.stdout)).is_healthy()
 
 
 @pytest.mark.parametrize("host", ["::1", "[::1]"])

@@ -70,16 +70,10 @@ class Route:
     def _reached(self, first: Target, called: str) -> socket.socket:
         error: OSError = OSError("it has no address")
         for address in self._addresses or _resolved(first, called, self.deadline):
-            connection = socket.socket(address[0], socket.SOCK_STREAM)
             try:
-                connection.settimeout(Deadline(STEP, self.deadline).left())
-                connection.connect(address[1])
+                connection = _connection(address, Deadline(STEP, self.deadline))
             except OSError as failure:
-                connection.close()
                 error = failure
-            except BaseException:
-                connection.close()
-                raise
             else:
                 self._addresses = [address]
                 return connection
@@ -116,6 +110,18 @@ def _resolved(first: Target, called: str, within: Deadline) -> List[Address]:
         message = f"{called}{first.host} has no address: {reason}"
         raise Refused(message, "check the name, and whether DNS works here") from answer
     return answer[:_MAX_ADDRESSES]
+
+
+def _connection(address: Address, deadline: Deadline) -> socket.socket:
+    """Return a connection to one address; raises OSError, also where there is no IPv6."""
+    connection = socket.socket(address[0], socket.SOCK_STREAM)
+    try:
+        connection.settimeout(deadline.left())
+        connection.connect(address[1])
+    except BaseException:
+        connection.close()
+        raise
+    return connection
 
 
 def _tunnel(connection: Connection, where: Target, proxy: Proxy, deadline: Deadline) -> None:
