@@ -300,6 +300,16 @@ def test_certifi_and_wrapt(fresh: Sandbox) -> None:
     assert "pip install certifi" in text
 
 
+def test_what_was_removed_by_half(fresh: Sandbox) -> None:
+    """A folder without the metadata that it is for hides nothing of the rest."""
+    packages = fresh.environment.site_packages
+    (metadata,) = packages.glob("wrapt-*.dist-info/METADATA")
+    metadata.unlink()
+    (packages / "requests-1.0.dist-info").mkdir()
+    status, text, data = doctor(fresh)
+    assert (status, problems(data)) == (0, []), text
+
+
 def test_activated_late(fresh: Sandbox) -> None:
     """Another start-up file imports certifi before ours: that is the one to look at."""
     culprit = write(fresh.environment.site_packages / "aaa.pth", b"import certifi\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from importlib import metadata
 from typing import Dict, List
 
@@ -40,8 +41,10 @@ def installed() -> List[Dict[str, str]]:
     kinds = known()
     found: Dict[str, Dict[str, str]] = {}
     for distribution in metadata.distributions():
-        name = (distribution.metadata["Name"] or "").lower().replace("_", "-")
-        if name in kinds:
-            told = {"name": name, "version": distribution.version, "kind": kinds[name]}
-            found.setdefault(name, {**told, "help": HELP[kinds[name]]})
+        with suppress(OSError, LookupError):  # Python 3.15, where it is removed by half
+            name = (distribution.metadata["Name"] or "").lower().replace("_", "-")
+            kind, version = kinds.get(name), distribution.version
+            if kind:
+                told = {"name": name, "version": version, "kind": kind, "help": HELP[kind]}
+                found.setdefault(name, told)
     return [found[name] for name in sorted(found)]

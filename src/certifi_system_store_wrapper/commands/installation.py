@@ -6,7 +6,7 @@ import os
 import sys
 from datetime import datetime, timedelta, timezone
 from importlib import metadata
-from typing import Iterator, Optional
+from typing import Iterator
 
 from ..settings import Settings
 from .checks import Finding, note, problem
@@ -64,12 +64,9 @@ def _age(version: str, file: str) -> Iterator[Finding]:
 
 def wrapt() -> Iterator[Finding]:
     """Look whether wrapt is new enough; where it is missing, the hook has said so."""
-    try:
-        version = metadata.version("wrapt")
-    except metadata.PackageNotFoundError:
-        return
+    version = _version("wrapt")
     numbers = tuple(int(part) for part in version.split(".")[:2] if part.isdigit())
-    if numbers < _OLDEST_WRAPT:
+    if version and numbers < _OLDEST_WRAPT:
         message = f"wrapt {version} is too old, and may break certifi's own where()"
         yield problem("wrapt", message, "python -m pip install --upgrade wrapt")
 
@@ -85,11 +82,12 @@ def others() -> Iterator[Finding]:
         yield note("others", f"certifi.where() had been changed by {changed} before this package")
 
 
-def _version(name: str) -> Optional[str]:
+def _version(name: str) -> str:
+    """Return the version that is installed, "" where there is none, or one removed by half."""
     try:
-        return metadata.version(name)
-    except metadata.PackageNotFoundError:
-        return None
+        return metadata.version(name) or ""
+    except (ImportError, OSError, LookupError):  # the latter from Python 3.15 on
+        return ""
 
 
 def _changed_before() -> str:

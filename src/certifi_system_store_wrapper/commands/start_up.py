@@ -9,6 +9,7 @@ import sys
 from typing import Iterator, List
 
 from .. import bootstrap, hook
+from ..hold import names
 from ..settings import Settings
 from .checks import Finding, problem
 from .status import why_inactive
@@ -88,8 +89,7 @@ def _start_files() -> List[str]:
     """Return the other start-up files that run code and may import certifi."""
     found = []
     for folder in _site_folders():
-        names = sorted(os.listdir(folder)) if os.path.isdir(folder) else []
-        for name in names:
+        for name in sorted(names(folder)):
             path = os.path.join(folder, name)
             runs = name.endswith(".start") or (
                 name.endswith(".pth") and re.search(r"^import\s", _text(path), re.MULTILINE)
