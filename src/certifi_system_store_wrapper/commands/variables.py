@@ -114,13 +114,21 @@ def _pip_files() -> List[str]:
     given = os.environ.get("PIP_CONFIG_FILE", "")
     if given == os.devnull:
         return []
-    home = os.path.expanduser("~")
+    name = "pip.ini" if sys.platform == "win32" else "pip.conf"
+    folders = [*_pip_folders(os.path.expanduser("~")), sys.prefix]
+    return [*(os.path.join(folder, name) for folder in folders), given]
+
+
+def _pip_folders(home: str) -> List[str]:
+    """Return the folders of the machine and of the user (pip's "Configuration", "Location")."""
     if sys.platform == "win32":
-        bases = [os.environ.get("PROGRAMDATA", ""), os.environ.get("APPDATA", "")]
-        paths = [os.path.join(base, "pip", "pip.ini") for base in bases if base]
-        return [*paths, os.path.join(sys.prefix, "pip.ini"), given]
-    config = os.environ.get("XDG_CONFIG_HOME") or os.path.join(home, ".config")
-    shared = "/Library/Application Support" if sys.platform == "darwin" else "/etc/xdg"
-    paths = [f"{shared}/pip/pip.conf", "/etc/pip.conf", os.path.join(home, ".pip", "pip.conf")]
-    own = os.path.join(config, "pip", "pip.conf")
-    return [*paths, own, os.path.join(sys.prefix, "pip.conf"), given]
+        bases = [os.environ.get("PROGRAMDATA", ""), os.environ.get("APPDATA", ""), home]
+        return [os.path.join(base, "pip") for base in bases if base]
+    legacy, config = os.path.join(home, ".pip"), os.path.join(home, ".config")
+    if sys.platform == "darwin":
+        shared = "/Library/Application Support/pip"
+        own = home + shared if os.path.isdir(home + shared) else os.path.join(config, "pip")
+        return [shared, legacy, own]
+    bases = (os.environ.get("XDG_CONFIG_DIRS") or "/etc/xdg").split(os.pathsep)
+    bases.append(os.environ.get("XDG_CONFIG_HOME") or config)
+    return ["/etc", legacy, *(os.path.join(base, "pip") for base in bases)]

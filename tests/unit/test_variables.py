@@ -1,0 +1,61 @@
+"""The files of pip's settings are those that pip itself looks for."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+from typing import List
+
+import pytest
+
+from certifi_system_store_wrapper.commands import variables
+from support import write
+
+CERT = b"[global]\ncert = /x.pem\n"
+
+
+def found() -> List[str]:
+    """Return the files that are there and name a file of CAs."""
+    return [path for path, value in variables.pip_settings() if value == "/x.pem"]
+
+
+@pytest.mark.parametrize("names", [(), ("XDG_CONFIG_DIRS", "XDG_CONFIG_HOME")])
+def test_as_pip_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, names: List[str]) -> None:
+    """The pip of this interpreter lists the same."""
+    for name in names:
+        monkeypatch.setenv(name, os.pathsep.join(str(tmp_path / name / each) for each in "ab"))
+    monkeypatch.delenv("PIP_CONFIG_FILE", raising=False)
+    debug = [sys.executable, "-m", "pip", "config", "debug"]
+    told = subprocess.run(debug, capture_output=True, encoding="utf-8", check=True).stdout
+    theirs = re.findall(r"^  (\S.*pip\.(?:conf|ini)), exists:", told, re.MULTILINE)
+    assert {os.path.normcase(p) for p in theirs} == {
+        os.path.normcase(p) for p in variables._pip_files() if p
+    }
+
+
+@pytest.mark.skipif(os.name == "nt", reason="its paths are others")
+@pytest.mark.parametrize(
+    "platform, file",
+    [
+        ("darwin", "Library/Application Support/pip/pip.conf"),
+        ("darwin", ".config/pip/pip.conf"),
+        ("darwin", ".pip/pip.conf"),
+        ("linux", ".config/pip/pip.conf"),
+        ("win32", "pip/pip.ini"),
+    ],
+)
+def test_as_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, platform: str, file: str
+) -> None:
+    """Each system has its own; on macOS the newer one counts where its folder is."""
+    for name in ("XDG_CONFIG_HOME", "APPDATA", "PIP_CONFIG_FILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setattr(variables, "sys", SimpleNamespace(platform=platform, prefix="/none"))
+    assert str(tmp_path / file) not in found()
+    write(tmp_path / file, CERT)
+    assert str(tmp_path / file) in found()
