@@ -59,6 +59,7 @@ class TemporaryBundle:
         """Describe the bundle in the folder `name` of `parent`, not yet written."""
         self.parent, self.folder = parent, parent + SEPARATOR + name
         self.path = self.folder + SEPARATOR + NAME
+        self._encoded = os.fsencode(self.path)  # or every where() would do that
         self._identity: Identity = (-1, -1)
         self._folder: Optional[Hold] = None
         self._file: Optional[Hold] = None
@@ -66,7 +67,7 @@ class TemporaryBundle:
 
     def intact(self) -> bool:
         """Whether the path still is the file that was published."""
-        return is_at(self.path, self._identity)
+        return is_at(self._encoded, self._identity)
 
     def held(self) -> bool:
         """Whether nobody has closed our descriptors."""

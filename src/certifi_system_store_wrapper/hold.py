@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import suppress
-from typing import Callable, List, Optional, Tuple
+from typing import Callable, List, Optional, Tuple, Union
 
 from .mapping import Mapping
 
@@ -161,12 +161,13 @@ def above_stderr(descriptor: int) -> int:
     return descriptor
 
 
-def is_at(path: str, wanted: Identity) -> bool:
-    """Whether `path` names the file of that identity."""
+def is_at(path: Union[str, bytes], wanted: Identity) -> bool:
+    """Whether `path` names the file of that identity; every where() asks this."""
     try:
-        return identity(real_stat(path)) == wanted
+        status = real_stat(path)
     except OSError:
         return False
+    return (status.st_dev, status.st_ino) == wanted
 
 
 def identity(status: os.stat_result) -> Identity:
