@@ -9,6 +9,7 @@ from typing import List, Optional, Set, Tuple
 
 _HAS_DESCRIPTOR = sys.version_info < (3, 13)
 _NONE = (-1, -1)
+_kept: List[object] = []
 
 
 class Mapping:
@@ -93,8 +94,10 @@ def _take(number: int) -> bool:
 
 def _keep_for_good(thing: object) -> None:
     """Take a reference that is never given back, so that no finalizer runs."""
+    _kept.append(thing)  # enough for PyPy, which runs none at its end
     try:
         import ctypes
-    except ImportError:
+
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(thing))
+    except (ImportError, AttributeError):
         return
-    ctypes.pythonapi.Py_IncRef(ctypes.py_object(thing))

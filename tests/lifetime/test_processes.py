@@ -197,6 +197,21 @@ def test_who_closed_every_descriptor_leaves_nothing(sandbox: Sandbox) -> None:
     assert left(sandbox) == []
 
 
+def test_what_has_our_numbers_by_then_stays_open(sandbox: Sandbox) -> None:
+    """Who closed every descriptor has opened others since: they stay open when it goes."""
+    code = """
+        import gc
+        from certifi_system_store_wrapper import cleanup
+        os.closerange(3, 256)
+        ours = [os.open(os.devnull, os.O_RDWR) for _ in range(8)]
+        cleanup.run()
+        gc.collect()
+        assert all(os.fstat(each).st_rdev == os.stat(os.devnull).st_rdev for each in ours)
+        """
+    done = sandbox.run_code(textwrap.dedent(PRELUDE) + textwrap.dedent(code))
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_exec_keeps_the_path(sandbox: Sandbox) -> None:
     """A program that replaces this one finds the file that SSL_CERT_FILE names, whoever sweeps."""
     done = sandbox.run_code(
