@@ -22,12 +22,12 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
         options = _parser().parse_args(arguments)
         return output.show(_report(options), as_json=options.json)
     except BrokenPipeError:  # `… | head`
-        output.silence_stdout()
+        output.silence(sys.stdout)
         return 0
     except ImportError as error:
         output.complain(f"{error}; install it: python -m pip install certifi wrapt")
     except (OSError, ValueError) as error:
-        output.silence_stdout()
+        output.silence(sys.stdout)
         output.complain(error)
     except KeyboardInterrupt:
         output.complain("interrupted")

@@ -123,6 +123,8 @@ def publish_anywhere(
             return publish(folder, settings, certifi_file, built)
         except OSError as error:
             failures.append(f"{folder}: {error.strerror or error}")
+            if built and not built[0].anchors:  # as little in any other folder
+                raise
     raise OSError("; ".join(failures))
 
 

@@ -99,13 +99,13 @@ def drop_folders(settings: Settings) -> List[str]:
     """Return the drop folders, which need not exist: the package's, the old one, the user's."""
     package = os.path.dirname(os.path.abspath(__file__))
     folders = [package, os.path.join(os.path.dirname(package), "certifi_system")]
-    own = user_folder()
+    own = user_drop_folder()
     if own and not settings.isolated:
         folders.append(own)
     return folders
 
 
-def user_folder() -> str:
+def user_drop_folder() -> str:
     """Return the drop folder of this user, which outlives a virtual environment; or ""."""
     if sys.platform == "win32":
         base = os.environ.get("APPDATA", "")
@@ -156,5 +156,5 @@ def _first_unsafe(top: str, folder: str) -> str:
         if not ownership.is_safe(os.stat(folder), folder):
             return folder
         if len(folder) <= len(top):
-            return ownership.unsafe_step(top) if top == user_folder() else ""
+            return ownership.unsafe_step(top) if top == user_drop_folder() else ""
         folder = os.path.dirname(folder)

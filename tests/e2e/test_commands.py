@@ -182,6 +182,16 @@ def test_export_to_where_nothing_can_be_written(sandbox: Sandbox, target: str) -
     assert not list(sandbox.work.iterdir())
 
 
+@pytest.mark.parametrize("arguments", [["export"], ["export", "-o", "copy.pem"], ["shellenv"]])
+def test_export_of_nothing(sandbox: Sandbox, arguments: List[str]) -> None:
+    """The reason is told once, whatever number of places there are."""
+    done = sandbox.run(*COMMAND, *arguments, env={"PYTHON_CERTIFI_SOURCES": "user"})
+    assert (done.returncode, done.stdout) == (1, "")
+    (line,) = done.stderr.splitlines()
+    assert line.count("no source has a certificate") == 1
+    assert not list(sandbox.work.iterdir())
+
+
 def test_export_replaces_no_bundle_of_ours(sandbox: Sandbox) -> None:
     """Its own bundle keeps its first line, without which it would be nobody's and left alone."""
     path = sandbox.run(*COMMAND, "export").stdout.strip()
@@ -379,6 +389,20 @@ def test_wrong_usage_is_status_2(sandbox: Sandbox, arguments: List[str]) -> None
     assert f"{arguments[0]} --help tells more" in line
 
 
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no such device")
+def test_wrong_usage_where_stderr_is_full(sandbox: Sandbox) -> None:
+    """The status is the same, and not that of an interpreter that failed at its end."""
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [str(sandbox.environment.python), *COMMAND, "add"],
+            env=sandbox.variables({}),
+            stdout=subprocess.PIPE,
+            stderr=full,
+            check=False,
+        )
+    assert (done.returncode, done.stdout) == (2, b"")
+
+
 def test_help_names_every_command(sandbox: Sandbox) -> None:
     """And shows examples, the variables and the exit status; so does each for itself."""
     done = sandbox.run(*COMMAND, "--help")
@@ -488,6 +512,17 @@ def test_a_drop_folder_that_is_a_link_or_open_to_others(sandbox: Sandbox, ca_fil
     assert (done.returncode, done.stdout) == (1, "")
     (line,) = done.stderr.splitlines()
     assert "chmod go-w" in line
+
+
+@pytest.mark.parametrize("depth", [0, 1, 2])
+def test_a_file_where_a_folder_must_be(sandbox: Sandbox, ca_file: Path, depth: int) -> None:
+    """It is named, whether it stands in place of the drop folder or of one above."""
+    place = [sandbox.drop_folder, *sandbox.drop_folder.parents][depth]
+    write(place, b"")
+    done = sandbox.run(*COMMAND, "add", str(ca_file))
+    assert (done.returncode, done.stdout, place.read_bytes()) == (1, "", b"")
+    (line,) = done.stderr.splitlines()
+    assert f"{place} stands where a folder must be: rename it" in line
 
 
 @posix

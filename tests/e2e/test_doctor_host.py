@@ -13,6 +13,7 @@ from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Seq
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from conformance.minting import trusted_pem
@@ -525,6 +526,16 @@ def test_a_name_that_acts_on_the_terminal(sandbox: Sandbox) -> None:
             assert not [c for c in text if not c.isprintable() and c != "\n"]
 
 
+def test_a_certificate_without_a_name(sandbox: Sandbox) -> None:
+    """It is told by its SHA-256, also where the strict checks have something against it."""
+    leaf = make("", by=ROOT, names=["localhost"], name=x509.Name([]))
+    called = f"SHA-256 {leaf.certificate.fingerprint(hashes.SHA256()).hex()}"
+    with serving(Echo, context_for(leaf)) as server:
+        done = sandbox.run(*COMMAND, f"localhost:{server.port}", env=trusting(sandbox, ROOT))
+    assert f"chain 0   {called} [" in done.stdout
+    assert f"refuse it: {called}: its subject is empty" in done.stdout
+
+
 # Proxies.
 
 
@@ -594,7 +605,8 @@ def test_a_proxy_over_tls(sandbox: Sandbox) -> None:
         (b"HTTP/1.1 403 Forbidden\r\n\r\n", ["refused", "403", "NO_PROXY"]),
         (b"HTTP/1.1 200", ["does not"]),
         (b"", ["no answer"]),
-        (b"\x1b[31m" * 9999, ["refused"]),
+        (b"\x1b[31m\r\n\r\n", ["refused"]),
+        (b"HTTP/1.1 200 OK\r\nX: " + b"\x1b[31m" * 9999, ["no end"]),
     ],
 )
 def test_a_proxy_that_refuses(sandbox: Sandbox, answer: bytes, words: List[str]) -> None:
@@ -615,6 +627,8 @@ def test_a_proxy_that_refuses(sandbox: Sandbox, answer: bytes, words: List[str])
         ("socks5://127.0.0.1:1080", "socks5://"),
         ("http://me:s3#cret@127.0.0.1:3128", "http://HOST:PORT"),
         ("http://127.0.0.1:s3cret", "http://HOST:PORT"),
+        ("http://me:s3@cret/x@127.0.0.1:3128", "%XX"),
+        ("http://me:s3@cret?x@127.0.0.1:3128", "%XX"),
         ("http://", "http://HOST:PORT"),
         ("http://me:s3cret@127.0.0.1:1", "cannot be reached"),
         ("http://me:s3cret@no-such-host.invalid", "no-such-host.invalid"),
@@ -647,6 +661,8 @@ def test_a_proxy_that_inspects(sandbox: Sandbox) -> None:
         "x:s3cret",
         "a..b",
         "https://me:s3cret@:1",
+        "https://me:x@s3cret/x@localhost",
+        "a\nb",
         "*.example.com",
         "x" * 300,
         "\x1b[31m",

@@ -106,9 +106,11 @@ def test_a_variable_that_names_what_cannot_be_used(sandbox: Sandbox) -> None:
 
 
 def test_no_certificate_at_all_is_said_to_be_that(sandbox: Sandbox) -> None:
-    """And not that nothing can be written."""
+    """And not that nothing can be written, nor that all is well."""
     env = {"PYTHON_CERTIFI_SOURCES": "user"}
     done = sandbox.run(*COMMAND, env=env)
     assert done.returncode == 1
     assert "inactive  no source has a certificate" in done.stdout
-    assert "written" not in sandbox.run(*COMMAND, "doctor", env=env).stdout
+    doctor = sandbox.run(*COMMAND, "doctor", env=env).stdout
+    assert "not answered from the bundle: no source has a certificate" in doctor
+    assert "written" not in doctor and "certifi answers from" not in doctor

@@ -260,7 +260,7 @@ def test_nobody_else_may_put_another_folder_in_the_place_of_the_users_own(world:
     """A folder above it that others may write to is enough, unless it is sticky."""
     world.write("/drop/a.pem", PEM_A)
     world.write("/drop/deep/b.pem", PEM_B)
-    world.monkeypatch.setattr(sources, "user_folder", lambda: world.path("/drop"))
+    world.monkeypatch.setattr(sources, "user_drop_folder", lambda: world.path("/drop"))
     assert world.build() == {"certifi", "A", "B"}
     os.chmod(world.root, 0o777)
     assert world.build() == {"certifi"}
@@ -355,9 +355,9 @@ def test_drop_folders(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(sources.drop_folders(Settings(isolated=True))) == 2
     monkeypatch.setenv("XDG_CONFIG_HOME", "relative")
     monkeypatch.setenv("HOME", os.path.abspath("/h"))
-    assert ".config" in sources.user_folder()
+    assert ".config" in sources.user_drop_folder()
     monkeypatch.setattr("sys.platform", "darwin")
-    assert "Application Support" in sources.user_folder()
+    assert "Application Support" in sources.user_drop_folder()
     monkeypatch.setattr("sys.platform", "win32")
     monkeypatch.setenv("APPDATA", "")
-    assert sources.user_folder() == ""
+    assert sources.user_drop_folder() == ""

@@ -37,7 +37,8 @@ class Link(NamedTuple):
 def link(der: bytes) -> Link:
     """Return what can be read of a certificate, which may be any bytes."""
     told = describe.certificate(der)
-    subject, issuer, marks = told["subject"], told["issuer"], tuple(told["marks"])
+    subject = told["subject"] or f"SHA-256 {told['sha256']}"
+    issuer, marks = told["issuer"], tuple(told["marks"])
     try:
         facts = x509.facts(der)
         extensions = strict.extensions(der, x509.layout(der))

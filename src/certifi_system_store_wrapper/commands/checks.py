@@ -8,7 +8,7 @@ from typing import Any, Dict, List, NamedTuple
 from .output import Report, row
 
 STRICT_REMEDY = (
-    "have that CA issued again as RFC 5280 asks; until then clear ssl.VERIFY_X509_STRICT "
+    "have that certificate issued again as RFC 5280 asks; until then clear ssl.VERIFY_X509_STRICT "
     "in the verify_flags of the context"
 )
 IS_STRICT = sys.version_info >= (3, 13)  # whether default contexts of this Python are

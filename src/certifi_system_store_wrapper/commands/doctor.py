@@ -12,9 +12,7 @@ from ..findings import SYSTEM, WARNING
 from ..settings import Settings, from_environment
 from . import checks, clients, installation, named, start_up, user_cas
 from .checks import Finding, note, problem
-from .named import WHERE_TO_WRITE
 from .output import Report
-from .status import is_ours
 
 
 def doctor() -> Report:
@@ -34,11 +32,10 @@ def _findings() -> Iterator[Finding]:
         yield problem("certifi", f"certifi's own where() fails: {error!r}", "reinstall certifi")
         return
     yield from installation.wrapt()
-    yield from start_up.start(settings)
+    yield from start_up.start(settings, built)
     yield from installation.others()
     yield from _settings(settings)
     yield from _sources(built, settings)
-    yield from _publishing(built, settings)
     yield from user_cas.findings(built)
     yield from user_cas.bypassing(built)
     yield from _clients(settings)
@@ -64,15 +61,6 @@ def _sources(built: Bundle, settings: Settings) -> Iterator[Finding]:
         message = "there is no store of the system here, as in many a container"
         remedy = "if there should be one, install ca-certificates"
         yield note("system", message, remedy)
-
-
-def _publishing(built: Bundle, settings: Settings) -> Iterator[Finding]:
-    """Look whether certifi's clients really get a bundle of ours."""
-    if not hook.is_active() or not settings.sources or not built.anchors:
-        return
-    if not is_ours(hook.current().where()):
-        message = "no bundle can be written anywhere, so certifi's own list answers"
-        yield problem("bundle", message, WHERE_TO_WRITE)
 
 
 def _clients(settings: Settings) -> Iterator[Finding]:

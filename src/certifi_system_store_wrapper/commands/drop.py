@@ -139,7 +139,7 @@ def _is_meant(word: str, each: Dict[str, Any]) -> bool:
 
 def _folder() -> str:
     """Return the drop folder, which need not exist; raises OSError without a home."""
-    folder = sources.user_folder()
+    folder = sources.user_drop_folder()
     if not folder:
         variable = "APPDATA" if sys.platform == "win32" else "HOME"
         raise OSError(0, f"there is no home folder to keep it in: set {variable}")
@@ -155,6 +155,8 @@ def _make(folder: str) -> str:
     while not os.path.lexists(there):
         missing.append(there)
         there = os.path.dirname(there)
+    if not os.path.isdir(there):
+        raise OSError(0, f"{there} stands where a folder must be: rename it")
     if ownership.is_safe_path(there):  # else nothing of root's is left in the home of another
         for each in reversed(missing):
             with suppress(FileExistsError):

@@ -25,7 +25,7 @@ from . import (
 from .checks import Finding, note, problem
 from .output import Report, row
 from .route import Route
-from .status import why_inactive
+from .status import why_plain
 from .target import NoProxy, proxy_for, target
 from .view import BUNDLE, CERTIFI_ALONE, DEFAULTS, STRICT, View
 
@@ -92,7 +92,8 @@ def _lines(told: Dict[str, Any]) -> List[str]:
     for number, each in enumerate(told["chain"]):
         marks = [mark for mark in each["marks"] if number or mark != "not a CA"]
         noted = f" [{', '.join(marks)}]" if marks else ""
-        lines.append(row(f"chain {number}", f"{each['subject']}{noted}"))
+        name = each["subject"] or f"SHA-256 {each['sha256']}"
+        lines.append(row(f"chain {number}", f"{name}{noted}"))
         if each["issuer"]:
             lines.append(row("", f"issued by {each['issuer']}, until {each.get('not_after')}"))
     for name, outcome in told["outcomes"].items():
@@ -124,7 +125,7 @@ def _trusted(view: View) -> List[Finding]:
         return [failures.client_certificate(view.where)]
     if view.path and not chain.names(view.path[0]):
         return [causes.wrong_name(view)]
-    what, _, remedy = why_inactive(view.settings).partition(": ")
+    what, _, remedy = why_plain(view.settings, view.built).partition(": ")
     if what and not view.outcomes[CERTIFI_ALONE].trusted:
         message = f"the bundle trusts this server, but certifi does not answer from it: {what}"
         return [problem("active", message, remedy)]

@@ -7,7 +7,7 @@ import json
 import os
 import shutil
 import sys
-from typing import Any, Dict, Iterable, List, NamedTuple, Sequence
+from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Sequence, TextIO
 
 from ..printable import printable
 
@@ -116,8 +116,13 @@ def write(lines: Iterable[str]) -> None:
 
 def complain(message: object) -> None:
     """Write one line to stderr, with the next step."""
-    if sys.stderr is not None:
+    if sys.stderr is None:
+        return
+    try:
         sys.stderr.write(f"certifi-system-store-wrapper: {printable(sentence(message))}\n")
+        sys.stderr.flush()
+    except (OSError, ValueError):  # the exit status still tells
+        silence(sys.stderr)
 
 
 def sentence(message: object) -> str:
@@ -130,10 +135,10 @@ def sentence(message: object) -> str:
     return str(message)
 
 
-def silence_stdout() -> None:
-    """Have the interpreter's last flush of a broken stdout fail without a word."""
+def silence(broken: Optional[TextIO]) -> None:
+    """Have the interpreter's last flush of stdout or stderr neither speak nor change the status."""
     try:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        os.dup2(os.open(os.devnull, os.O_WRONLY), broken.fileno())  # type: ignore[union-attr]
     except (OSError, ValueError, AttributeError):
         return
 

@@ -148,10 +148,12 @@ def _tunnel(connection: Connection, where: Target, proxy: Proxy, deadline: Deadl
 def _answer(connection: Connection, deadline: Deadline) -> str:
     """Return the first line of a proxy's answer, read to its end and not a byte further."""
     answer = b""
-    while b"\r\n\r\n" not in answer and len(answer) < _MAX_ANSWER:
+    while not answer.endswith((b"\r\n\r\n", b"\n\n")):
+        if len(answer) == _MAX_ANSWER:
+            raise OSError("its answer has no end")
         connection.settimeout(deadline.left())
         byte = connection.recv(1)  # one at a time: what follows is TLS
         if not byte:
             break
         answer += byte
-    return answer.split(b"\r\n", 1)[0].decode("latin-1")
+    return answer.split(b"\n", 1)[0].decode("latin-1").rstrip("\r")

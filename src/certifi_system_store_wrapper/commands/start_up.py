@@ -9,25 +9,27 @@ import sys
 from typing import Iterator, List
 
 from .. import bootstrap, hook
+from ..bundle import Bundle
 from ..hold import names
 from ..settings import Settings
 from .checks import Finding, problem
-from .status import why_inactive
+from .status import why_inactive, why_plain
 
 _NAME = "certifi_system_store_wrapper"
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 _FOLDER = os.path.dirname(_PACKAGE)
 
 
-def start(settings: Settings) -> Iterator[Finding]:
+def start(settings: Settings, built: Bundle) -> Iterator[Finding]:
     """Look whether the start-up file is there, did run, and was in time."""
-    reason = why_inactive(settings)
+    inactive, reason = why_inactive(settings), why_plain(settings, built)
     asked_for = settings.disable or sys.flags.no_site
     fault = "" if asked_for else _start_file_fault()
     if fault:
         remedy = f"install again with pip into the environment of {sys.executable}"
-        yield Finding("problem" if reason else "note", "start", fault, remedy)
-    elif reason and settings.sources:  # else a problem of the settings, and told with them
+        yield Finding("problem" if inactive else "note", "start", fault, remedy)
+    told = (fault and inactive) or not settings.sources  # here, or as a problem of the settings
+    if reason and not told:
         what, _, remedy = reason.partition(": ")
         yield problem("active", f"certifi is not answered from the bundle: {what}", remedy)
     if not reason:

@@ -48,6 +48,16 @@ def why_inactive(settings: Settings) -> str:
     )
 
 
+def why_plain(settings: Settings, built: Bundle) -> str:
+    """Return why certifi's own list answers, and what to do; "" where a bundle of ours does."""
+    reason = why_inactive(settings)
+    if not reason and not built.anchors:
+        return "no source has a certificate: unset PYTHON_CERTIFI_SOURCES"
+    if not reason and not is_ours(hook.current().where()):
+        return f"no bundle can be written anywhere: {named.WHERE_TO_WRITE}"
+    return reason
+
+
 def is_ours(path: str) -> bool:
     """Whether it is a bundle of ours, and not certifi's own list."""
     try:
@@ -72,11 +82,7 @@ def _replaced_by() -> str:
 
 def _data(built: Bundle, settings: Settings) -> Dict[str, Any]:
     path = hook.current().where() if hook.is_active() else None
-    reason = why_inactive(settings)
-    if not reason and not built.anchors:
-        reason = "no source has a certificate: unset PYTHON_CERTIFI_SOURCES"
-    elif not reason and path and not is_ours(path):
-        reason = f"no bundle can be written anywhere: {named.WHERE_TO_WRITE}"
+    reason = why_plain(settings, built)
     return {
         "command": "status",
         "version": __version__,

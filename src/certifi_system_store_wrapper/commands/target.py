@@ -51,6 +51,10 @@ def target(text: str) -> Target:
         raise ValueError(f"{scheme}:// does not begin with TLS; {_USAGE}")
     try:
         url = urlsplit(text)
+        if any(control in text for control in "\t\r\n"):  # which it leaves out
+            raise _NoName("that is no host name")
+        if "@" in url.netloc and _has_more_userinfo(url):
+            raise _NoName("a special character of its password is not written as %XX")
         return Target(_host(url), _port(url, _PORTS[scheme]))
     except ValueError as error:  # its own words may quote a password
         reason = f"{error}; " if isinstance(error, _NoName) else ""
@@ -59,6 +63,11 @@ def target(text: str) -> Target:
 
 class _NoName(ValueError):
     pass
+
+
+def _has_more_userinfo(url: SplitResult) -> bool:
+    """Whether what looks like the host may be a password with ``/``, ``?`` or ``#`` in it."""
+    return "@" in url.path + url.query + url.fragment
 
 
 def _host(url: SplitResult) -> str:
@@ -108,13 +117,15 @@ def proxy_for(where: Target) -> Optional[Proxy]:
         raise
     except ValueError:  # its own words may quote a password
         message = "the variable of the proxy cannot be read: write it as http://HOST:PORT"
-        raise NoProxy(message) from None
+        raise NoProxy(f"{message}, special characters of a password as %XX") from None
 
 
 def _proxy(url: SplitResult) -> Proxy:
     if url.scheme not in _PROXY_PORTS:
         scheme = url.scheme if url.scheme.isalnum() else "?"
         raise NoProxy(f"the proxy is {scheme}://, and only http:// and https:// can be tried here")
+    if _has_more_userinfo(url):
+        raise _NoName
     authorization = ""
     if url.username is not None:
         pair = f"{unquote(url.username)}:{unquote(url.password or '')}".encode()
