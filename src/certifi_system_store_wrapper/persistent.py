@@ -10,71 +10,30 @@ source, kept at every rewrite. A file of somebody else's is never written over.
 from __future__ import annotations
 
 import os
-import stat
 import sys
 import time
-from typing import Iterator, List, Optional, Tuple
+from typing import Iterator, List, Tuple
 
-from . import (
-    bundle,
-    bundle_header,
-    certificates,
-    hold,
-    inputs,
-    ownership,
-    sources,
-    system_store,
-    writing,
-)
+from . import bundle, certificates, hold, inputs, ownership, sources, system_store, writing
 from .bundle import Bundle
-from .bundle_header import Header, sha256_of
 from .files import add_named
 from .findings import INFO, USER, WARNING, Findings
-from .inputs import Input
 from .places import APPLICATION, NAME, cache_folder, temporary_places, user_folder
-from .reader import MARK
-from .record import Record
 from .settings import Settings
+from .stored import (
+    SETTLED,
+    Stored,
+    fingerprint_of,
+    read_stored,
+    render_header,
+    sha256_of,
+    signature_of,
+)
 
 _UNFINISHED = f".{NAME}."
 _ATTEMPTS = 50
 _ABANDONED = 600 * 10**9  # nanoseconds after which nobody is writing a file any more
-_SETTLED = 2  # seconds after which a change would show in a modification time
 _PAUSE = 0.1  # seconds; all attempts take longer than what was appended needs to settle
-
-
-class Standing(Record):
-    """What stands at the path: all of it, and its header if it is whole."""
-
-    data: bytes
-    signature: Tuple[int, ...]
-    header: Optional[Header]
-
-    @property
-    def appended(self) -> bytes:
-        """What a person appended, now or before the last rewrite."""
-        return self.data[self.header.size + self.header.length :] if self.header else b""
-
-    def is_settled(self) -> bool:
-        """Whether it is whole, and nothing has been appended since it was written."""
-        return self.header is not None and sha256_of(self.appended) == self.header.appended
-
-    def is_current(self, salt: bytes) -> bool:
-        """Whether building it again would give the same."""
-        if self.header is None or not self.is_settled():
-            return False
-        return _fingerprint(inputs.look(self.header.paths), salt) == self.header.fingerprint
-
-    def is_being_changed(self, now: int) -> bool:
-        """Whether somebody may be in the middle of appending to it."""
-        return bool(
-            self.header and not self.is_settled() and self.signature[-1] > (now - _SETTLED) * 10**9
-        )
-
-    def is_clean(self) -> bool:
-        """Whether only blocks as we write them were appended, which everybody can read."""
-        found = certificates.parse(self.appended).certificates
-        return b"".join([block for block, _ in found]) == self.appended
 
 
 class PersistentBundle:
@@ -87,7 +46,7 @@ class PersistentBundle:
 
     def intact(self) -> bool:
         """Whether nobody has touched the file since."""
-        return _signature(self.path) == self._signature
+        return signature_of(self.path) == self._signature
 
     def heal(self) -> bool:
         """Take what another process put there, if it is whole and ours; raises OSError.
@@ -95,10 +54,10 @@ class PersistentBundle:
         Whether this process would have written the same is not asked: two processes with
         other settings would replace each other's bundle for ever.
         """
-        standing = _read(self.path)
-        if standing.is_settled():
-            self._signature = standing.signature
-        return standing.is_settled()
+        stored = read_stored(self.path)
+        if stored.is_settled():
+            self._signature = stored.signature
+        return stored.is_settled()
 
 
 def folders(settings: Settings) -> Iterator[str]:
@@ -138,17 +97,17 @@ def publish(
     _sweep(folder)
     path, salt = os.path.join(folder, NAME), _salt(settings, certifi_file)
     for _ in range(_ATTEMPTS):
-        started, standing = int(time.time()), _read(path)
-        is_being_changed = standing.is_being_changed(started)
-        if standing.is_current(salt) or (is_being_changed and standing.is_clean()):
-            return PersistentBundle(path, standing.signature)
+        started, stored = int(time.time()), read_stored(path)
+        is_being_changed = stored.is_being_changed(started)
+        if stored.is_current(salt) or (is_being_changed and stored.is_clean()):
+            return PersistentBundle(path, stored.signature)
         if is_being_changed:
             time.sleep(_PAUSE)
             continue
-        built[:] = [bundle.build(settings, certifi_file, [_appended(standing, path)])]
-        header, rest = _render(built[0], standing, started, salt)
-        if _write(path, standing, header, rest):
-            return PersistentBundle(path, _signature(path))
+        built[:] = [bundle.build(settings, certifi_file, [_appended(stored, path)])]
+        header, rest = _render(built[0], stored, started, salt)
+        if _write(path, stored, header, rest):
+            return PersistentBundle(path, signature_of(path))
     raise OSError(0, "others change it faster than it can be read", path)
 
 
@@ -160,50 +119,46 @@ def appended(settings: Settings) -> List[Findings]:
         path = os.path.join(folder, NAME)
         try:
             if os.path.lexists(path) and ownership.is_safe_path(folder):
-                return [_appended(_read(path), path)]
+                return [_appended(read_stored(path), path)]
         except OSError:
             continue
     return []
 
 
-def _appended(standing: Standing, path: str) -> Findings:
+def _appended(stored: Stored, path: str) -> Findings:
     """Return what was appended, and what is wrong about it."""
     findings = Findings(USER)
-    if standing.appended.strip():
-        lines_before = standing.data.count(b"\n") - standing.appended.count(b"\n")
-        parsed = certificates.parse(b"\n" * lines_before + standing.appended)
+    if stored.appended.strip():
+        lines_before = stored.data.count(b"\n") - stored.appended.count(b"\n")
+        parsed = certificates.parse(b"\n" * lines_before + stored.appended)
         add_named(findings, parsed, path)
     if findings.trusted:
         message = f"{len(findings.trusted)} certificates were appended to it by a person: they stay"
         findings.problem(path, message, INFO)
-    if standing.data and standing.header is None:
+    if stored.data and stored.header is None:
         message = "it was changed other than by appending to it: the change is not used"
         findings.problem(path, message, WARNING)
     return findings
 
 
-def _render(complete: Bundle, standing: Standing, started: int, salt: bytes) -> Tuple[bytes, bytes]:
+def _render(complete: Bundle, stored: Stored, started: int, salt: bytes) -> Tuple[bytes, bytes]:
     """Return the header, and body with what was appended; raises OSError if both are empty."""
     if not complete.anchors:
         raise OSError(0, "no source has a certificate")
     blocks = [anchor.block for anchor in complete.anchors]
-    kept = {found.block for found in certificates.parse(standing.appended).certificates}
+    kept = {found.block for found in certificates.parse(stored.appended).certificates}
     body = b"".join([block for block in blocks if block not in kept])
     tail = b"".join([block for block in blocks if block in kept])
     looked_at = inputs.condensed(complete.inputs)
     paths = [path for path, _, _ in looked_at]
-    fingerprint = _fingerprint(looked_at, salt)
+    fingerprint = fingerprint_of(looked_at, salt)
     if not system_store.IS_FILES:
         fingerprint = "unsettled"  # a change of the store would not show
-    if len(set(paths)) < len(paths) or any(when > started - _SETTLED for _, _, when in looked_at):
+    if len(set(paths)) < len(paths) or any(when > started - SETTLED for _, _, when in looked_at):
         fingerprint = "unsettled"  # another change within the same second would not show
     if any(problem.level >= WARNING for problem in complete.problems):
         fingerprint = "unsettled"  # whoever asks next is to be told, too
-    return bundle_header.render(body, tail, fingerprint, paths), body + tail
-
-
-def _fingerprint(looked_at: List[Input], salt: bytes) -> str:
-    return sha256_of(salt + repr(looked_at).encode("utf-8", "surrogatepass"))
+    return render_header(body, tail, fingerprint, paths), body + tail
 
 
 def _salt(settings: Settings, certifi_file: str) -> bytes:
@@ -231,40 +186,24 @@ def _make_folder(folder: str) -> None:
         raise PermissionError(1, "others may write to it or rename it", folder)
 
 
-def _read(path: str) -> Standing:
-    """Return what stands at `path`; raises OSError where that is not for us to replace."""
-    try:
-        status = os.lstat(path)
-    except FileNotFoundError:
-        return Standing(b"", (), None)
-    if not stat.S_ISREG(status.st_mode) or not ownership.is_safe(status, path):
-        raise PermissionError(1, "others made it or may write to it", path)
-    with open(path, "rb") as file:
-        signature = _signature_of(os.fstat(file.fileno()))
-        data = file.read()
-    if data and not data.startswith(MARK):
-        raise FileExistsError(17, "it is not a bundle of ours, and is left alone", path)
-    return Standing(data, signature, bundle_header.parse(data))
-
-
-def _write(path: str, standing: Standing, header: bytes, rest: bytes) -> bool:
+def _write(path: str, stored: Stored, header: bytes, rest: bytes) -> bool:
     """Write it where it says something new; False if something was appended meanwhile.
 
     Raises OSError, but not where only the header would change: what stands in a read-only
     image is good.
     """
-    if header + rest == standing.data:
+    if header + rest == stored.data:
         return True
     unfinished = os.path.join(os.path.dirname(path), _UNFINISHED + os.urandom(8).hex())
     try:
         writing.write_new(unfinished, header + rest, durable=True)
-        if _signature(path) != standing.signature and _read(path).appended != standing.appended:
+        if signature_of(path) != stored.signature and read_stored(path).appended != stored.appended:
             return False
         writing.rename(unfinished, path)
     except FileNotFoundError:  # swept: this process was stopped for long
         return False
     except OSError:
-        if not standing.header or standing.data[standing.header.size :] != rest:
+        if not stored.header or stored.data[stored.header.size :] != rest:
             raise
     finally:
         hold.quietly(os.unlink, unfinished)
@@ -278,16 +217,5 @@ def _sweep(folder: str) -> None:
             path = os.path.join(folder, name)
             if hold.LOCKS:
                 hold.remove_unheld(path)
-            if _signature(path)[-1:] < (time.time_ns() - _ABANDONED,):
+            if signature_of(path)[-1:] < (time.time_ns() - _ABANDONED,):
                 hold.quietly(os.unlink, path)
-
-
-def _signature(path: str) -> Tuple[int, ...]:
-    try:
-        return _signature_of(hold.real_stat(path))
-    except OSError:
-        return ()
-
-
-def _signature_of(status: os.stat_result) -> Tuple[int, ...]:
-    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns

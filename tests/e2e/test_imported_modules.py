@@ -17,11 +17,11 @@ STAGES = ("start", "certifi", "first where()", "later where()")
 OURS = {
     "start": {"__init__", "bootstrap"},
     "certifi": {
-        *("answer", "asn1", "binary", "bundle", "bundle_file", "bundle_header", "certificates"),
-        *("cleanup", "files", "findings", "formats", "hold", "hook", "import_lock", "inputs"),
-        *("log", "log_handlers", "mapping", "memory_file", "openssl", "ownership", "patch", "pem"),
-        *("persistent", "places", "printable", "pristine", "reader", "record", "settings"),
-        *("signals", "sources", "strict_der", "system_store.__init__", "writing", "x509"),
+        *("answer", "asn1", "binary", "bundle", "bundle_file", "certificates", "cleanup", "files"),
+        *("findings", "formats", "hold", "hook", "import_lock", "inputs", "log", "log_handlers"),
+        *("mapping", "memory_file", "openssl", "ownership", "patch", "pem", "persistent"),
+        *("places", "printable", "pristine", "reader", "record", "settings", "signals"),
+        *("sources", "stored", "strict_der", "system_store.__init__", "writing", "x509"),
     },
     "first where()": set(),  # pip may have replaced us since
     "later where()": set(),

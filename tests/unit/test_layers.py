@@ -29,7 +29,7 @@ LAYERS = [
     ],
     ["system_store.macos_security", "system_store.macos_trust_settings"],
     ["reader", "log_handlers", "log", "writing"],
-    ["files", "bundle_file", "bundle_header", "memory_file"],
+    ["files", "bundle_file", "memory_file", "stored"],
     ["cleanup", "pristine", "system_store.unix", "system_store.macos", "system_store.windows"],
     ["system_store.__init__", "sources"],
     ["bundle"],
