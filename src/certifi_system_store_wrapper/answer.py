@@ -16,7 +16,6 @@ from .findings import DEBUG, WARNING
 from .settings import Settings, from_environment
 
 _PATIENCE = 60.0  # seconds that a thread waits for another that builds the bundle
-_MOST = 100  # warnings about one bundle: a folder of thousands must not fill a log
 _DESCRIPTORS = 6  # free ones that publishing a bundle needs, with one to spare
 _NO_BUNDLE = (
     "no bundle can be published, so certifi's own list answers, without the system's and your "
@@ -27,8 +26,6 @@ _REMEDY = "Set PYTHON_CERTIFI_BUNDLE_DIR to a folder that only you can write to"
 Published = Union[
     bundle_file.TemporaryBundle, memory_file.MemoryBundle, persistent.PersistentBundle
 ]
-
-_reported: Set[str] = set()
 
 
 class Answer:
@@ -238,8 +235,7 @@ class _News:
         self._said.append((level, message))
 
     def warn_once(self, message: str) -> None:
-        if message not in _reported:
-            _reported.add(message)
+        if log.is_news(message):
             self.say(WARNING, message)
 
     def tell(self) -> None:
@@ -247,25 +243,8 @@ class _News:
         for level, message in self._said:
             log.emit(level, message)
         for one in self.built:
-            report(one)
-
-
-def report(built: Bundle) -> None:
-    """Log what was left out and what could not be used; each problem once in this process."""
-    news = [p for p in built.problems if str(p) not in _reported]
-    _reported.update(map(str, news))
-    warnings = [p for p in news if p.level >= WARNING]
-    beyond = set(warnings[_MOST:])
-    for problem in news:
-        log.emit(DEBUG if problem in beyond else problem.level, str(problem))
-    if beyond:
-        remedy = "`certifi-system-store-wrapper status` names them all"
-        log.warning(f"{len(beyond)} more files or certificates cannot be used: {remedy}")
-    for out in built.excluded:
-        detail = f" ({out.detail})" if out.detail else ""
-        level = min(out.level, WARNING - 10)  # the warning, where one is due, is a problem
-        log.emit(level, f"{out.origin.path}: left out: {out.reason}{detail}")
-    log.debug(f"the bundle has {len(built.anchors)} certificates")
+            log.report(one.problems, one.excluded)
+            log.debug(f"the bundle has {len(one.anchors)} certificates")
 
 
 def _is_certifis_command() -> bool:

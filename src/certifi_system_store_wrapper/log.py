@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import sys
 from contextlib import suppress
-from typing import List
+from typing import List, Sequence, Set
 
-from .findings import DEBUG, WARNING
+from .findings import DEBUG, WARNING, Exclusion, Problem
 from .printable import printable
 from .settings import Settings
 
@@ -25,6 +25,8 @@ _logger = None  # type: Optional[logging.Logger]  # beartype_all() evaluates wha
 _file = None  # type: Optional[logging.Handler]
 _verbose = False  # somebody asked for more than warnings by a variable
 _untold: List[str] = []  # problems with variables, until somebody asks for the bundle
+_reported: Set[str] = set()
+_MOST = 100  # warnings about one bundle: a folder of thousands must not fill a log
 
 
 def configure(settings: Settings) -> None:
@@ -46,6 +48,29 @@ def tell() -> None:
     with suppress(IndexError):  # none is left, or another thread says the last one
         while True:
             warning(_untold.pop(0))
+
+
+def is_news(message: str) -> bool:
+    """Whether it has not been said yet in this process; from now on it has."""
+    is_new = message not in _reported
+    _reported.add(message)
+    return is_new
+
+
+def report(problems: Sequence[Problem], excluded: Sequence[Exclusion]) -> None:
+    """Log what could not be used, each once in this process, and what was left out."""
+    news = [problem for problem in problems if str(problem) not in _reported]
+    _reported.update(map(str, news))
+    beyond = set([problem for problem in news if problem.level >= WARNING][_MOST:])
+    for problem in news:
+        emit(DEBUG if problem in beyond else problem.level, str(problem))
+    if beyond:
+        remedy = "`certifi-system-store-wrapper status` names them all"
+        warning(f"{len(beyond)} more files or certificates cannot be used: {remedy}")
+    for out in excluded:
+        detail = f" ({out.detail})" if out.detail else ""
+        level = min(out.level, WARNING - 10)  # the warning, where one is due, is a problem
+        emit(level, f"{out.origin.path}: left out: {out.reason}{detail}")
 
 
 def enabled(level: int) -> bool:
