@@ -98,16 +98,17 @@ def publish(
     path, salt = os.path.join(folder, NAME), _salt(settings, certifi_file)
     for _ in range(_ATTEMPTS):
         started, stored = int(time.time()), read_stored(path)
-        is_being_changed = stored.is_being_changed(started)
-        if stored.is_current(salt) or (is_being_changed and stored.is_clean()):
+        if stored.is_current(salt):
             return PersistentBundle(path, stored.signature)
-        if is_being_changed:
-            time.sleep(_PAUSE)
-            continue
         built[:] = [bundle.build(settings, certifi_file, [_appended(stored, path)])]
         header, rest = _render(built[0], stored, started, salt)
-        if _write(path, stored, header, rest):
-            return PersistentBundle(path, signature_of(path))
+        if not stored.is_being_changed(started):
+            if _write(path, stored, header, rest):
+                return PersistentBundle(path, signature_of(path))
+        elif stored.holds(rest):
+            return PersistentBundle(path, stored.signature)
+        else:
+            time.sleep(_PAUSE)
     raise OSError(0, "others change it faster than it can be read", path)
 
 
@@ -203,7 +204,7 @@ def _write(path: str, stored: Stored, header: bytes, rest: bytes) -> bool:
     except FileNotFoundError:  # swept: this process was stopped for long
         return False
     except OSError:
-        if not stored.header or stored.data[stored.header.size :] != rest:
+        if not stored.holds(rest):
             raise
     finally:
         hold.quietly(os.unlink, unfinished)

@@ -12,7 +12,7 @@ from codecs import unicode_escape_decode, unicode_escape_encode
 from hashlib import sha256
 from typing import Iterable, List, Optional, Tuple, Union
 
-from . import certificates, hold, inputs, ownership
+from . import hold, inputs, ownership
 from .inputs import Input
 from .reader import MARK
 from .record import Record
@@ -99,10 +99,9 @@ class Stored(Record):
             self.header and not self.is_settled() and self.signature[-1] > (now - SETTLED) * 10**9
         )
 
-    def is_clean(self) -> bool:
-        """Whether only blocks as we write them were appended, which everybody can read."""
-        found = certificates.parse(self.appended).certificates
-        return b"".join([block for block, _ in found]) == self.appended
+    def holds(self, rest: bytes) -> bool:
+        """Whether it is that, but for its header."""
+        return self.header is not None and self.data[self.header.size :] == rest
 
 
 def read_stored(path: str) -> Stored:

@@ -470,6 +470,23 @@ def test_what_was_appended_just_now_is_not_handed_out_as_it_is(
     assert b"PRIVATE" not in path.read_bytes()
 
 
+def test_what_was_appended_just_now_hides_nothing_else(
+    sandbox: Sandbox, ca_file: Path, private_der: bytes
+) -> None:
+    """A CA that was named after the bundle was made is in it, beside what was just appended."""
+    import trustme
+
+    env = {"PYTHON_CERTIFI_BUNDLE_DIR": str(sandbox.work / "bundle")}
+    path = Path(sandbox.run_code(CHECK, env=env).stdout.strip())
+    with path.open("ab") as file:
+        file.write(trustme.CA().cert_pem.bytes())
+    before = path.read_bytes().count(b"BEGIN")
+    code = f"{CHECK}\n    assert bytes.fromhex({private_der.hex()!r}) in context.get_ca_certs(True)"
+    done = sandbox.run_code(code, env={**env, "PYTHON_CERTIFI_CERT_FILES": str(ca_file)})
+    assert (done.returncode, done.stdout) == (0, f"{path}\n"), done.stderr
+    assert path.read_bytes().count(b"BEGIN") == before + 1
+
+
 @pytest.mark.parametrize("end", ["", "os.kill(os.getpid(), 9)"])
 def test_a_bundle_dir_keeps_one_file(sandbox: Sandbox, end: str) -> None:
     """The same path in every process, one file on disk, read-only when nothing has changed."""
