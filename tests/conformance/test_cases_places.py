@@ -307,6 +307,20 @@ def test_case_54_objects_that_packages_bring(world: World, folder: str, line: by
     assert not world.warnings
 
 
+@pytest.mark.parametrize(
+    "folder",
+    [unix_paths.DISTRUST_FOLDERS[0], unix_paths.SETTINGS_FOLDERS[0], unix_paths.OBJECT_FOLDERS[0]],
+)
+def test_case_54_objects_with_the_certificate_as_a_value(world: World, folder: str) -> None:
+    """p11-kit takes DER in percent code as well as PEM; of what is not distrusted it is no news."""
+    world.write("/site/certifi/cacert.pem", PEM_A + PEM_B + PEM_C)
+    code = b'\nvalue: "%b"\nclass: certificate\n'
+    values = [code % b"".join(b"%%%02X" % byte for byte in der) for der in (A, B)]
+    world.write(folder + "/no.p11-kit", P11_KIT % tuple(values))
+    assert world.build() == {"A", "C"}
+    assert world.reasons(B) == {DISTRUSTED}
+
+
 def by_name(der: bytes, *, serial: int = 0) -> bytes:
     """Return a p11-kit object that distrusts the certificate without holding it."""
     loaded = load_der_x509_certificate(der)

@@ -147,10 +147,11 @@ def _p11_kit_objects(findings: Findings, reader: Reader, path: str) -> None:
         return
     for each in data.split(_P11_KIT_OBJECT)[1:]:
         if _is_distrusted(each):
-            for certificate in certificates.parse(each).certificates:
-                findings.distrust(certificate.block, path)
             values = _values(each)
-            if len(values) == 2:  # it need not hold the certificate
+            for held in (each, values.get(b"value", b"")):  # as PEM, or as DER
+                for certificate in certificates.parse(held).certificates:
+                    findings.distrust(certificate.block, path)
+            if b"issuer" in values and b"serial-number" in values:  # it need not hold it
                 findings.distrust(values[b"issuer"] + values[b"serial-number"], path)
 
 
@@ -162,8 +163,9 @@ def _is_distrusted(p11_kit_object: bytes) -> bool:
 
 
 def _values(p11_kit_object: bytes) -> Dict[bytes, bytes]:
-    """Return the DER of issuer and serial number, which is percent-encoded there."""
-    found = re.findall(rb'^\s*(issuer|serial-number)\s*:\s*"(.*)"', p11_kit_object, re.MULTILINE)
+    """Return the DER of issuer, serial number and certificate, which is percent-encoded there."""
+    line = rb'^\s*(issuer|serial-number|value)\s*:\s*"(.*)"'
+    found = re.findall(line, p11_kit_object, re.MULTILINE)
     return {name: re.sub(rb"%([\dA-Fa-f]{2})", _byte, value) for name, value in found}
 
 
