@@ -40,7 +40,7 @@ _CERTIFICATE_LABELS = (
 # neighbour. Bounded repeats, or a megabyte of blanks would take for ever. Compiled on first need:
 # that takes 0.4 ms.
 _MARKER = (
-    rb"(?<=--|\x80[\x93\x94])[ \t]{0,8}(BEGIN|END)[ \t]{1,8}"
+    rb"(?<=--|\x80[\x93\x94]|[\x93\x94]-)[ \t]{0,8}(BEGIN|END)[ \t]{1,8}"
     rb"([A-Z0-9#][A-Z0-9 #]{0,63}?)[ \t]{0,8}(?=--|\xe2\x80[\x93\x94])"
 )
 
@@ -146,7 +146,7 @@ class _Text:
             self.parsed.private_keys.append(self._line(start))
         if label not in _CERTIFICATE_LABELS:
             return
-        text = self.data[start:end].strip(b"-")
+        text = self.data[start:end].strip(b"-\xe2\x80\x93\x94")
         if unterminated and _is_prose(text):
             return
         try:
