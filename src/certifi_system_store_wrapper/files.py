@@ -25,6 +25,7 @@ MAX_FILES = 10_000  # looked at below one folder
 _LIST = f": several files are separated by {os.pathsep!r}"
 _HINTS = (
     ("-----BEGIN", ": name a file, not what is in it"),
+    ("***@", ": name a file, not a URL"),
     (",", _LIST),
     (";", _LIST),
     ("\n", _LIST),

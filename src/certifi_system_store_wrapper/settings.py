@@ -41,6 +41,15 @@ def from_environment(environ: Optional[Mapping[str, str]] = None) -> Settings:
     return _Variables(environ).settings()
 
 
+def split_paths(text: str) -> List[str]:
+    """Split a list of paths; a URL among them, a mistake, loses its user and password first."""
+    if "://" in text and "@" in text:
+        import re  # not for every start
+
+        text = re.sub(r"://[^\s@]*@", "://***@", text)
+    return text.split(os.pathsep)
+
+
 class _Variables:
     """Reads one variable after the other and keeps the problems."""
 
@@ -94,7 +103,7 @@ class _Variables:
         return known if words else SOURCES
 
     def _paths(self, name: str) -> List[str]:
-        items = (self._unquoted(item) for item in self.environ.get(name, "").split(os.pathsep))
+        items = map(self._unquoted, split_paths(self.environ.get(name, "")))
         return [self._path(item) for item in items if item]
 
     @staticmethod

@@ -11,7 +11,7 @@ from .files import add_file, add_hashed, certificate_files
 from .findings import CERTIFI, HELD, LISTED, NAMED, PROVEN, SSL, SYSTEM, Findings
 from .pristine import is_pristine
 from .reader import Reader
-from .settings import Settings
+from .settings import Settings, split_paths
 from .signals import raise_what_it_hides
 
 if sys.platform == "win32":
@@ -65,7 +65,7 @@ def ssl(findings: Findings, reader: Reader) -> None:
         if "SSL_CERT_FILE" in os.environ:
             _ssl_cert_file(findings, reader, os.environ["SSL_CERT_FILE"])
     with findings.named_by("SSL_CERT_DIR"):
-        for item in dict.fromkeys(os.environ.get("SSL_CERT_DIR", "").split(os.pathsep)):
+        for item in dict.fromkeys(split_paths(os.environ.get("SSL_CERT_DIR", ""))):
             if item:
                 _folder(findings, reader, item)
 

@@ -615,6 +615,19 @@ def test_passwords_are_shown_to_nobody(sandbox: Sandbox) -> None:
         assert "cret" not in done.stdout + done.stderr
 
 
+@pytest.mark.parametrize("variable", ["PYTHON_CERTIFI_CERT_FILES", "SSL_CERT_DIR"])
+def test_a_url_in_a_list_of_paths_shows_no_password(sandbox: Sandbox, variable: str) -> None:
+    """Its colons separate paths, so its parts come apart before they are shown."""
+    file = write(sandbox.work / "me@work.pem", make("CA", *CA).pem)
+    env = {variable: os.pathsep.join(["https://me:s3/cret@host/x", str(file), str(sandbox.work)])}
+    done = sandbox.run_code("import certifi; certifi.where()", env=env)
+    assert "***@host/x" in done.stderr
+    assert "me@work.pem: the file does not exist" not in done.stderr
+    for arguments in (["status"], ["doctor"], ["doctor", "--json"]):
+        shown = sandbox.run(*COMMAND, *arguments, env=env)
+        assert "cret" not in shown.stdout + shown.stderr + done.stderr
+
+
 def test_thousands_of_certificates(sandbox: Sandbox) -> None:
     """A folder of them is listed, found and marked."""
     key = make("key").key

@@ -12,6 +12,7 @@ from typing import Dict, Iterator, List, Set, Tuple
 from .. import certificates
 from ..printable import without_userinfo
 from ..reader import read_regular
+from ..settings import split_paths
 
 # What the client does with it, from the clients' own documentation.
 READERS = {
@@ -48,7 +49,7 @@ def problem(variable: str, value: str) -> str:
     if not value:
         return "it is empty"
     if variable == "SSL_CERT_DIR":
-        missing = [item for item in value.split(os.pathsep) if item and not os.path.isdir(item)]
+        missing = [item for item in split_paths(value) if item and not os.path.isdir(item)]
         return f"there is no folder {missing[0]}" if missing else ""
     try:
         mode = os.stat(value).st_mode
