@@ -168,7 +168,10 @@ def test_literal_line_ends_as_json_has_them() -> None:
     assert [found.block for found in parse(text).certificates] == [PEM_A]
 
 
-@pytest.mark.parametrize("dashes", ["\u2014\u2013", "\u2014\u2014\u2014", "--\u2013", "\u2014\u2014-"])
+DASHES = ["\u2014\u2013", "\u2014\u2014\u2014", "--\u2013", "\u2014\u2014-"]
+
+
+@pytest.mark.parametrize("dashes", DASHES)
 def test_the_dashes_of_word_processors(dashes: str) -> None:
     """What was copied out of a document or a blog is read, and costs no neighbour."""
     text = PEM_A.replace(b"-----", dashes.encode())
