@@ -8,13 +8,15 @@ import time
 from pathlib import Path
 from typing import Callable, Dict, List, NamedTuple, Sequence
 
+import floors
 import minting
 import programs
-from contenders import BARE, BARE_OLD, OURS, OURS_OLD, PEERS, Environment, environments
+from contenders import BARE, BARE_OLD, EMPTY, OURS, OURS_OLD, PEERS, Environment, environments
 from measuring import Counter, Side, Values, counter, crowd, paired, seconds
 
 SIZES = (0, 150, 300, 600, 1_200, 5_000)
 CROWD = 50
+AT_START = 2  # of our modules are loaded before certifi is
 APART = {OURS.name: "bare, wrapt imported", OURS_OLD.name: "bare, wrapt 1.17 imported"}
 WITHOUT, WITH = "without our call", "with our call"
 
@@ -108,6 +110,7 @@ def compare(cache: Path, rounds: int) -> Comparison:
     persistent(comparer)
     many(comparer)
     growth(comparer)
+    least(comparer)
     left = sum(1 for path in (cache / "tmp").rglob("*") if path.is_file())
     versions = {name: each.versions() for name, each in comparer.environments.items()}
     name = counts.name if counts else ""
@@ -116,7 +119,9 @@ def compare(cache: Path, rounds: int) -> Comparison:
 
 def imports(comparer: Comparer) -> None:
     """Whole processes: the start, and the imports of clients."""
-    comparer.row("start", "`python -c pass`", comparer.sides(programs.START), count=True)
+    code = programs.START
+    sides = [*comparer.sides(code), *comparer.sides(code, EMPTY.name)]
+    comparer.row("start", f"`python -c {code}`", sides, count=True)
     code = programs.REQUESTS
     comparer.row(code, f"`{code}`", [*comparer.sides(code), *comparer.apart(code)], count=True)
     code = programs.HTTPX  # which imports certifi only when it connects
@@ -173,3 +178,16 @@ def growth(comparer: Comparer) -> None:
         env = {**comparer.prelude, **more}
         sides.append(Side(str(size), ours, programs.FIRST, env, prints=True))
     comparer.row("growth", "first `where()` with that many more certificates", sides)
+
+
+def least(comparer: Comparer) -> None:
+    """Measure what would be left if our code took no time."""
+    loaded = [name for name in comparer.modules()[WITHOUT] if name.startswith(floors.OURS)]
+    names = tuple(f"module{number}" for number in range(len(loaded) - AT_START))
+    floors.empty_package(comparer.cache / "prelude", names)
+    sides = [
+        side._replace(name=key)
+        for key, floor in floors.FLOORS.items()
+        for side in comparer.sides(floor.code, OURS.name, prints=True)
+    ]
+    comparer.row("least", "what the design asks of the machine", sides)

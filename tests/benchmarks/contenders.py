@@ -12,7 +12,8 @@ from typing import Dict, List, NamedTuple, Sequence, Tuple
 CHECKOUT = Path(__file__).resolve().parents[2]
 CLIENTS = ("requests", "httpx", "certifi")
 OLD_WRAPT = "wrapt==1.17.*"
-INJECT = "import truststore\ntruststore.inject_into_ssl()\n"
+INJECT = {"sitecustomize.py": "import truststore\ntruststore.inject_into_ssl()\n"}
+TWO_MODULES = {"empty/__init__.py": "", "empty/module.py": "", "empty.pth": "import empty.module\n"}
 VERSIONS = """
 import importlib.metadata, json
 found = importlib.metadata.distributions()
@@ -26,12 +27,13 @@ class Contender(NamedTuple):
     name: str
     title: str
     packages: Tuple[str, ...]
-    sitecustomize: str = ""
+    files: Dict[str, str] = {}  # noqa: RUF012 - in site-packages; never written to
 
 
 BARE = Contender("bare", "bare", ("wrapt",))
 BARE_OLD = Contender("bare-old-wrapt", "bare", (OLD_WRAPT,))
 OURS = Contender("ours", "this package", (str(CHECKOUT), "wrapt"))
+EMPTY = Contender("empty", "two empty modules in a `.pth`", ("wrapt",), TWO_MODULES)
 OURS_OLD = Contender("ours-old-wrapt", "with wrapt 1.17", (str(CHECKOUT), OLD_WRAPT))
 PEERS = (
     Contender("pip-system-certs", "pip-system-certs 5.3", ("pip-system-certs==5.3",)),
@@ -39,7 +41,7 @@ PEERS = (
     Contender("certifi-linux", "certifi-linux", ("certifi-linux",)),
     Contender("first", "the first implementation", ("certifi-system-store-wrapper==0.0.1.dev9",)),
 )
-ALL = (BARE, BARE_OLD, OURS, OURS_OLD, *PEERS)
+ALL = (BARE, BARE_OLD, EMPTY, OURS, OURS_OLD, *PEERS)
 
 
 class Environment:
@@ -57,10 +59,10 @@ class Environment:
             venv = [sys.executable, "-m", "venv", "--clear", "--without-pip", str(self.folder)]
             subprocess.run(venv, check=True)
             self._pip(*CLIENTS, *self.contender.packages)
-            if self.contender.sitecustomize:
-                site_packages = next(self.folder.glob("lib/*/site-packages"))
-                text = self.contender.sitecustomize
-                (site_packages / "sitecustomize.py").write_text(text, encoding="utf-8")
+            site_packages = next(self.folder.glob("lib/*/site-packages"))
+            for name, text in self.contender.files.items():
+                (site_packages / name).parent.mkdir(exist_ok=True)
+                (site_packages / name).write_text(text, encoding="utf-8")
             (self.folder / "made").touch()
         elif str(CHECKOUT) in self.contender.packages:
             self._pip("--no-deps", "--force-reinstall", str(CHECKOUT))

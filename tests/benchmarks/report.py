@@ -13,7 +13,8 @@ from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Sequence
 
 import pyperf
 from comparing import APART, SIZES, WITH, WITHOUT, Comparison, Row
-from contenders import BARE, CHECKOUT, OURS, OURS_OLD, PEERS
+from contenders import BARE, CHECKOUT, EMPTY, OURS, OURS_OLD, PEERS
+from floors import FLOORS
 from measuring import benchmark, differences, ratio, spread
 
 BEGIN, END = "<!-- benchmarks: begin -->", "<!-- benchmarks: end -->"
@@ -148,6 +149,16 @@ def growth_table(comparison: Comparison) -> List[List[str]]:
     return [["certificates beside the machine's", "first `where()`", "for each of them"], *lines]
 
 
+def floors_table(comparison: Comparison) -> List[List[str]]:
+    """Return what would be left of some targets if our code took no time."""
+    start, least = comparison.rows["start"], comparison.rows["least"]
+    found = f"{ratio(start.values, BARE.name, EMPTY.name):.3f}"
+    lines = [["`python -c pass` over bare: time", EMPTY.title, found]]
+    for key, floor in FLOORS.items():
+        lines.append([floor.target, floor.what, duration(median(least.values[key]))])
+    return [["part of", "if our own code took no time", "measured"], *lines]
+
+
 def markdown(table: Sequence[Sequence[str]]) -> str:
     """Return a table in Markdown."""
     head, *lines = table
@@ -177,7 +188,8 @@ def machine(comparison: Comparison) -> Dict[str, str]:
 
 def text_of(comparison: Comparison, where: Dict[str, str], rounds: int) -> str:
     """Return all tables, and below them what they stand for."""
-    tables = (main_table(comparison), targets_table(comparison), growth_table(comparison))
+    makers = (main_table, targets_table, floors_table, growth_table)
+    tables = [make(comparison) for make in makers]
     facts = ", ".join(f"{name} {value}" for name, value in where.items() if value)
     note = f"Medians of {rounds} rounds, in each every column once; in brackets the ratio to bare."
     return "\n\n".join([*map(markdown, tables), f"{note} {facts}."])
