@@ -9,6 +9,8 @@ if "PYTHON_CERTIFI_SSL_DEFAULTS" in getattr(sys.modules.get("os"), "environ", ()
     NAMES.add("ssl")
 failures = []  # type: list[str]  # why the hook could not be had
 at_exit = [lambda: None]  # also for modules of ours that somebody took from sys.modules
+# At once: the first to be registered is the last to be run.
+atexit.register(lambda: [each() for each in at_exit])  # type: ignore[no-untyped-call]
 
 
 class Finder:
@@ -46,14 +48,17 @@ def failed(error: Exception) -> None:
     """Keep and log why certifi stays as it is; raise nothing but the Ctrl-C that it hides."""
     if isinstance(error.__cause__, (KeyboardInterrupt, SystemExit)):
         raise error.__cause__ from None  # Python < 3.12 hides it in __set_name__
-    try:  # a logging.py of somebody else may stand before Python's
+    try:
         failure = f"certifi stays as it is: {error!r}; reinstall wrapt and {__package__}"
         if failure not in failures:
             failures.append(failure)
-            import logging
+            try:  # a logging.py of somebody else may stand before Python's
+                import logging
 
-            logging.getLogger(__package__).warning("%s", failure)
-    except Exception:  # noqa: BLE001, S110 - as above
+                logging.getLogger(__package__).warning("%s", failure)
+            except Exception:  # noqa: BLE001 - as above
+                sys.stderr.write(f"{failure}\n")
+    except Exception:  # noqa: BLE001, S110 - nothing may escape from an import of certifi
         pass
 
 
@@ -72,7 +77,3 @@ def _go_first_after(customization: str) -> None:
                 _go_first_after("execusercustomize")
 
     setattr(site, customization, customize)
-
-
-# At once: the first to be registered is the last to be run.
-atexit.register(lambda: [each() for each in at_exit])  # type: ignore[no-untyped-call]

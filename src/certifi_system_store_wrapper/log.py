@@ -35,11 +35,15 @@ def configure(settings: Settings) -> None:
     Nothing is logged here: certifi is being imported, and a handler may ask for it.
     """
     global _verbose
-    if "logging" in sys.modules:  # so that an upgrade in place finds nothing left to import
-        from . import log_handlers  # noqa: F401
-    if settings.log_level is not None or settings.log_file:
-        _verbose = True
-        _set_up(settings)
+    _verbose = settings.log_level is not None or bool(settings.log_file)
+    try:
+        if "logging" in sys.modules:  # so that an upgrade in place finds nothing left to import
+            from . import log_handlers  # noqa: F401
+        if _verbose:
+            _set_up(settings)
+    except Exception as error:  # noqa: BLE001 - of a logging.py or logger class of somebody else
+        if _verbose:
+            _untold.append(f"there is no log, because logging cannot be used: {error!r}")
     _untold.extend(settings.problems)
 
 
@@ -85,10 +89,12 @@ def emit(level: int, message: str) -> None:
     try:
         if enabled(level):
             _emit(level, printable(message))
-    except (ImportError, OSError):  # after a chroot, or without a descriptor, none can be had
-        _print(level, printable(message))
-    except Exception:  # noqa: BLE001 - whoever asked certifi for a path did not ask for this
+    except RecursionError:
         return
+    except Exception as error:  # noqa: BLE001 - whoever asked for a path did not ask for this
+        # After a chroot, without a descriptor or with a broken logger class none can be had.
+        if _logger is None or isinstance(error, (ImportError, OSError)):
+            _print(level, printable(message))
 
 
 def _print(level: int, text: str) -> None:

@@ -249,3 +249,43 @@ def test_two_copies_of_certifi_warn_once(sandbox: Sandbox) -> None:
     """
     done = sandbox.run_code(code, env={"PYTHON_CERTIFI_CERT_FILES": "/no/such.pem"})
     assert done.stderr.count("/no/such.pem") == 1
+
+
+@pytest.mark.parametrize("variable", ["PYTHON_CERTIFI_LOG_LEVEL", "PYTHON_CERTIFI_LOG_FILE"])
+def test_a_logger_that_cannot_be_made(sandbox: Sandbox, ca_file: Path, variable: str) -> None:
+    """Somebody's logger class raises: said once on stderr; the bundle still answers.
+
+    From wrapt 2.2 on the hook cannot be had there, since wrapt imports asyncio, which logs.
+    """
+    code = """
+        import logging
+        class Logger(logging.Logger):
+            def __init__(self, name, level=0):
+                raise RuntimeError("no logger")
+        logging.setLoggerClass(Logger)
+        import certifi
+        from importlib.metadata import version
+        if tuple(map(int, version("wrapt").split(".")[:2])) < (2, 2):
+            assert open(FILE).read() in certifi.contents()
+        else:
+            assert certifi.where().endswith("cacert.pem")
+            certifi.where()
+    """
+    env = {variable: "DEBUG", "PYTHON_CERTIFI_CERT_FILES": str(ca_file)}
+    done = sandbox.run_code(f"FILE = {str(ca_file)!r}\n{textwrap.dedent(code)}", env=env)
+    assert done.returncode == 0, done.stderr
+    assert "no logger" in done.stderr and done.stderr.count("\n") == 1
+
+
+def test_a_warning_without_a_logger(sandbox: Sandbox) -> None:
+    """Where a logger class raises once certifi is there, stderr has what is to be mended."""
+    code = """
+        import certifi, logging
+        class Logger(logging.Logger):
+            def __init__(self, name, level=0):
+                raise RuntimeError("no logger")
+        logging.setLoggerClass(Logger)
+        certifi.where()
+    """
+    done = sandbox.run_code(code, env={"PYTHON_CERTIFI_CERT_FILES": "/no/such.pem"})
+    assert (done.returncode, done.stderr.count("/no/such.pem")) == (0, 1), done.stderr

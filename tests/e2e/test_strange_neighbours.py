@@ -200,8 +200,19 @@ def test_a_logging_of_somebody_else_is_no_reason_to_fail(sandbox: Sandbox) -> No
     write(sandbox.work / "wrapt.py", b"raise ImportError('broken')\n")
     code = "import certifi; print(certifi.where())"
     done = sandbox.run_code(code, env={"PYTHONPATH": str(sandbox.work)})
-    assert (done.returncode, done.stderr) == (0, "")
+    assert done.returncode == 0
+    assert done.stderr.count("\n") == 1 and "ImportError('broken')" in done.stderr
     assert done.stdout.strip().endswith(os.path.join("certifi", "cacert.pem"))
+
+
+@pytest.mark.parametrize("stderr", ["None", "open(os.devnull)"])
+def test_no_logging_and_no_stderr(sandbox: Sandbox, stderr: str) -> None:
+    """Nobody can be told; nothing comes out of the import, and nothing on stdout."""
+    write(sandbox.work / "logging.py", b"raise ImportError('not the real one')\n")
+    write(sandbox.work / "wrapt.py", b"raise ImportError('broken')\n")
+    code = f"import os, sys; sys.stderr = {stderr}; import certifi; certifi.where()"
+    done = sandbox.run_code(code, env={"PYTHONPATH": str(sandbox.work)})
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
 def test_a_threading_of_the_applications_is_no_reason_to_fail(sandbox: Sandbox) -> None:
