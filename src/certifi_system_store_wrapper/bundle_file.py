@@ -37,6 +37,7 @@ from .hold import (
     SEPARATOR,
     Hold,
     Identity,
+    begins_with,
     identity,
     is_at,
     names,
@@ -97,7 +98,7 @@ class TemporaryBundle:
     def heal(self) -> bool:
         """Have the file at its path again, from the descriptor still held; False if that is gone.
 
-        What a relative of ours (or a person) put there meanwhile is kept. Raises OSError.
+        What a relative of ours put there meanwhile is kept, with what was added. Raises OSError.
         """
         text = self.held_text()
         healed = _persevere(lambda: self._heal(text))
@@ -106,15 +107,12 @@ class TemporaryBundle:
         return healed
 
     def _heal(self, text: bytes) -> bool:
-        try:
-            status = os.lstat(self.path)
-        except FileNotFoundError:
-            if text:
-                self.publish(text)
-            return bool(text)
+        if text and not begins_with(self.path, text):
+            self.publish(text)
+            return True
+        if not text and not os.path.isfile(self.path):
+            return False
         self._hold_folder()
-        if not stat.S_ISREG(status.st_mode):
-            raise FileExistsError(17, "something else stands there", self.path)
         self._keep(Hold(self.path, FILE))
         return True
 

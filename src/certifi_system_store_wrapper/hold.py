@@ -6,7 +6,9 @@ modules (see cleanup.py): it uses nothing but builtins, `os` and what is defined
 
 from __future__ import annotations
 
+import io
 import os
+import stat
 import sys
 from contextlib import suppress
 from typing import Callable, List, Optional, Tuple, Union
@@ -168,6 +170,17 @@ def is_at(path: Union[str, bytes], wanted: Identity) -> bool:
     except OSError:
         return False
     return (status.st_dev, status.st_ino) == wanted
+
+
+def begins_with(path: str, text: bytes) -> bool:
+    """Whether a file at `path`, and no link, says that and perhaps more."""
+    try:
+        if not stat.S_ISREG(os.lstat(path).st_mode):
+            return False
+        with io.open(path, "rb") as file:  # noqa: UP020 - tests replace open
+            return file.read(len(text)) == text
+    except OSError:
+        return False
 
 
 def identity(status: os.stat_result) -> Identity:

@@ -198,16 +198,23 @@ def _write(path: str, stored: Stored, header: bytes, rest: bytes) -> bool:
     unfinished = os.path.join(os.path.dirname(path), _UNFINISHED + os.urandom(8).hex())
     try:
         writing.write_new(unfinished, header + rest, durable=True)
-        if signature_of(path) != stored.signature and read_stored(path).appended != stored.appended:
-            return False
-        writing.rename(unfinished, path)
-    except FileNotFoundError:  # swept: this process was stopped for long
-        return False
+        return _take_the_place(unfinished, path, stored)
     except OSError:
         if not stored.holds(rest):
             raise
     finally:
         hold.quietly(os.unlink, unfinished)
+    return True
+
+
+def _take_the_place(unfinished: str, path: str, stored: Stored) -> bool:
+    """Rename it; False if something was appended meanwhile, or it was swept. Raises OSError."""
+    try:
+        if signature_of(path) != stored.signature and read_stored(path).appended != stored.appended:
+            return False
+        writing.rename(unfinished, path)
+    except FileNotFoundError:  # swept: this process was stopped for long
+        return False
     return True
 
 

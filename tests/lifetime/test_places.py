@@ -54,7 +54,7 @@ def warnings(done: subprocess.CompletedProcess[str]) -> List[str]:
     return done.stderr.splitlines()
 
 
-@pytest.mark.parametrize("what", ["file", "folder", "parent", "link instead", "folder instead"])
+@pytest.mark.parametrize("what", ["file", "folder", "parent", "folder instead"])
 def test_what_a_cleaner_took_is_back(sandbox: Sandbox, what: str) -> None:
     """The next where() answers the same path, whole again, and nothing is left at the end."""
     code = """
@@ -67,17 +67,14 @@ def test_what_a_cleaner_took_is_back(sandbox: Sandbox, what: str) -> None:
             shutil.rmtree(folder)
         else:
             os.unlink(path)
-        if sys.argv[1] == "link instead":
-            os.symlink("/etc/hostname", path)
         if sys.argv[1] == "folder instead":
             os.mkdir(path)
         new = certifi.where()
         assert os.path.isfile(new) and not os.path.islink(new)
         assert certifi.contents() == text == open(new).read()
-        assert new == path or sys.argv[1].endswith("instead")
-        if sys.argv[1].endswith("instead"):
-            os.rmdir(path) if os.path.isdir(path) and not os.path.islink(path) else 0
-            os.unlink(path) if os.path.islink(path) else 0
+        assert new == path or sys.argv[1] == "folder instead"
+        if new != path:
+            os.rmdir(path)
     """
     done = sandbox.run("-c", textwrap.dedent(code), what)
     assert done.returncode == 0, done.stderr
@@ -159,15 +156,38 @@ def test_a_place_without_programs_is_as_good(sandbox: Sandbox) -> None:
     assert done.stdout.startswith(str(sandbox.tmp))
 
 
-def test_a_file_that_its_user_swapped_answers(sandbox: Sandbox, ca_file: Path) -> None:
-    """Whoever may do that may do all: the path is the same, and goes at the end."""
+@pytest.mark.parametrize("by", ["another file", "nothing", "a link"])
+def test_a_swapped_file_is_whole_again(sandbox: Sandbox, ca_file: Path, by: str) -> None:
+    """What another file stands in for is at the path again with the next where(), and goes."""
     code = """
         import certifi, os, shutil, sys
-        path = certifi.where()
-        shutil.copy(sys.argv[1], path + ".mine")
+        path, text = certifi.where(), certifi.contents()
+        shutil.copy({"nothing": os.devnull}.get(sys.argv[2], sys.argv[1]), path + ".mine")
+        if sys.argv[2] == "a link":
+            os.unlink(path + ".mine")
+            os.symlink(sys.argv[1], path + ".mine")
+        os.replace(path + ".mine", path)
+        assert certifi.where() == path and not os.path.islink(path)
+        assert certifi.contents() == text == open(path).read()
+        assert open(sys.argv[1]).read() in text
+    """
+    env = {"PYTHON_CERTIFI_CERT_FILES": str(ca_file)}
+    done = sandbox.run("-c", textwrap.dedent(code), str(ca_file), by, env=env)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert not list(sandbox.place.rglob("*"))
+
+
+def test_a_swapped_file_that_says_more_answers(sandbox: Sandbox, ca_file: Path) -> None:
+    """What a person or a fork added to a copy that took our place is kept."""
+    code = """
+        import certifi, os, shutil, sys
+        path, text = certifi.where(), certifi.contents()
+        shutil.copy(path, path + ".mine")
+        with open(path + ".mine", "a") as file:
+            file.write(open(sys.argv[1]).read())
         os.replace(path + ".mine", path)
         assert certifi.where() == path
-        assert certifi.contents() == open(sys.argv[1]).read()
+        assert certifi.contents() == text + open(sys.argv[1]).read()
     """
     done = sandbox.run("-c", textwrap.dedent(code), str(ca_file))
     assert (done.returncode, done.stderr) == (0, "")
@@ -485,6 +505,15 @@ def test_what_was_appended_just_now_hides_nothing_else(
     done = sandbox.run_code(code, env={**env, "PYTHON_CERTIFI_CERT_FILES": str(ca_file)})
     assert (done.returncode, done.stdout) == (0, f"{path}\n"), done.stderr
     assert path.read_bytes().count(b"BEGIN") == before + 1
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="there is no /proc")
+def test_a_bundle_dir_in_which_nothing_can_be_made(sandbox: Sandbox) -> None:
+    """/proc looks like a folder of root's: one WARNING with the system's own reason."""
+    done = sandbox.run_code(CHECK, env={"PYTHON_CERTIFI_BUNDLE_DIR": "/proc"})
+    (line,) = warnings(done)
+    assert "/proc: No such file or directory" in line or "/proc: Permission denied" in line
+    assert done.stdout.startswith(str(sandbox.tmp))
 
 
 @pytest.mark.parametrize("end", ["", "os.kill(os.getpid(), 9)"])
