@@ -6,7 +6,7 @@ Source: RFC 5280 section 4.1, and OpenSSL for what it makes of them.
 from __future__ import annotations
 
 from itertools import islice
-from typing import FrozenSet, List, Optional
+from typing import Dict, FrozenSet, List, Optional, Tuple
 
 from . import pem
 from .asn1 import (
@@ -31,6 +31,9 @@ from .strict_der import VERSIONS, after_validity
 
 OID_EKU, OID_BASIC_CONSTRAINTS, OID_KEY_USAGE = b"\x55\x1d\x25", b"\x55\x1d\x13", b"\x55\x1d\x0f"
 OID_ANY_EKU, OID_SERVER_AUTH = b"\x55\x1d\x25\x00", b"\x2b\x06\x01\x05\x05\x07\x03\x01"
+
+
+Extensions = Dict[bytes, Tuple[bool, bytes]]  # OID: is it critical, and its DER value
 
 
 class Layout(Record):
@@ -120,13 +123,13 @@ def _check_extensions(der: bytes, version: int, extensions: Span) -> None:
         raise NotDer("its version allows no extensions")
 
 
-def extension(der: bytes, wanted: bytes, places: Layout) -> Optional[bytes]:
-    """Return the DER value of the extension with that OID, None where it is absent."""
+def extensions(der: bytes, places: Layout) -> Extensions:
+    """Return the extensions of a certificate by their OIDs."""
+    found: Extensions = {}
     for _, start, end in children(der, *places.extensions[1:]):
-        fields = list(children(der, start, end))  # two or three, as layout() has seen
-        if der[fields[0][1] : fields[0][2]] == wanted:
-            return der[fields[-1][1] : fields[-1][2]]
-    return None
+        (_, *oid), *flag, (_, *value) = children(der, start, end)  # as layout() has seen
+        found[der[slice(*oid)]] = (bool(flag), der[slice(*value)])
+    return found
 
 
 class Facts(Record):
@@ -156,15 +159,15 @@ def facts(der: bytes) -> Facts:
     parts = layout(der)
     not_before, not_after = children(der, *parts.validity[1:])
     issuer, subject = der[slice(*parts.issuer[1:])], der[slice(*parts.subject[1:])]
-    ekus = extension(der, OID_EKU, parts)
+    found = extensions(der, parts)
     return Facts(
         version=parts.version,
         issuer=issuer,
         subject=subject,
         not_before=der[slice(*not_before[1:])],
         not_after=der[slice(*not_after[1:])],
-        ca=_is_ca(der, parts, self_issued=issuer == subject),
-        ekus=None if ekus is None else frozenset(_members(ekus)),
+        ca=_is_ca(found, is_old_root=parts.version == 1 and issuer == subject),
+        ekus=frozenset(_members(found[OID_EKU][1])) if OID_EKU in found else None,
     )
 
 
@@ -203,12 +206,16 @@ def _members(sequence: bytes) -> List[bytes]:
     return [sequence[a:b] for _, a, b in children(sequence, start, end)]
 
 
-def _is_ca(der: bytes, parts: Layout, *, self_issued: bool) -> bool:
+def _is_ca(found: Extensions, *, is_old_root: bool) -> bool:
     """Whether OpenSSL would take it for a CA (check_ca in v3_purp.c)."""
-    constraints = extension(der, OID_BASIC_CONSTRAINTS, parts)
-    if constraints is not None:
-        return _members(constraints)[:1] not in ([], [b"\0"])
-    usage = extension(der, OID_KEY_USAGE, parts)
-    if usage is not None:
-        return len(usage) > 3 and bool(usage[3] & 0x04)  # keyCertSign
-    return parts.version == 1 and self_issued
+    if OID_BASIC_CONSTRAINTS in found:
+        return _members(found[OID_BASIC_CONSTRAINTS][1])[:1] not in ([], [b"\0"])
+    if OID_KEY_USAGE in found:
+        return signs_certificates(found)
+    return is_old_root
+
+
+def signs_certificates(found: Extensions) -> bool:
+    """Whether the key usage, where there is one, allows that (keyCertSign)."""
+    _, usage = found.get(OID_KEY_USAGE, (False, b"\x03\x02\x00\xff"))
+    return len(usage) > 3 and bool(usage[3] & 0x04)

@@ -9,7 +9,7 @@ from typing import List, Mapping, NamedTuple, Optional, Sequence, Tuple
 from .. import asn1, x509
 from . import describe, strict
 
-SUBJECT_KEY, AUTHORITY_KEY, NAME_CONSTRAINTS = b"\x55\x1d\x0e", b"\x55\x1d\x23", b"\x55\x1d\x1e"
+NAME_CONSTRAINTS = b"\x55\x1d\x1e"
 AUTHORITY_INFO = b"\x2b\x06\x01\x05\x05\x07\x01\x01"
 # What OpenSSL handles where it is critical (X509_supported_extension() in v3_purp.c).
 _HANDLED = {bytes((0x55, 0x1D, last)) for last in (15, 17, 19, 20, 30, 32, 33, 35, 36, 37, 54)}
@@ -41,7 +41,7 @@ def link(der: bytes) -> Link:
     issuer, marks = told["issuer"], tuple(told["marks"])
     try:
         facts = x509.facts(der)
-        extensions = strict.extensions(der, x509.layout(der))
+        extensions = x509.extensions(der, x509.layout(der))
     except ValueError:
         return Link(der, subject, issuer, marks)
     return Link(der, subject, issuer, marks, facts.subject, facts.issuer, extensions, facts.ca)
@@ -70,11 +70,11 @@ def is_key(above: Link, below: Link) -> bool:
 
 
 def _key_of(one: Link) -> bytes:
-    return _content(one.extensions.get(SUBJECT_KEY, (False, b""))[1], asn1.OCTET_STRING)
+    return _content(one.extensions.get(strict.OID_SUBJECT_KEY, (False, b""))[1], asn1.OCTET_STRING)
 
 
 def _authority_key_of(one: Link) -> bytes:
-    value = one.extensions.get(AUTHORITY_KEY, (False, b""))[1]
+    value = one.extensions.get(strict.OID_AUTHORITY_KEY, (False, b""))[1]
     return _content(_content(value, asn1.SEQUENCE), 0x80)
 
 
@@ -110,10 +110,9 @@ def _general_name(inside: bytes, span: asn1.Span) -> Optional[str]:
 def lacks_server_auth(one: Link) -> bool:
     """Whether its extended key usage is for other purposes than TLS servers."""
     try:
-        ekus = x509.facts(one.der).ekus
+        return not x509.facts(one.der).serves_tls
     except ValueError:
         return False
-    return ekus is not None and not ekus & {x509.OID_SERVER_AUTH, x509.OID_ANY_EKU}
 
 
 def unhandled(one: Link) -> List[str]:

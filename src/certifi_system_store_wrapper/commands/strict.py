@@ -6,15 +6,14 @@ Source: RFC 5280 sections 4.1 and 4.2, as far as OpenSSL checks it under X509_V_
 
 from __future__ import annotations
 
-from typing import Dict, List, Optional, Tuple
+from typing import List, Optional, Tuple
 
 from .. import asn1, x509
+from ..x509 import Extensions
 
 _BASIC_CONSTRAINTS, _KEY_USAGE = x509.OID_BASIC_CONSTRAINTS, x509.OID_KEY_USAGE
-_SUBJECT_KEY, _AUTHORITY_KEY = b"\x55\x1d\x0e", b"\x55\x1d\x23"
+OID_SUBJECT_KEY, OID_AUTHORITY_KEY = b"\x55\x1d\x0e", b"\x55\x1d\x23"
 OID_SAN = b"\x55\x1d\x11"
-
-Extensions = Dict[bytes, Tuple[bool, bytes]]  # OID: is it critical, and its DER value
 
 
 def refusals(der: bytes, *, is_last: bool = False) -> List[str]:
@@ -30,25 +29,13 @@ def refusals(der: bytes, *, is_last: bool = False) -> List[str]:
 
 def _refusals(der: bytes, *, is_last: bool) -> List[str]:
     places = x509.layout(der)
-    found = extensions(der, places)
+    found = x509.extensions(der, places)
     is_ca, path_length = _basic_constraints(found)
     reasons = _of_constraints(found, is_ca=is_ca, path_length=path_length)
     reasons += _of_names(places, found, is_ca=is_ca)
     if places.version < 3:
         return [*reasons, *(["version 1 or 2 with extensions"] if found else [])]
     return reasons + _of_identifiers(found, is_ca=is_ca, is_last=is_last)
-
-
-def extensions(der: bytes, places: x509.Layout) -> Extensions:
-    """Return the extensions of a certificate."""
-    found: Extensions = {}
-    for _, start, end in asn1.children(der, *places.extensions[1:]):
-        fields = list(asn1.children(der, start, end))
-        if len(fields) < 2:
-            raise asn1.NotDer("an extension is incomplete")
-        oid, value = fields[0], fields[-1]
-        found[der[oid[1] : oid[2]]] = (len(fields) == 3, der[value[1] : value[2]])
-    return found
 
 
 def _basic_constraints(found: Extensions) -> Tuple[bool, Optional[bytes]]:
@@ -61,7 +48,7 @@ def _basic_constraints(found: Extensions) -> Tuple[bool, Optional[bytes]]:
 
 def _of_constraints(found: Extensions, *, is_ca: bool, path_length: Optional[bytes]) -> List[str]:
     reasons = []
-    signs = _signs_certificates(found)
+    signs = x509.signs_certificates(found)
     if is_ca and not found[_BASIC_CONSTRAINTS][0]:
         reasons.append("its basic constraints are not critical")
     if is_ca and _KEY_USAGE not in found:
@@ -73,11 +60,6 @@ def _of_constraints(found: Extensions, *, is_ca: bool, path_length: Optional[byt
     if not is_ca and _KEY_USAGE in found and signs:
         reasons.append("it is no CA, but its key usage has keyCertSign")
     return reasons
-
-
-def _signs_certificates(found: Extensions) -> bool:
-    _, usage = found.get(_KEY_USAGE, (False, b"\x03\x02\x00\xff"))
-    return len(usage) > 3 and bool(usage[3] & 0x04)
 
 
 def _of_names(places: x509.Layout, found: Extensions, *, is_ca: bool) -> List[str]:
@@ -94,11 +76,11 @@ def _of_names(places: x509.Layout, found: Extensions, *, is_ca: bool) -> List[st
 
 def _of_identifiers(found: Extensions, *, is_ca: bool, is_last: bool) -> List[str]:
     reasons = []
-    if is_ca and _SUBJECT_KEY not in found:
+    if is_ca and OID_SUBJECT_KEY not in found:
         reasons.append("it has no subject key identifier")
-    if not is_last and not is_ca and not _names_key(found.get(_AUTHORITY_KEY)):
+    if not is_last and not is_ca and not _names_key(found.get(OID_AUTHORITY_KEY)):
         reasons.append("it has no authority key identifier")
-    for oid, called in ((_SUBJECT_KEY, "subject"), (_AUTHORITY_KEY, "authority")):
+    for oid, called in ((OID_SUBJECT_KEY, "subject"), (OID_AUTHORITY_KEY, "authority")):
         if found.get(oid, (False, b""))[0]:
             reasons.append(f"its {called} key identifier is critical")
     return reasons
