@@ -237,8 +237,13 @@ def _key_usage() -> Case:
 
 def _critical_extension() -> Case:
     unknown = x509.UnrecognizedExtension(x509.ObjectIdentifier("1.2.3.4"), b"\x05\0")
-    leaf = make("leaf", (unknown, True), by=ROOT, names=["localhost"])
-    return [ROOT], [leaf], "critical-extension", ["1.2.3.4 of CN=leaf"]
+    handled = x509.CRLDistributionPoints(
+        [x509.DistributionPoint([x509.DNSName("a")], None, None, None)]
+    )
+    extensions = [(each, True) for each in (handled, unknown, x509.CRLNumber(1))]
+    leaf = make("leaf", *extensions, by=ROOT, names=["localhost"])
+    told = "does not know a critical extension: 1.2.3.4 of CN=leaf, 2.5.29.20 of CN=leaf:"
+    return [ROOT], [leaf], "critical-extension", [told]
 
 
 def _other_key() -> Case:

@@ -12,7 +12,7 @@ from . import describe, strict
 NAME_CONSTRAINTS = b"\x55\x1d\x1e"
 AUTHORITY_INFO = b"\x2b\x06\x01\x05\x05\x07\x01\x01"
 # What OpenSSL handles where it is critical (X509_supported_extension() in v3_purp.c).
-_HANDLED = {bytes((0x55, 0x1D, last)) for last in (15, 17, 19, 20, 30, 32, 33, 35, 36, 37, 54)}
+_HANDLED = {bytes((0x55, 0x1D, last)) for last in (15, 17, 19, 30, 31, 32, 33, 36, 37, 54)}
 _DNS, _IP = 0x82, 0x87
 
 
