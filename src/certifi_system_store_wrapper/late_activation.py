@@ -16,7 +16,7 @@ def rebind(pairs: List[Tuple[Function, Function]]) -> None:
         if names is globals():
             continue
         for name, value in list(names.items()):
-            if callable(value) and id(value) in replacement_of:
+            if id(value) in replacement_of:
                 names[name] = replacement_of[id(value)]
 
 

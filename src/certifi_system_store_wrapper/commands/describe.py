@@ -26,14 +26,9 @@ _ENCODINGS = {0x14: "latin-1", 0x1C: "utf-32-be", 0x1E: "utf-16-be"}
 _TIME_FORMATS = {13: "%y%m%d%H%M%SZ", 15: "%Y%m%d%H%M%SZ"}  # UTCTime, GeneralizedTime
 
 
-def fingerprint(der: bytes) -> str:
-    """Return the SHA-256 in lower-case hexadecimal."""
-    return sha256(der).hexdigest()
-
-
 def certificate(der: bytes) -> Dict[str, Any]:
     """Return subject, issuer, validity (ISO 8601, UTC) and marks, as far as they can be read."""
-    told: Dict[str, Any] = {"sha256": fingerprint(der)}
+    told: Dict[str, Any] = {"sha256": sha256(der).hexdigest()}
     try:
         facts = x509.facts(der)
         begins, ends = moment(facts.not_before), moment(facts.not_after)

@@ -42,8 +42,8 @@ def _examined(path: str) -> Tuple[str, List[bytes]]:
         return "it is a folder; name the files in it", []
     findings = Findings(USER)
     add_file(findings, Reader(), path, NAMED, named=True)
-    for problem in findings.problems:
-        return problem.message, []
+    if findings.problems:
+        return findings.problems[0].message, []
     if not findings.trusted:
         return "it is a bundle of ours: add the certificates that you put into it", []
     return "", [found.block for found in findings.trusted]

@@ -43,13 +43,14 @@ def start(settings: Settings, built: Bundle) -> Iterator[Finding]:
 def _start_file_fault() -> str:
     """Return what is wrong with the start-up file, "" where it is as installed."""
     name = f"{_NAME}.start" if sys.version_info >= (3, 15) else f"{_NAME}.pth"
-    paths = [os.path.join(folder, name) for folder in _site_folders()]
+    folders = _site_folders()
+    paths = [os.path.join(folder, name) for folder in folders]
     present = [path for path in paths if os.path.isfile(path)]
     if present:
         whole = any(_NAME in _text(path) for path in present)
         return "" if whole else f"the start-up file is empty or changed: {present[0]}"
     where = f"(this package lies in {_FOLDER})"
-    if _FOLDER in paths or _FOLDER in _site_folders():
+    if _FOLDER in folders:
         return f"the start-up file {name} is missing {where}"
     if not site.ENABLE_USER_SITE and _user_site() == _FOLDER:
         return f"the user's site-packages are switched off, so no start-up file is read {where}"
