@@ -138,7 +138,7 @@ class Answer:
         return self._publish_temporary(settings, news)
 
     def outlasting(self) -> str:
-        """Return the path of a bundle that outlives this process; raises OSError."""
+        """Return the path of a bundle that outlives this process; raises OSError or LookupError."""
         news = _News()
         try:
             return self._publish_anywhere(from_environment(), news).path
@@ -154,8 +154,10 @@ class Answer:
         except OSError as error:
             if not settings.bundle_dir:
                 raise
-            problem = f"PYTHON_CERTIFI_BUNDLE_DIR cannot be used, a temporary bundle is: {error}"
+            problem = f"PYTHON_CERTIFI_BUNDLE_DIR cannot be used, another place is: {error}"
             news.warn_once(f"{problem}; name a folder that only you can write to")
+        if _is_certifis_command():  # what it prints must be there when it has ended
+            return self._publish_anywhere(settings._replace(bundle_dir=""), news)
         return self._publish_temporary(settings, news)
 
     def _publish_temporary(self, settings: Settings, news: _News) -> Published:

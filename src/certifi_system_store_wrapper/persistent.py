@@ -75,15 +75,13 @@ def folders(settings: Settings) -> Iterator[str]:
 def publish_anywhere(
     settings: Settings, certifi_file: str, built: List[Bundle]
 ) -> PersistentBundle:
-    """Return the bundle in the first folder that can have it; raises OSError."""
+    """Return the bundle in the first folder that can have it; raises OSError or LookupError."""
     failures = []
     for folder in folders(settings):
         try:
             return publish(folder, settings, certifi_file, built)
         except OSError as error:
             failures.append(f"{folder}: {error.strerror or error}")
-            if built and not built[0].anchors:  # as little in any other folder
-                raise
     raise OSError("; ".join(failures))
 
 
@@ -143,9 +141,9 @@ def _appended(stored: Stored, path: str) -> Findings:
 
 
 def _render(complete: Bundle, stored: Stored, started: int, salt: bytes) -> Tuple[bytes, bytes]:
-    """Return the header, and body with what was appended; raises OSError if both are empty."""
+    """Return the header, and body with what was appended; raises LookupError if both are empty."""
     if not complete.anchors:
-        raise OSError(0, "no source has a certificate")
+        raise LookupError("no source of PYTHON_CERTIFI_SOURCES has a certificate")
     blocks = [anchor.block for anchor in complete.anchors]
     kept = {found.block for found in certificates.parse(stored.appended).certificates}
     body = b"".join([block for block in blocks if block not in kept])

@@ -188,7 +188,7 @@ def test_export_of_nothing(sandbox: Sandbox, arguments: List[str]) -> None:
     done = sandbox.run(*COMMAND, *arguments, env={"PYTHON_CERTIFI_SOURCES": "user"})
     assert (done.returncode, done.stdout) == (1, "")
     (line,) = done.stderr.splitlines()
-    assert line.count("no source has a certificate") == 1
+    assert line.count("has a certificate: unset it") == 1
     assert not list(sandbox.work.iterdir())
 
 

@@ -13,7 +13,7 @@ from typing import Callable, List
 
 import pytest
 
-from support import Sandbox
+from support import Sandbox, write
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="mounts and users are Linux'")
 needs_root = pytest.mark.skipif(os.name == "nt" or os.geteuid() != 0, reason="only root may")
@@ -380,6 +380,19 @@ def test_python_m_certifi_outlives_the_process(sandbox: Sandbox, ca_file: Path) 
     inode = path.stat().st_ino
     assert sandbox.run("-m", "certifi", env=env).stdout == first.stdout
     assert path.stat().st_ino == inode  # nothing had changed
+
+
+def test_what_python_m_certifi_prints_is_there_afterwards(sandbox: Sandbox) -> None:
+    """Also where the folder that was asked for cannot be used, which is one WARNING."""
+    file = write(sandbox.work / "file", b"")
+    done = sandbox.run("-m", "certifi", env={"PYTHON_CERTIFI_BUNDLE_DIR": str(file)})
+    assert (
+        Path(done.stdout.strip())
+        .read_bytes()
+        .startswith(b"# certifi-system-store-wrapper persistent bundle ")
+    )
+    (line,) = done.stderr.splitlines()
+    assert "PYTHON_CERTIFI_BUNDLE_DIR cannot be used" in line
 
 
 def test_what_a_person_appended_stays(sandbox: Sandbox, ca_file: Path, private_der: bytes) -> None:

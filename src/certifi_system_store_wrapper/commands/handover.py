@@ -9,6 +9,7 @@ import sys
 from .. import hook
 from ..bundle import Bundle
 from ..writing import replace
+from .named import WHERE_TO_WRITE
 from .output import Report
 from .status import is_ours
 
@@ -44,7 +45,12 @@ def export(target: str = "") -> Report:
 
 def persistent_path() -> str:
     """Return the path of a bundle that outlives this process; raises OSError."""
-    return hook.current().outlasting()
+    try:
+        return hook.current().outlasting()
+    except LookupError as error:
+        raise OSError(0, f"{error}: unset it") from error
+    except OSError as error:
+        raise OSError(0, f"{error}; {WHERE_TO_WRITE}") from error
 
 
 def _copy(built: Bundle, target: str) -> str:
@@ -58,7 +64,7 @@ def _copy(built: Bundle, target: str) -> str:
     if is_ours(path):
         raise OSError(0, f"{target}: it is a bundle of ours already; name another file")
     if not built.anchors:
-        raise OSError(0, "no source has a certificate: there is nothing to export")
+        raise OSError(0, "no source of PYTHON_CERTIFI_SOURCES has a certificate: unset it")
     replace(path, built.body)
     return path
 

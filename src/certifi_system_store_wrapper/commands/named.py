@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from typing import Iterator
 
 from .. import hook
@@ -32,7 +33,8 @@ def _log_file(path: str) -> Iterator[Finding]:
 
 def _bundle_dir() -> Iterator[Finding]:
     try:
-        hook.current().outlasting()
+        with suppress(LookupError):  # that no source has a certificate is told elsewhere
+            hook.current().outlasting()
     except OSError as error:
         message = f"PYTHON_CERTIFI_BUNDLE_DIR cannot be used: {error}"
         yield problem("bundle", message, WHERE_TO_WRITE)
