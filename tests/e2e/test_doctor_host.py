@@ -14,6 +14,7 @@ from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Seq
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from conformance.minting import trusted_pem
@@ -397,6 +398,16 @@ def test_the_strict_checks_alone(sandbox: Sandbox) -> None:
     assert "CN=Lenient: it has no key usage" in answer.said
     lenient = sandbox.run_code("import ssl; print(ssl.OPENSSL_VERSION_INFO < (3,))").stdout
     assert answer.data["outcomes"]["the bundle, strict"]["trusted"] == (lenient == "True\n")
+    assert (answer.status, answer.problems) == ((1, ["strict"]) if is_313(sandbox) else (0, []))
+
+
+def test_the_strict_checks_of_an_intermediate(sandbox: Sandbox) -> None:
+    """It names the key of its issuer, as everything but the last of a chain."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    held = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
+    between = make("Between", *CA, (held, False), by=ROOT, key=key, identified=False)
+    answer = of(sandbox, context_for(make("leaf", by=between, names=["localhost"]), between), ROOT)
+    assert "CN=Between: it has no authority key identifier" in answer.said
     assert (answer.status, answer.problems) == ((1, ["strict"]) if is_313(sandbox) else (0, []))
 
 

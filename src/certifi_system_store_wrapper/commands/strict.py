@@ -78,7 +78,7 @@ def _of_identifiers(found: Extensions, *, is_ca: bool, is_last: bool) -> List[st
     reasons = []
     if is_ca and OID_SUBJECT_KEY not in found:
         reasons.append("it has no subject key identifier")
-    if not is_last and not is_ca and not _names_key(found.get(OID_AUTHORITY_KEY)):
+    if not is_last and not _names_key(found.get(OID_AUTHORITY_KEY)):
         reasons.append("it has no authority key identifier")
     for oid, called in ((OID_SUBJECT_KEY, "subject"), (OID_AUTHORITY_KEY, "authority")):
         if found.get(oid, (False, b""))[0]:
