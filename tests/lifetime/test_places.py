@@ -520,6 +520,20 @@ def test_what_was_appended_just_now_hides_nothing_else(
     assert path.read_bytes().count(b"BEGIN") == before + 1
 
 
+def test_what_was_appended_before_the_clock_went_back_counts(
+    sandbox: Sandbox, ca_file: Path, private_der: bytes
+) -> None:
+    """A file of tomorrow is not one that somebody is changing just now."""
+    env = {"PYTHON_CERTIFI_BUNDLE_DIR": str(sandbox.work / "bundle")}
+    path = Path(sandbox.run_code(CHECK, env=env).stdout.strip())
+    with path.open("ab") as file:
+        file.write(b"# ours\n" + ca_file.read_bytes())
+    os.utime(path, (time.time() + 86400,) * 2)
+    code = f"{CHECK}\n    assert bytes.fromhex({private_der.hex()!r}) in context.get_ca_certs(True)"
+    done = sandbox.run_code(code, env=env)
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"{path}\n", "")
+
+
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="there is no /proc")
 def test_a_bundle_dir_in_which_nothing_can_be_made(sandbox: Sandbox) -> None:
     """/proc looks like a folder of root's: one WARNING with the system's own reason."""
