@@ -26,7 +26,7 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
         return 0
     except ImportError as error:
         output.complain(f"{error}; install it: python -m pip install certifi wrapt")
-    except (OSError, ValueError) as error:
+    except OSError as error:
         output.silence(sys.stdout)
         output.complain(error)
     except KeyboardInterrupt:

@@ -262,6 +262,19 @@ def test_another_certifi(sandbox: Sandbox) -> None:
         assert "Traceback" not in status.stderr
 
 
+@pytest.mark.parametrize("error", ["ValueError", "RuntimeError"])
+def test_a_certifi_that_cannot_be_imported(sandbox: Sandbox, error: str) -> None:
+    """What it raises is told as its own, in one line with the next step; the doctor knows more."""
+    write(sandbox.work / "certifi.py", f"raise {error}('boo')\n".encode())
+    env = {"PYTHONPATH": str(sandbox.work)}
+    for command in ("status", "list", "export", "shellenv"):
+        done = sandbox.run("-m", "certifi_system_store_wrapper", command, env=env)
+        (line,) = done.stderr.splitlines()
+        assert (done.returncode, done.stdout) == (1, "") and "boo" in line and "doctor" in line
+    done = sandbox.run("-m", "certifi_system_store_wrapper", "doctor", env=env)
+    assert f"certifi cannot be imported: {error}" in done.stdout
+
+
 def test_the_start_up_file(fresh: Sandbox) -> None:
     """It is empty, or missing: the folder was copied, or the file removed."""
     packages = fresh.environment.site_packages

@@ -45,13 +45,13 @@ def test_the_real_shell_reads_it_back(shell: str, path: str) -> None:
 @pytest.mark.parametrize("path", ["a\nb", "a\rb", "a\0b"])
 def test_a_line_break_is_refused(shell: str, path: str) -> None:
     """As is a NUL: no shell can be told them on one line."""
-    with pytest.raises(ValueError, match="line break"):
+    with pytest.raises(OSError, match="line break"):
         assignment(shell, "WHERE", path)
 
 
 def test_cmd_and_powershell_by_their_rules() -> None:
     """Neither is here: % is doubled in a batch file, quotes of any kind in a string."""
     assert assignment("cmd", "X", r"C:\100% & more") == r'set "X=C:\100%% & more"'
-    with pytest.raises(ValueError, match="double quote"):
+    with pytest.raises(OSError, match="double quote"):
         assignment("cmd", "X", 'a"b')
     assert assignment("powershell", "X", "it's \u2019") == "$env:X = 'it''s \u2019\u2019'"

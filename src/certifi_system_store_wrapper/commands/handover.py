@@ -80,9 +80,10 @@ def shellenv(shell: str = "") -> Report:
 
 
 def assignment(shell: str, name: str, value: str) -> str:
-    """Return a line that gives a variable its value; ValueError where the shell cannot say it."""
+    """Return a line that gives a variable its value; OSError where the shell cannot say it."""
     if any(character in value for character in "\n\r\0"):
-        raise ValueError(f"no shell can be told a path with a line break: {value!r}; {_ELSEWHERE}")
+        what = f"no shell can be told a path with a line break: {value!r}"
+        raise OSError(0, f"{what}; {_ELSEWHERE}")
     if shell == "fish":
         quoted = value.replace("\\", "\\\\").replace("'", "\\'")
         return f"set -gx {name} '{quoted}'"
@@ -98,7 +99,8 @@ def assignment(shell: str, name: str, value: str) -> str:
 def _cmd_assignment(name: str, value: str) -> str:
     """For a batch file (``… shellenv --shell cmd > ca.cmd & call ca.cmd``), where % is doubled."""
     if '"' in value:
-        raise ValueError(f"cmd cannot be told a path with a double quote: {value!r}; {_ELSEWHERE}")
+        what = f"cmd cannot be told a path with a double quote: {value!r}"
+        raise OSError(0, f"{what}; {_ELSEWHERE}")
     doubled = value.replace("%", "%%")
     return f'set "{name}={doubled}"'
 
