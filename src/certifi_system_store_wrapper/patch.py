@@ -6,7 +6,7 @@ import functools
 import os
 import sys
 from contextlib import suppress
-from types import ModuleType
+from types import FunctionType, ModuleType
 from typing import Callable, List, Optional, Tuple
 
 from .answer import Answer
@@ -61,21 +61,29 @@ class Patch:
 
     def _certifi_file(self) -> str:
         """Return certifi's own answer; asking certifi costs 3 ms, looking beside it nothing."""
-        path = None
+        beside = None
         with suppress(Exception):  # a test may have replaced what certifi itself does not ask
-            path = self._beside_certifi()
+            beside = self._beside_certifi()
+            if beside and self._is_the_answer(beside):
+                return beside
         own = self.originals.get("where") or self.certifi.where
-        return path or own()
+        try:
+            return own()
+        except FileNotFoundError:  # before Python 3.11; since then it names what is not there
+            if beside is None:
+                raise
+            return beside
 
     def _beside_certifi(self) -> Optional[str]:
         folder = os.path.dirname(getattr(self.certifi, "__file__", None) or "")
-        path = os.path.join(folder, "cacert.pem")
-        if not folder or not _is_certifis_own(self.originals["where"]):
-            return None
-        if not self._has_file and not os.path.isfile(path):
-            return None
-        self._has_file = True  # certifi keeps its answer too: after a chroot it could not be found
-        return path
+        return os.path.join(folder, "cacert.pem") if folder else None
+
+    def _is_the_answer(self, beside: str) -> bool:
+        if not _is_certifis_own(self.originals["where"]):
+            return False
+        # certifi keeps its answer, too: after a chroot the file could not be found.
+        self._has_file = self._has_file or os.path.isfile(beside)
+        return self._has_file
 
     def _contents(self) -> str:
         text = self.answer.contents()
@@ -88,9 +96,9 @@ class Patch:
 
 def _is_certifis_own(where: Function) -> bool:
     """Whether `where` names the cacert.pem beside it: nobody has changed it, nor what it keeps."""
-    code = getattr(where, "__code__", None)
-    if code is None or getattr(where, "__globals__", {}).get("_CACERT_PATH"):
-        return False
+    if type(where) is not FunctionType or where.__globals__.get("_CACERT_PATH"):
+        return False  # wrapt's FunctionWrapper has the __code__ of what it wraps
+    code = where.__code__
     return "cacert.pem" in code.co_consts and _OWN_NAMES.issuperset(code.co_names)
 
 
@@ -107,15 +115,26 @@ def _original(certifi: ModuleType, name: str) -> Function:
     return function
 
 
+class _Here(functools.partial):  # type: ignore[type-arg]
+    """Asks us. What cloudpickle sends elsewhere by value asks certifi's own: our bundle is here."""
+
+    own: Function
+
+    def __reduce__(self) -> Tuple[object, ...]:
+        return functools.partial, (self.own,)
+
+
 def _replacement(original: Callable[..., str], answer: Function) -> Function:
     """Return a plain function that looks like the original, so it pickles by reference.
 
     certifi's takes no arguments: who gives some means a certifi of somebody else.
     """
+    ask = _Here(answer)
+    ask.own = original
 
     @functools.wraps(original)
     def replacement(*arguments: object, **named: object) -> str:
-        return original(*arguments, **named) if arguments or named else answer()
+        return original(*arguments, **named) if arguments or named else ask()
 
     replacement.__certifi_system_store_wrapper__ = True  # type: ignore[attr-defined]
     return replacement

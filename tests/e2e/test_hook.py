@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import textwrap
 from pathlib import Path
 
@@ -52,6 +53,21 @@ def test_the_functions_look_like_certifis_own(sandbox: Sandbox) -> None:
     """
     done = sandbox.run_code(code)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_what_is_copied_by_value_asks_certifis_own(sandbox: Sandbox) -> None:
+    """As cloudpickle.register_pickle_by_value(certifi) does: our bundle is this process's."""
+    code = """
+        import certifi, copy
+        ask, = (cell.cell_contents for cell in certifi.where.__closure__
+                if "own" in getattr(cell.cell_contents, "__dict__", ()))
+        assert ask() == certifi.where()
+        print(copy.copy(ask)())
+    """
+    done = sandbox.run_code(code)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.strip().endswith(os.path.join("certifi", "cacert.pem"))
+    assert "certifi-system-store-wrapper" not in done.stdout
 
 
 @pytest.mark.parametrize(

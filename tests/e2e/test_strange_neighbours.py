@@ -77,6 +77,40 @@ def test_a_patched_where_is_what_certifi_contributes(sandbox: Sandbox, ca_file: 
     assert own.read_text() in sandbox.run_code(code, env=variables).stdout
 
 
+def test_what_wrapt_wraps_before_us_is_what_certifi_contributes(
+    sandbox: Sandbox, ca_file: Path
+) -> None:
+    """A wrapper has the code of what it wraps, and answers something else."""
+    code = f"""
+        import wrapt
+        @wrapt.when_imported("certifi")
+        def patch(certifi):
+            wrapt.wrap_function_wrapper(certifi, "where", lambda *_: {str(ca_file)!r})
+        import certifi
+        print(certifi.contents().count("BEGIN"))
+        assert open({str(ca_file)!r}).read() in certifi.contents()
+    """
+    done = sandbox.run_code(code, env={"PYTHON_CERTIFI_SOURCES": "certifi"})
+    assert (done.returncode, done.stdout, done.stderr) == (0, "1\n", "")
+
+
+def test_a_certifi_without_its_file(sandbox: Sandbox, ca_file: Path) -> None:
+    """Before Python 3.11 certifi's own where() raises then; the other sources still count."""
+    core = """
+        def where():
+            raise FileNotFoundError("cacert.pem")
+    """
+    local_certifi(sandbox, core).unlink()
+    code = f"""
+        import certifi
+        assert open({str(ca_file)!r}).read() in open(certifi.where()).read()
+    """
+    env = {"PYTHONPATH": str(sandbox.work), "PYTHON_CERTIFI_CERT_FILES": str(ca_file)}
+    done = sandbox.run_code(code, env=env)
+    assert (done.returncode, done.stderr.count("\n")) == (0, 1), done.stderr
+    assert "the file does not exist" in done.stderr
+
+
 @pytest.mark.parametrize(
     ("module", "question"),
     [
