@@ -30,6 +30,9 @@ class LastResort(logging.Handler):
             return
 
 
+_LAST_RESORT = LastResort()
+
+
 def _write(stream: TextIO, text: str) -> None:
     """Write past the buffer of a real stream, with whatever it cannot encode escaped.
 
@@ -79,14 +82,11 @@ def _fifo(path: str) -> Optional[int]:
 
 
 def logger(name: str, level: Optional[int]) -> logging.Logger:
-    """Return the logger of that name with its handler; a level of None is the application's."""
+    """Return the logger of that name with our handler; a level of None is the application's."""
     ours = logging.getLogger(name)
-    handler = next((h for h in ours.handlers if isinstance(h, LastResort)), None)
-    if handler is None:
-        handler = LastResort()
-        handler.setFormatter(logging.Formatter(FORMAT))
-        ours.addHandler(handler)
-    handler.setLevel(WARNING if level is None else level)
+    _LAST_RESORT.setFormatter(logging.Formatter(FORMAT))
+    _LAST_RESORT.setLevel(WARNING if level is None else level)
+    ours.addHandler(_LAST_RESORT)  # once, whichever thread was first
     if level is not None:
         ours.setLevel(level)
     return ours
