@@ -46,7 +46,8 @@ def split_paths(text: str) -> List[str]:
     if "://" in text and "@" in text:
         import re  # not for every start
 
-        text = re.sub(r"://[^\s@]*@", "://***@", text)
+        scheme = rf"(?:\A|{os.pathsep})\s*[A-Za-z][A-Za-z0-9+.-]+://"  # not a path with two slashes
+        text = re.sub(rf"({scheme})[^\s@]*@", r"\1***@", text)
     return text.split(os.pathsep)
 
 

@@ -77,6 +77,15 @@ def test_paths_are_absolute_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert settings.cert_files == tuple(str(tmp_path / name) for name in names)
 
 
+@pytest.mark.skipif(os.name == "nt", reason="paths begin with a letter")
+def test_a_path_with_two_slashes_is_no_url() -> None:
+    """Only a URL loses its user and password, which no warning is to show."""
+    value = "/a.pem://team@corp/b.pem:https://user:secret@host/c.pem"
+    settings = from_environment({"PYTHON_CERTIFI_CERT_FILES": value})
+    assert settings.cert_files[:2] == ("/a.pem", "//team@corp/b.pem")
+    assert "secret" not in repr(settings) and "***@host" in repr(settings)
+
+
 def test_quotes_of_the_windows_shell(monkeypatch: pytest.MonkeyPatch) -> None:
     """`set NAME="value"` has them in the value there; elsewhere they belong to a name."""
     quoted = {"PYTHON_CERTIFI_DISABLE": '"1"', "PYTHON_CERTIFI_SOURCES": ' "user" '}
