@@ -6,7 +6,7 @@ import functools
 import os
 import sys
 from contextlib import suppress
-from types import FunctionType, ModuleType
+from types import FunctionType, ModuleType, SimpleNamespace
 from typing import Callable, List, Optional, Tuple
 
 from .answer import Answer
@@ -34,6 +34,12 @@ class Patch:
         self.answer: Answer = before.answer if before else Answer(self._certifi_file)
         answers = {"where": self.answer.where, "contents": self._contents}
         self.replacements = {n: _replacement(self.originals[n], answers[n]) for n in names}
+
+    def __reduce__(self) -> Tuple[object, ...]:
+        """Sent elsewhere by value (cloudpickle), it is what certifi itself answers there."""
+        own = self.originals
+        told = {"_certifi_file": own.get("where"), "_contents": own.get("contents")}
+        return SimpleNamespace, (), told
 
     def apply(self) -> None:
         """Put the replacements into certifi and certifi.core."""
@@ -115,26 +121,15 @@ def _original(certifi: ModuleType, name: str) -> Function:
     return function
 
 
-class _Here(functools.partial):  # type: ignore[type-arg]
-    """Asks us. What cloudpickle sends elsewhere by value asks certifi's own: our bundle is here."""
-
-    own: Function
-
-    def __reduce__(self) -> Tuple[object, ...]:
-        return functools.partial, (self.own,)
-
-
 def _replacement(original: Callable[..., str], answer: Function) -> Function:
     """Return a plain function that looks like the original, so it pickles by reference.
 
     certifi's takes no arguments: who gives some means a certifi of somebody else.
     """
-    ask = _Here(answer)
-    ask.own = original
 
     @functools.wraps(original)
     def replacement(*arguments: object, **named: object) -> str:
-        return original(*arguments, **named) if arguments or named else ask()
+        return original(*arguments, **named) if arguments or named else answer()
 
     replacement.__certifi_system_store_wrapper__ = True  # type: ignore[attr-defined]
     return replacement
