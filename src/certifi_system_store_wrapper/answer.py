@@ -7,7 +7,7 @@ import os
 import sys
 import threading
 from contextlib import suppress
-from types import FrameType, SimpleNamespace
+from types import FrameType
 from typing import Callable, List, Optional, Set, Tuple, Union
 
 from . import bundle, bundle_file, cleanup, log, memory_file, persistent, places, signals
@@ -46,10 +46,6 @@ class Answer:
                 after_in_child=_after_fork_in_child,
             )
         _answers.append(self)
-
-    def __reduce__(self) -> Tuple[object, ...]:
-        """Sent elsewhere by value, it answers what certifi answers there: our bundle is here."""
-        return SimpleNamespace, (), {"where": self._certifi_file}
 
     def where(self) -> str:
         """Return the path of the bundle; certifi's own where there cannot be one."""

@@ -35,12 +35,6 @@ class Patch:
         answers = {"where": self.answer.where, "contents": self._contents}
         self.replacements = {n: _replacement(self.originals[n], answers[n]) for n in names}
 
-    def __reduce__(self) -> Tuple[object, ...]:
-        """Sent elsewhere by value (cloudpickle), it is what certifi itself answers there."""
-        own = self.originals
-        told = {"_certifi_file": own.get("where"), "_contents": own.get("contents")}
-        return SimpleNamespace, (), told
-
     def apply(self) -> None:
         """Put the replacements into certifi and certifi.core."""
         for module in _modules(self.certifi):
@@ -121,15 +115,26 @@ def _original(certifi: ModuleType, name: str) -> Function:
     return function
 
 
+class _Here:
+    """Whom to ask; elsewhere, sent by value (cloudpickle), certifi's own: our bundle is here."""
+
+    def __init__(self, ask: Function, own: Function) -> None:
+        self.ask, self.own = ask, own
+
+    def __reduce__(self) -> Tuple[object, ...]:
+        return SimpleNamespace, (), {"ask": self.own}
+
+
 def _replacement(original: Callable[..., str], answer: Function) -> Function:
     """Return a plain function that looks like the original, so it pickles by reference.
 
     certifi's takes no arguments: who gives some means a certifi of somebody else.
     """
+    here = _Here(answer, original)
 
     @functools.wraps(original)
     def replacement(*arguments: object, **named: object) -> str:
-        return original(*arguments, **named) if arguments or named else answer()
+        return original(*arguments, **named) if arguments or named else here.ask()
 
     replacement.__certifi_system_store_wrapper__ = True  # type: ignore[attr-defined]
     return replacement
