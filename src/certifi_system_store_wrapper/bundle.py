@@ -76,7 +76,11 @@ def build(settings: Settings, certifi_file: str, more: Sequence[Findings] = ()) 
     been found elsewhere and comes last.
     """
     reader = Reader()
-    findings = [*sources.collect(settings, reader, certifi_file), *more]
+    return merged([*sources.collect(settings, reader, certifi_file), *more], reader)
+
+
+def merged(findings: Sequence[Findings], reader: Reader) -> Bundle:
+    """Return what these findings, of files that `reader` has read, come to."""
     # Known before anything is merged: distrust counts whichever source comes first.
     merger = _Merger(_distrusted(findings), reader.strict)
     for one in findings:

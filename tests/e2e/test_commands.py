@@ -23,7 +23,7 @@ from cryptography import x509
 from cryptography.x509.name import _ASN1Type
 from cryptography.x509.oid import NameOID
 
-from conformance.minting import pkcs7
+from conformance.minting import encode_pem, mint, pkcs7
 from hosts import CA, make
 from support import POWERLESS, Sandbox, assert_fetched, assert_untrusted, write
 
@@ -253,7 +253,9 @@ def test_adding_twice_is_once(sandbox: Sandbox, ca_file: Path) -> None:
 
 
 @posix
-@pytest.mark.parametrize("kind", ["garbage", "key", "link", "missing", "folder", "broken", "both"])
+@pytest.mark.parametrize(
+    "kind", ["garbage", "key", "link", "missing", "folder", "broken", "both", "for mail"]
+)
 def test_what_add_refuses(sandbox: Sandbox, ca_file: Path, kind: str) -> None:
     """The reason is named, nothing is stored, and the good file beside it is."""
     path = sandbox.work / "given.pem"
@@ -261,6 +263,7 @@ def test_what_add_refuses(sandbox: Sandbox, ca_file: Path, kind: str) -> None:
     key = ca.issue_cert("x.example").private_key_pem.bytes()
     contents = {"garbage": b"no", "key": key, "both": ca.cert_pem.bytes() + key}
     contents["broken"] = b"-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
+    contents["for mail"] = encode_pem(mint("mail", eku=("emailProtection",)))
     if kind in contents:
         write(path, contents[kind])
     elif kind == "link":

@@ -8,7 +8,7 @@ import sys
 from contextlib import suppress
 from typing import Any, Dict, List, Sequence, Tuple
 
-from .. import ownership, pem, sources
+from .. import bundle, ownership, pem, sources
 from ..files import add_file, certificate_files
 from ..findings import NAMED, USER, Findings
 from ..reader import Reader
@@ -40,10 +40,12 @@ def _examined(path: str) -> Tuple[str, List[bytes]]:
         return "it is a symbolic link; name the file itself", []
     if os.path.isdir(path):
         return "it is a folder; name the files in it", []
-    findings = Findings(USER)
-    add_file(findings, Reader(), path, NAMED, named=True)
+    findings, reader = Findings(USER), Reader()
+    add_file(findings, reader, path, NAMED, named=True)
     if findings.problems:
         return findings.problems[0].message, []
+    for left_out in bundle.merged([findings], reader).excluded:
+        return f"a certificate in it would not be used: {left_out.reason}", []
     if not findings.trusted:
         return "it is a bundle of ours: add the certificates that you put into it", []
     return "", [found.block for found in findings.trusted]
