@@ -128,6 +128,9 @@ def test_list_finds_by_text_and_source(
     assert "O=certifi-system-store-wrapper tests" in line
     by_source = sandbox.run(*COMMAND, "list", "--source=user", env=env)
     assert by_source.stdout == done.stdout
+    digits = line.split()[1].upper()
+    colons = ":".join(digits[i : i + 2] for i in range(0, 20, 2))  # as OpenSSL prints it
+    assert sandbox.run(*COMMAND, "list", "--search", colons, env=env).stdout == done.stdout
     everything = sandbox.run(*COMMAND, "list", env=env).stdout.splitlines()
     assert line in everything
     assert len(everything) > 100

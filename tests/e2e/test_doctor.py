@@ -230,6 +230,14 @@ def test_the_settings_of_pip(sandbox: Sandbox, ca_file: Path) -> None:
     assert "is not in it" in found["message"]
 
 
+def test_a_variable_that_nobody_reads(sandbox: Sandbox, ca_file: Path) -> None:
+    """One that is spelled wrong is named; those that are right are not."""
+    env = {"PYTHON_CERTIFI_CERT_FILE": str(ca_file), "PYTHON_CERTIFI_LOG_LEVEL": "ERROR"}
+    status, text, _ = doctor(sandbox, env=env)
+    (line,) = [line for line in text.splitlines() if "nobody reads" in line]
+    assert (status, line.split()[:2]) == (0, ["note", "PYTHON_CERTIFI_CERT_FILE"])
+
+
 def test_without_site(sandbox: Sandbox) -> None:
     """python -S is named."""
     env = {"PYTHONPATH": str(sandbox.environment.site_packages)}

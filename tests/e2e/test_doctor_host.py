@@ -542,6 +542,18 @@ def test_a_name_that_acts_on_the_terminal(sandbox: Sandbox) -> None:
             assert not [c for c in text if not c.isprintable() and c != "\n"]
 
 
+def test_what_would_refuse_it_next(sandbox: Sandbox) -> None:
+    """OpenSSL stops at the issuer: another name and a date are told beside it, where they are."""
+    stale = make("stale", by=ROOT, names=["*.example.com"], days=(-9, -1))
+    answer = of(sandbox, context_for(stale))
+    answer.names("root", "even then: the server's own certificate is expired")
+    assert "even then: the certificate is for another name than localhost" in answer.said
+    alone = make("alone", names=["127.0.0.1"])
+    of(sandbox, context_for(alone)).names("self-signed", "even then: the certificate is for")
+    for host in ("localhost", "127.0.0.1"):
+        assert "even then" not in of(sandbox, context_for(LEAF), host=host).said
+
+
 def test_a_certificate_without_a_name(sandbox: Sandbox) -> None:
     """It is told by its SHA-256, also where the strict checks have something against it."""
     leaf = make("", by=ROOT, names=["localhost"], name=x509.Name([]))

@@ -9,7 +9,7 @@ from typing import Callable, Dict, List, Optional, Tuple
 from ..findings import DISTRUSTED
 from . import chain, missing_issuer
 from .chain import Link
-from .checks import Finding, problem
+from .checks import Finding, note, problem
 from .handshake import Outcome
 from .view import View
 
@@ -50,6 +50,18 @@ def _wrong_time(view: View, what: str) -> Finding:
             return problem(what, message + anchor.origins[0].path, remedy)
     message = f"a certificate above the presented ones is {what}: the issuer of {view.issuer}"
     return problem(what, message, f"check the clock first: {clock}")
+
+
+def next_causes(view: View, outcome: Outcome) -> List[Finding]:
+    """Return what would refuse it, were its issuer trusted: OpenSSL names one cause alone."""
+    if not view.path or outcome.code not in (18, *_NO_ISSUER):
+        return []
+    own = view.path[0]
+    found = [_wrong_time(view, what) for what in _TIMES.values() if what in own.marks]
+    names = chain.names(own)
+    if names and not any(chain.is_for(view.where.host, name) for name in names):
+        found.append(wrong_name(view))
+    return [note(each.check, f"even then: {each.message}", each.remedy) for each in found]
 
 
 def wrong_name(view: View) -> Finding:
@@ -132,13 +144,14 @@ def _first(view: View, is_guilty: Callable[[Link], bool]) -> str:
 # OpenSSL's verify codes (x509_vfy.h); 24 meant another thing before OpenSSL 3.
 _TIMES = {9: "not yet valid", 10: "expired"}
 _WRONG_NAME = (62, 64)
+_NO_ISSUER = (2, 19, 20, 21, 27)
 _EXPLAINED: Tuple[Tuple[Tuple[int, ...], Callable[[View], Finding]], ...] = (
     ((18,), _self_signed),
     ((24, 79), _no_ca),
     ((26,), _purpose),
     ((47, 48), _name_constraints),
     ((34,), _critical_extension),
-    ((2, 19, 20, 21, 27), missing_issuer.cause),
+    (_NO_ISSUER, missing_issuer.cause),
 )
 _RENEW = f"{_WHO} has to have its certificates issued anew"
 _SIMPLE: Dict[int, Tuple[str, str, str]] = {

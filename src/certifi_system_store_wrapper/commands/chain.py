@@ -98,6 +98,15 @@ def names(one: Link) -> List[str]:
     return [name for name in found if name]
 
 
+def is_for(host: str, name: str) -> bool:
+    """Whether one of these names is the host's, which `*.` may stand for one label of."""
+    try:
+        return ip_address(host) == ip_address(name)
+    except ValueError:
+        host, name = host.lower(), name.lower()
+        return host == name or (name[:2] == "*." and host.partition(".")[2] == name[2:])
+
+
 def _general_name(inside: bytes, span: asn1.Span) -> Optional[str]:
     tag, content = span[0], inside[span[1] : span[2]]
     if tag == _DNS:

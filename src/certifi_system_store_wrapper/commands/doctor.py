@@ -44,10 +44,15 @@ def _findings() -> Iterator[Finding]:
 
 def _settings(settings: Settings) -> Iterator[Finding]:
     yield from named.unusable(settings)
-    ignored = [name for name in os.environ if name.startswith("PYTHON_CERTIFI_")]
-    if sys.flags.ignore_environment and ignored:
-        message = f"python -E or -I ignores {', '.join(sorted(ignored))}"
+    given = sorted(name for name in os.environ if name.startswith("PYTHON_CERTIFI_"))
+    if sys.flags.ignore_environment and given:
+        message = f"python -E or -I ignores {', '.join(given)}"
         yield note("settings", message, "leave the option out")
+    known = [f"PYTHON_CERTIFI_{field.upper()}" for field in settings._fields]
+    for name in given:
+        if name not in known:
+            message = f"{name} is no variable of this package: nobody reads it"
+            yield note("settings", message, "`certifi-system-store-wrapper --help` names them")
 
 
 def _sources(built: Bundle, settings: Settings) -> Iterator[Finding]:

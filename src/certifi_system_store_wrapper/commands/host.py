@@ -114,7 +114,8 @@ def _diagnosis(view: View) -> List[Finding]:
     if plain.trusted:
         return [_strictness(view)]
     if plain.code:
-        return [causes.cause(view, plain), *user_cas.warnings(view.built)]
+        found = [causes.cause(view, plain), *causes.next_causes(view, plain)]
+        return [*found, *user_cas.warnings(view.built)]
     if any(not one.named for one in view.links):
         return [failures.UNREADABLE_CERTIFICATE]
     return [failures.cause(view.where, view.presented, plain.message)]

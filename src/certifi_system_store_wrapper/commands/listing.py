@@ -31,6 +31,9 @@ def _anchor(anchor: Anchor) -> Dict[str, Any]:
 
 
 def _contains(each: Dict[str, Any], search: str) -> bool:
+    digits = search.replace(":", "")  # as OpenSSL and browsers print them
+    if len(digits) >= 8 and digits in each["sha256"]:
+        return True
     texts = [each["sha256"], each["subject"], each["issuer"], *each["paths"]]
     return any(search in text.lower() for text in texts)
 

@@ -20,6 +20,8 @@ _NEXT_STEPS = {
     errno.EROFS: "name a place that can be written to",
     errno.ENOSPC: "free some space there, or name another place",
     getattr(errno, "EDQUOT", -1): "free some space there, or name another place",
+    errno.EFBIG: "raise the limit on the size of files (ulimit -f)",
+    errno.EMFILE: "raise the limit on open files (ulimit -n)",
     errno.ENAMETOOLONG: "choose a shorter name",
     errno.ELOOP: "name the file itself, not a link",
     errno.EBADF: "leave standard output open",
