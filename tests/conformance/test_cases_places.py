@@ -321,6 +321,15 @@ def test_case_54_objects_with_the_certificate_as_a_value(world: World, folder: s
     assert world.reasons(B) == {DISTRUSTED}
 
 
+@pytest.mark.parametrize("line", [b"", b'value: "%30%8"'])
+def test_case_54_an_object_that_says_nothing_of_what_it_refuses(world: World, line: bytes) -> None:
+    """Its distrust cannot count, and is no secret."""
+    world.write("/etc/pki/ca-trust/source/no.p11-kit", P11_KIT % (PEM_A, line))
+    world.build()
+    (said,) = [p for p in world.last.problems if p.path.endswith("/no.p11-kit")]
+    assert said.message == "it distrusts something, but holds no certificate"
+
+
 def by_name(der: bytes, *, serial: int = 0) -> bytes:
     """Return a p11-kit object that distrusts the certificate without holding it."""
     loaded = load_der_x509_certificate(der)

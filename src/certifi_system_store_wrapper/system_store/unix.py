@@ -20,6 +20,7 @@ from . import unix_paths
 _MAX_DISTRUST_FILES = 10_000
 _P11_KIT_OBJECT = b"[p11-kit-object-v1]"
 _NIX_SANDBOX = "/no-cert-file.crt"
+_NOTHING = "it distrusts something, but holds no certificate"
 
 
 def collect(findings: Findings, reader: Reader) -> None:
@@ -124,7 +125,7 @@ def _distrust_file(findings: Findings, reader: Reader, path: str, asked_by: str 
         message = "a certificate in it cannot be read, so its distrust is not known"
         findings.problem(path, f"line {parsed.damage[0].line}: {message}")
     elif not parsed.certificates:  # p11-kit can also block by issuer and serial number alone
-        findings.problem(path, "it distrusts something, but holds no certificate", INFO)
+        findings.problem(path, _NOTHING, INFO)
 
 
 def _rejected_blocks(findings: Findings, reader: Reader, path: str) -> None:
@@ -147,12 +148,20 @@ def _p11_kit_objects(findings: Findings, reader: Reader, path: str) -> None:
         return
     for each in data.split(_P11_KIT_OBJECT)[1:]:
         if _is_distrusted(each):
-            values = _values(each)
-            for held in (each, values.get(b"value", b"")):  # as PEM, or as DER
-                for certificate in certificates.parse(held).certificates:
-                    findings.distrust(certificate.block, path)
-            if b"issuer" in values and b"serial-number" in values:  # it need not hold it
-                findings.distrust(values[b"issuer"] + values[b"serial-number"], path)
+            _distrust_object(findings, each, path)
+
+
+def _distrust_object(findings: Findings, p11_kit_object: bytes, path: str) -> None:
+    """Distrust what it holds as PEM or DER, or what issuer and serial number tell without it."""
+    values = _values(p11_kit_object)
+    held = p11_kit_object, values.get(b"value", b"")
+    refused = [found.block for data in held for found in certificates.parse(data).certificates]
+    if b"issuer" in values and b"serial-number" in values:
+        refused.append(values[b"issuer"] + values[b"serial-number"])
+    for each in refused:
+        findings.distrust(each, path)
+    if not refused:
+        findings.problem(path, _NOTHING, INFO)
 
 
 def _is_distrusted(p11_kit_object: bytes) -> bool:
