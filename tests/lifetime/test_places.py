@@ -6,6 +6,7 @@ import os
 import shlex
 import subprocess
 import sys
+import tempfile
 import textwrap
 import time
 from pathlib import Path
@@ -393,6 +394,35 @@ def test_what_python_m_certifi_prints_is_there_afterwards(sandbox: Sandbox) -> N
     )
     (line,) = done.stderr.splitlines()
     assert "PYTHON_CERTIFI_BUNDLE_DIR cannot be used" in line
+
+
+@pytest.mark.parametrize("umask", ["0", "007", "027", "077"])
+def test_folders_that_are_made_whatever_the_umask(sandbox: Sandbox, umask: str) -> None:
+    """Nobody else may write to them, so that they count; each bundle's own is open to readers."""
+    prefix = ["sh", "-c", f'umask {umask}; exec "$@"', "sh"]
+    asked = sandbox.home / "x" / "kept"
+    code = f"{CHECK}\n    assert os.stat(os.path.dirname(path)).st_mode & 0o777 == 0o755"
+    done = sandbox.run_code(code, env={"PYTHON_CERTIFI_BUNDLE_DIR": str(asked)}, prefix=prefix)
+    assert (done.stdout, done.stderr) == (f"{asked}/cacert.pem\n", "")
+    done = sandbox.run("-m", "certifi", prefix=prefix)
+    assert done.stdout.startswith(str(sandbox.home / ".cache")), done.stderr
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@needs_root
+def test_a_server_that_drops_its_rights_reads_a_persistent_bundle(sandbox: Sandbox) -> None:
+    """Also one that was started with a umask that keeps everybody else out."""
+    code = f"""
+        os.umask(0o077)
+        {textwrap.indent(textwrap.dedent(CHECK), " " * 8)}
+        os.setuid({NOBODY})
+        assert len(open(path).read()) > 1000 and certifi.where() == path
+    """
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:  # all may pass through that one
+        os.chmod(folder, 0o755)
+        env = {"PYTHON_CERTIFI_BUNDLE_DIR": f"{folder}/kept"}
+        done = sandbox.run_code("        import os" + code, env=env)
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"{folder}/kept/cacert.pem\n", "")
 
 
 def test_what_a_person_appended_stays(sandbox: Sandbox, ca_file: Path, private_der: bytes) -> None:

@@ -12,7 +12,7 @@ from .. import bundle, ownership, pem, sources
 from ..files import add_file, certificate_files
 from ..findings import NAMED, USER, Findings
 from ..reader import Reader
-from ..writing import replace
+from ..writing import make_folders, replace
 from . import describe
 from .output import Report, row, sentence
 
@@ -153,16 +153,13 @@ def _folder() -> str:
 
 def _make(folder: str) -> str:
     """Return the drop folder, made if need be; raises OSError where it is not safe."""
-    there, missing = folder, []
+    there = folder
     while not os.path.lexists(there):
-        missing.append(there)
         there = os.path.dirname(there)
     if not os.path.isdir(there):
         raise OSError(0, f"{there} stands where a folder must be: rename it")
     if ownership.is_safe_path(there):  # else nothing of root's is left in the home of another
-        for each in reversed(missing):
-            with suppress(FileExistsError):
-                os.mkdir(each, 0o755)  # os.makedirs() would leave it to the umask
+        make_folders(folder)
         if ownership.is_safe(os.stat(folder), folder) and ownership.is_safe_path(folder):
             return folder
     message = f"others may write to {folder} or above, so it is not used: chmod go-w, and own it"
