@@ -10,7 +10,7 @@ from typing import Iterator
 
 from ..settings import Settings
 from .checks import Finding, note, problem
-from .status import certifis_folder, why_inactive
+from .status import anothers_file, why_inactive
 
 _OLDEST_WRAPT = (1, 15)
 _AGED = timedelta(days=730)
@@ -93,6 +93,4 @@ def _version(name: str) -> str:
 def _changed_before() -> str:
     """Return the file of the function that ours stands before, "" where it is certifi's."""
     ours = getattr(sys.modules.get("certifi"), "where", None)
-    code = getattr(getattr(ours, "__wrapped__", None), "__code__", None)
-    is_anothers = code and os.path.dirname(code.co_filename) != certifis_folder()
-    return str(code.co_filename) if code and is_anothers else ""
+    return anothers_file(getattr(ours, "__wrapped__", None))

@@ -67,17 +67,17 @@ def is_ours(path: str) -> bool:
         return False
 
 
-def certifis_folder() -> str:
-    """Return the folder of certifi's code, "" where it is not imported."""
-    return os.path.dirname(getattr(sys.modules.get("certifi"), "__file__", None) or "")
+def anothers_file(function: object) -> str:
+    """Return the file of a function that answers in place of certifi's, "" if it is certifi's."""
+    file = getattr(getattr(function, "__code__", None), "co_filename", "")
+    own = os.path.dirname(getattr(sys.modules.get("certifi"), "__file__", None) or "")
+    return "" if os.path.dirname(file) == own else str(file)
 
 
 def _replaced_by() -> str:
     """Return the file of what answers in place of certifi and of us, "" if certifi answers."""
     where = getattr(sys.modules.get("certifi"), "where", None)
-    file = getattr(getattr(where, "__code__", None), "co_filename", "")
-    is_anothers = file and os.path.dirname(file) != certifis_folder()
-    return str(file) if is_anothers and not hasattr(where, "__wrapped__") else ""
+    return "" if hasattr(where, "__wrapped__") else anothers_file(where)
 
 
 def _data(built: Bundle, settings: Settings) -> Dict[str, Any]:
