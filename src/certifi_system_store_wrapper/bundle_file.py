@@ -45,7 +45,7 @@ from .hold import (
     remove_unheld,
 )
 from .places import NAME, cache_folder, user_folder
-from .writing import make_folders, rename, write_new
+from .writing import rename, write_new
 
 _ATTEMPTS = 50
 _MODE = 0o711  # the server that drops privileges reaches the file; nobody can lock the folder
@@ -148,7 +148,7 @@ class TemporaryBundle:
 def create(place: str, text: bytes) -> TemporaryBundle:
     """Publish `text` below `place`; raises OSError where that place does not work."""
     if place == cache_folder():
-        quietly(make_folders, place)
+        quietly(ownership.make_folder, place)
     place = os.path.realpath(place)  # nobody can turn a link round later
     if not os.path.isdir(place) or not ownership.is_safe_path(place):
         raise PermissionError(1, "others may rename what lies there", place)

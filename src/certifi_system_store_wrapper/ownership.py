@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import stat
 import sys
+from contextlib import suppress
 from typing import FrozenSet, Union
 
 _GROUP_WRITE, _OTHER_WRITE = stat.S_IWGRP, stat.S_IWOTH
@@ -70,6 +71,21 @@ def is_safe_path(path: str) -> bool:
     write. Raises OSError where there is no such path.
     """
     return not unsafe_step(path)
+
+
+def make_folder(path: str) -> None:
+    """Make a folder and those above it, or take one that nobody else can write to; raises OSError.
+
+    Whatever the umask, and only where it counts: nothing of root's is left in the home of another.
+    """
+    if not os.path.isdir(path):
+        above = os.path.dirname(path)
+        if above not in ("", path):
+            make_folder(above)
+        with suppress(FileExistsError):
+            os.mkdir(path, 0o755)
+    if not is_safe_path(path):
+        raise PermissionError(1, "others may write to it or rename it", path)
 
 
 def unsafe_step(path: str) -> str:

@@ -12,7 +12,6 @@ from __future__ import annotations
 import os
 import sys
 import time
-from contextlib import suppress
 from typing import Iterator, List, Tuple
 
 from . import bundle, certificates, hold, inputs, ownership, sources, system_store, writing
@@ -181,15 +180,10 @@ def _environment_name(settings: Settings) -> str:
 
 def _make_folder(folder: str) -> None:
     """Make the folder, or take one that nobody else can write to; raises OSError."""
-    above = os.path.dirname(os.path.abspath(folder))
-    writing.make_folders(above)
-    if ownership.is_safe_path(above):
-        with suppress(FileExistsError):
-            os.mkdir(folder, 0o755)
-            os.chmod(folder, 0o755)  # noqa: S103 - a server that drops its rights must read it
-        if ownership.is_safe_path(folder):
-            return
-    raise PermissionError(1, "others may write to it or rename it", folder)
+    is_new = not os.path.isdir(folder)
+    ownership.make_folder(folder)
+    if is_new:
+        os.chmod(folder, 0o755)  # noqa: S103 - a server that drops its rights must read it
 
 
 def _write(path: str, stored: Stored, header: bytes, rest: bytes) -> bool:

@@ -42,17 +42,6 @@ def replace(path: str, text: bytes) -> None:
             os.unlink(unfinished)
 
 
-def make_folders(path: str) -> None:
-    """Make a folder and those above it, for nobody else to write to, whatever the umask.
-
-    Raises OSError.
-    """
-    above = os.path.dirname(path)
-    if above not in ("", path) and not os.path.isdir(above):
-        make_folders(above)
-    os.makedirs(path, 0o755, exist_ok=True)
-
-
 def rename(path: str, new: str) -> None:
     """Put a file into the place of `new`; raises OSError.
 

@@ -410,6 +410,20 @@ def test_folders_that_are_made_whatever_the_umask(sandbox: Sandbox, umask: str) 
 
 
 @needs_root
+def test_nothing_of_roots_is_left_in_the_home_of_another(sandbox: Sandbox) -> None:
+    """sudo may keep HOME: whoever finds a ~/.cache of root's there can keep nothing in it."""
+    os.chown(sandbox.home, NOBODY, NOBODY)
+    done = sandbox.run("-m", "certifi")
+    assert Path(done.stdout.strip()).is_file() and not done.stderr
+    assert done.stdout.startswith(str(sandbox.tmp)) and not list(sandbox.home.iterdir())
+    asked = sandbox.home / "x" / "kept"
+    done = sandbox.run_code(CHECK, env={"PYTHON_CERTIFI_BUNDLE_DIR": str(asked)})
+    (line,) = warnings(done)
+    assert f"{asked}: others may write to it or rename it" in line
+    assert not list(sandbox.home.iterdir())
+
+
+@needs_root
 def test_a_server_that_drops_its_rights_reads_a_persistent_bundle(sandbox: Sandbox) -> None:
     """Also one that was started with a umask that keeps everybody else out."""
     code = f"""

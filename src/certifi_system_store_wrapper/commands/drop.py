@@ -12,7 +12,7 @@ from .. import bundle, ownership, pem, sources
 from ..files import add_file, certificate_files
 from ..findings import NAMED, USER, Findings
 from ..reader import Reader
-from ..writing import make_folders, replace
+from ..writing import replace
 from . import describe
 from .output import Report, row, sentence
 
@@ -159,7 +159,8 @@ def _make(folder: str) -> str:
     if not os.path.isdir(there):
         raise OSError(0, f"{there} stands where a folder must be: rename it")
     if ownership.is_safe_path(there):  # else nothing of root's is left in the home of another
-        make_folders(folder)
+        if there != folder:
+            ownership.make_folder(folder)
         if ownership.is_safe(os.stat(folder), folder) and ownership.is_safe_path(folder):
             return folder
     message = f"others may write to {folder} or above, so it is not used: chmod go-w, and own it"
