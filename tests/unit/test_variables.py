@@ -59,3 +59,15 @@ def test_as_elsewhere(
     assert str(tmp_path / file) not in found()
     write(tmp_path / file, CERT)
     assert str(tmp_path / file) in found()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there are no such files")
+def test_settings_that_nobody_writes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A FIFO, as of ``<(…)``, is pip's to read: opening it would wait, or use it up."""
+    path = str(tmp_path / "pip.conf")
+    os.mkfifo(path)
+    monkeypatch.setenv("PIP_CONFIG_FILE", path)
+    assert path not in found()
+    os.unlink(path)
+    write(Path(path), CERT)
+    assert path in found()

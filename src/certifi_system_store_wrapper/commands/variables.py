@@ -101,7 +101,7 @@ def pip_settings() -> Iterator[Tuple[str, str]]:
     for path in _pip_files():
         parser = configparser.ConfigParser(interpolation=None, strict=False)
         try:
-            parser.read(path, encoding="utf-8")
+            parser.read_string(read_regular(path, os.stat(path)).decode("utf-8"))
         except (configparser.Error, OSError, ValueError):
             continue
         for section in parser.sections():
