@@ -46,8 +46,9 @@ def split_paths(text: str) -> List[str]:
     if "://" in text and "@" in text:
         import re  # not for every start
 
-        scheme = rf"(?:\A|{os.pathsep})\s*[A-Za-z][A-Za-z0-9+.-]+://"  # not a path with two slashes
-        text = re.sub(rf"({scheme})[^\s@]*@", r"\1***@", text)
+        # Not a path with two slashes, nor what stands before an @ in the next path.
+        scheme = rf"(?:\A|{os.pathsep})\s*['\"]?[A-Za-z][A-Za-z0-9+.-]+://"
+        text = re.sub(rf"({scheme})(?:(?!{os.pathsep}/)[^\s@])*@", r"\1***@", text)
     return text.split(os.pathsep)
 
 

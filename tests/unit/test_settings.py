@@ -8,7 +8,7 @@ from typing import Mapping
 
 import pytest
 
-from certifi_system_store_wrapper.settings import Settings, from_environment
+from certifi_system_store_wrapper.settings import Settings, from_environment, split_paths
 
 SWITCHES = {
     "PYTHON_CERTIFI_DISABLE": "disable",
@@ -93,3 +93,12 @@ def test_quotes_of_the_windows_shell(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "name", "nt")
     settings = from_environment(quoted)
     assert (settings.disable, settings.sources, settings.problems) == (True, ("user",), ())
+
+
+def test_a_url_without_a_password_takes_no_path_along() -> None:
+    """An @ in the path behind it is that path's own; quotes around a URL hide nothing."""
+    paths = ["https://host/x", "/home/me@work.pem", '"https://me:s3/cret@host/x"']
+    split = split_paths(os.pathsep.join(paths))
+    assert "/home/me@work.pem" in split
+    assert not any("cret" in item for item in split)
+    assert any("***@host" in item for item in split)
