@@ -11,7 +11,6 @@ from __future__ import annotations
 import os
 import stat
 import sys
-from contextlib import suppress
 from typing import FrozenSet, Union
 
 _GROUP_WRITE, _OTHER_WRITE = stat.S_IWGRP, stat.S_IWOTH
@@ -82,8 +81,11 @@ def make_folder(path: str) -> None:
         above = os.path.dirname(path)
         if above not in ("", path):
             make_folder(above)
-        with suppress(FileExistsError):
+        try:
             os.mkdir(path, 0o755)
+        except FileExistsError:
+            if not os.path.isdir(path):  # a file: nobody may take it for a folder of ours
+                raise
     if not is_safe_path(path):
         raise PermissionError(1, "others may write to it or rename it", path)
 

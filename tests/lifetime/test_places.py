@@ -386,7 +386,9 @@ def test_python_m_certifi_outlives_the_process(sandbox: Sandbox, ca_file: Path) 
 def test_what_python_m_certifi_prints_is_there_afterwards(sandbox: Sandbox) -> None:
     """Also where the folder that was asked for cannot be used, which is one WARNING."""
     file = write(sandbox.work / "file", b"")
+    file.chmod(0o600)
     done = sandbox.run("-m", "certifi", env={"PYTHON_CERTIFI_BUNDLE_DIR": str(file)})
+    assert file.stat().st_mode & 0o777 == 0o600  # what a person named by mistake stays theirs
     assert (
         Path(done.stdout.strip())
         .read_bytes()
