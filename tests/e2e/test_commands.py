@@ -528,7 +528,7 @@ def test_a_file_where_a_folder_must_be(sandbox: Sandbox, ca_file: Path, depth: i
     done = sandbox.run(*COMMAND, "add", str(ca_file))
     assert (done.returncode, done.stdout, place.read_bytes()) == (1, "", b"")
     (line,) = done.stderr.splitlines()
-    assert f"{place} stands where a folder must be: rename it" in line
+    assert f"{place} has to be a folder, and is none" in line
 
 
 @posix

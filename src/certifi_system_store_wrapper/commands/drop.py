@@ -154,10 +154,10 @@ def _folder() -> str:
 def _make(folder: str) -> str:
     """Return the drop folder, made if need be; raises OSError where it is not safe."""
     there = folder
-    while not os.path.lexists(there):
+    while not os.path.lexists(there) and os.path.dirname(there) != there:
         there = os.path.dirname(there)
-    if not os.path.isdir(there):
-        raise OSError(0, f"{there} stands where a folder must be: rename it")
+    if not os.path.isdir(there):  # on Windows it may be a drive that is not connected
+        raise OSError(0, f"{there} has to be a folder, and is none: make it one")
     if ownership.is_safe_path(there):  # else nothing of root's is left in the home of another
         if there != folder:
             ownership.make_folder(folder)
