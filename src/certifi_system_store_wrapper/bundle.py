@@ -136,7 +136,7 @@ class _Merger:
         block, origin, standing = found
         if block in self.distrusted and not self._is_overruled(found):
             said_by = self.distrusted[block].path
-            is_news = standing == NAMED and said_by != origin.path
+            is_news = origin.source == USER and said_by != origin.path
             return Exclusion(block, origin, DISTRUSTED, said_by, WARNING if is_news else INFO)
         if standing == PROVEN:
             return None

@@ -239,6 +239,17 @@ def test_case_53_debian_conf_says_no(world: World) -> None:
     assert (out.reason, out.detail, out.level) == (DISTRUSTED, path, INFO)
 
 
+def test_case_53_what_a_folder_of_the_user_holds_is_left_out_aloud(world: World) -> None:
+    """Nobody named that very certificate, so it does not stay; but somebody put it there."""
+    path = conf(world, "!mozilla/A.crt\n")
+    world.write("/usr/share/ca-certificates/mozilla/A.crt", PEM_A)
+    held = world.write("/home/mine/a.pem", PEM_A)
+    world.write("/home/mine/b.pem", PEM_B)
+    assert world.build(os.path.dirname(held)) == {"certifi", "B"}
+    (warning,) = world.warnings
+    assert (warning.path, path in warning.message) == (held, True)
+
+
 def test_case_53_the_package_no_longer_ships_it(world: World) -> None:
     """Which certificate is meant cannot be known, and that is noted."""
     conf(world, "!mozilla/Gone.crt\n!\n!mozilla/\0.crt\n!mozilla\n")
