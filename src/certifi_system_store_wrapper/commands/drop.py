@@ -169,15 +169,14 @@ def _make(folder: str) -> str:
 
 def _report(command: str, folder: str, told: List[Dict[str, Any]]) -> Report:
     data = {"command": command, "folder": folder, "certificates": told}
-    lines = [_line(each) for each in told]
+    lines = [_line(each) for each in told if "refused" not in each]
+    errors = [f"refused {e['path']}: {e['refused']}" for e in told if "refused" in e]
     if command == "remove" and not told:
         lines = [row("none", f"nothing has been added to {folder}")]
-    return Report(data, lines, int(any("refused" in each for each in told)))
+    return Report(data, lines, int(bool(errors)), errors=errors)
 
 
 def _line(each: Dict[str, Any]) -> str:
-    if "refused" in each:
-        return row("refused", f"{each['path']}: {each['refused']}")
     marks = f" [{', '.join(each['marks'])}]" if each["marks"] else ""
     label = "removed" if each.get("removed") else "held" if "removed" in each else "added"
     label = "held" if each.get("new") is False else label

@@ -26,19 +26,21 @@ _NEXT_STEPS = {
     errno.ELOOP: "name the file itself, not a link",
     errno.EBADF: "leave standard output open",
 }
-_COLOURS = {"problem": "31", "inactive": "31", "refused": "31", "note": "33", "ok": "32"}
+_COLOURS = {"problem": "31", "inactive": "31", "note": "33", "ok": "32"}
 
 
 class Report(NamedTuple):
     """One answer: `data` as JSON, `lines` as text, and the exit status (0 healthy, 1 not).
 
     `exact`: other programs read it, so that nothing in it is escaped but on a terminal.
+    `errors`: what went wrong, for stderr; JSON has it among the data.
     """
 
     data: Dict[str, Any]
     lines: List[str]
     status: int = 0
     exact: bool = False
+    errors: Sequence[str] = ()
 
 
 def row(label: str, text: str) -> str:
@@ -64,8 +66,10 @@ def show(report: Report, *, as_json: bool) -> int:
     elif report.exact and not _is_terminal():
         _write_exact(report.lines)
     else:
-        nothing = ["none"] if _is_terminal() else []  # a program gets no line at all
+        nothing = ["none"] if _is_terminal() and not report.errors else []  # no line for a program
         write(_coloured(printable(line)) for line in report.lines or nothing)
+        for error in report.errors:
+            complain(error)
     return report.status
 
 
