@@ -12,7 +12,7 @@ import floors
 import minting
 import programs
 from contenders import BARE, BARE_OLD, EMPTY, OURS, OURS_OLD, PEERS, Environment, environments
-from measuring import Counter, Side, Values, counter, crowd, paired, seconds
+from measuring import Counter, Side, Values, counter, crowd, paired, seconds, warmed
 
 SIZES = (0, 150, 300, 600, 1_200, 5_000)
 CROWD = 50
@@ -43,9 +43,9 @@ class Comparison(NamedTuple):
 class Comparer:
     """Measures one row after the other."""
 
-    def __init__(self, cache: Path, rounds: int, counts: Counter | None) -> None:
+    def __init__(self, cache: Path, tmp: Path, rounds: int, counts: Counter | None) -> None:
         self.cache, self.rounds, self.counts = cache, rounds, counts
-        self.environments = environments(cache)
+        self.environments = environments(cache, tmp)
         self.rows: Dict[str, Row] = {}
         prelude = self.environments[BARE.name].ask(programs.PRELUDE, {})
         (cache / "prelude").mkdir(exist_ok=True)
@@ -101,17 +101,17 @@ class Comparer:
         }
 
 
-def compare(cache: Path, rounds: int) -> Comparison:
-    """Measure everything."""
+def compare(cache: Path, tmp: Path, rounds: int) -> Comparison:
+    """Measure everything, with bundles in `tmp`, as deep as people have them."""
     counts = counter()
-    comparer = Comparer(cache, rounds, counts)
+    comparer = Comparer(cache, tmp, rounds, counts)
     imports(comparer)
     calls(comparer)
     persistent(comparer)
     many(comparer)
     growth(comparer)
     least(comparer)
-    left = sum(1 for path in (cache / "tmp").rglob("*") if path.is_file())
+    left = sum(1 for path in tmp.rglob("*") if path.is_file())
     versions = {name: each.versions() for name, each in comparer.environments.items()}
     name = counts.name if counts else ""
     return Comparison(comparer.rows, name, comparer.modules(), versions, left)
@@ -121,11 +121,12 @@ def imports(comparer: Comparer) -> None:
     """Whole processes: the start, and the imports of clients."""
     code = programs.START
     sides = [*comparer.sides(code), *comparer.sides(code, EMPTY.name)]
-    comparer.row("start", f"`python -c {code}`", sides, count=True)
+    comparer.row("start", f"`python -c {code}`", sides, count=True, measure=warmed)
     code = programs.REQUESTS
-    comparer.row(code, f"`{code}`", [*comparer.sides(code), *comparer.apart(code)], count=True)
+    sides = [*comparer.sides(code), *comparer.apart(code)]
+    comparer.row(code, f"`{code}`", sides, count=True, measure=warmed)
     code = programs.HTTPX  # which imports certifi only when it connects
-    comparer.row(code, f"`{code}`", comparer.sides(code), count=True)
+    comparer.row(code, f"`{code}`", comparer.sides(code), count=True, measure=warmed)
 
 
 def calls(comparer: Comparer) -> None:

@@ -47,10 +47,10 @@ ALL = (BARE, BARE_OLD, EMPTY, OURS, OURS_OLD, *PEERS)
 class Environment:
     """The environment of a contender, and how processes run in it."""
 
-    def __init__(self, contender: Contender, cache: Path) -> None:
+    def __init__(self, contender: Contender, cache: Path, tmp: Path) -> None:
         self.contender = contender
         self.folder = cache / "environments" / contender.name
-        self.home, self.tmp = cache / "home", cache / "tmp"
+        self.home, self.tmp = cache / "home", tmp
         self.python = str(self.folder / "bin" / "python")
 
     def make(self) -> None:
@@ -101,11 +101,10 @@ class Environment:
         return found
 
 
-def environments(cache: Path) -> Dict[str, Environment]:
+def environments(cache: Path, tmp: Path) -> Dict[str, Environment]:
     """Return all environments, made."""
-    for name in ("home", "tmp"):
-        (cache / name).mkdir(parents=True, exist_ok=True)
-    found = {each.name: Environment(each, cache) for each in ALL}
+    (cache / "home").mkdir(parents=True, exist_ok=True)
+    found = {each.name: Environment(each, cache, tmp) for each in ALL}
     for environment in found.values():
         environment.make()
     return found

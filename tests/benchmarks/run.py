@@ -13,6 +13,7 @@ import argparse
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -31,7 +32,9 @@ def main() -> int:
     from comparing import compare
     from report import publish
 
-    publish(compare(cache, FAST if options.fast else ROUNDS), cache, readme=not options.fast)
+    with tempfile.TemporaryDirectory() as tmp:
+        found = compare(cache, Path(tmp), FAST if options.fast else ROUNDS)
+    publish(found, cache, readme=not options.fast)
     return 0
 
 
