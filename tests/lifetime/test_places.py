@@ -30,6 +30,20 @@ CHECK = """
 """
 
 
+def holding(der: bytes) -> str:
+    """Return the program that prints the path, if OpenSSL finds that certificate behind it."""
+    return f"{CHECK}\n    assert bytes.fromhex({der.hex()!r}) in context.get_ca_certs(True)"
+
+
+def appended_to(sandbox: Sandbox, text: bytes) -> Path:
+    """Have a persistent bundle, and append to it as a person would; return its path."""
+    env = {"PYTHON_CERTIFI_BUNDLE_DIR": str(sandbox.work / "bundle")}
+    path = Path(sandbox.run_code(CHECK, env=env).stdout.strip())
+    with path.open("ab") as file:
+        file.write(text)
+    return path
+
+
 def in_namespace(
     sandbox: Sandbox, mounts: str, code: str, **env: str
 ) -> subprocess.CompletedProcess[str]:
@@ -538,12 +552,9 @@ def test_what_was_appended_just_now_is_not_handed_out_as_it_is(
     sandbox: Sandbox, ca_file: Path, private_der: bytes, spoilt: Callable[[bytes], bytes]
 ) -> None:
     """A key, or what OpenSSL would stumble over, is not in the file that the next one gets."""
-    env = {"PYTHON_CERTIFI_BUNDLE_DIR": str(sandbox.work / "bundle")}
-    path = Path(sandbox.run_code(CHECK, env=env).stdout.strip())
-    with path.open("ab") as file:
-        file.write(spoilt(ca_file.read_bytes()))
-    code = f"{CHECK}\n    assert bytes.fromhex({private_der.hex()!r}) in context.get_ca_certs(True)"
-    done = sandbox.run_code(code, env=env)
+    path = appended_to(sandbox, spoilt(ca_file.read_bytes()))
+    env = {"PYTHON_CERTIFI_BUNDLE_DIR": str(path.parent)}
+    done = sandbox.run_code(holding(private_der), env=env)
     assert (done.returncode, done.stdout) == (0, f"{path}\n"), done.stderr
     assert path.read_bytes().isascii()
     assert b"PRIVATE" not in path.read_bytes()
@@ -555,13 +566,11 @@ def test_what_was_appended_just_now_hides_nothing_else(
     """A CA that was named after the bundle was made is in it, beside what was just appended."""
     import trustme
 
-    env = {"PYTHON_CERTIFI_BUNDLE_DIR": str(sandbox.work / "bundle")}
-    path = Path(sandbox.run_code(CHECK, env=env).stdout.strip())
-    with path.open("ab") as file:
-        file.write(trustme.CA().cert_pem.bytes())
+    path = appended_to(sandbox, trustme.CA().cert_pem.bytes())
     before = path.read_bytes().count(b"BEGIN")
-    code = f"{CHECK}\n    assert bytes.fromhex({private_der.hex()!r}) in context.get_ca_certs(True)"
-    done = sandbox.run_code(code, env={**env, "PYTHON_CERTIFI_CERT_FILES": str(ca_file)})
+    named = {"PYTHON_CERTIFI_CERT_FILES": str(ca_file)}
+    env = {"PYTHON_CERTIFI_BUNDLE_DIR": str(path.parent), **named}
+    done = sandbox.run_code(holding(private_der), env=env)
     assert (done.returncode, done.stdout) == (0, f"{path}\n"), done.stderr
     assert path.read_bytes().count(b"BEGIN") == before + 1
 
@@ -570,13 +579,10 @@ def test_what_was_appended_before_the_clock_went_back_counts(
     sandbox: Sandbox, ca_file: Path, private_der: bytes
 ) -> None:
     """A file of tomorrow is not one that somebody is changing just now."""
-    env = {"PYTHON_CERTIFI_BUNDLE_DIR": str(sandbox.work / "bundle")}
-    path = Path(sandbox.run_code(CHECK, env=env).stdout.strip())
-    with path.open("ab") as file:
-        file.write(b"# ours\n" + ca_file.read_bytes())
+    path = appended_to(sandbox, b"# ours\n" + ca_file.read_bytes())
+    env = {"PYTHON_CERTIFI_BUNDLE_DIR": str(path.parent)}
     os.utime(path, (time.time() + 86400,) * 2)
-    code = f"{CHECK}\n    assert bytes.fromhex({private_der.hex()!r}) in context.get_ca_certs(True)"
-    done = sandbox.run_code(code, env=env)
+    done = sandbox.run_code(holding(private_der), env=env)
     assert (done.returncode, done.stdout, done.stderr) == (0, f"{path}\n", "")
 
 
