@@ -5,7 +5,8 @@ from __future__ import annotations
 import os  # noqa: F401 - bootstrap looks for it, and an embedded interpreter may not have it yet
 from typing import Optional
 
-from . import bootstrap, hook
+from . import bootstrap
+from .activation import hook
 from .bundle import Bundle
 from .settings import Settings
 

@@ -22,7 +22,7 @@ class Finder:
         if name not in NAMES:
             return None
         try:
-            from .import_lock import find_spec
+            from .activation import find_spec
         except Exception as error:  # noqa: BLE001 - nothing may escape from an import of certifi
             return failed(error)
         return find_spec(name)

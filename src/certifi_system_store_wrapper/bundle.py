@@ -5,30 +5,27 @@ from __future__ import annotations
 from itertools import chain
 from typing import Dict, List, Optional, Sequence, Tuple
 
-from . import openssl, pem, sources, strict_der, x509
-from .findings import (
-    DEBUG,
+from . import sources
+from .machine import openssl
+from .parsing import loadable, pem, x509
+from .record import Record
+from .reporting.findings import (
     DISTRUSTED,
     HELD,
-    INFO,
     MALFORMED,
     NAMED,
     NO_SERVER_AUTH,
     NOT_A_CA,
     PROVEN,
-    SSL,
-    USER,
-    WARNING,
     Exclusion,
     Findings,
     Origin,
     Problem,
     Trusted,
 )
-from .inputs import Input
-from .reader import MARK, Reader
-from .record import Record
-from .settings import Settings
+from .settings import DEBUG, INFO, SSL, USER, WARNING, Settings
+from .sources.inputs import Input
+from .sources.reader import MARK, Reader
 
 HEADER = (
     MARK
@@ -193,7 +190,7 @@ class _Merger:
         doubtful = [
             block
             for block in self.unproven
-            if block not in self.strict and not strict_der.is_strict(pem.der_of(block))
+            if block not in self.strict and not loadable.is_strict(pem.der_of(block))
         ]
         for block in openssl.unloadable(doubtful):
             del self.anchors[block]

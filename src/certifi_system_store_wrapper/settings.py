@@ -9,9 +9,13 @@ import os
 import sys
 from typing import List, Mapping, Optional, Tuple
 
-from .findings import DEBUG, SOURCES
 from .record import Record
 
+CERTIFI, SYSTEM, SSL, USER = "certifi", "system", "ssl", "user"
+SOURCES = (CERTIFI, SYSTEM, SSL, USER)
+
+# Levels of the standard library's logging; named here so that nothing has to import it.
+DEBUG, INFO, WARNING = 10, 20, 30
 LEVELS = {"DEBUG": 10, "INFO": 20, "WARNING": 30, "WARN": 30, "ERROR": 40, "CRITICAL": 50}
 # The interpreter of a frozen program is always isolated: its builder's choice, and nobody's -I.
 _FROZEN = bool(getattr(sys, "frozen", False))

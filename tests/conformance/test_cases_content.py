@@ -11,15 +11,14 @@ from typing import List
 
 import pytest
 
-from certifi_system_store_wrapper.findings import (
+from certifi_system_store_wrapper.reporting.findings import (
     DISTRUSTED,
-    INFO,
     MALFORMED,
     NO_SERVER_AUTH,
     NOT_A_CA,
     NOT_TRUSTED,
-    WARNING,
 )
+from certifi_system_store_wrapper.settings import INFO, WARNING
 from conformance.minting import (
     NAMES,
     crl_pem,

@@ -12,10 +12,11 @@ from typing import Any, Callable, List
 import pytest
 from cryptography.x509 import load_der_x509_certificate
 
-from certifi_system_store_wrapper.files import MAX_FILES
-from certifi_system_store_wrapper.findings import DEBUG, DISTRUSTED, INFO, NOT_A_CA
-from certifi_system_store_wrapper.reader import MARK
-from certifi_system_store_wrapper.system_store import unix_paths
+from certifi_system_store_wrapper.reporting.findings import DISTRUSTED, NOT_A_CA
+from certifi_system_store_wrapper.settings import DEBUG, INFO
+from certifi_system_store_wrapper.sources.files import MAX_FILES
+from certifi_system_store_wrapper.sources.reader import MARK
+from certifi_system_store_wrapper.sources.system import unix_paths
 from conformance.minting import (
     crl_pem,
     encode_pem,

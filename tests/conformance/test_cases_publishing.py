@@ -60,7 +60,7 @@ def test_case_80_parallel_writers(sandbox: Sandbox, ca_file: Path, other_ca: obj
 
 LIES = """
     import certifi, os
-    from certifi_system_store_wrapper import bundle_file
+    from certifi_system_store_wrapper.publishing import temporary as bundle_file
     read, folders = os.read, []
     def lie(descriptor, size):
         data = read(descriptor, size)

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from certifi_system_store_wrapper import openssl
 from certifi_system_store_wrapper.bundle import build
-from certifi_system_store_wrapper.findings import DISTRUSTED
-from certifi_system_store_wrapper.pem import block_of
+from certifi_system_store_wrapper.machine import openssl
+from certifi_system_store_wrapper.parsing.pem import block_of
+from certifi_system_store_wrapper.reporting.findings import DISTRUSTED
 from certifi_system_store_wrapper.settings import Settings
 from conformance.minting import encode_pem, mint
 from conformance.world import check

@@ -27,7 +27,7 @@ ROOTS = "find-certificate -a -p /System/Library/Keychains/SystemRootCertificates
 AS_MACOS = """
 import ssl, subprocess, sys, urllib.request
 sys.platform = "darwin"
-from certifi_system_store_wrapper.system_store import macos_security
+from certifi_system_store_wrapper.sources.system import macos_security
 macos_security.SECURITY = {fake!r}
 macos_security.TIMEOUT = {timeout!r}
 """

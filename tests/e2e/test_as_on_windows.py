@@ -164,7 +164,7 @@ def test_our_own_bundle_is_not_read_back(windows: Sandbox, private_der: bytes) -
 @pytest.mark.parametrize("command", ["status", "list", "export", "shellenv", "remove", "doctor"])
 def test_every_command(windows: Sandbox, private_der: bytes, command: str) -> None:
     """Each answers, healthy, and without a word on stderr."""
-    code = f"from {MODULE}.cli import main; sys.exit(main([{command!r}]))"
+    code = f"from {MODULE}.commands import main; sys.exit(main([{command!r}]))"
     done = run(windows, code, private_der)
     assert (done.returncode, done.stderr) == (0, ""), done.stdout
 
@@ -176,7 +176,7 @@ def test_a_path_that_the_code_page_does_not_have(
     """It is said or refused: a program would be led astray by one with escapes in it."""
     folder = windows.work / "Micha\u0142"
     env = {"PYTHON_CERTIFI_BUNDLE_DIR": str(folder), "PYTHONIOENCODING": encoding}
-    code = f"from {MODULE}.cli import main; sys.exit(main(['export']))"
+    code = f"from {MODULE}.commands import main; sys.exit(main(['export']))"
     done = run(windows, code, private_der, **env)
     if encoding == "cp1252":
         assert (done.returncode, done.stdout) == (1, "")
@@ -233,7 +233,7 @@ def test_a_path_for_other_programs(windows: Sandbox, private_der: bytes) -> None
     private = windows.home / "private copy"
     private.mkdir()
     (local_app_data(windows) / NAME).symlink_to(private)
-    code = f"from {MODULE}.cli import main; sys.exit(main(['export']))"
+    code = f"from {MODULE}.commands import main; sys.exit(main(['export']))"
     done = run(windows, code, private_der)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith(f"{private}{os.sep}")

@@ -317,7 +317,7 @@ def test_an_address_of_a_kind_that_this_machine_has_not(sandbox: Sandbox) -> Non
     """A name may have IPv6 addresses where the kernel knows nothing of IPv6: the next one does."""
     code = """
         import socket, sys
-        from certifi_system_store_wrapper.cli import main
+        from certifi_system_store_wrapper.commands import main
         known = socket.getaddrinfo
 
         def both(host, port, **more):

@@ -193,7 +193,7 @@ def test_contents_while_others_refresh(sandbox: Sandbox) -> None:
     """Another thread takes the bundle away before any one step, and the text is whole."""
     code = """
         import sys, certifi
-        from certifi_system_store_wrapper import hook
+        from certifi_system_store_wrapper.activation import hook
         answer, whole, steps = hook.current(), certifi.contents(), []
         def refreshed_before(number):
             def trace(frame, event, arg):

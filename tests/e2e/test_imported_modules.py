@@ -17,23 +17,29 @@ STAGES = ("start", "certifi", "first where()", "later where()")
 OURS = {
     "start": {"__init__", "bootstrap"},
     "certifi": {
-        *("answer", "asn1", "binary", "bundle", "bundle_file", "certificates", "cleanup", "files"),
-        *("findings", "formats", "hold", "hook", "import_lock", "inputs", "log", "log_handlers"),
-        *("mapping", "memory_file", "openssl", "ownership", "patch", "pem", "persistent"),
-        *("places", "printable", "pristine", "reader", "record", "settings", "signals"),
-        *("sources", "stored", "strict_der", "system_store.__init__", "writing", "x509"),
+        *("activation", "activation.answer", "activation.hook", "activation.patch", "bundle"),
+        *("machine", "machine.openssl", "machine.ownership", "machine.places", "machine.signals"),
+        *("parsing", "parsing.asn1", "parsing.der", "parsing.loadable", "parsing.lookalikes"),
+        *("parsing.pem", "parsing.x509"),
+        *("publishing", "publishing.cleanup", "publishing.hold", "publishing.mapping"),
+        *("publishing.memory", "publishing.persistent", "publishing.persistent_file"),
+        *("publishing.temporary", "publishing.writing"),
+        *("record", "settings"),
+        *("reporting", "reporting.findings", "reporting.log_handlers", "reporting.printable"),
+        *("sources", "sources.certifi", "sources.files", "sources.inputs", "sources.reader"),
+        "sources.system",
     },
     "first where()": set(),  # pip may have replaced us since
     "later where()": set(),
 }
 PLATFORM = {
-    "linux": {"system_store.unix", "system_store.unix_paths"},
+    "linux": {"sources.system.unix", "sources.system.unix_paths"},
     "darwin": {
-        "system_store.macos",
-        "system_store.macos_security",
-        "system_store.macos_trust_settings",
+        "sources.system.macos",
+        "sources.system.macos_security",
+        "sources.system.macos_trust_settings",
     },
-    "win32": {"system_store.windows"},
+    "win32": {"sources.system.windows"},
 }
 OURS["certifi"] |= PLATFORM.get(sys.platform, PLATFORM["linux"])
 

@@ -220,7 +220,8 @@ def test_another_thread_tells_of_a_variable(sandbox: Sandbox, function: str, lin
     """Whichever step it comes before: each is told once, and nothing escapes from where()."""
     code = f"""
         import sys, threading, certifi
-        from certifi_system_store_wrapper import log, log_handlers
+        from certifi_system_store_wrapper import reporting as log
+        from certifi_system_store_wrapper.reporting import log_handlers
         lines = []
 
         def trace(frame, event, argument):
@@ -245,7 +246,7 @@ def test_another_thread_tells_of_a_variable(sandbox: Sandbox, function: str, lin
 def test_two_copies_of_certifi_warn_once(sandbox: Sandbox) -> None:
     """The environment's own and pip's answer from the same sources."""
     code = """
-        import certifi, certifi_system_store_wrapper.patch as patch
+        import certifi, certifi_system_store_wrapper.activation.patch as patch
         certifi.where()
         patch.Patch(certifi).answer.where()
     """

@@ -20,7 +20,7 @@ from typing import Dict, Iterator, NamedTuple, Set
 import pytest
 import trustme
 
-from certifi_system_store_wrapper import cli
+from certifi_system_store_wrapper import commands as cli
 from conftest import Server
 from hosts import CA, context_for, make
 from support import (

@@ -253,7 +253,7 @@ def test_the_bundle_is_parsed_once(sandbox: Sandbox, ca_file: Path) -> None:
     code = """
         import ssl
         ssl.create_default_context()
-        from certifi_system_store_wrapper import ssl_defaults
+        from certifi_system_store_wrapper.activation import ssl_contexts as ssl_defaults
         def parse(data):
             raise AssertionError("again")
         ssl_defaults.certificates.parse = parse
@@ -282,7 +282,7 @@ def test_a_bundle_that_was_collected_again(sandbox: Sandbox, tmp_path: Path, ca_
     [
         "assert os.environ['PYTHON_CERTIFI_SOURCES'] == 'nothing'",
         "sys.modules['certifi'] = None",
-        "import certifi_system_store_wrapper.answer as answer; answer.bundle = None",
+        "import certifi_system_store_wrapper.activation.answer as answer; answer.bundle = None",
     ],
 )
 def test_without_a_bundle_ssl_is_as_it_is(sandbox: Sandbox, ca_file: Path, broken: str) -> None:
@@ -308,7 +308,7 @@ def test_an_ssl_that_is_not_as_expected_is_left_alone(sandbox: Sandbox, ca_file:
     """Its import goes on, and one WARNING says so."""
     code = """
         import sys, types
-        from certifi_system_store_wrapper import ssl_defaults
+        from certifi_system_store_wrapper.activation import ssl_contexts as ssl_defaults
         ssl_defaults.patch(types.ModuleType("ssl"), lambda: "")
     """
     done = sandbox.run_code(code, env=with_switch(ca_file))

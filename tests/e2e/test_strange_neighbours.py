@@ -466,7 +466,7 @@ def test_an_interpreter_that_imports_lazily(sandbox: Sandbox) -> None:
     lazy = sandbox.run_code(code, env={"PYTHON_LAZY_IMPORTS": "all"})
     assert (lazy.returncode, lazy.stderr) == (0, "")
     missing = set(eager.stdout.split()) - set(lazy.stdout.split())
-    assert missing <= {f"{MODULE}.log_handlers"}  # which needs a logging that is loaded
+    assert missing <= {f"{MODULE}.reporting.log_handlers"}  # which needs a logging that is loaded
 
 
 def test_a_finder_that_leaves_by_its_place(sandbox: Sandbox) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ssl
 from typing import TYPE_CHECKING
 
-from certifi_system_store_wrapper import certificates
+from certifi_system_store_wrapper import parsing
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,7 +18,7 @@ def assert_invariants(body: bytes, path: Path) -> None:
     lines = body.decode("ascii").split("\n")
     assert {line for line in lines if line.startswith("-")} == MARKERS
     assert b"\r" not in body
-    blocks = [found.block for found in certificates.parse(body).certificates]
+    blocks = [found.block for found in parsing.parse(body).certificates]
     assert len(set(blocks)) == len(blocks) == lines.count("-----BEGIN CERTIFICATE-----")
     path.write_bytes(body)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)

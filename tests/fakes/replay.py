@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Callable
 
 if TYPE_CHECKING:
-    from certifi_system_store_wrapper.findings import Findings
-    from certifi_system_store_wrapper.reader import Reader
+    from certifi_system_store_wrapper.reporting.findings import Findings
+    from certifi_system_store_wrapper.sources.reader import Reader
 
 
 def replay(found: Findings) -> Callable[[Findings, Reader], None]:

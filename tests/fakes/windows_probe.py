@@ -15,8 +15,8 @@ import sys
 from types import ModuleType
 from typing import Any, Dict
 
-from certifi_system_store_wrapper.findings import Findings
-from certifi_system_store_wrapper.system_store import windows
+from certifi_system_store_wrapper.reporting.findings import Findings
+from certifi_system_store_wrapper.sources.system import windows
 from fakes.crypt32 import Crypt32, Held, enum_certificates, install
 
 

@@ -9,8 +9,9 @@ from base64 import b64encode
 from hashlib import sha256
 from typing import List, Set, Tuple
 
-from certifi_system_store_wrapper import asn1, certificates, pem
-from certifi_system_store_wrapper.pem import Parsed
+from certifi_system_store_wrapper import parsing
+from certifi_system_store_wrapper.parsing import asn1, pem
+from certifi_system_store_wrapper.parsing.pem import Parsed
 
 _BLANKS = b" \t\r\n\v\f\0"
 
@@ -40,7 +41,7 @@ def _load_text(context: ssl.SSLContext, data: bytes) -> None:
 
 def lost(data: bytes) -> List[str]:
     """Return what OpenSSL reads from a file, and we neither read nor report."""
-    parsed = certificates.parse(data)
+    parsed = parsing.parse(data)
     ours = {pem.der_of(found.block) for found in parsed.certificates}
     cas, count = read_by_openssl(data)
     signed = {signed_part(der) for der in ours}

@@ -16,7 +16,8 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [os.path.join(HERE, ".."), os.path.join(HERE, "..", "..", "src")]
 
 with atheris.instrument_imports(include=["certifi_system_store_wrapper"]):
-    from certifi_system_store_wrapper import certificates, pem, x509
+    from certifi_system_store_wrapper import parsing
+    from certifi_system_store_wrapper.parsing import pem, x509
 
 from fuzz.differential import lost  # noqa: E402
 from fuzz.seeds import seed_files  # noqa: E402
@@ -24,7 +25,7 @@ from fuzz.seeds import seed_files  # noqa: E402
 
 def check(data: bytes) -> None:
     """Assert what must hold for any bytes: no exception, sound blocks, nothing lost in silence."""
-    parsed = certificates.parse(data)
+    parsed = parsing.parse(data)
     for found in parsed.certificates:
         der = pem.der_of(found.block)
         assert pem.block_of(der) == found.block
@@ -33,7 +34,7 @@ def check(data: bytes) -> None:
             x509.facts(der)
         except ValueError:
             pass
-        again = certificates.parse(found.block)
+        again = parsing.parse(found.block)
         assert [one.block for one in again.certificates] == [found.block]
         assert not again.damage
     assert set(parsed.strict) <= {found.block for found in parsed.certificates}

@@ -25,7 +25,8 @@ from typing import Dict, Iterator, List, Tuple
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [os.path.join(HERE, ".."), os.path.join(HERE, "..", "..", "src")]
 
-from certifi_system_store_wrapper import openssl, pem, strict_der, x509  # noqa: E402
+from certifi_system_store_wrapper.machine import openssl  # noqa: E402
+from certifi_system_store_wrapper.parsing import loadable, pem, x509  # noqa: E402
 from conformance.minting import mint  # noqa: E402
 from fuzz.mutations import mutated  # noqa: E402
 
@@ -98,7 +99,7 @@ def let_in(count: int) -> Iterator[Tuple[bytes, bool]]:
             x509.layout(der)
         except ValueError:
             continue
-        block, strict = pem.block_of(der), strict_der.is_strict(der)
+        block, strict = pem.block_of(der), loadable.is_strict(der)
         if block not in seen and (strict or not openssl.unloadable([block])):
             seen.add(block)
             yield block, strict

@@ -21,17 +21,18 @@ from typing import Callable, Iterator, List
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [os.path.join(HERE, ".."), os.path.join(HERE, "..", "..", "src")]
 
-from certifi_system_store_wrapper import certificates, pem, strict_der  # noqa: E402
+from certifi_system_store_wrapper import parsing  # noqa: E402
+from certifi_system_store_wrapper.parsing import loadable, pem  # noqa: E402
 from fuzz.mutations import mutated  # noqa: E402
 
 
 def strict_mutants(seeds: List[bytes], count: int) -> Iterator[bytes]:
     """Yield those of `count` mutated certificates that is_strict says yes to, and the seeds."""
     random = Random(5280)
-    yield from filter(strict_der.is_strict, seeds)
+    yield from filter(loadable.is_strict, seeds)
     for _ in range(count):
         der = mutated(random.choice(seeds), random)
-        if strict_der.is_strict(der):
+        if loadable.is_strict(der):
             yield der
 
 
@@ -88,7 +89,7 @@ def main(arguments: List[str]) -> int:
     seeds: List[bytes] = []
     for path in arguments[1:]:
         with open(path, "rb") as file:
-            blocks = certificates.parse(file.read()).certificates
+            blocks = parsing.parse(file.read()).certificates
         seeds += [pem.der_of(found.block) for found in blocks]
     strict = list(strict_mutants(seeds, int(arguments[0])))
     refused = [der for der in strict if not loads(der)]

@@ -15,7 +15,8 @@ pytestmark = pytest.mark.skipif(os.name == "nt", reason="forks and signals are U
 # is a fork too; at one of its system calls an action comes in between.
 PROGRAM = """
 import certifi, os, shutil, signal, sys
-from certifi_system_store_wrapper import answer, bundle_file, cleanup, hold
+from certifi_system_store_wrapper.activation import answer
+from certifi_system_store_wrapper.publishing import temporary as bundle_file, cleanup, hold
 
 PLACE, PHASE, ACTION = os.environ["TMPDIR"], sys.argv[1], sys.argv[2]
 CALLS = "mkdir open lstat stat chmod write fchmod lseek read fstat replace rmdir unlink".split()

@@ -76,7 +76,9 @@ def application():
     assert "certifi-system-store-wrapper-" in path
     sys.settrace(None)
     import asyncio  # half imported by wrapt, nobody could import it any more
-    from certifi_system_store_wrapper import cleanup, hook, signals
+    from certifi_system_store_wrapper.activation import hook
+    from certifi_system_store_wrapper.machine import signals
+    from certifi_system_store_wrapper.publishing import cleanup
     assert not signals.steps and not hook._finding and len(cleanup._bundles) == 1
     assert not signal.pthread_sigmask(signal.SIG_BLOCK, ()), "signals stay blocked"
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
@@ -105,7 +107,7 @@ AT_OPENING = """
 import ctypes, functools, os, signal, sys
 if sys.version_info >= (3, 14):
     os._exit(3)
-from certifi_system_store_wrapper import reader
+from certifi_system_store_wrapper.sources import reader
 signal.signal(signal.SIGINT, signal.default_int_handler)
 path, status = sys.executable, os.stat(sys.executable)
 asked = {

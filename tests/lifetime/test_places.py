@@ -523,7 +523,7 @@ def test_what_is_appended_during_a_rewrite_stays(
     sandbox.run_code("import certifi; certifi.where()", env=env)
     code = f"""
         import certifi, ssl
-        from certifi_system_store_wrapper import writing
+        from certifi_system_store_wrapper.publishing import writing
         original = writing.write_new
         def write_new(path, text, **named):
             original(path, text, **named)

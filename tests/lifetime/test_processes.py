@@ -201,7 +201,7 @@ def test_what_has_our_numbers_by_then_stays_open(sandbox: Sandbox) -> None:
     """Who closed every descriptor has opened others since: they stay open when it goes."""
     code = """
         import gc
-        from certifi_system_store_wrapper import cleanup
+        from certifi_system_store_wrapper.publishing import cleanup
         os.closerange(3, 256)
         ours = [os.open(os.devnull, os.O_RDWR) for _ in range(8)]
         cleanup.run()

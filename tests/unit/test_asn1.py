@@ -8,8 +8,8 @@ from typing import List
 
 import pytest
 
-from certifi_system_store_wrapper import asn1, binary, pem, strict_der, x509
-from certifi_system_store_wrapper.asn1 import NotDer
+from certifi_system_store_wrapper.parsing import asn1, der, loadable, pem, x509
+from certifi_system_store_wrapper.parsing.asn1 import NotDer
 from conformance.minting import mint, version_1
 from fuzz.mutations import Node, decoded, encoded, mutated
 from fuzz.strict_everywhere import load_as_file, loads_as_text
@@ -34,20 +34,20 @@ def edited(der: bytes, path: List[int], replacement: Node) -> bytes:
 @pytest.mark.parametrize("der", SEEDS, ids=["EC", "RSA", "mail", "RSA 1024", "leaf"])
 def test_ordinary_certificates_are_strict(der: bytes) -> None:
     """They need not be shown to OpenSSL, and OpenSSL does load them."""
-    assert strict_der.is_strict(der)
+    assert loadable.is_strict(der)
     assert loads_as_text(der)
 
 
 def test_a_version_1_certificate_is_strict() -> None:
     """It has no extensions, and is as plain."""
-    assert strict_der.is_strict(version_1(EC, "version 1"))
+    assert loadable.is_strict(version_1(EC, "version 1"))
 
 
 def test_whatever_is_strict_loads() -> None:
     """The proof that OpenSSL need not be asked: 20,000 certificates that were tampered with."""
     random = Random(2459)
     mutants = [mutated(random.choice(SEEDS), random) for _ in range(20_000)]
-    strict = list(dict.fromkeys(filter(strict_der.is_strict, mutants)))
+    strict = list(dict.fromkeys(filter(loadable.is_strict, mutants)))
     assert len(strict) > 500
     assert [der.hex() for der in strict if not loads_as_text(der)] == []
     assert load_as_file(strict)
@@ -85,14 +85,14 @@ def test_anything_unusual_is_not_strict(path: List[int], node: Node) -> None:
     """One element changed is enough for OpenSSL to be asked."""
     der = edited(EC, path, node)
     assert der != EC
-    assert not strict_der.is_strict(der)
+    assert not loadable.is_strict(der)
 
 
 def test_version_1_with_extensions_is_not_strict() -> None:
     """The version was taken away, and they contradict each other."""
     tree = decoded(EC)
     del tree[0][1][0][1][VERSION]  # type: ignore[index, union-attr]
-    assert not strict_der.is_strict(encoded(tree))
+    assert not loadable.is_strict(encoded(tree))
 
 
 def test_a_duplicate_extension_is_not_strict() -> None:
@@ -102,13 +102,13 @@ def test_a_duplicate_extension_is_not_strict() -> None:
     extensions = tree[0][1][0][1][EXTENSIONS][1][0][1]  # type: ignore[index]
     extensions.append(extensions[0])  # type: ignore[union-attr, arg-type]
     assert repr(tree) != text
-    assert not strict_der.is_strict(encoded(tree))
+    assert not loadable.is_strict(encoded(tree))
 
 
 def test_every_truncation_is_refused() -> None:
     """Neither strict nor laid out, at any length."""
     for size in range(len(EC)):
-        assert not strict_der.is_strict(EC[:size])
+        assert not loadable.is_strict(EC[:size])
         with pytest.raises(NotDer):
             x509.layout(EC[:size])
 
@@ -138,7 +138,7 @@ def with_signature_length(length: bytes) -> bytes:
 def test_a_second_spelling_of_a_certificate_is_refused(der: bytes) -> None:
     """OpenSSL would take both for one, and the number of blocks would not be the number loaded."""
     assert with_signature_length(b"") == EC
-    assert not strict_der.is_strict(der)
+    assert not loadable.is_strict(der)
     with pytest.raises(NotDer):
         x509.layout(der)
 
@@ -175,7 +175,7 @@ def test_what_openssl_loads_but_others_do_not_is_refused(path: List[int], node: 
     """GnuTLS, BoringSSL or both refuse it, and their users would lose the whole file to it."""
     der = edited(EC, path, node)
     assert loads_as_text(der) or (node == WITHOUT_SECONDS and ssl.OPENSSL_VERSION_INFO >= (3, 6))
-    assert not strict_der.is_strict(der)
+    assert not loadable.is_strict(der)
     with pytest.raises(NotDer):
         x509.layout(der)
 
@@ -224,20 +224,20 @@ def test_layout_finds_the_parts() -> None:
 def test_indefinite_lengths() -> None:
     """An element of BER ends where its end mark stands, whatever is nested in it."""
     data = b"\x30\x80" + b"\x04\x01a" + b"\x24\x80\x04\x00\0\0" + b"\0\0" + b"rest"
-    outer = binary.whole(data, 0)
+    outer = der.whole(data, 0)
     assert (outer.tag, outer.next) == (0x30, len(data) - 4)
-    assert [part.tag for part in binary.parts(data, outer)] == [0x04, 0x24]
+    assert [part.tag for part in der.parts(data, outer)] == [0x04, 0x24]
 
 
 @pytest.mark.parametrize(
     "data",
-    [b"\x30\x80" * 40 + b"\0\0" * 40, b"\x30\x80" * 10, b"\x30\x80" + bytes(binary.MAX_BER)],
+    [b"\x30\x80" * 40 + b"\0\0" * 40, b"\x30\x80" * 10, b"\x30\x80" + bytes(der.MAX_BER)],
     ids=["too deep", "never ends", "too long"],
 )
 def test_indefinite_lengths_are_bounded(data: bytes) -> None:
     """In depth and size, and one that never ends is refused."""
     with pytest.raises(NotDer):
-        binary.whole(data, 0)
+        der.whole(data, 0)
 
 
 def test_canonical_is_what_encoding_again_gives() -> None:

@@ -10,9 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import strategies
-from certifi_system_store_wrapper import bundle, openssl, pem, sources
+from certifi_system_store_wrapper import bundle, sources
 from certifi_system_store_wrapper.bundle import Bundle, build
-from certifi_system_store_wrapper.findings import (
+from certifi_system_store_wrapper.machine import openssl
+from certifi_system_store_wrapper.parsing import pem
+from certifi_system_store_wrapper.reporting.findings import (
     DISTRUSTED,
     HELD,
     LISTED,
@@ -21,10 +23,9 @@ from certifi_system_store_wrapper.findings import (
     NOT_A_CA,
     PROVEN,
     REASONS,
-    USER,
     Findings,
 )
-from certifi_system_store_wrapper.settings import Settings
+from certifi_system_store_wrapper.settings import USER, Settings
 from conformance.minting import encode_pem, mint, trusted_pem
 from conformance.world import DEBIAN, World, check
 

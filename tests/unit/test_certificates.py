@@ -9,10 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import strategies
-from certifi_system_store_wrapper import x509
-from certifi_system_store_wrapper.certificates import parse
-from certifi_system_store_wrapper.pem import BEGIN, END, MAX_DAMAGE, block_of, der_of
-from certifi_system_store_wrapper.x509 import facts
+from certifi_system_store_wrapper.parsing import parse, x509
+from certifi_system_store_wrapper.parsing.pem import BEGIN, END, MAX_DAMAGE, block_of, der_of
+from certifi_system_store_wrapper.parsing.x509 import facts
 from conformance.minting import OIDS, encode_pem, mint, pkcs7, version_1
 from fuzz.differential import lost
 from fuzz.mutations import mutated

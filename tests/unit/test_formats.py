@@ -19,8 +19,8 @@ from cryptography.hazmat.primitives.serialization import (
     pkcs12,
 )
 
-from certifi_system_store_wrapper.certificates import parse
-from certifi_system_store_wrapper.formats import UNKNOWN, name_of
+from certifi_system_store_wrapper.parsing import parse
+from certifi_system_store_wrapper.parsing.lookalikes import UNKNOWN, name_of
 from conformance.minting import crl_pem, encode_pem, key_of, mint, request_pem
 
 KEY = key_of("key")

@@ -8,7 +8,7 @@ from typing import Callable, List
 
 import pytest
 
-from certifi_system_store_wrapper.inputs import Input, condensed, look
+from certifi_system_store_wrapper.sources.inputs import Input, condensed, look
 
 
 @pytest.fixture

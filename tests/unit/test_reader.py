@@ -8,21 +8,20 @@ from typing import Dict, List
 
 import pytest
 
-from certifi_system_store_wrapper import certificates, files, pem, reader
-from certifi_system_store_wrapper.files import add_file, certificate_files
-from certifi_system_store_wrapper.findings import (
-    DEBUG,
-    INFO,
+from certifi_system_store_wrapper import parsing
+from certifi_system_store_wrapper.parsing import pem
+from certifi_system_store_wrapper.parsing.pem import Parsed, block_of
+from certifi_system_store_wrapper.reporting.findings import (
     LISTED,
     MALFORMED,
     NAMED,
     PROVEN,
-    USER,
-    WARNING,
     Findings,
 )
-from certifi_system_store_wrapper.pem import Parsed, block_of
-from certifi_system_store_wrapper.reader import MARK, Reader, Unusable
+from certifi_system_store_wrapper.settings import DEBUG, INFO, USER, WARNING
+from certifi_system_store_wrapper.sources import files, reader
+from certifi_system_store_wrapper.sources.files import add_file, certificate_files
+from certifi_system_store_wrapper.sources.reader import MARK, Reader, Unusable
 from conformance.minting import encode_pem, mint
 
 A, B = mint("A"), mint("B")
@@ -41,13 +40,13 @@ def test_a_file_is_read_once_whatever_it_is_called(
     path = written(tmp_path / "a.pem", PEM_A)
     (tmp_path / "b.pem").symlink_to(path)
     calls: List[bytes] = []
-    real = certificates.parse
+    real = parsing.parse
 
     def counting(data: bytes, known: Dict[bytes, bytes], *, proven: bool) -> Parsed:
         calls.append(data)
         return real(data, known, proven=proven)
 
-    monkeypatch.setattr(certificates, "parse", counting)
+    monkeypatch.setattr(parsing, "parse", counting)
     one = Reader()
     assert one.parse(path) is one.parse(str(tmp_path / "b.pem"))
     assert calls == [PEM_A]
@@ -81,7 +80,7 @@ def test_a_file_with_one_known_certificate_is_not_parsed_again(
     """A hashed folder holds what the bundle file held: 145 files on Debian."""
     one = Reader()
     one.parse(written(tmp_path / "all.pem", PEM_A + PEM_B))
-    monkeypatch.setattr(certificates, "parse", None)
+    monkeypatch.setattr(parsing, "parse", None)
     path = written(tmp_path / "a.pem", PEM_A)
     assert one.known_block(path) == PEM_A
     assert one.inputs[-1][:2] == (path, len(PEM_A))

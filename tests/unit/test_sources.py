@@ -10,22 +10,13 @@ from typing import Any, List, Set
 
 import pytest
 
-from certifi_system_store_wrapper import pem, sources, system_store
+from certifi_system_store_wrapper import sources
 from certifi_system_store_wrapper.bundle import build
-from certifi_system_store_wrapper.findings import (
-    CERTIFI,
-    HELD,
-    LISTED,
-    NAMED,
-    PROVEN,
-    SOURCES,
-    SSL,
-    SYSTEM,
-    USER,
-    Findings,
-)
-from certifi_system_store_wrapper.reader import Reader
-from certifi_system_store_wrapper.settings import Settings
+from certifi_system_store_wrapper.parsing import pem
+from certifi_system_store_wrapper.reporting.findings import HELD, LISTED, NAMED, PROVEN, Findings
+from certifi_system_store_wrapper.settings import CERTIFI, SOURCES, SSL, SYSTEM, USER, Settings
+from certifi_system_store_wrapper.sources import system
+from certifi_system_store_wrapper.sources.reader import Reader
 from conformance.minting import NAMES, encode_pem, mint, private_key_pem, trusted_pem
 from conformance.world import DEBIAN, World
 
@@ -162,7 +153,7 @@ def test_a_failing_source_does_not_cost_the_others(world: World, source: str) ->
     def fail(*_: object) -> None:
         raise RuntimeError("boom")
 
-    place, name = (system_store, "collect") if source == SYSTEM else (sources, source)
+    place, name = (system, "collect") if source == SYSTEM else (sources, source)
     world.monkeypatch.setattr(place, name, fail)
     world.write(DEBIAN, PEM_A)
     world.write("/drop/b.pem", PEM_B)
@@ -181,7 +172,7 @@ def test_a_store_that_fails_half_way_keeps_what_was_found(world: World) -> None:
         findings.trust(PEM_A, "store")
         raise OSError(5, "Input/output error")
 
-    world.monkeypatch.setattr(system_store, "collect", half)
+    world.monkeypatch.setattr(system, "collect", half)
     assert world.build() == {"certifi", "A"}
     assert "incomplete" in world.warnings[0].message
 

@@ -27,18 +27,12 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from certifi_system_store_wrapper import bundle, certificates, pem, system_store
-from certifi_system_store_wrapper.findings import (
-    DEBUG,
-    DISTRUSTED,
-    INFO,
-    NOT_TRUSTED,
-    SYSTEM,
-    WARNING,
-    Findings,
-)
-from certifi_system_store_wrapper.settings import Settings
-from certifi_system_store_wrapper.system_store import macos, macos_security
+from certifi_system_store_wrapper import bundle, parsing
+from certifi_system_store_wrapper.parsing import pem
+from certifi_system_store_wrapper.reporting.findings import DISTRUSTED, NOT_TRUSTED, Findings
+from certifi_system_store_wrapper.settings import DEBUG, INFO, SYSTEM, WARNING, Settings
+from certifi_system_store_wrapper.sources import system
+from certifi_system_store_wrapper.sources.system import macos, macos_security
 from fakes.invariants import assert_invariants
 from fakes.replay import replay
 
@@ -88,7 +82,7 @@ def intermediate() -> bytes:
 
 def block_of(ca: trustme.CA) -> bytes:
     """Return the canonical PEM of a CA's certificate."""
-    return certificates.parse(ca.cert_pem.bytes()).certificates[0].block
+    return parsing.parse(ca.cert_pem.bytes()).certificates[0].block
 
 
 def self_signed_leaves(count: int) -> List[bytes]:
@@ -187,7 +181,7 @@ class Mac:
         cacert = self.folder / "cacert.pem"
         cacert.write_bytes(b"".join((root("Certifi"), *of_certifi)))
         found = self.collect()
-        self.monkeypatch.setattr(system_store, "collect", replay(found))
+        self.monkeypatch.setattr(system, "collect", replay(found))
         built = bundle.build(Settings(sources=("certifi", SYSTEM)), str(cacert))
         assert_invariants(built.body, self.folder / "bundle.pem")
         return built
@@ -700,7 +694,7 @@ def test_importing_costs_nothing() -> None:
     """No module that takes time is loaded before the store is read."""
     costly = ["ctypes", "hashlib", "plistlib", "selectors", "subprocess", "tempfile", "xml"]
     code = (
-        "import sys; from certifi_system_store_wrapper.system_store import macos, windows; "
+        "import sys; from certifi_system_store_wrapper.sources.system import macos, windows; "
         f"sys.exit([name for name in {costly} if name in sys.modules] or None)"
     )
     environment = {"PYTHONPATH": str(PACKAGES), "PATH": os.environ["PATH"]}
@@ -716,8 +710,8 @@ exec "$@"
 """
 IN_NAMESPACE = """
 import sys
-from certifi_system_store_wrapper.findings import Findings
-from certifi_system_store_wrapper.system_store import macos
+from certifi_system_store_wrapper.reporting.findings import Findings
+from certifi_system_store_wrapper.sources.system import macos
 findings = Findings("system")
 macos.collect(findings)
 sys.stdout.write("".join(found.block.decode() for found in findings.trusted))

@@ -6,9 +6,10 @@ import os
 
 import pytest
 
-from certifi_system_store_wrapper.findings import INFO, SYSTEM, WARNING, Findings
-from certifi_system_store_wrapper.reader import Reader
-from certifi_system_store_wrapper.system_store import unix, unix_paths
+from certifi_system_store_wrapper.reporting.findings import Findings
+from certifi_system_store_wrapper.settings import INFO, SYSTEM, WARNING
+from certifi_system_store_wrapper.sources.reader import Reader
+from certifi_system_store_wrapper.sources.system import unix, unix_paths
 from conformance.minting import encode_pem, mint
 from conformance.world import DEBIAN, World
 

@@ -22,20 +22,18 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from certifi_system_store_wrapper import asn1, bundle, pem, system_store
-from certifi_system_store_wrapper.findings import (
-    DEBUG,
+from certifi_system_store_wrapper import bundle
+from certifi_system_store_wrapper.parsing import asn1, pem
+from certifi_system_store_wrapper.reporting.findings import (
     DISTRUSTED,
-    INFO,
     MALFORMED,
     NO_SERVER_AUTH,
     NOT_TRUSTED,
-    SYSTEM,
-    WARNING,
     Findings,
 )
-from certifi_system_store_wrapper.settings import Settings
-from certifi_system_store_wrapper.system_store.windows import DISALLOWED, ROOT, SSL_DEFAULTS
+from certifi_system_store_wrapper.settings import DEBUG, INFO, SYSTEM, WARNING, Settings
+from certifi_system_store_wrapper.sources import system
+from certifi_system_store_wrapper.sources.system.windows import DISALLOWED, ROOT, SSL_DEFAULTS
 from fakes.invariants import assert_invariants
 from fakes.replay import replay
 
@@ -161,7 +159,7 @@ class Windows:
         """Return the bundle of what was found and of certifi's roots, proven sound."""
         cacert = self.folder / "cacert.pem"
         cacert.write_bytes(b"".join((block("Certifi"), *of_certifi)))
-        self.monkeypatch.setattr(system_store, "collect", replay(found.findings))
+        self.monkeypatch.setattr(system, "collect", replay(found.findings))
         built = bundle.build(Settings(sources=("certifi", SYSTEM)), str(cacert))
         assert_invariants(built.body, self.folder / "bundle.pem")
         return built

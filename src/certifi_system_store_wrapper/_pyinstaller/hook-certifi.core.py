@@ -10,7 +10,7 @@ and none of the product's.
 from PyInstaller.utils.hooks import collect_submodules
 
 # The command line needs a Python, and the folder of this hook needs PyInstaller.
-_LEFT_OUT = {"__main__", "_pyinstaller", "cli", "commands"}
+_LEFT_OUT = {"__main__", "_pyinstaller", "commands"}
 
 
 def _goes_along(name: str) -> bool:

@@ -6,7 +6,7 @@ from datetime import datetime, timezone
 from ipaddress import ip_address
 from typing import Callable, Dict, List, Optional, Tuple
 
-from ..findings import DISTRUSTED
+from ..reporting.findings import DISTRUSTED
 from . import chain, missing_issuer
 from .chain import Link
 from .checks import Finding, note, problem

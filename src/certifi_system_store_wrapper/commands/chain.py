@@ -6,7 +6,7 @@ from ipaddress import ip_address
 from types import MappingProxyType
 from typing import List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
-from .. import asn1, x509
+from ..parsing import asn1, x509
 from . import describe, strict
 
 NAME_CONSTRAINTS = b"\x55\x1d\x1e"

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta, timezone
 from hashlib import sha256
 from typing import Any, Dict, List, Optional
 
-from .. import asn1, x509
+from ..parsing import asn1, x509
 
 SOON = timedelta(days=30)
 _LONGEST_OID = 64  # bytes

@@ -6,10 +6,9 @@ import os
 import sys
 from typing import Iterator, List
 
-from .. import hook
+from ..activation import hook
 from ..bundle import Bundle
-from ..findings import SYSTEM, WARNING
-from ..settings import Settings, from_environment
+from ..settings import SYSTEM, WARNING, Settings, from_environment
 from . import checks, clients, installation, named, start_up, user_cas
 from .checks import Finding, note, problem
 from .output import Report

@@ -8,11 +8,14 @@ import sys
 from contextlib import suppress
 from typing import Any, Dict, List, Sequence, Tuple
 
-from .. import bundle, ownership, pem, sources
-from ..files import add_file, certificate_files
-from ..findings import NAMED, USER, Findings
-from ..reader import Reader
-from ..writing import replace
+from .. import bundle, sources
+from ..machine import ownership
+from ..parsing import pem
+from ..publishing.writing import replace
+from ..reporting.findings import NAMED, Findings
+from ..settings import USER
+from ..sources.files import add_file, certificate_files
+from ..sources.reader import Reader
 from . import describe
 from .output import Report, row, sentence
 

@@ -6,9 +6,9 @@ import os
 import re
 import sys
 
-from .. import hook
+from ..activation import hook
 from ..bundle import Bundle
-from ..writing import replace
+from ..publishing.writing import replace
 from .named import WHERE_TO_WRITE
 from .output import Report
 from .status import is_ours

@@ -6,10 +6,9 @@ import os
 import ssl
 from typing import Any, Dict, List
 
-from .. import hook
+from ..activation import hook
 from ..bundle import Bundle
-from ..findings import CERTIFI
-from ..settings import from_environment
+from ..settings import CERTIFI, from_environment
 from . import (
     causes,
     chain,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Dict, List, Optional
 
-from .. import hook
+from ..activation import hook
 from ..bundle import Anchor
 from . import describe
 from .output import Report

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import List, Optional
 
-from .. import hook
-from ..findings import SOURCES
+from ..activation import hook
+from ..settings import SOURCES
 from . import chain
 from .checks import Finding, problem
 from .view import View, issuers

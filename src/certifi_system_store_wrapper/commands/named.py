@@ -6,7 +6,7 @@ import os
 from contextlib import suppress
 from typing import Iterator
 
-from .. import hook
+from ..activation import hook
 from ..settings import Settings
 from .checks import Finding, problem
 

@@ -8,9 +8,10 @@ import site
 import sys
 from typing import Iterator, List
 
-from .. import bootstrap, hook
+from .. import bootstrap
+from ..activation import hook
 from ..bundle import Bundle
-from ..hold import names
+from ..publishing.hold import names
 from ..settings import Settings
 from .checks import Finding, problem
 from .status import why_inactive, why_plain

@@ -6,13 +6,14 @@ import os
 import sys
 from typing import Any, Dict, List, Optional
 
-from .. import __version__, bootstrap, hook
+from .. import __version__, bootstrap
+from ..activation import hook
 from ..bundle import Bundle
-from ..findings import INFO, MALFORMED, WARNING, Exclusion, Problem
-from ..pem import der_of
-from ..printable import without_userinfo
-from ..reader import MARK
-from ..settings import Settings, from_environment
+from ..parsing.pem import der_of
+from ..reporting.findings import MALFORMED, Exclusion, Problem
+from ..reporting.printable import without_userinfo
+from ..settings import INFO, WARNING, Settings, from_environment
+from ..sources.reader import MARK
 from . import describe, named, variables
 from .output import Report, row, table, width
 

@@ -6,8 +6,8 @@ import os
 from typing import Any, Dict, Iterator, List
 
 from ..bundle import Anchor, Bundle
-from ..findings import USER, WARNING
-from ..printable import without_userinfo
+from ..reporting.printable import without_userinfo
+from ..settings import USER, WARNING
 from . import checks, describe, strict, variables
 from .checks import Finding, note, problem
 

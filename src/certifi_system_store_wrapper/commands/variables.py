@@ -9,10 +9,10 @@ import stat
 import sys
 from typing import Dict, Iterator, List, Set, Tuple
 
-from .. import certificates
-from ..printable import without_userinfo
-from ..reader import read_regular
+from .. import parsing
+from ..reporting.printable import without_userinfo
 from ..settings import split_paths
+from ..sources.reader import read_regular
 
 # What the client does with it, from the clients' own documentation.
 READERS = {
@@ -79,7 +79,7 @@ def key_log_problem() -> str:
 
 def _file_problem(path: str) -> str:
     try:
-        parsed = certificates.parse(read_regular(path, os.stat(path)))
+        parsed = parsing.parse(read_regular(path, os.stat(path)))
     except (OSError, ValueError) as error:
         return f"it cannot be read: {getattr(error, 'strerror', None) or error}"
     if parsed.certificates:
@@ -90,7 +90,7 @@ def _file_problem(path: str) -> str:
 def blocks(path: str) -> Set[bytes]:
     """Return what a file holds, also a bundle of ours, which no source reads back."""
     try:
-        parsed = certificates.parse(read_regular(path, os.stat(path)))
+        parsed = parsing.parse(read_regular(path, os.stat(path)))
     except (OSError, ValueError):
         return set()
     return {found.block for found in parsed.certificates}

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Dict, List, NamedTuple, Optional, Tuple
 
 from ..bundle import Anchor, Bundle
-from ..findings import Exclusion
-from ..pem import der_of
+from ..parsing.pem import der_of
+from ..reporting.findings import Exclusion
 from ..settings import Settings
 from . import chain
 from .chain import Link

@@ -10,9 +10,10 @@ from __future__ import annotations
 from functools import partial
 from typing import Any, Callable, Container, Dict, Iterator, List, Optional, Tuple, Union
 
-from .. import pem, x509
-from ..findings import DEBUG, INFO, MALFORMED, NO_SERVER_AUTH, NOT_TRUSTED, WARNING, Findings
-from ..record import Record
+from ...parsing import pem, x509
+from ...record import Record
+from ...reporting.findings import MALFORMED, NO_SERVER_AUTH, NOT_TRUSTED, Findings
+from ...settings import DEBUG, INFO, WARNING
 
 ROOT, DISALLOWED = "ROOT", "Disallowed"
 SSL_DEFAULTS = "ssl.create_default_context()"

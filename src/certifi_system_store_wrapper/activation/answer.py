@@ -10,10 +10,11 @@ from contextlib import suppress
 from types import FrameType
 from typing import Callable, List, Optional, Set, Tuple, Union
 
-from . import bundle, bundle_file, cleanup, log, memory_file, persistent, places, signals
-from .bundle import Bundle
-from .findings import DEBUG, WARNING
-from .settings import Settings, from_environment
+from .. import bundle, reporting
+from ..bundle import Bundle
+from ..machine import places, signals
+from ..publishing import cleanup, memory, persistent, temporary
+from ..settings import DEBUG, WARNING, Settings, from_environment
 
 _PATIENCE = 60.0  # seconds that a thread waits for another that builds the bundle
 _DESCRIPTORS = 6  # free ones that publishing a bundle needs, with one to spare
@@ -23,9 +24,7 @@ _NO_BUNDLE = (
 )
 _REMEDY = "Set PYTHON_CERTIFI_BUNDLE_DIR to a folder that only you can write to"
 
-Published = Union[
-    bundle_file.TemporaryBundle, memory_file.MemoryBundle, persistent.PersistentBundle
-]
+Published = Union[temporary.TemporaryBundle, memory.MemoryBundle, persistent.PersistentBundle]
 
 
 class Answer:
@@ -63,7 +62,9 @@ class Answer:
             with io.open(path, "rb") as file:  # noqa: UP020 - as certifi: tests replace open
                 return file.read().decode("ascii", "backslashreplace")
         except OSError as error:
-            log.warning(f"{path} cannot be read, so certifi's own contents() answers: {error}")
+            reporting.warning(
+                f"{path} cannot be read, so certifi's own contents() answers: {error}"
+            )
             return None
 
     def refresh(self) -> str:
@@ -174,14 +175,14 @@ class Answer:
         for place in places.temporary_places():
             try:
                 with signals.uninterrupted():
-                    published = bundle_file.create(place, text)
+                    published = temporary.create(place, text)
                     self._keep(published)  # also where Ctrl-C was put off until now
                     cleanup.register(published, handle_sigterm=settings.handle_sigterm)
             except OSError as error:
                 news.say(DEBUG, f"{place} cannot take the bundle: {error}")
             else:
                 return published
-        return memory_file.create(text)
+        return memory.create(text)
 
 
 _answers: List[Answer] = []
@@ -189,7 +190,7 @@ _answers: List[Answer] = []
 
 def _held_text(published: Optional[Published]) -> bytes:
     """Return what a temporary bundle says that is still held, else b""."""
-    return published.held_text() if isinstance(published, bundle_file.TemporaryBundle) else b""
+    return published.held_text() if isinstance(published, temporary.TemporaryBundle) else b""
 
 
 def _may_pass(error: Exception, certifi_file: str) -> bool:
@@ -237,16 +238,16 @@ class _News:
         self._said.append((level, message))
 
     def warn_once(self, message: str) -> None:
-        if log.is_news(message):
+        if reporting.is_news(message):
             self.say(WARNING, message)
 
     def tell(self) -> None:
-        log.tell()
+        reporting.tell()
         for level, message in self._said:
-            log.emit(level, message)
+            reporting.emit(level, message)
         for one in self.built:
-            log.report(one.problems, one.excluded)
-            log.debug(f"the bundle has {len(one.anchors)} certificates")
+            reporting.report(one.problems, one.excluded)
+            reporting.debug(f"the bundle has {len(one.anchors)} certificates")
 
 
 def _is_certifis_command() -> bool:

@@ -6,7 +6,7 @@ other threads are importing, and those wait for the lock; hence nothing is impor
 
 import _imp
 
-from . import bootstrap
+from .. import bootstrap
 
 _DEPTH = range(1000)  # of finders that import; Python's own limit of recursion
 

@@ -14,13 +14,16 @@ import sys
 import time
 from typing import Iterator, List, Tuple
 
-from . import bundle, certificates, hold, inputs, ownership, sources, system_store, writing
-from .bundle import Bundle
-from .files import add_named
-from .findings import INFO, USER, WARNING, Findings
-from .places import APPLICATION, NAME, cache_folder, temporary_places, user_folder
-from .settings import Settings
-from .stored import (
+from .. import bundle, parsing, sources
+from ..bundle import Bundle
+from ..machine import ownership
+from ..machine.places import APPLICATION, NAME, cache_folder, temporary_places, user_folder
+from ..reporting.findings import Findings
+from ..settings import INFO, USER, WARNING, Settings
+from ..sources import inputs, system
+from ..sources.files import add_named
+from . import hold, writing
+from .persistent_file import (
     SETTLED,
     Stored,
     fingerprint_of,
@@ -129,7 +132,7 @@ def _appended(stored: Stored, path: str) -> Findings:
     findings = Findings(USER)
     if stored.appended.strip():
         lines_before = stored.data.count(b"\n") - stored.appended.count(b"\n")
-        parsed = certificates.parse(b"\n" * lines_before + stored.appended)
+        parsed = parsing.parse(b"\n" * lines_before + stored.appended)
         add_named(findings, parsed, path)
     if findings.trusted:
         message = f"{len(findings.trusted)} certificates were appended to it by a person: they stay"
@@ -145,13 +148,13 @@ def _render(complete: Bundle, stored: Stored, started: int, salt: bytes) -> Tupl
     if not complete.anchors:
         raise LookupError("no source of PYTHON_CERTIFI_SOURCES has a certificate")
     blocks = [anchor.block for anchor in complete.anchors]
-    kept = {found.block for found in certificates.parse(stored.appended).certificates}
+    kept = {found.block for found in parsing.parse(stored.appended).certificates}
     body = b"".join([block for block in blocks if block not in kept])
     tail = b"".join([block for block in blocks if block in kept])
     looked_at = inputs.condensed(complete.inputs)
     paths = [path for path, _, _ in looked_at]
     fingerprint = fingerprint_of(looked_at, salt)
-    if not system_store.IS_FILES:
+    if not system.IS_FILES:
         fingerprint = "unsettled"  # a change of the store would not show
     if len(set(paths)) < len(paths) or any(when > started - SETTLED for _, _, when in looked_at):
         fingerprint = "unsettled"  # another change within the same second would not show
@@ -162,7 +165,7 @@ def _render(complete: Bundle, stored: Stored, started: int, salt: bytes) -> Tupl
 
 def _salt(settings: Settings, certifi_file: str) -> bytes:
     """Return whatever else decides what is in the bundle."""
-    from . import __version__
+    from .. import __version__
 
     names = ("SSL_CERT_FILE", "SSL_CERT_DIR", "NIX_SSL_CERT_FILE")
     variables = [os.environ.get(name) for name in names]

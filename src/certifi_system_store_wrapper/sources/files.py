@@ -5,20 +5,11 @@ from __future__ import annotations
 import os
 from typing import Iterator, List, Optional, Set, Tuple
 
-from . import pem, places
-from .findings import (
-    DEBUG,
-    DISTRUSTED,
-    HELD,
-    INFO,
-    MALFORMED,
-    NAMED,
-    NOT_TRUSTED,
-    PROVEN,
-    WARNING,
-    Findings,
-)
-from .pem import Parsed
+from ..machine import places
+from ..parsing import pem
+from ..parsing.pem import Parsed
+from ..reporting.findings import DISTRUSTED, HELD, MALFORMED, NAMED, NOT_TRUSTED, PROVEN, Findings
+from ..settings import DEBUG, INFO, WARNING
 from .reader import OwnBundle, Reader, identity
 
 MAX_FILES = 10_000  # looked at below one folder

@@ -11,9 +11,9 @@ import threading
 from types import SimpleNamespace
 from typing import AbstractSet, Callable, Dict, List
 
-from . import bundle_file, hold, mapping
-from .bundle_file import TemporaryBundle
-from .signals import mask, signal, steps, uninterrupted
+from ..machine.signals import mask, signal, steps, uninterrupted
+from . import hold, mapping, temporary
+from .temporary import TemporaryBundle
 
 _bundles: List[TemporaryBundle] = []
 _installed = _over = False
@@ -152,7 +152,7 @@ def _park() -> None:
     then, and their `os` is a copy, with the system's own calls: eventlet's open() is gone by then.
     """
     copy = SimpleNamespace(**{**vars(os), **vars(sys.modules.get(os.name) or os)})
-    for module in (bundle_file, hold, mapping):
+    for module in (temporary, hold, mapping):
         sys.modules.pop(module.__name__, None)
         module.os = copy  # type: ignore[attr-defined]
     vars(sys)[__name__] = _Parked(_bundles[:])

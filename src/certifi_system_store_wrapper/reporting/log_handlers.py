@@ -10,7 +10,7 @@ import sys
 from contextlib import suppress
 from typing import Optional, TextIO
 
-from .findings import WARNING
+from ..settings import WARNING
 
 FORMAT = "certifi-system-store-wrapper %(levelname)s: %(message)s"
 FILE_FORMAT = "%(asctime)s [%(process)d] %(levelname)s: %(message)s"

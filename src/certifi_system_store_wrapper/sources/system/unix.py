@@ -11,9 +11,10 @@ import os
 import re
 from typing import Dict, Iterator, Mapping
 
-from .. import certificates
+from ... import parsing
+from ...reporting.findings import LISTED, Findings
+from ...settings import INFO, WARNING
 from ..files import add_file, add_hashed
-from ..findings import INFO, LISTED, WARNING, Findings
 from ..reader import Reader, read_regular
 from . import unix_paths
 
@@ -155,7 +156,7 @@ def _distrust_object(findings: Findings, p11_kit_object: bytes, path: str) -> No
     """Distrust what it holds as PEM or DER, or what issuer and serial number tell without it."""
     values = _values(p11_kit_object)
     held = p11_kit_object, values.get(b"value", b"")
-    refused = [found.block for data in held for found in certificates.parse(data).certificates]
+    refused = [found.block for data in held for found in parsing.parse(data).certificates]
     if b"issuer" in values and b"serial-number" in values:
         refused.append(values[b"issuer"] + values[b"serial-number"])
     for each in refused:

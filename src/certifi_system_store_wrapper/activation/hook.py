@@ -7,9 +7,9 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any, List, Optional, Set
 
-from . import bootstrap, log
-from .settings import from_environment
-from .signals import uninterrupted
+from .. import bootstrap, reporting
+from ..machine.signals import uninterrupted
+from ..settings import from_environment
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 HAS_TLS = sys.platform not in ("emscripten", "wasi")  # a browser does it, and trusts by itself
 
+_OURS = f"{bootstrap.__package__}."  # how the names of our modules begin
 _finding: Set[str] = set()
 _configured = False
 _patches = {}  # type: Dict[str, Patch]  # beartype_all() evaluates what is annotated
@@ -84,7 +85,7 @@ def _watch(name: str) -> bool:
     global _configured
     settings = from_environment()
     if not _configured:
-        log.configure(settings)
+        reporting.configure(settings)
         _configured = True
     if settings.disable or not HAS_TLS:
         return False
@@ -124,11 +125,11 @@ def _move_behind_ours(finders: List[Any]) -> None:
 def _catch_up(name: str) -> None:
     """Reach what was taken from that copy of certifi before us; never raises."""
     try:
-        from . import late_activation
+        from . import latecomers
 
         patch = _patches[name]
-        late_activation.rebind(patch.pairs())
-        late_activation.refresh_requests(patch.originals["where"], patch.answer.where)
+        latecomers.rebind(patch.pairs())
+        latecomers.refresh_requests(patch.originals["where"], patch.answer.where)
     except Exception as error:  # noqa: BLE001 - see the docstring
         bootstrap.failed(error)
 
@@ -138,9 +139,9 @@ def _contents() -> Optional[str]:
 
 
 def _ssl_defaults() -> ModuleType:
-    from . import ssl_defaults
+    from . import ssl_contexts
 
-    return ssl_defaults
+    return ssl_contexts
 
 
 def current() -> Answer:
@@ -162,12 +163,12 @@ def is_active() -> bool:
 
 def unpatch() -> None:
     """Give every copy of certifi its own functions back."""
-    from . import late_activation
+    from . import latecomers
 
     sys.meta_path[:] = [each for each in sys.meta_path if each is not bootstrap.Finder]
     for patch in _patches.values():
-        late_activation.rebind(patch.undo())
-    if f"{__package__}.ssl_defaults" in sys.modules:
+        latecomers.rebind(patch.undo())
+    if f"{__package__}.ssl_contexts" in sys.modules:
         _ssl_defaults().undo()
 
 
@@ -180,12 +181,12 @@ def _patch(certifi: ModuleType) -> None:
                 _prepare(name, certifi)
             _patches[name].apply()
         except Exception as error:  # noqa: BLE001 - see the docstring
-            log.warning(f"certifi stays as it is, because it cannot be patched: {error!r}")
+            reporting.warning(f"certifi stays as it is, because it cannot be patched: {error!r}")
 
 
 def _prepare(name: str, certifi: ModuleType) -> None:
     """Have a patch of that copy, not yet applied; whatever it needs is loaded now."""
-    from . import cleanup
+    from ..publishing import cleanup
     from .patch import Patch
 
     _load_what_is_lazy()
@@ -198,7 +199,7 @@ def _load_what_is_lazy() -> None:
     """Load what Python 3.15 was told to import lazily: an upgrade must not mix old and new."""
     known: Set[str] = set()
     while getattr(sys, "get_lazy_imports", str)() == "all":
-        new = {each for each in list(sys.modules) if each.startswith(f"{__package__}.")} - known
+        new = {each for each in list(sys.modules) if each.startswith(_OURS)} - known
         for name in new:
             for each in list(vars(sys.modules[name])):
                 getattr(sys.modules[name], each)

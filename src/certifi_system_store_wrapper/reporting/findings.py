@@ -10,13 +10,8 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import Iterable, Iterator, List, Set
 
-from .record import Record
-
-CERTIFI, SYSTEM, SSL, USER = "certifi", "system", "ssl", "user"
-SOURCES = (CERTIFI, SYSTEM, SSL, USER)
-
-# Levels of the standard library's logging; named here so that nothing has to import it.
-DEBUG, INFO, WARNING = 10, 20, 30
+from ..record import Record
+from ..settings import DEBUG, WARNING
 
 # Why a certificate was left out: a closed set, shown by `status` and kept in Exclusion.reason.
 DISTRUSTED = "distrusted by the operating system"

@@ -11,9 +11,10 @@ import os
 import stat
 from typing import Dict, List, Optional, Tuple
 
-from . import certificates, ownership
+from .. import parsing
+from ..machine import ownership
+from ..parsing.pem import Parsed
 from .inputs import Input, describe
-from .pem import Parsed
 
 MAX_BYTES = 32 << 20  # of one file: some 15,000 certificates
 MAX_TOTAL = 256 << 20  # of all files together
@@ -85,7 +86,7 @@ class Reader:
         return said is None or named > said
 
     def _certificates(self, data: bytes, *, proven: bool) -> Parsed:
-        parsed = certificates.parse(data, self.known, proven=proven)
+        parsed = parsing.parse(data, self.known, proven=proven)
         self.known.update([(block, block) for block, _ in parsed.certificates])
         self.strict.update(parsed.strict)
         return parsed

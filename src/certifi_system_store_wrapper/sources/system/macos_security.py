@@ -7,7 +7,7 @@ from contextlib import suppress
 from time import monotonic
 from typing import IO, TYPE_CHECKING, Dict, List, Optional, Sequence
 
-from ..record import Record
+from ...record import Record
 
 if TYPE_CHECKING:
     from subprocess import Popen

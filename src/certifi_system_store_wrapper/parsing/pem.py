@@ -8,7 +8,7 @@ from __future__ import annotations
 from binascii import a2b_base64, b2a_base64
 from typing import Dict, List
 
-from .record import Record
+from ..record import Record
 
 BEGIN, END = b"-----BEGIN CERTIFICATE-----\n", b"-----END CERTIFICATE-----\n"
 LINE = 64

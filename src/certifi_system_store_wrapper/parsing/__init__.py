@@ -12,8 +12,9 @@ import re
 from binascii import a2b_base64
 from typing import Dict, Optional, Tuple
 
-from . import binary, formats, strict_der, x509
+from . import loadable, lookalikes, x509
 from .asn1 import NotDer
+from .der import read_between, read_body, read_file
 from .pem import (
     ALPHABET,
     BEGIN,
@@ -61,7 +62,7 @@ def parse(
     parsed = Parsed([], [], [], {}, [])
     whole = data
     if data[:1] == b"\x30":
-        data = data[binary.read_file(data, parsed) :]
+        data = data[read_file(data, parsed) :]
     exact = data
     if b"\0" in data:  # UTF-16, and NULs that would hide the next block from OpenSSL
         data = data.replace(b"\0", b"")
@@ -82,9 +83,9 @@ def parse(
         else:
             text.read(start, stop)
     if b"\x82" in exact:  # memchr: no text in ASCII is searched for longer
-        binary.read_between(exact, parsed)
+        read_between(exact, parsed)
     if not (parsed.certificates or parsed.damage or parsed.private_keys):
-        parsed.instead.append(formats.name_of(whole))
+        parsed.instead.append(lookalikes.name_of(whole))
     return parsed
 
 
@@ -99,7 +100,7 @@ def _is_sound(block: bytes, strict: Dict[bytes, bool]) -> bool:
     if not is_canonical(block):
         return False
     der = der_of(block)
-    if strict_der.is_strict(der):
+    if loadable.is_strict(der):
         strict[block] = x509.OID_EKU in der
         return True
     try:
@@ -152,7 +153,7 @@ class _Text:
         try:
             der, is_whole = _decode(text)
             trusted = label == b"TRUSTED CERTIFICATE"
-            binary.read_body(der, self._line(start), self.parsed, trusted=trusted)
+            read_body(der, self._line(start), self.parsed, trusted=trusted)
         except NotDer as error:
             message = f"the certificate that begins here cannot be read: {error}"
             self._damage(start, message, text)

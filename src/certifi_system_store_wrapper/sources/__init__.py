@@ -6,16 +6,18 @@ import os
 import sys
 from typing import Dict, List
 
-from . import openssl, ownership, places, system_store, x509
+from ..machine import openssl, ownership, places
+from ..machine.signals import raise_what_it_hides
+from ..parsing import x509
+from ..reporting.findings import HELD, LISTED, NAMED, PROVEN, Findings
+from ..settings import CERTIFI, SSL, SYSTEM, Settings, split_paths
+from . import system
+from .certifi import is_pristine
 from .files import add_file, add_hashed, certificate_files
-from .findings import CERTIFI, HELD, LISTED, NAMED, PROVEN, SSL, SYSTEM, Findings
-from .pristine import is_pristine
 from .reader import Reader
-from .settings import Settings, split_paths
-from .signals import raise_what_it_hides
 
 if sys.platform == "win32":
-    from .system_store import windows
+    from .system import windows
 
 
 def collect(settings: Settings, reader: Reader, certifi_file: str) -> List[Findings]:
@@ -29,7 +31,7 @@ def _collect_one(name: str, settings: Settings, reader: Reader, certifi_file: st
         if name == CERTIFI:
             certifi(findings, reader, certifi_file)
         elif name == SYSTEM:
-            system_store.collect(findings, reader)
+            system.collect(findings, reader)
         elif name == SSL:
             ssl(findings, reader)
         else:
@@ -97,7 +99,7 @@ def user(findings: Findings, reader: Reader, settings: Settings) -> None:
 
 def drop_folders(settings: Settings) -> List[str]:
     """Return the drop folders, which need not exist: the package's, the old one, the user's."""
-    package = os.path.dirname(os.path.abspath(__file__))
+    package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     folders = [package, os.path.join(os.path.dirname(package), "certifi_system")]
     own = user_drop_folder()
     if own and not settings.isolated:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 
-from ..findings import Findings
+from ...reporting.findings import Findings
 from ..reader import Reader
 
 if sys.platform == "win32":

@@ -13,7 +13,8 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any, Callable, List, Optional, Set, Tuple
 
-from . import certificates, log, pem
+from .. import parsing, reporting
+from ..parsing import pem
 
 Contents = Callable[[], Optional[str]]  # the bundle's text, None where there is no bundle
 Blocks = List[Tuple[bytes, str]]  # the DER of each certificate, and its PEM
@@ -58,7 +59,7 @@ def patch(ssl: Any, contents: Contents) -> None:  # noqa: ANN401 - a module
             _replace(context, _load_default_certs(context, ssl, contents))
             _replace(context, _set_default_verify_paths(context, ssl, contents))
     except Exception as error:  # noqa: BLE001 - ssl is as good as it was
-        log.warning(f"ssl's defaults stay as they are: {error!r}")
+        reporting.warning(f"ssl's defaults stay as they are: {error!r}")
 
 
 def undo() -> None:
@@ -124,7 +125,7 @@ def _add(self: Any, context: Any, contents: Contents) -> None:  # noqa: ANN401
         message = f"ssl's defaults stay as they are: {error!r}"
         if message not in _said:
             _said.add(message)
-            log.warning(message)
+            reporting.warning(message)
 
 
 def _blocks(text: str) -> Blocks:
@@ -132,7 +133,7 @@ def _blocks(text: str) -> Blocks:
     global _parsed
     before, blocks = _parsed
     if text != before:
-        found = certificates.parse(text.encode("ascii", "replace")).certificates
+        found = parsing.parse(text.encode("ascii", "replace")).certificates
         plain = [each.block for each in found if each.verdict == pem.PLAIN]
         blocks = [(pem.der_of(block), block.decode() + "\n") for block in plain]
         _parsed = text, blocks

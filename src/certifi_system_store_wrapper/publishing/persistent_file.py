@@ -12,10 +12,12 @@ from codecs import unicode_escape_decode, unicode_escape_encode
 from hashlib import sha256
 from typing import Iterable, List, Optional, Tuple, Union
 
-from . import hold, inputs, ownership
-from .inputs import Input
-from .reader import MARK
-from .record import Record
+from ..machine import ownership
+from ..record import Record
+from ..sources import inputs
+from ..sources.inputs import Input
+from ..sources.reader import MARK
+from . import hold
 
 _LOOK = b"# looked at: "
 SETTLED = 2  # seconds after which a change would show in a modification time

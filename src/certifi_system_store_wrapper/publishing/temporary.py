@@ -29,7 +29,8 @@ import stat
 from contextlib import suppress
 from typing import Callable, Optional, TypeVar
 
-from . import ownership
+from ..machine import ownership
+from ..machine.places import NAME, cache_folder, user_folder
 from .hold import (
     FILE,
     FOLDER,
@@ -44,7 +45,6 @@ from .hold import (
     quietly,
     remove_unheld,
 )
-from .places import NAME, cache_folder, user_folder
 from .writing import rename, write_new
 
 _ATTEMPTS = 50

@@ -8,6 +8,7 @@ from __future__ import annotations
 from itertools import islice
 from typing import Dict, FrozenSet, List, Optional, Tuple
 
+from ..record import Record
 from . import pem
 from .asn1 import (
     BIT_STRING,
@@ -26,8 +27,7 @@ from .asn1 import (
     expect,
     expect_minimal,
 )
-from .record import Record
-from .strict_der import VERSIONS, after_validity
+from .loadable import VERSIONS, after_validity
 
 OID_EKU, OID_BASIC_CONSTRAINTS, OID_KEY_USAGE = b"\x55\x1d\x25", b"\x55\x1d\x13", b"\x55\x1d\x0f"
 OID_ANY_EKU, OID_SERVER_AUTH = b"\x55\x1d\x25\x00", b"\x2b\x06\x01\x05\x05\x07\x03\x01"

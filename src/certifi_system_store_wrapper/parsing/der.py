@@ -10,19 +10,10 @@ import re
 from itertools import islice
 from typing import List
 
-from . import asn1, formats, x509
+from ..record import Record
+from . import asn1, lookalikes, x509
 from .asn1 import NotDer
-from .pem import (
-    OTHER_PURPOSE,
-    PLAIN,
-    REJECTED,
-    Certificate,
-    Damage,
-    Parsed,
-    block_of,
-    has_marker,
-)
-from .record import Record
+from .pem import OTHER_PURPOSE, PLAIN, REJECTED, Certificate, Damage, Parsed, block_of, has_marker
 
 DEPTH = 32  # of nested indefinite lengths: no real file has more than six
 MAX_BER = 1 << 19  # bytes: indefinite lengths are found by reading everything, at every level
@@ -57,7 +48,7 @@ def read_file(data: bytes, parsed: Parsed, position: int = 0) -> int:
             while data[position : position + 1] in (b"\r", b"\n"):
                 position += 1
     except NotDer as error:
-        is_other = not parsed.certificates and formats.name_of(data) != formats.UNKNOWN
+        is_other = not parsed.certificates and lookalikes.name_of(data) != lookalikes.UNKNOWN
         if not is_other and (parsed.certificates or not has_marker(data)):
             message = f"it is not a certificate in DER: {error}"
             parsed.report(Damage(line, message, data[position:]))

@@ -12,8 +12,10 @@ import os
 import sys
 from typing import Dict, Iterator, List, Sequence
 
-from .. import certificates, pem, x509
-from ..findings import INFO, MALFORMED, NOT_TRUSTED, WARNING, Findings
+from ... import parsing
+from ...parsing import pem, x509
+from ...reporting.findings import MALFORMED, NOT_TRUSTED, Findings
+from ...settings import INFO, WARNING
 from . import macos_security
 from .macos_security import Answer
 from .macos_trust_settings import DENY, TRUST_AS_ROOT, TRUST_ROOT, read_settings
@@ -74,7 +76,7 @@ def _blocks(findings: Findings, keychain: str, answer: Answer) -> Iterator[bytes
     """Yield what was printed completely: it may fail in the middle of a block."""
     remedy = f"run `security find-certificate -a -p {keychain}` to see why"
     complete, end, _ = answer.output.rpartition(_END)
-    parsed = certificates.parse(complete + end)
+    parsed = parsing.parse(complete + end)
     if answer.status not in (0, _FOUND_NOTHING):
         count = len(parsed.certificates)
         message = f"not read to its end ({answer}), only {count} certificates are known"

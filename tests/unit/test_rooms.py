@@ -1,0 +1,158 @@
+"""Imports point one way and through doors, so that every line of code knows its room."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+from typing import Dict, Iterator, List, Set, Tuple
+
+import pytest
+
+import certifi_system_store_wrapper
+
+PACKAGE = Path(certifi_system_store_wrapper.__file__).parent
+_FACTS = {"parsing", "machine", "reporting", "settings", "record"}
+# A room, and the rooms that it may import from. A module beside the rooms is a room by itself.
+ROOMS: Dict[str, Set[str]] = {
+    "record": set(),
+    "settings": {"record"},
+    "reporting": {"settings", "record"},
+    "parsing": {"record"},
+    "machine": {"record"},
+    "sources": _FACTS,
+    "bundle": {"sources", *_FACTS},
+    "publishing": {"bundle", "sources", *_FACTS},
+    "activation": {"publishing", "bundle", "bootstrap", *_FACTS},
+    "bootstrap": {"activation"},
+    "api": {"bootstrap", "activation", "bundle", "settings"},
+    "commands": {"api", "bootstrap", "activation", "publishing", "bundle", "sources", *_FACTS},
+    "__main__": {"commands"},
+}
+# Beside its __init__.py, what others may import from a room.
+DOORS: Dict[str, Set[str]] = {
+    "reporting": {"findings", "printable"},
+    "parsing": {"pem", "x509", "asn1", "loadable"},
+    "machine": {"ownership", "places", "signals", "openssl"},
+    "sources": {"system", "files", "inputs", "reader"},
+    "publishing": {"temporary", "memory", "persistent", "cleanup", "hold", "writing"},
+    "activation": {"hook", "answer"},
+    "commands": set(),
+}
+# Who alone may know what is heavy, foreign or dangerous.
+ALONE = {
+    "wrapt": {"activation.hook"},
+    "wincertstore": {"sources.system.windows"},
+    "_ssl": {"machine.openssl"},
+    "fcntl": {"publishing.hold"},
+    "_imp": {"activation"},
+    "logging": {"reporting", "reporting.log_handlers", "bootstrap"},
+    "_signal": {"machine.signals"},
+    "subprocess": {"sources.system.macos_security"},
+    "ctypes": {"publishing.mapping"},
+    "socket": {"commands.route", "commands.handshake"},
+}
+
+
+def path_of(module: str) -> Path:
+    """Return the file of a module, named relative to the package."""
+    path = PACKAGE.joinpath(*module.split("."))
+    return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+
+
+def modules() -> List[str]:
+    """Return every module of the package, relative to it; a room's door has the room's name."""
+    paths = (path.relative_to(PACKAGE).with_suffix("") for path in PACKAGE.rglob("*.py"))
+    parts = (path.parts for path in paths if path.parts[0] not in ("__init__", "_pyinstaller"))
+    return sorted(".".join(part for part in each if part != "__init__") for each in parts)
+
+
+def imports(module: str) -> Iterator[Tuple[int, str]]:
+    """Yield (dots, dotted name) for everything that the module imports, wherever it does."""
+    for node in ast.walk(ast.parse(path_of(module).read_bytes())):
+        if isinstance(node, ast.Import):
+            yield from ((0, alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            for alias in node.names:
+                yield node.level, f"{node.module}.{alias.name}" if node.module else alias.name
+
+
+def foreigners(module: str) -> Set[str]:
+    """Return the top-level names of what the module imports from elsewhere."""
+    return {name.split(".")[0] for dots, name in imports(module) if not dots}
+
+
+def ours(module: str) -> Set[str]:
+    """Return the modules of the package that the module imports."""
+    known, found = set(modules()), set()
+    package = module.split(".") if path_of(module).name == "__init__.py" else module.split(".")[:-1]
+    for dots, name in imports(module):
+        if dots:
+            target = [*package[: len(package) - dots + 1], *name.split(".")]
+            whole, shorter = ".".join(target), ".".join(target[:-1])
+            found |= {whole} if whole in known else {shorter} & known
+    return found - {module}
+
+
+def room(module: str) -> str:
+    """Return the room that a module lies in."""
+    return module.split(".")[0]
+
+
+@pytest.mark.parametrize("module", modules())
+def test_imports_stay_in_the_room_or_point_downwards(module: str) -> None:
+    """What starts the interpreter knows nothing of certificates, what parses opens no file."""
+    others = {room(other) for other in ours(module)} - {room(module)}
+    assert others <= ROOMS[room(module)]
+
+
+@pytest.mark.parametrize("module", modules())
+def test_a_room_is_entered_by_its_doors(module: str) -> None:
+    """What a room keeps to itself can be changed without a look at the others."""
+    for other in (each for each in ours(module) if room(each) != room(module)):
+        inside = other.split(".")[1:2]
+        assert not inside or inside[0] in DOORS[room(other)], f"{module} imports {other}"
+
+
+@pytest.mark.parametrize("name", ROOMS)
+def test_there_is_no_circle_of_rooms(name: str) -> None:
+    """Whatever a room may import, that never comes back to it, but for the start of all."""
+    seen: Set[str] = set()
+    pending = set(ROOMS[name]) - {"bootstrap"}
+    while pending:
+        seen |= pending
+        pending = set().union(*(ROOMS[each] for each in pending)) - seen - {"bootstrap"}
+    assert name not in seen
+
+
+def test_every_room_is_known() -> None:
+    """A new room has to be given its place; a room that is gone has none."""
+    assert {room(module) for module in modules()} == set(ROOMS)
+
+
+@pytest.mark.parametrize("foreign", ALONE)
+def test_one_place_knows(foreign: str) -> None:
+    """What is heavy or foreign is imported in its one place."""
+    knowing = {module for module in modules() if foreign in foreigners(module)}
+    assert knowing == ALONE[foreign]
+
+
+@pytest.mark.parametrize("module", [each for each in modules() if room(each) == "parsing"])
+def test_what_parses_opens_no_file(module: str) -> None:
+    """Bytes in, certificates out: no operating system in between."""
+    assert not foreigners(module) & {"os", "io", "pathlib"}
+
+
+@pytest.mark.parametrize("platform", ["unix", "macos", "windows"])
+def test_platforms_do_not_mention_each_other(platform: str) -> None:
+    """One platform's file never imports another's."""
+    others = {"unix", "macos", "windows"} - {platform}
+    for module in (m for m in modules() if m.startswith(f"sources.system.{platform}")):
+        assert not [o for o in ours(module) if o.split(".")[-1].split("_")[0] in others]
+
+
+def test_the_bootstrap_is_short() -> None:
+    """Whoever audits the interpreter's start reads one page."""
+    text = (PACKAGE / "bootstrap.py").read_text(encoding="utf-8")
+    assert len(text.splitlines()) < 80
+    names = {name for dots, name in imports("bootstrap") if not dots}
+    assert names == {"atexit", "sys", "logging"}
