@@ -95,7 +95,7 @@ def ours(module: str) -> Set[str]:
 
 def room(module: str) -> str:
     """Return the room that a module lies in."""
-    return module.split(".")[0]
+    return module.split(".", maxsplit=1)[0]
 
 
 @pytest.mark.parametrize("module", modules())
