@@ -29,3 +29,43 @@ else:  # a type checker takes a module that has this for one that has every name
 def __dir__():  # type: () -> list[str]
     """List the public names before they are loaded."""
     return sorted([*globals(), *__all__])
+
+
+def _undisturbed(call, *arguments):  # type: ignore[no-untyped-def]
+    """Call with the application's signal handlers put off; then run those that are due.
+
+    It stands here because it has to be at work before any other module of ours is loaded: what a
+    handler raises must not end in an `except` clause of ours. `machine.signals` can do more.
+    """
+    # Every interpreter has loaded it.
+    import _signal  # type: ignore[import-not-found]
+
+    handlers, late = {}, []  # type: ignore[var-annotated]
+
+    def record(*due):  # type: ignore[no-untyped-def]
+        late.append(due)
+
+    def settle():  # type: ignore[no-untyped-def]
+        try:
+            for signum in handlers:
+                if _signal.getsignal(signum) is record:
+                    _signal.signal(signum, handlers[signum])
+            while late:
+                signum, frame = late.pop(0)
+                handlers[signum](signum, frame)
+        except BaseException:
+            settle()  # one has raised: the others all the same
+            raise
+
+    try:
+        for signum in _signal.valid_signals():
+            if callable(_signal.getsignal(signum)):
+                handlers[signum] = _signal.getsignal(signum)
+                _signal.signal(signum, record)
+        return call(*arguments)
+    except ValueError as error:
+        if error.__traceback__ and error.__traceback__.tb_next:
+            raise
+        return call(*arguments)  # another thread than the main one: no handler runs here
+    finally:
+        settle()

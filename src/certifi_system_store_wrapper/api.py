@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os  # noqa: F401 - bootstrap looks for it, and an embedded interpreter may not have it yet
+import sys
 from typing import Optional
 
 from . import bootstrap
@@ -58,6 +58,7 @@ def deactivate() -> None:
 
     Idempotent. The functions of this module answer from the bundle all the same.
     """
+    sys.meta_path[:] = [each for each in sys.meta_path if each is not bootstrap.Finder]
     hook.unpatch()
 
 

@@ -3,29 +3,26 @@
 import atexit
 import sys
 
+from . import _undisturbed
+
 # pip's own copy is left alone on Windows: wrapt, loaded by pip, could not be upgraded by pip.
 NAMES = {"certifi"} if sys.platform == "win32" else {"certifi", "pip._vendor.certifi"}
 if "PYTHON_CERTIFI_SSL_DEFAULTS" in getattr(sys.modules.get("os"), "environ", ()):
     NAMES.add("ssl")
-failures = []  # type: list[str]  # why the hook could not be had
-at_exit = [lambda: None]  # also for modules of ours that somebody took from sys.modules
-# At once: the first to be registered is the last to be run.
-atexit.register(lambda: [each() for each in at_exit])  # type: ignore[no-untyped-call]
+failures, at_exit = [], []  # type: ignore[var-annotated]  # why certifi is plain; what is to do
+# At once: the first to be registered is the last to be run. Twice: a signal may end one of them.
+for _ in (1, 2):
+    atexit.register(lambda: [each() for each in at_exit])
 
 
 class Finder:
-    """Idle on sys.meta_path until one of our names is asked for; then the hook takes over."""
+    """Idle on sys.meta_path until one of our names is asked for; then activation takes over."""
 
     @staticmethod
     def find_spec(name, path=None, target=None):  # type: ignore[no-untyped-def]
-        """Have the hook answer for our names; where it cannot be had, certifi stays as it is."""
-        if name not in NAMES:
-            return None
-        try:
-            from .activation import find_spec
-        except Exception as error:  # noqa: BLE001 - nothing may escape from an import of certifi
-            return failed(error)
-        return find_spec(name)
+        """Have activation answer for our names; where it cannot be had, certifi stays as it is."""
+        find = _undisturbed(_watch, name) if name in NAMES else None
+        return find(name) if find else None
 
 
 def bootstrap() -> None:
@@ -37,29 +34,32 @@ def bootstrap() -> None:
 
 
 def go_first() -> None:
-    """Put the finder first, and hook what was imported before us."""
-    others = [each for each in sys.meta_path if each is not Finder]
-    sys.meta_path = [Finder, *others]  # a new list: somebody may have made it a tuple
+    """Put the finder first, in a new list (it may be a tuple); hook what was imported before."""
+    sys.meta_path = [Finder, *(each for each in sys.meta_path if each is not Finder)]
     for name in sys.modules.keys() & NAMES:
         Finder.find_spec(name)  # type: ignore[no-untyped-call]
 
 
-def failed(error: Exception) -> None:
-    """Keep and log why certifi stays as it is; raise nothing but the Ctrl-C that it hides."""
-    if isinstance(error.__cause__, (KeyboardInterrupt, SystemExit)):
-        raise error.__cause__ from None  # Python < 3.12 hides it in __set_name__
+def _watch(name):  # type: ignore[no-untyped-def]
+    """Have activation wait for that name; return what finds its spec, None where it cannot."""
     try:
-        failure = f"certifi stays as it is: {error!r}; reinstall wrapt and {__package__}"
-        if failure not in failures:
-            failures.append(failure)
-            try:  # a logging.py of somebody else may stand before Python's
-                import logging
+        from . import activation
 
-                logging.getLogger(__package__).warning("%s", failure)
-            except Exception:  # noqa: BLE001 - as above
-                sys.stderr.write(f"{failure}\n")
-    except Exception:  # noqa: BLE001, S110 - nothing may escape from an import of certifi
-        pass
+        return activation.watch(name, at_exit)
+    except Exception as error:  # noqa: BLE001 - nothing may escape from an import of certifi
+        why = f"certifi stays as it is: {error!r}; reinstall wrapt and {__package__}"
+    if why not in failures:
+        failures.append(why)
+        try:
+            import logging
+
+            logging.getLogger(__package__).warning("%s", why)
+        except Exception:  # noqa: BLE001 - a logging.py of somebody else may stand before Python's
+            try:
+                print(why, file=sys.stderr or sys.__stderr__)
+            except (OSError, ValueError):
+                return None
+    return None
 
 
 def _go_first_after(customization: str) -> None:

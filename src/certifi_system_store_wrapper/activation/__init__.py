@@ -1,45 +1,36 @@
-"""certifi is asked for: have the hook answer, without the lock that Python asks finders with.
+"""certifi is asked for: from here on where() and contents() answer from the bundle.
 
-Before Python 3.14 that is its import lock. Who imports while holding it waits for the modules that
-other threads are importing, and those wait for the lock; hence nothing is imported here but `_imp`.
+The door. Python asks finders with its import lock held (before 3.14), and who imports while
+holding it waits for modules that other threads are importing, which wait for the lock. So the
+lock is given back first, and nothing of ours is imported at the top of this file.
 """
 
 import _imp
 
-from .. import bootstrap
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from importlib.machinery import ModuleSpec
+    from typing import Callable, List, Optional
 
-_DEPTH = range(1000)  # of finders that import; Python's own limit of recursion
 
+def watch(name, at_exit):
+    # type: (str, List[Callable[[], None]]) -> Optional[Callable[[str], Optional[ModuleSpec]]]
+    """Have that copy of certifi (or ssl) patched when it is imported, at once if it has been.
 
-def find_spec(name: str) -> object:
-    """Have the hook answer; where it cannot be had, certifi stays as it is."""
-    held = []  # type: list[object]
+    Return what finds its spec, None where that is not for us to say. `at_exit` gets what is to
+    run at exit. Raises whatever goes wrong.
+    """
+    held = 0
     try:
         try:
-            _give_back(held)
-            from .hook import find_spec
+            while True:
+                _imp.release_lock()
+                held += 1
+        except RuntimeError:  # now this thread holds it no more
+            pass
+        from . import hook
 
-            return find_spec(name)
-        except Exception as error:  # noqa: BLE001 - nothing may escape from an import of certifi
-            bootstrap.failed(error)
-            return None
-        finally:
-            _take_back(held)
-    finally:  # where Ctrl-C came before that
-        _take_back(held)
-
-
-def _give_back(held: list) -> None:  # type: ignore[type-arg]
-    """Note each time that we hold it, in the same step of C: no Ctrl-C comes between."""
-    try:
-        held.extend(zip(_DEPTH, iter(_imp.release_lock, 0)))
-    except RuntimeError:  # it is not ours any more
-        return
-
-
-def _take_back(held: list) -> None:  # type: ignore[type-arg]
-    """Hold it as often as before, in one step as well."""
-    try:
-        list(zip(iter(held.pop, 0), iter(_imp.acquire_lock, 0)))
-    except IndexError:  # that often
-        return
+        return hook.find_spec if hook.watch(name, at_exit) else None
+    finally:
+        for _ in range(held):
+            _imp.acquire_lock()

@@ -6,9 +6,10 @@ import functools
 import os
 import sys
 from contextlib import suppress
-from types import FunctionType, ModuleType, SimpleNamespace
+from types import FunctionType, ModuleType
 from typing import Callable, List, Optional, Tuple
 
+from ..machine.signals import put_off
 from .answer import Answer
 
 Function = Callable[[], str]
@@ -62,7 +63,7 @@ class Patch:
     def _certifi_file(self) -> str:
         """Return certifi's own answer; asking certifi costs 3 ms, looking beside it nothing."""
         beside = None
-        with suppress(Exception):  # a test may have replaced what certifi itself does not ask
+        with put_off(), suppress(Exception):  # a test may have replaced what certifi does not ask
             beside = self._beside_certifi()
             if beside and self._is_the_answer(beside):
                 return beside
@@ -115,26 +116,16 @@ def _original(certifi: ModuleType, name: str) -> Function:
     return function
 
 
-class _Here:
-    """Whom to ask; elsewhere, sent by value (cloudpickle), certifi's own: our bundle is here."""
-
-    def __init__(self, ask: Function, own: Function) -> None:
-        self.ask, self.own = ask, own
-
-    def __reduce__(self) -> Tuple[object, ...]:
-        return SimpleNamespace, (), {"ask": self.own}
-
-
 def _replacement(original: Callable[..., str], answer: Function) -> Function:
     """Return a plain function that looks like the original, so it pickles by reference.
 
-    certifi's takes no arguments: who gives some means a certifi of somebody else.
+    certifi's own takes no arguments. Where the caller passed some, the original answers: it is a
+    module of somebody else that is named certifi, too.
     """
-    here = _Here(answer, original)
 
     @functools.wraps(original)
     def replacement(*arguments: object, **named: object) -> str:
-        return original(*arguments, **named) if arguments or named else here.ask()
+        return original(*arguments, **named) if arguments or named else answer()
 
     replacement.__certifi_system_store_wrapper__ = True  # type: ignore[attr-defined]
     return replacement

@@ -8,11 +8,10 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from types import SimpleNamespace
+from contextlib import suppress
 from typing import AbstractSet, Callable, Dict, List
 
-from ..machine.signals import mask, signal, steps, uninterrupted
-from . import hold, mapping, temporary
+from ..machine.signals import put_off, signal
 from .temporary import TemporaryBundle
 
 _bundles: List[TemporaryBundle] = []
@@ -47,9 +46,10 @@ def is_over() -> bool:
 
 def run() -> None:
     """Let go of every bundle; the last process that does removes it."""
-    with uninterrupted():
+    with put_off():
         while _bundles:
-            _bundles.pop().release()
+            with suppress(OSError):  # what is left over is swept by the next process
+                _bundles.pop().release()
 
 
 def before_fork() -> None:
@@ -68,7 +68,6 @@ def after_fork() -> None:
 def after_fork_in_child() -> None:
     """Give a fork the default SIGTERM back: it is for its parent to say what it does."""
     global _installed
-    steps.clear()
     if _installed and signal.getsignal(signal.SIGTERM) is _on_sigterm:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
     _installed = False
@@ -120,7 +119,7 @@ def _on_sigterm(signum: int, frame: object) -> None:
     """Clean up, then die of the same signal; neither waits nor logs."""
     del frame
     try:
-        if not steps and signum not in (mask() or ()):
+        if signum not in signal.pthread_sigmask(signal.SIG_BLOCK, ()):
             run()
     finally:
         signal.signal(signum, signal.SIG_DFL)
@@ -131,40 +130,4 @@ def at_exit() -> None:
     """Run as the last of the exit handlers."""
     global _over
     _over = True
-    try:
-        if _clears_sys() and all(bundle.held() for bundle in _bundles):
-            _park()
-        else:
-            run()
-    except Exception:  # noqa: BLE001 - the interpreter is going; a leftover is swept later
-        return
-
-
-def _clears_sys() -> bool:
-    """Whether this interpreter does at its end what _park() relies on; Nuitka's programs do not."""
-    return sys.implementation.name == "cpython" and "__compiled__" not in globals()
-
-
-def _park() -> None:
-    """Have the bundles released when CPython clears sys, after every `__del__` of others.
-
-    What release() needs must not be emptied before: our modules are no more in sys.modules
-    then, and their `os` is a copy, with the system's own calls: eventlet's open() is gone by then.
-    """
-    copy = SimpleNamespace(**{**vars(os), **vars(sys.modules.get(os.name) or os)})
-    for module in (temporary, hold, mapping):
-        sys.modules.pop(module.__name__, None)
-        module.os = copy  # type: ignore[attr-defined]
-    vars(sys)[__name__] = _Parked(_bundles[:])
-    _bundles.clear()
-
-
-class _Parked:
-    """Releases bundles when it goes, and looks up nothing."""
-
-    def __init__(self, bundles: List[TemporaryBundle]) -> None:
-        self._bundles = bundles
-
-    def __del__(self) -> None:
-        for bundle in self._bundles:
-            bundle.release()
+    run()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from contextlib import suppress
-from typing import List, Sequence, Set
+from typing import List, Sequence, Set, Tuple
 
 from ..settings import DEBUG, WARNING, Settings
 from .findings import Exclusion, Problem
@@ -24,7 +24,7 @@ NAME = "certifi_system_store_wrapper"
 _logger = None  # type: Optional[logging.Logger]  # beartype_all() evaluates what is annotated
 _file = None  # type: Optional[logging.Handler]
 _verbose = False  # somebody asked for more than warnings by a variable
-_untold: List[str] = []  # problems with variables, until somebody asks for the bundle
+_untold: List[Tuple[int, object]] = []  # what is to be said when no lock is held
 _reported: Set[str] = set()
 _MOST = 100  # warnings about one bundle: a folder of thousands must not fill a log
 
@@ -43,22 +43,38 @@ def configure(settings: Settings) -> None:
             _set_up(settings)
     except Exception as error:  # noqa: BLE001 - of a logging.py or logger class of somebody else
         if _verbose:
-            _untold.append(f"there is no log, because logging cannot be used: {error!r}")
-    _untold.extend(settings.problems)
+            note(WARNING, f"there is no log, because logging cannot be used: {error!r}")
+    for problem in settings.problems:
+        note(WARNING, problem)
+
+
+def note(level: int, what: object) -> None:
+    """Keep what tell() is to say."""
+    _untold.append((level, what))
+
+
+def note_once(level: int, what: str) -> None:
+    """Keep what tell() is to say, unless it has been said in this process."""
+    if what not in _reported:
+        _reported.add(what)
+        note(level, what)
+
+
+def note_bundle(built: object) -> None:
+    """Keep a bundle, of which tell() is to say what could not be used and what was left out."""
+    note(DEBUG, built)
 
 
 def tell() -> None:
-    """Say what was wrong with the variables, once."""
+    """Say what has been noted, once."""
     with suppress(IndexError):  # none is left, or another thread says the last one
         while True:
-            warning(_untold.pop(0))
-
-
-def is_news(message: str) -> bool:
-    """Whether it has not been said yet in this process; from now on it has."""
-    is_new = message not in _reported
-    _reported.add(message)
-    return is_new
+            level, what = _untold.pop(0)
+            if isinstance(what, str):
+                emit(level, what)
+            else:
+                report(what.problems, what.excluded)
+                debug(f"the bundle has {len(what.anchors)} certificates")
 
 
 def report(problems: Sequence[Problem], excluded: Sequence[Exclusion]) -> None:
@@ -141,7 +157,8 @@ def _set_up(settings: Settings) -> logging.Logger:
         try:
             _file = log_handlers.LogFile(settings.log_file, settings.log_file_level)
         except (OSError, ValueError) as error:
-            _untold.append(
+            note(
+                WARNING,
                 f"PYTHON_CERTIFI_LOG_FILE={settings.log_file} cannot be written, so there is no "
                 f"log file: {error}"
             )

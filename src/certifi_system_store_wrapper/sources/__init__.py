@@ -7,7 +7,6 @@ import sys
 from typing import Dict, List
 
 from ..machine import openssl, ownership, places
-from ..machine.signals import raise_what_it_hides
 from ..parsing import x509
 from ..reporting.findings import HELD, LISTED, NAMED, PROVEN, Findings
 from ..settings import CERTIFI, SSL, SYSTEM, Settings, split_paths
@@ -39,7 +38,6 @@ def _collect_one(name: str, settings: Settings, reader: Reader, certifi_file: st
     except (RecursionError, MemoryError):  # our caller's doing: it is asked again
         raise
     except Exception as error:  # noqa: BLE001 - one source must not cost the others
-        raise_what_it_hides(error)
         findings.problem("", f"the {name} source failed and is incomplete: {error!r}")
     return findings
 
