@@ -12,7 +12,7 @@ from types import SimpleNamespace
 from typing import AbstractSet, Callable, Dict, List
 
 from ..machine.signals import mask, signal, steps, uninterrupted
-from . import hold, mapping, temporary
+from . import hold, temporary
 from .temporary import TemporaryBundle
 
 _bundles: List[TemporaryBundle] = []
@@ -152,7 +152,7 @@ def _park() -> None:
     then, and their `os` is a copy, with the system's own calls: eventlet's open() is gone by then.
     """
     copy = SimpleNamespace(**{**vars(os), **vars(sys.modules.get(os.name) or os)})
-    for module in (temporary, hold, mapping):
+    for module in (temporary, hold):
         sys.modules.pop(module.__name__, None)
         module.os = copy  # type: ignore[attr-defined]
     vars(sys)[__name__] = _Parked(_bundles[:])
