@@ -147,7 +147,9 @@ class Answer:
             news.tell()
 
     def _publish_anywhere(self, settings: Settings, news: _News) -> persistent.PersistentBundle:
-        return persistent.publish_anywhere(settings, self._certifi_file(), news.built)
+        published, built = persistent.publish_anywhere(settings, self._certifi_file())
+        news.built[:] = [built] if built else []
+        return published
 
     def _publish_persistent(self, settings: Settings, news: _News) -> Published:
         try:

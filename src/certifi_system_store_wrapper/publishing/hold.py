@@ -30,7 +30,8 @@ else:
     # The system's own, not os.close: gevent's closes nothing once its hub is gone, at exit. But
     # what the os of a test (pyfakefs) has opened, only that os can close.
     close = posix.close if os.open is posix.open else os.close
-    with suppress(ImportError):  # WebAssembly
+    # WebAssembly has no locks.
+    with suppress(ImportError):
         from fcntl import F_DUPFD_CLOEXEC, LOCK_EX, LOCK_NB, LOCK_SH, LOCK_UN, fcntl, flock
 
         LOCKS = True
