@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os  # noqa: F401 - bootstrap looks for it, and an embedded interpreter may not have it yet
 import sys
 from typing import Optional
 

@@ -21,7 +21,7 @@ OURS = {
         *("machine", "machine.openssl", "machine.ownership", "machine.places", "machine.signals"),
         *("parsing", "parsing.asn1", "parsing.der", "parsing.loadable", "parsing.lookalikes"),
         *("parsing.pem", "parsing.x509"),
-        *("publishing", "publishing.cleanup", "publishing.hold", "publishing.mapping"),
+        *("publishing", "publishing.cleanup", "publishing.hold"),
         *("publishing.memory", "publishing.persistent", "publishing.persistent_file"),
         *("publishing.temporary", "publishing.writing"),
         *("record", "settings"),

@@ -84,6 +84,7 @@ def pretend(roots: Sequence[str]) -> None:
     for module, names in gone:
         for name in names.split():
             vars(module).pop(name, None)
+    vars(os)["O_BINARY"] = 0  # what Windows alone has
     pathlib.Path.__new__.__globals__["WindowsPath"] = pathlib.PosixPath  # importlib.metadata's
     os.unlink = _refusing_what_is_open(os.unlink)
     os.replace = _refusing_what_is_open(os.replace)

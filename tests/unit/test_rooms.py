@@ -48,7 +48,6 @@ ALONE = {
     "logging": {"reporting", "reporting.log_handlers", "bootstrap"},
     "_signal": {"machine.signals"},
     "subprocess": {"sources.system.macos_security"},
-    "ctypes": {"publishing.mapping"},
     "socket": {"commands.route", "commands.handshake"},
 }
 

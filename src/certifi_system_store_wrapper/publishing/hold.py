@@ -7,36 +7,43 @@ modules (see cleanup.py): it uses nothing but builtins, `os` and what is defined
 from __future__ import annotations
 
 import io
+import mmap
 import os
 import stat
 import sys
 from contextlib import suppress
-from typing import Callable, List, Optional, Tuple, Union
-
-from .mapping import Mapping
+from typing import Callable, List, Optional, Set, Tuple, Union
 
 LOCKS = False
 if sys.platform == "win32":
-    from os import close as close  # noqa: PLC0414 - others import it from here
+    close = os.close
+    FILE = FOLDER = os.O_RDONLY
+    _FILE_TO_REMOVE = os.O_RDWR
 else:
     import posix
 
+    # Neither follows a link, nor waits for a FIFO.
+    FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
+    FOLDER = os.O_RDONLY | os.O_NOFOLLOW | os.O_DIRECTORY
+    # NFS locks exclusively only what may be written to.
+    _FILE_TO_REMOVE = os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK
     # The system's own, not os.close: gevent's closes nothing once its hub is gone, at exit. But
     # what the os of a test (pyfakefs) has opened, only that os can close.
     close = posix.close if os.open is posix.open else os.close
-    with suppress(ImportError):  # WebAssembly
+    # WebAssembly has no locks.
+    with suppress(ImportError):
         from fcntl import F_DUPFD_CLOEXEC, LOCK_EX, LOCK_NB, LOCK_SH, LOCK_UN, fcntl, flock
 
         LOCKS = True
 
-FOLDER = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0)
-FILE = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)
-_FILE_TO_REMOVE = os.O_RDWR | getattr(os, "O_NONBLOCK", 0)  # NFS wants that for LOCK_EX
-_NO_LINK = getattr(os, "O_NOFOLLOW", 0)
-SEPARATOR = os.sep  # in place of os.path.join, which is gone when release() runs
+# In place of os.path.join, which is gone when release() runs.
+SEPARATOR = os.sep
 
 Identity = Tuple[int, int]
-real_stat = os.stat  # what a test puts into its place, where() does not ask: nor would certifi
+# What a test puts into the place of os.stat, where() does not ask: nor would certifi.
+real_stat = os.stat
+# Mappings that cannot be closed any more.
+_kept: List[mmap.mmap] = []
 
 
 class Hold:
@@ -44,20 +51,18 @@ class Hold:
 
     def __init__(self, path: str, flags: int) -> None:
         """Hold what `path` names; raises OSError, also where somebody is about to remove it."""
-        self._mapping: Optional[Mapping] = None
+        self._mapping: Optional[_Mapping] = None
         self.descriptor = open_locked(path, flags, exclusive=False)
         self.identity = identity(os.fstat(self.descriptor))
-        if LOCKS:
-            os.set_inheritable(self.descriptor, True)  # noqa: FBT003 - positional only
+        os.set_inheritable(self.descriptor, LOCKS)
         if flags == FILE and sys.platform == "linux":
-            self._mapping = Mapping(self.descriptor)
+            # Without /proc, or with no descriptor left, the lock of the descriptor has to do.
+            with suppress(OSError, ValueError):
+                self._mapping = _Mapping(self.descriptor, self.identity)
 
     def is_ours(self) -> bool:
         """Whether the descriptor still is what we opened."""
-        try:
-            return self.descriptor >= 0 and identity(os.fstat(self.descriptor)) == self.identity
-        except OSError:
-            return False
+        return _identity_of(self.descriptor) == self.identity
 
     def read(self) -> bytes:
         """Return the file's content, also when it has no name any more; b"" if that is lost."""
@@ -75,20 +80,70 @@ class Hold:
         self.descriptor = -1
 
 
+class _Mapping:
+    """Keeps the lock of a file on Linux where a daemon closes all descriptors; reads nothing.
+
+    Before Python 3.13 a mapping also has a descriptor of its own, which it closes by number.
+    Where the number is somebody else's by then, the mapping is kept until the interpreter ends.
+    """
+
+    def __init__(self, descriptor: int, file: Identity) -> None:
+        """Map the file behind `descriptor`; raises OSError or ValueError where it cannot be."""
+        self._file = file
+        self._number = -1
+        if sys.version_info >= (3, 13):
+            self._mmap = mmap.mmap(descriptor, 0, access=mmap.ACCESS_READ, trackfd=False)
+        else:
+            self._mmap, self._number = _map(descriptor, file)
+
+    def close(self) -> None:
+        """Unmap, unless that would close a descriptor of somebody else."""
+        if _identity_of(self._number) in (None, self._file):
+            # PyPy complains of a number that is closed already.
+            with suppress(OSError):
+                self._mmap.close()
+        else:
+            _kept.append(self._mmap)
+
+
+def _map(descriptor: int, file: Identity) -> Tuple[mmap.mmap, int]:
+    """Return a mapping and the number of its own descriptor, which is above 2; raises OSError."""
+    low = [number for number in range(3) if _identity_of(number) is None]
+    duplicates = []
+    try:
+        for _ in low:
+            duplicate = os.dup(descriptor)
+            duplicates.append(duplicate)
+        before = _numbers_of(file)
+        mapped = mmap.mmap(descriptor, 0, access=mmap.ACCESS_READ)
+        return mapped, max(_numbers_of(file) - before)
+    finally:
+        for duplicate in duplicates:
+            close(duplicate)
+
+
+def _numbers_of(file: Identity) -> Set[int]:
+    """Return which of our descriptors are open on that file; raises OSError without /proc."""
+    numbers = [int(name) for name in os.listdir("/proc/self/fd")]
+    return {number for number in numbers if _identity_of(number) == file}
+
+
 def open_locked(path: str, flags: int, *, exclusive: bool) -> int:
     """Open and lock what `path` names, without waiting and without following a link.
 
     Raises OSError: BlockingIOError where others hold it, FileNotFoundError where the path has
     lost it by the time it is locked.
     """
-    descriptor = above_stderr(os.open(path, flags | _NO_LINK))
+    descriptor = above_stderr(os.open(path, flags))
     try:
         _lock(descriptor, exclusive=exclusive)
-        if identity(os.lstat(path)) != identity(os.fstat(descriptor)):
-            raise FileNotFoundError(2, "it was replaced meanwhile", path)  # noqa: TRY301
+        is_there = identity(os.lstat(path)) == identity(os.fstat(descriptor))
     except BaseException:
         close(descriptor)
         raise
+    if not is_there:
+        close(descriptor)
+        raise FileNotFoundError(2, "it was replaced meanwhile", path)
     return descriptor
 
 
@@ -124,16 +179,19 @@ def remove_unheld(path: str, prefix: str = "") -> None:
         if prefix:
             files = [path + SEPARATOR + each for each in names(path) if each.startswith(prefix)]
         for file in files if LOCKS else ():
-            locked.append(open_locked(file, _FILE_TO_REMOVE, exclusive=True))  # noqa: PERF401
+            descriptor = open_locked(file, _FILE_TO_REMOVE, exclusive=True)
+            locked.append(descriptor)
         for file in files:
             os.unlink(file)
         if prefix:
             os.rmdir(path)
-    except OSError:  # held, swept by somebody else, or not what we make
+    except OSError:
+        # It is held, swept by somebody else, or not what we make.
         return
     finally:
         for descriptor in locked:
-            _unlock(descriptor)  # a fork in between must not keep the lock
+            # A fork in between must not keep the lock.
+            _unlock(descriptor)
             close(descriptor)
 
 
@@ -166,10 +224,9 @@ def above_stderr(descriptor: int) -> int:
 def is_at(path: Union[str, bytes], wanted: Identity) -> bool:
     """Whether `path` names the file of that identity; every where() asks this."""
     try:
-        status = real_stat(path)
+        return identity(real_stat(path)) == wanted
     except OSError:
         return False
-    return (status.st_dev, status.st_ino) == wanted
 
 
 def begins_with(path: str, text: bytes) -> bool:
@@ -177,7 +234,8 @@ def begins_with(path: str, text: bytes) -> bool:
     try:
         if not stat.S_ISREG(os.lstat(path).st_mode):
             return False
-        with io.open(path, "rb") as file:  # noqa: UP020 - tests replace open
+        # Not with open(): tests replace it.
+        with io.FileIO(path) as file:
             return file.read(len(text)) == text
     except OSError:
         return False
@@ -186,3 +244,11 @@ def begins_with(path: str, text: bytes) -> bool:
 def identity(status: os.stat_result) -> Identity:
     """Return what tells one file from every other that exists at the same time."""
     return status.st_dev, status.st_ino
+
+
+def _identity_of(descriptor: int) -> Optional[Identity]:
+    """Return the identity of an open file, None where nothing is open under that number."""
+    try:
+        return identity(os.fstat(descriptor))
+    except OSError:
+        return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from .hold import above_stderr, identity, is_at
+from .hold import LOCKS, above_stderr, close, identity, is_at
 from .writing import write_all
 
 
@@ -32,8 +32,8 @@ def create(text: bytes) -> MemoryBundle:
     descriptor = above_stderr(os.memfd_create("cacert.pem"))
     try:
         write_all(descriptor, text)
-        os.set_inheritable(descriptor, True)  # noqa: FBT003 - positional only
+        os.set_inheritable(descriptor, LOCKS)
         return MemoryBundle(descriptor)
     except BaseException:
-        os.close(descriptor)
+        close(descriptor)
         raise

@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from typing import Iterator, List, Tuple
+from typing import Iterator, List, Optional, Tuple
 
 from .. import bundle, parsing, sources
 from ..bundle import Bundle
@@ -22,6 +22,7 @@ from ..reporting.findings import Findings
 from ..settings import INFO, USER, WARNING, Settings
 from ..sources import inputs, system
 from ..sources.files import add_named
+from ..sources.inputs import Input
 from . import hold, writing
 from .persistent_file import (
     SETTLED,
@@ -35,8 +36,12 @@ from .persistent_file import (
 
 _UNFINISHED = f".{NAME}."
 _ATTEMPTS = 50
-_ABANDONED = 600 * 10**9  # nanoseconds after which nobody is writing a file any more
-_PAUSE = 0.1  # seconds; all attempts take longer than what was appended needs to settle
+# All attempts (the pause is in seconds) take longer than what was appended needs to settle.
+_PAUSE = 0.1
+# Nanoseconds after which nobody is writing a file any more.
+_ABANDONED = 600 * 10**9
+# A server that drops its rights must read what is in the folder.
+_MODE = 0o755
 
 
 class PersistentBundle:
@@ -63,6 +68,10 @@ class PersistentBundle:
         return stored.is_settled()
 
 
+# What is published, and what was built for it: None where what stood there was current.
+Published = Tuple[PersistentBundle, Optional[Bundle]]
+
+
 def folders(settings: Settings) -> Iterator[str]:
     """Yield where the persistent bundle may lie: the folder asked for, else the user's cache."""
     if settings.bundle_dir:
@@ -75,39 +84,40 @@ def folders(settings: Settings) -> Iterator[str]:
         yield os.path.join(user_folder(place), f"persistent-{name}")
 
 
-def publish_anywhere(
-    settings: Settings, certifi_file: str, built: List[Bundle]
-) -> PersistentBundle:
+def publish_anywhere(settings: Settings, certifi_file: str) -> Published:
     """Return the bundle in the first folder that can have it; raises OSError or LookupError."""
     failures = []
     for folder in folders(settings):
         try:
-            return publish(folder, settings, certifi_file, built)
+            return publish(folder, settings, certifi_file)
         except OSError as error:
             failures.append(f"{folder}: {error.strerror or error}")
     raise OSError("; ".join(failures))
 
 
-def publish(
-    folder: str, settings: Settings, certifi_file: str, built: List[Bundle]
-) -> PersistentBundle:
-    """Return the bundle in `folder`, written anew if anything has changed; raises OSError."""
+def publish(folder: str, settings: Settings, certifi_file: str) -> Published:
+    """Return the bundle in `folder`, written anew if anything has changed.
+
+    Raises OSError or LookupError.
+    """
     _make_folder(folder)
     if os.name == "nt" and not settings.bundle_dir:
-        folder = os.path.realpath(folder)  # where others find what Microsoft Store's Python has
+        # What Microsoft Store's Python writes, others find only at its real path.
+        folder = os.path.realpath(folder)
     _sweep(folder)
     path, salt = os.path.join(folder, NAME), _salt(settings, certifi_file)
+    built = None
     for _ in range(_ATTEMPTS):
         started, stored = int(time.time()), read_stored(path)
         if stored.is_current(salt):
-            return PersistentBundle(path, stored.signature)
-        built[:] = [bundle.build(settings, certifi_file, [_appended(stored, path)])]
-        header, rest = _render(built[0], stored, started, salt)
+            return PersistentBundle(path, stored.signature), built
+        built = bundle.build(settings, certifi_file, [_appended(stored, path)])
+        header, rest = _render(built, stored, started, salt)
         if not stored.is_being_changed(started):
             if _write(path, stored, header, rest):
-                return PersistentBundle(path, signature_of(path))
+                return PersistentBundle(path, signature_of(path)), built
         elif stored.holds(rest):
-            return PersistentBundle(path, stored.signature)
+            return PersistentBundle(path, stored.signature), built
         else:
             time.sleep(_PAUSE)
     raise OSError(0, "others change it faster than it can be read", path)
@@ -153,14 +163,17 @@ def _render(complete: Bundle, stored: Stored, started: int, salt: bytes) -> Tupl
     tail = b"".join([block for block in blocks if block in kept])
     looked_at = inputs.condensed(complete.inputs)
     paths = [path for path, _, _ in looked_at]
-    fingerprint = fingerprint_of(looked_at, salt)
-    if not system.IS_FILES:
-        fingerprint = "unsettled"  # a change of the store would not show
-    if len(set(paths)) < len(paths) or any(when > started - SETTLED for _, _, when in looked_at):
-        fingerprint = "unsettled"  # another change within the same second would not show
-    if any(problem.level >= WARNING for problem in complete.problems):
-        fingerprint = "unsettled"  # whoever asks next is to be told, too
+    # Whoever asks next is to be told of a problem, too.
+    has_warning = any(problem.level >= WARNING for problem in complete.problems)
+    is_settled = system.IS_FILES and not has_warning and _would_show_a_change(looked_at, started)
+    fingerprint = fingerprint_of(looked_at, salt) if is_settled else "unsettled"
     return render_header(body, tail, fingerprint, paths), body + tail
+
+
+def _would_show_a_change(looked_at: List[Input], started: int) -> bool:
+    """Whether every file was looked at once, and none was changed within the same second."""
+    is_unique = len({path for path, _, _ in looked_at}) == len(looked_at)
+    return is_unique and all(when <= started - SETTLED for _, _, when in looked_at)
 
 
 def _salt(settings: Settings, certifi_file: str) -> bytes:
@@ -186,7 +199,7 @@ def _make_folder(folder: str) -> None:
     is_new = not os.path.isdir(folder)
     ownership.make_folder(folder)
     if is_new:
-        os.chmod(folder, 0o755)  # noqa: S103 - a server that drops its rights must read it
+        os.chmod(folder, _MODE)
 
 
 def _write(path: str, stored: Stored, header: bytes, rest: bytes) -> bool:
@@ -215,7 +228,8 @@ def _take_the_place(unfinished: str, path: str, stored: Stored) -> bool:
         if signature_of(path) != stored.signature and read_stored(path).appended != stored.appended:
             return False
         writing.rename(unfinished, path)
-    except FileNotFoundError:  # swept: this process was stopped for long
+    except FileNotFoundError:
+        # It was swept: this process was stopped for long.
         return False
     return True
 

@@ -20,7 +20,8 @@ from ..sources.reader import MARK
 from . import hold
 
 _LOOK = b"# looked at: "
-SETTLED = 2  # seconds after which a change would show in a modification time
+# Seconds after which a change would show in a modification time.
+SETTLED = 2
 
 
 class Header(Record):
@@ -28,10 +29,12 @@ class Header(Record):
 
     length: int
     sha256: str
-    appended: str  # SHA-256 of what stood behind the body when we wrote it
+    # SHA-256 of what stood behind the body when we wrote it.
+    appended: str
     fingerprint: str
     paths: Tuple[str, ...]
-    size: int  # of the header itself
+    # Of the header itself.
+    size: int
 
 
 def render_header(body: bytes, appended: bytes, fingerprint: str, paths: Iterable[str]) -> bytes:
@@ -60,7 +63,8 @@ def _parse_header(data: bytes) -> Optional[Header]:
 
 
 def _escaped(path: str) -> bytes:
-    return unicode_escape_encode(path)[0]  # also of tab and newline
+    """Return a path in ASCII, without tab and newline."""
+    return unicode_escape_encode(path)[0]
 
 
 def _unescaped(items: bytes) -> Tuple[str, ...]:
@@ -99,7 +103,8 @@ class Stored(Record):
         """Whether somebody may be in the middle of appending to it."""
         if self.header is None or self.is_settled():
             return False
-        return abs(self.signature[-1] - now * 10**9) < SETTLED * 10**9  # clocks may have gone back
+        # Clocks may have gone back.
+        return abs(self.signature[-1] - now * 10**9) < SETTLED * 10**9
 
     def holds(self, rest: bytes) -> bool:
         """Whether it is that, but for its header."""
@@ -136,4 +141,4 @@ def signature_of(path: str) -> Tuple[int, ...]:
 
 
 def _signature(status: os.stat_result) -> Tuple[int, ...]:
-    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
+    return (*hold.identity(status), status.st_size, status.st_mtime_ns)

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 
-from .hold import close, lock_shared
+from .hold import close, lock_shared, quietly
 
-_O_NEW = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
-_O_NEW |= getattr(os, "O_BINARY", 0)
+# What is new is no link either.
+_NEW = os.O_RDWR | os.O_CREAT | os.O_EXCL
+if sys.platform == "win32":
+    _NEW |= os.O_BINARY
 _CHUNK = 1 << 16
-_ATTEMPTS, _PAUSE = 20, 0.05  # a second in all
+# A second in all.
+_ATTEMPTS, _PAUSE = 20, 0.05
 
 
 def write_new(path: str, text: bytes, *, durable: bool = False) -> None:
@@ -18,7 +22,7 @@ def write_new(path: str, text: bytes, *, durable: bool = False) -> None:
 
     With `durable` to the disk itself, and locked so that nobody takes it for a leftover.
     """
-    descriptor = os.open(path, _O_NEW, 0o644)
+    descriptor = os.open(path, _NEW, 0o644)
     try:
         if durable:
             lock_shared(descriptor)
@@ -38,8 +42,7 @@ def replace(path: str, text: bytes) -> None:
     except OSError as error:
         raise OSError(error.errno, error.strerror, path) from error
     finally:
-        if os.path.lexists(unfinished):
-            os.unlink(unfinished)
+        quietly(os.unlink, unfinished)
 
 
 def rename(path: str, new: str) -> None:
