@@ -1,6 +1,6 @@
 """Run the whole suite on every Python there is, and print a table of what ran.
 
-    python3 tests/interpreters.py CACHE [--only TEXT] [--again] [--markdown FILE] [TESTS…]
+    python3 tests/reach/interpreters.py CACHE [--only TEXT] [--again] [--markdown FILE] [TESTS…]
 
 These are every CPython from 3.8 on that pyenv or PATH has, and as root on Debian and its
 relatives: every CPython and PyPy of a newer suite, Debian's own with its patched certifi and pip,
@@ -19,11 +19,13 @@ import sys
 from pathlib import Path
 from typing import Dict, List, Sequence
 
-from everywhere import pyodide
-from everywhere.finding import Interpreter, find
-from everywhere.results import Results, Task, not_run, slug
-from everywhere.running import CHECKOUT, Row, run
-from everywhere.tables import columns, markdown, put_between
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from reach.everywhere import pyodide
+from reach.everywhere.finding import Interpreter, find
+from reach.everywhere.results import Results, Task, not_run, slug
+from reach.everywhere.running import CHECKOUT, Row, run
+from support.tables import columns, markdown, put_between
 
 HEAD = ("interpreter", "OpenSSL", "passed", "failed", "skipped", "note")
 

@@ -14,10 +14,9 @@ import zipfile
 from pathlib import Path
 from typing import Callable, Dict, List, Mapping, NamedTuple, Optional, Sequence
 
-from filelock import FileLock
-
-CHECKOUT = Path(__file__).parents[1]
-FETCH = Path(__file__).parent / "clients" / "fetch.py"
+SUPPORT = Path(__file__).parent
+CHECKOUT = SUPPORT.parents[1]
+FETCH = SUPPORT / "fetch.py"
 FETCH_BY_URLLIB = """
 import certifi, ssl, sys, urllib.request
 context = ssl.create_default_context(cafile=certifi.where())
@@ -149,7 +148,7 @@ class Sandbox:
         env: Optional[Mapping[str, str]] = None,
         prefix: Sequence[str] = (),
     ) -> Done:
-        """Have an unmodified client ask for `url`, see clients/fetch.py."""
+        """Have an unmodified client ask for `url`, see fetch.py."""
         return self.run(str(FETCH), client, url, env=env, prefix=prefix)
 
 
@@ -180,6 +179,8 @@ def run_here(module: str, *arguments: str, cwd: Optional[Path] = None) -> str:
 
 def made_once(shared: Path, name: str, make: Callable[[Path], None]) -> Path:
     """Return the folder of that name, made by whichever worker of this run comes first."""
+    from filelock import FileLock
+
     folder, made = shared / name, shared / f"{name}.made"
     with FileLock(str(shared / f"{name}.lock")):
         if not made.exists():

@@ -10,6 +10,7 @@ from hashlib import sha256
 from typing import List, Set, Tuple
 
 from certifi_system_store_wrapper import parsing
+from certifi_system_store_wrapper.machine import openssl
 from certifi_system_store_wrapper.parsing import asn1, pem
 from certifi_system_store_wrapper.parsing.pem import Parsed
 
@@ -73,3 +74,49 @@ def is_reported(der: bytes, parsed: Parsed) -> bool:
         der[:45] in damage.data or text in damage.data.translate(None, _BLANKS)
         for damage in parsed.damage
     )
+
+
+def loads_as_text(der: bytes) -> bool:
+    """Whether exactly one certificate arrives through cadata."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    try:
+        context.load_verify_locations(cadata=pem.block_of(der).decode("ascii"))
+    except ssl.SSLError:
+        return False
+    return context.cert_store_stats()["x509"] == 1
+
+
+def load_as_file(ders: List[bytes]) -> bool:
+    """Whether all of these arrive through cafile, a thousand in a file (the store is slow)."""
+    ders = list(dict.fromkeys(ders))
+    return all(_load_as_file(ders[i : i + 1000]) for i in range(0, len(ders), 1000))
+
+
+def _load_as_file(ders: List[bytes]) -> bool:
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "all.pem")
+        with open(path, "wb") as file:
+            file.write(b"".join(map(pem.block_of, ders)))
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        try:
+            context.load_verify_locations(cafile=path)
+        except ssl.SSLError:
+            return False
+        return context.cert_store_stats()["x509"] == len(ders)
+
+
+def default_store() -> Set[bytes]:
+    """Return the CA certificates of OpenSSL's default file and folder."""
+    file, folder = openssl.default_paths()
+    files = [os.path.join(folder, name) for name in _names(folder)]
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    for path in [file, *files]:
+        try:
+            context.load_verify_locations(cafile=path)
+        except OSError:
+            pass
+    return set(context.get_ca_certs(binary_form=True))
+
+
+def _names(folder: str) -> List[str]:
+    return [name for name in os.listdir(folder) if ".0" in name] if os.path.isdir(folder) else []

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.serialization import pkcs7 as pkcs7_format
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from certifi_system_store_wrapper.parsing.pem import block_of
-from fuzz.mutations import Node, decoded, encoded
+from support.mutations import Node, decoded, encoded
 
 NAMES: Dict[bytes, str] = {}  # DER: the name that a test knows the certificate by
 OIDS = {

@@ -11,6 +11,7 @@ import struct
 import tempfile
 import threading
 from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from ipaddress import ip_address
 from typing import Any, Iterator, List, NamedTuple, Optional, Sequence, Tuple, Union
 
@@ -276,3 +277,40 @@ def presenting(*ders: bytes) -> type:
     flight = b"".join(bytes([kind]) + len(b).to_bytes(3, "big") + b for kind, b in messages)
     pieces = [flight[at : at + 16000] for at in range(0, len(flight), 16000)]
     return saying(b"".join(b"\x16\3\3" + len(p).to_bytes(2, "big") + p for p in pieces), pause=5)
+
+
+class Page(BaseHTTPRequestHandler):
+    """Answers every question with the same."""
+
+    def do_GET(self) -> None:
+        """Send the page, if there is one."""
+        body = self.page()
+        self.send_response(200 if body else 404)
+        self.send_header("Content-Type", "text/html")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def page(self) -> bytes:
+        """Return the page that is asked for, or nothing."""
+        return b"ok"
+
+    def log_message(self, *arguments: object) -> None:
+        """Say nothing."""
+
+
+class HttpsServer(ThreadingHTTPServer):
+    """A server that shakes hands in the thread of each request."""
+
+    context: ssl.SSLContext
+
+    def get_request(self) -> Tuple[Any, Any]:
+        """Accept, and leave the handshake to the first read."""
+        connection, address = super().get_request()
+        return (
+            self.context.wrap_socket(connection, server_side=True, do_handshake_on_connect=False),
+            address,
+        )
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A client that does not trust us hangs up: that is what half of the tests are for."""

@@ -6,7 +6,7 @@ from typing import List
 
 from hypothesis import strategies as st
 
-from conformance.minting import (
+from support.minting import (
     crl_pem,
     encode_pem,
     mint,

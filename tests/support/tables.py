@@ -1,31 +1,20 @@
-"""Folders that are run by their name alone, and the tables that their runs write."""
+"""Tables in Markdown and on the terminal, which the runs of tests write."""
 
 from __future__ import annotations
 
-import os
 import re
 from importlib.metadata import distributions
 from pathlib import Path
-from typing import Dict, Iterable, List, Optional, Sequence, Tuple
-
-import pytest
+from typing import TYPE_CHECKING, Dict, Iterable, List, Sequence, Tuple
 
 from support import CHECKOUT, Environment
 
+if TYPE_CHECKING:
+    import pytest
+
 DOCUMENT = CHECKOUT / ".github" / "REACH.md"
 NOT_RUN = "not run"
-
-
-def is_named(folder: Path, config: pytest.Config) -> bool:
-    """Whether the command line names this folder or something in it."""
-    started_in = config.invocation_params.dir
-    named = [Path(os.path.abspath(started_in / each.split("::")[0])) for each in config.args]
-    return any(folder in (path, *path.parents) for path in named)
-
-
-def ignore(folder: Path, collection_path: Path, config: pytest.Config) -> Optional[bool]:
-    """Keep the default run free of a folder that it does not name."""
-    return True if collection_path.parent == folder and not is_named(folder, config) else None
+Cells = Sequence[str]
 
 
 def tell(
@@ -83,3 +72,30 @@ def version_of(environment: Environment, distribution: str) -> str:
     """Return the version of a distribution in an environment."""
     path = [str(environment.site_packages)]
     return next(each.version for each in distributions(name=distribution, path=path))
+
+
+def columns(rows: Sequence[Cells]) -> str:
+    """Return rows in columns, for people."""
+    widths = [max(map(len, column)) for column in zip(*rows)]
+    lines = (" | ".join(cell.ljust(w) for cell, w in zip(row, widths)).rstrip() for row in rows)
+    return "\n".join(lines)
+
+
+def markdown(head: Cells, rows: Iterable[Cells]) -> str:
+    """Return rows as a table of Markdown."""
+    lines: List[Cells] = [head, ["---"] * len(head), *rows]
+    return "\n".join(line(map(_escaped, cells)) for cells in lines)
+
+
+def _escaped(cell: str) -> str:
+    return cell.replace("|", "\\|").replace("\n", " ")
+
+
+def put_between(path: Path, name: str, text: str) -> None:
+    """Replace what stands between the comments of that name; raises ValueError without them."""
+    begin, end = f"<!-- {name}: generated -->\n", f"<!-- end of {name} -->"
+    before, found, rest = path.read_text("utf-8").partition(begin)
+    _, closed, after = rest.partition(end)
+    if not (found and closed):
+        raise ValueError(f"{path} lacks the lines {begin.strip()} and {end}")
+    path.write_text(f"{before}{begin}\n{text}\n\n{end}{after}", "utf-8")

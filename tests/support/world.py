@@ -17,8 +17,8 @@ from certifi_system_store_wrapper.reporting.findings import Exclusion, Problem
 from certifi_system_store_wrapper.settings import WARNING, Settings
 from certifi_system_store_wrapper.sources import system
 from certifi_system_store_wrapper.sources.system import unix, unix_paths
-from conformance.minting import NAMES, encode_pem, mint
-from fakes.invariants import assert_invariants
+from support.invariants import assert_invariants
+from support.minting import NAMES, encode_pem, mint
 
 DEBIAN = "/etc/ssl/certs/ca-certificates.crt"
 _TABLES = (

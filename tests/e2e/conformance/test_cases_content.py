@@ -19,7 +19,7 @@ from certifi_system_store_wrapper.reporting.findings import (
     NOT_TRUSTED,
 )
 from certifi_system_store_wrapper.settings import INFO, WARNING
-from conformance.minting import (
+from support.minting import (
     NAMES,
     crl_pem,
     encode_pem,
@@ -32,7 +32,7 @@ from conformance.minting import (
     trusted_pem,
     version_1,
 )
-from conformance.world import DEBIAN, World
+from support.world import DEBIAN, World
 
 A, B = mint("A"), mint("B")
 PEM_A, PEM_B = encode_pem(A), encode_pem(B)

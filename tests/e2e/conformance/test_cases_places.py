@@ -17,7 +17,7 @@ from certifi_system_store_wrapper.settings import DEBUG, INFO
 from certifi_system_store_wrapper.sources.files import MAX_FILES
 from certifi_system_store_wrapper.sources.reader import MARK
 from certifi_system_store_wrapper.sources.system import unix_paths
-from conformance.minting import (
+from support.minting import (
     crl_pem,
     encode_pem,
     mint,
@@ -25,7 +25,7 @@ from conformance.minting import (
     private_key_pem,
     trusted_pem,
 )
-from conformance.world import DEBIAN, World
+from support.world import DEBIAN, World
 
 A, B, C = mint("A"), mint("B"), mint("C")
 PEM_A, PEM_B, PEM_C = encode_pem(A), encode_pem(B), encode_pem(C)

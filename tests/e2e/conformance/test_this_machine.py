@@ -2,42 +2,22 @@
 
 from __future__ import annotations
 
-import os
-import ssl
 import sys
 from pathlib import Path
 
 import pytest
 
 from certifi_system_store_wrapper.bundle import build
-from certifi_system_store_wrapper.machine import openssl
 from certifi_system_store_wrapper.parsing.pem import block_of
 from certifi_system_store_wrapper.reporting.findings import DISTRUSTED
 from certifi_system_store_wrapper.settings import Settings
-from conformance.minting import encode_pem, mint
-from conformance.world import check
-from fuzz.differential import signed_part
+from support.differential import default_store, signed_part
+from support.minting import encode_pem, mint
+from support.world import check
 
 pytestmark = pytest.mark.skipif(
     sys.platform == "win32", reason="its defaults are stores, not files"
 )
-
-
-def default_store() -> set[bytes]:
-    """Return the CA certificates of OpenSSL's default file and folder."""
-    file, folder = openssl.default_paths()
-    files = [os.path.join(folder, name) for name in _names(folder)]
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    for path in [file, *files]:
-        try:
-            context.load_verify_locations(cafile=path)
-        except OSError:
-            pass
-    return set(context.get_ca_certs(binary_form=True))
-
-
-def _names(folder: str) -> list[str]:
-    return [name for name in os.listdir(folder) if ".0" in name] if os.path.isdir(folder) else []
 
 
 def test_nothing_that_openssl_trusts_is_missing(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Start, fork, signal and kill processes that verify TLS all their life; count what they saw.
 
-    python tests/lifetime/soak.py PYTHON [--rounds 200] [--processes 40] [--persistent] [--seed N]
+    python tests/e2e/lifetime/soak.py PYTHON [--rounds 200] [--processes 40] [--persistent]
+        [--seed N]
 
 PYTHON is an interpreter with this package installed. The status is 0 if no process ever saw a
 missing or torn bundle, and after one last normal process nothing is left (with --persistent:

@@ -1,6 +1,8 @@
-"""Coverage-guided fuzzing of the certificate parser; see requirements.txt beside this file.
+"""Coverage-guided fuzzing of the certificate parser.
 
-    python tests/fuzz/fuzz_parser.py -max_total_time=600 -timeout=10 -rss_limit_mb=1024 CORPUS
+    python -m pip install 'atheris>=2.3' 'cryptography>=42'
+    python tests/quality/fuzz/fuzz_parser.py CORPUS \
+        -max_total_time=600 -timeout=10 -rss_limit_mb=1024
 
 CORPUS is a folder that libFuzzer fills; it is created and seeded where it is missing.
 """
@@ -9,18 +11,18 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 
 import atheris
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path[:0] = [os.path.join(HERE, ".."), os.path.join(HERE, "..", "..", "src")]
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "src"))
 
 with atheris.instrument_imports(include=["certifi_system_store_wrapper"]):
     from certifi_system_store_wrapper import parsing
     from certifi_system_store_wrapper.parsing import pem, x509
-
-from fuzz.differential import lost  # noqa: E402
-from fuzz.seeds import seed_files  # noqa: E402
+    from quality.fuzz.seeds import seed_files
+    from support.differential import lost
 
 
 def check(data: bytes) -> None:

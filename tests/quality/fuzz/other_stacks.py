@@ -4,7 +4,7 @@ Both refuse a whole file for one certificate in it. Needs libgnutls (package lib
 curl_cffi, which brings BoringSSL:
 
     python -m pip install curl_cffi cryptography
-    python tests/fuzz/other_stacks.py 20000
+    python tests/quality/fuzz/other_stacks.py 20000
 
 It mutates certificates, and prints every one that another stack refuses, and the counts. Exit
 status 1 if more than one in a hundred are refused: what is left are values of extensions that
@@ -14,21 +14,21 @@ GnuTLS reads at once, and keys of no known kind.
 from __future__ import annotations
 
 import ctypes
-import os
 import socket
 import sys
 import tempfile
 import threading
+from pathlib import Path
 from random import Random
 from typing import Dict, Iterator, List, Tuple
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path[:0] = [os.path.join(HERE, ".."), os.path.join(HERE, "..", "..", "src")]
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "src"))
 
-from certifi_system_store_wrapper.machine import openssl  # noqa: E402
-from certifi_system_store_wrapper.parsing import loadable, pem, x509  # noqa: E402
-from conformance.minting import mint  # noqa: E402
-from fuzz.mutations import mutated  # noqa: E402
+from certifi_system_store_wrapper.machine import openssl
+from certifi_system_store_wrapper.parsing import loadable, pem, x509
+from support.minting import mint
+from support.mutations import mutated
 
 BAD_CA_FILE = 77  # CURLE_SSL_CACERT_BADFILE
 

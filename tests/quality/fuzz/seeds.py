@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import List
 
-from conformance.minting import encode_pem, mint, pkcs7, pkcs7_indefinite, trusted_pem
+from support.minting import encode_pem, mint, pkcs7, pkcs7_indefinite, trusted_pem
 
 PROSE = b"# CN=Some Root\n"
 

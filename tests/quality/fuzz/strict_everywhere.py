@@ -3,7 +3,7 @@
 Run it on interpreters with different versions of OpenSSL; it needs nothing but the standard
 library (and pyOpenSSL, with --pyopenssl, to ask the OpenSSL that cryptography brings):
 
-    python tests/fuzz/strict_everywhere.py 20000 CERTIFICATES.pem...
+    python tests/quality/fuzz/strict_everywhere.py 20000 CERTIFICATES.pem...
 
 It mutates every certificate of the files, deterministically; exit status 1 if one that we call
 strict does not load.
@@ -11,19 +11,19 @@ strict does not load.
 
 from __future__ import annotations
 
-import os
 import ssl
 import sys
-import tempfile
+from pathlib import Path
 from random import Random
 from typing import Callable, Iterator, List
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path[:0] = [os.path.join(HERE, ".."), os.path.join(HERE, "..", "..", "src")]
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "src"))
 
-from certifi_system_store_wrapper import parsing  # noqa: E402
-from certifi_system_store_wrapper.parsing import loadable, pem  # noqa: E402
-from fuzz.mutations import mutated  # noqa: E402
+from certifi_system_store_wrapper import parsing
+from certifi_system_store_wrapper.parsing import loadable, pem
+from support.differential import load_as_file, loads_as_text
+from support.mutations import mutated
 
 
 def strict_mutants(seeds: List[bytes], count: int) -> Iterator[bytes]:
@@ -34,35 +34,6 @@ def strict_mutants(seeds: List[bytes], count: int) -> Iterator[bytes]:
         der = mutated(random.choice(seeds), random)
         if loadable.is_strict(der):
             yield der
-
-
-def loads_as_text(der: bytes) -> bool:
-    """Whether exactly one certificate arrives through cadata."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    try:
-        context.load_verify_locations(cadata=pem.block_of(der).decode("ascii"))
-    except ssl.SSLError:
-        return False
-    return context.cert_store_stats()["x509"] == 1
-
-
-def load_as_file(ders: List[bytes]) -> bool:
-    """Whether all of these arrive through cafile, a thousand in a file (the store is slow)."""
-    ders = list(dict.fromkeys(ders))
-    return all(_load_as_file(ders[i : i + 1000]) for i in range(0, len(ders), 1000))
-
-
-def _load_as_file(ders: List[bytes]) -> bool:
-    with tempfile.TemporaryDirectory() as folder:
-        path = os.path.join(folder, "all.pem")
-        with open(path, "wb") as file:
-            file.write(b"".join(map(pem.block_of, ders)))
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        try:
-            context.load_verify_locations(cafile=path)
-        except ssl.SSLError:
-            return False
-        return context.cert_store_stats()["x509"] == len(ders)
 
 
 def _pyopenssl() -> Callable[[bytes], bool]:

@@ -7,6 +7,48 @@ from typing import NamedTuple, Tuple
 OPENSSL = "uses OpenSSL's defaults"
 NAMED = "the program itself names the file"
 ASKS = "asks certifi alone"
+# What the environment of the clients gets: the newest of each, whose versions are in the table.
+# (A row with pins has an environment of its own, such as niquests, which replaces urllib3.)
+NEWEST = [
+    "aiohttp",
+    "aiosmtplib",
+    "boto3",
+    "botocore",
+    "certifi",
+    "clickhouse-connect",
+    "curl_cffi",
+    "docker",
+    "elastic-transport",
+    "geventhttpclient",
+    "google-auth",
+    "grpcio",
+    "httplib2",
+    "httpx",
+    "httpx2",
+    "kubernetes",
+    "minio",
+    "openai",
+    "opensearch-py",
+    "paho-mqtt",
+    "pip<24.2",
+    "psycopg[binary]",
+    "pycurl",
+    "PyGithub",
+    "pyproj",
+    "redis",
+    "requests",
+    "selenium",
+    "sentry-sdk",
+    "stripe",
+    "tornado",
+    "treq",
+    "truststore",
+    "twine",
+    "urllib3",
+    "websocket-client",
+    "websockets",
+    "yt-dlp",
+]
 
 
 class Row(NamedTuple):

@@ -10,9 +10,11 @@ import time
 from pathlib import Path
 from typing import Callable, Dict, List
 
-from clients import pages
+from reach.clients import pages
 from support import Environment, run_here
 
+# What the environment of the servers that are written in Python gets.
+PACKAGES = ("aiosmtpd", "grpcio", "moto[s3,server]", "websockets")
 BACKENDS = Path(__file__).parent / "backends.py"
 NGINX = """
     daemon off; master_process off; pid {folder}/pid; error_log {log} info;

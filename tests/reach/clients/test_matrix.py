@@ -1,9 +1,9 @@
 """Real clients ask real servers under a private CA: which of them does the product reach, and how?
 
-    python -m pytest tests/clients -n 2 [--write-table]
+    python -m pytest tests/reach/clients -n 2 [--write-table]
 
-Not part of the default run. It installs requirements.txt and servers.txt into environments of their
-own, and needs these servers (Debian's names, as root):
+Not part of the default run. It installs the clients, and the servers that are written in
+Python, into environments of their own, and needs these servers (Debian's names, as root):
 
     apt-get install nginx-light redis-server postgresql mosquitto
 
@@ -22,11 +22,10 @@ from typing import Dict, Iterator, NamedTuple, Tuple, Union
 
 import pytest
 
-import os_store
-from clients import pages, table
-from clients.rows import ROWS, Row
-from clients.servers import Servers, free_port, install
-from support import Environment, Sandbox, made_once, new_environment
+from reach.clients import pages, readme
+from reach.clients.rows import NEWEST, ROWS, Row
+from reach.clients.services import Servers, free_port, install
+from support import Environment, Sandbox, made_once, new_environment, os_store
 
 HERE = Path(__file__).parent
 PROGRAMS = HERE / "programs.py"
@@ -56,7 +55,7 @@ def clients(shared: Path, interpreter: str, wheel: str) -> Environment:
 
     def make(folder: Path) -> None:
         environment = new_environment(interpreter, folder, "--without-pip")
-        install(environment, "-r", str(HERE / "requirements.txt"), wheel)
+        install(environment, *NEWEST, wheel)
 
     return Environment(made_once(shared, "clients", make))
 
@@ -131,7 +130,7 @@ def test_client(
 ) -> None:
     """Each way works or meets a certificate error, as README.md says."""
     sandbox = Sandbox(tmp_path, environment_of(row, shared, interpreter, wheel, clients))
-    record_property(table.TABLE, (row.label,))  # until it is known
+    record_property(readme.TABLE, (row.label,))  # until it is known
     verdicts = []
     for env, twin in ways(sandbox, ca_file):
         outcomes = run(sandbox, row, servers, env), run(sandbox, row, servers, twin)
@@ -140,10 +139,10 @@ def test_client(
         verdicts.append(VERDICTS[words])
     why = row.why if "no" in verdicts else ""
     assert why or "no" not in verdicts, f"why not, {verdicts}?"
-    line = table.Line(row.label, version(sandbox, row.distribution), *verdicts, why)
-    record_property(table.TABLE, tuple(line))
+    line = readme.Line(row.label, version(sandbox, row.distribution), *verdicts, why)
+    record_property(readme.TABLE, tuple(line))
     if not pytestconfig.getoption("--write-table"):
-        said = table.read()[row.label]
+        said = readme.read()[row.label]
         assert (said.verdicts, said.why) == (verdicts, why)
 
 

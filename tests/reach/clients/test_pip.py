@@ -15,8 +15,8 @@ from typing import Dict, List, Tuple
 
 import pytest
 
-from clients import pages
-from clients.servers import Servers
+from reach.clients import pages
+from reach.clients.services import Servers
 from support import (
     MODULE,
     NAME,

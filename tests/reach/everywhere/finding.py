@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import Callable, Dict, Iterable, Iterator, List, NamedTuple, Sequence, Tuple
 
-from everywhere import debian_trees, free_threaded, openssl_dir
+from reach.everywhere import debian_trees, free_threaded, openssl_dir
 
 OLDEST = [3, 8]
 PROBE = """

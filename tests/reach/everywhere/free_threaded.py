@@ -11,7 +11,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from everywhere.debian_trees import KEYS, mirror
+from reach.everywhere.debian_trees import KEYS, mirror
 
 SUITE, PACKAGE = "trixie", "python3.13"
 

@@ -11,7 +11,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from everywhere.running import Row
+from reach.everywhere.running import Row
 
 HERE = Path(__file__).parent
 WHEELS = ("--no-deps", "--only-binary=:all:", "--platform=any", "--implementation=py", "--abi=none")

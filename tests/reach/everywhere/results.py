@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 from typing import Callable, List, NamedTuple, Sequence
 
-from everywhere.running import CHECKOUT, Row
+from reach.everywhere.running import CHECKOUT, Row
 
 BUT_TABLES = ("--", ".", ":!.github/TABLES.md")  # what these commands write themselves
 

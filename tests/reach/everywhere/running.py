@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Dict, List, NamedTuple, Optional, Sequence
 from xml.etree import ElementTree as ET
 
-from everywhere.finding import Interpreter
+from reach.everywhere.finding import Interpreter
 
-CHECKOUT = Path(__file__).resolve().parents[2]
-DRIVEN = ("tests/e2e", "tests/lifetime")  # they test processes, of any interpreter
+CHECKOUT = Path(__file__).resolve().parents[3]
+DRIVEN = ("tests/e2e",)  # they test processes, of any interpreter
 
 
 class Row(NamedTuple):

@@ -1,10 +1,11 @@
-"""Run tests/neighbours on the oldest and newest Pythons and two between, and print a table.
+"""Run tests/reach/neighbours on the oldest and newest Pythons and two between, and print a table.
 
-    python3 tests/neighbours/table.py CACHE [--only TEXT] [--again] [--markdown FILE] [TESTS…]
+    python3 tests/reach/neighbours/table.py CACHE [--only TEXT] [--again] [--markdown FILE] [TESTS…]
 
 The Pythons are this machine's, and for what it lacks those of a newer Debian, which is made in
-CACHE (as root on Debian or a relative); results are kept there as by tests/interpreters.py. All
-that the tests need is installed; the neighbours come from the package index.
+CACHE (as root on Debian or a relative); results are kept there as by
+tests/reach/interpreters.py. All that the tests need is installed; the neighbours come from the
+package index.
 """
 
 from __future__ import annotations
@@ -13,13 +14,13 @@ import sys
 from pathlib import Path
 from typing import List, Sequence
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from everywhere.finding import NEWER_DEBIAN, Found, Missing, find
-from everywhere.results import Results, Task, not_run
-from everywhere.running import Row
-from everywhere.tables import columns, markdown, put_between
-from interpreters import parser, task_of
+from reach.everywhere.finding import NEWER_DEBIAN, Found, Missing, find
+from reach.everywhere.results import Results, Task, not_run
+from reach.everywhere.running import Row
+from reach.interpreters import parser, task_of
+from support.tables import columns, markdown, put_between
 
 VERSIONS = ([3, 8], [3, 11], [3, 13], [3, 15])
 
@@ -27,7 +28,7 @@ VERSIONS = ([3, 8], [3, 11], [3, 13], [3, 15])
 def main() -> int:
     """Run them; return 0 if all that can be installed works."""
     options = parser().parse_intermixed_args()
-    tests = ["tests/neighbours"] if options.tests == ["tests"] else options.tests
+    tests = ["tests/reach/neighbours"] if options.tests == ["tests"] else options.tests
     cache: Path = options.cache.resolve()
     results = Results(cache / "results", tests)
     rows = results.collect(plan(cache, tests), options.only, again=options.again)

@@ -9,7 +9,7 @@ from typing import Callable, Dict, Tuple
 
 import pytest
 
-from neighbours.living import (
+from reach.neighbours.living import (
     AGREE,
     OURS,
     assert_nothing_left,

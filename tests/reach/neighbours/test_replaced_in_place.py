@@ -10,7 +10,7 @@ from typing import Callable
 
 import pytest
 
-from neighbours.living import installed_with, uninstalled
+from reach.neighbours.living import installed_with, uninstalled
 from support import MODULE, NAME, Sandbox, build_distributions, copy_checkout
 
 # What a program has done before; the rest of it, it does after the change.

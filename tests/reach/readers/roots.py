@@ -11,8 +11,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from conformance.minting import encode_pem, pkcs7, pkcs7_indefinite, trusted_pem
-from fuzz.mutations import decoded, encoded
+from support.minting import encode_pem, pkcs7, pkcs7_indefinite, trusted_pem
+from support.mutations import decoded, encoded
 
 Key = Union[rsa.RSAPrivateKey, ec.EllipticCurvePrivateKey, ed25519.Ed25519PrivateKey]
 NOW = dt.datetime.now(dt.timezone.utc).replace(microsecond=0)

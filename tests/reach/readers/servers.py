@@ -5,12 +5,12 @@ from __future__ import annotations
 import ssl
 import threading
 from concurrent import futures
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Dict, List, Tuple
 
-from readers.roots import Root
+from reach.readers.roots import Root
 from support import minimal_wheel
+from support.servers import HttpsServer, Page
 
 SECRET = "served by the server under test"  # only who shook hands can know it
 WHEEL = "readers_probe-1.0-py3-none-any.whl"
@@ -24,39 +24,25 @@ PAGES = {
 }
 
 
-class Page(BaseHTTPRequestHandler):
+class Index(Page):
     """A tiny package index, whose first page has the secret."""
 
-    def do_GET(self) -> None:
-        """Answer with the page of that path."""
-        body = PAGES.get(self.path)
-        self.send_response(200 if body else 404)
-        self.send_header("Content-Type", "text/html")
-        self.send_header("Content-Length", str(len(body or b"")))
-        self.end_headers()
-        self.wfile.write(body or b"")
-
-    def log_message(self, *arguments: object) -> None:
-        """Say nothing."""
+    def page(self) -> bytes:
+        """Return the page of that path."""
+        return PAGES.get(self.path, b"")
 
 
-class Server(ThreadingHTTPServer):
-    """A server that shakes hands in the thread of each request."""
+class Server(HttpsServer):
+    """The server under one root."""
 
     daemon_threads = True
 
     def __init__(self, root: Root, folder: Path) -> None:
-        super().__init__(("127.0.0.1", 0), Page)
+        super().__init__(("127.0.0.1", 0), Index)
         file = folder / f"{self.server_port}.pem"
         file.write_bytes(root.leaf + root.leaf_key)
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self.context.load_cert_chain(file)
-
-    def get_request(self) -> Tuple[Any, Any]:
-        """Accept, and leave the handshake to the first read."""
-        connection, address = super().get_request()
-        wrap = self.context.wrap_socket
-        return wrap(connection, server_side=True, do_handshake_on_connect=False), address
 
     def shutdown_request(self, request: Any) -> None:
         """Say goodbye as TLS wants it, or OpenSSL 3 calls the end of the page an attack."""
@@ -66,9 +52,6 @@ class Server(ThreadingHTTPServer):
         except (OSError, ValueError):
             pass
         super().shutdown_request(request)
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        """Clients that hang up are half of the tests."""
 
 
 class Servers:

@@ -1,7 +1,7 @@
 """Case 82: whoever reads the bundle verifies a server under every root in it, and no other.
 
-    python -m pip install -r tests/requirements.txt -r tests/readers/requirements.txt .
-    python -m pytest tests/readers --readers TREES
+    python -m pip install -r tests/requirements.txt -r tests/reach/readers/requirements.txt .
+    python -m pytest tests/reach/readers --readers TREES
 
 On Linux, as root or where users may have namespaces. openssl, curl and node are those on PATH.
 TREES is a folder with a Debian tree of each OpenSSL that the machine does not have: TREES/bullseye
@@ -9,7 +9,7 @@ for 1.1.1, TREES/bookworm for 3.0, TREES/forky for 3.5 or later, each made by
 
     mmdebstrap --variant=minbase --include=openssl SUITE TREES/SUITE
 
-The CACHE of tests/interpreters.py will do for forky. (Such a small tree will not do there.)
+The CACHE of tests/reach/interpreters.py will do for forky. (Such a small tree will not do there.)
 Whatever is missing fails and says how to get it; nothing is skipped.
 """
 
@@ -25,13 +25,12 @@ from typing import Callable, Dict, Iterator, List, Set, Tuple
 
 import pytest
 
-import os_store
-from conformance.minting import encode_pem
-from conformance.test_this_machine import default_store
-from readers.programs import READERS, Absent, served
-from readers.roots import KINDS, Root, mint
-from readers.servers import Servers
-from support import Environment, Sandbox, write
+from reach.readers.readers import READERS, Absent, served
+from reach.readers.roots import KINDS, Root, mint
+from reach.readers.servers import Servers
+from support import Environment, Sandbox, os_store, write
+from support.differential import default_store
+from support.minting import encode_pem
 
 WHERE = "import certifi; print(certifi.where())"
 BLOCK = re.compile("-----BEGIN CERTIFICATE-----(.*?)-----END CERTIFICATE-----", re.DOTALL)

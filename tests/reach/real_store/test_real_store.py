@@ -1,6 +1,6 @@
 """The real store of this machine: what its administrator adds is trusted, what is denied is gone.
 
-    python -m pytest tests/real_store --alter-this-machine
+    python -m pytest tests/reach/real_store --alter-this-machine
 
 For machines that are thrown away, as those of CI; it changes the store, and changes it back.
 """
@@ -15,7 +15,7 @@ from typing import Set
 import certifi
 import pytest
 
-from real_store import stores
+from reach.real_store import stores
 from support import Sandbox, assert_fetched, assert_untrusted, write
 
 ANCHORS = """
@@ -25,6 +25,12 @@ ANCHORS = """
             block[block.index("-----BEGIN"):] + "-----END CERTIFICATE-----")).hexdigest())
 """
 DENIED = "ISRG Root X1"  # whoever ships a store has it, and certifi, too
+
+
+@pytest.fixture(autouse=True)
+def _consent(pytestconfig: pytest.Config) -> None:
+    """Naming the folder is not enough: nobody's own machine is to be changed by mistake."""
+    assert pytestconfig.getoption("--alter-this-machine"), "only where nobody needs the machine"
 
 
 @pytest.fixture(name="store")

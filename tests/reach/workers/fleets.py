@@ -6,9 +6,28 @@ import tempfile
 from pathlib import Path
 from typing import Any, Callable, Dict, List, Mapping, Tuple
 
-import opt_in
-from support import UNTRUSTED, Sandbox
+from support import UNTRUSTED, Sandbox, tables
 
+# What the environment of the workers gets; beside it they need a redis-server and a Java on PATH,
+# and a C compiler for uwsgi.
+TOOLS = [
+    "celery[redis]",
+    "cloudpickle",
+    "distributed",
+    "gevent",
+    "gunicorn",
+    "ipykernel",
+    "joblib",
+    "jupyter_client",
+    "pyspark",
+    "python-daemon",
+    "ray",
+    "requests",
+    "uvicorn",
+    "uwsgi",
+]
+# For gunicorn's workers of eventlet, in an environment of their own: gunicorn 26 has them no more.
+WITH_EVENTLET = ("eventlet", "gunicorn <26", "requests")
 SIZE = 3  # workers
 TABLE = "workers"
 HEAD = (
@@ -76,7 +95,7 @@ def version(sandbox: Sandbox, distribution: str) -> str:
     if not distribution:
         code = "import platform; print(platform.python_version())"
         return sandbox.run_code(code).stdout.strip()
-    return opt_in.version_of(sandbox.environment, distribution)
+    return tables.version_of(sandbox.environment, distribution)
 
 
 def meeting(sandbox: Sandbox) -> Path:

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Callable, Iterator, List, Mapping
 from urllib.parse import urlencode
 
+from reach.workers.fleets import SIZE, Report, meeting, variables
 from support import Sandbox
-from workers.fleets import SIZE, Report, meeting, variables
 
 PATIENCE = 60.0
 

@@ -12,8 +12,7 @@ from typing import Dict, Iterator, List, Mapping
 
 import pytest
 
-from support import Sandbox
-from workers.fleets import (
+from reach.workers.fleets import (
     CELERY,
     SIZE,
     TABLE,
@@ -31,7 +30,8 @@ from workers.fleets import (
     variables,
     version,
 )
-from workers.serving import Running, free_port
+from reach.workers.serving import Running, free_port
+from support import Sandbox
 
 WITHOUT_US = {"PYTHON_CERTIFI_DISABLE": "1"}
 
@@ -51,11 +51,11 @@ def broker(tmp_path: Path) -> Iterator[Dict[str, str]]:
 class Workers:
     """Workers that are up, and their broker."""
 
-    def __init__(self, sandbox: Sandbox, name: str, env: Mapping[str, str]) -> None:
-        self.sandbox, self.env = sandbox, env
+    def __init__(self, workshop: Sandbox, name: str, env: Mapping[str, str]) -> None:
+        self.workshop, self.env = workshop, env
         options = ["--max-tasks-per-child", "1"] if "--max" in name else []
         command = ["celery", "-A", "jobs", "worker", "-P", "prefork", "-c", str(SIZE), "-l", "INFO"]
-        self.running = Running(sandbox, [*command, *options], env)
+        self.running = Running(workshop, [*command, *options], env)
 
     def __enter__(self) -> Workers:  # noqa: PYI034 - Python 3.8 has no Self
         self.running.once(lambda: " ready." in self.running.log.read_text())
@@ -66,22 +66,22 @@ class Workers:
 
     def give(self, *arguments: str) -> str:
         """Return what they answer to some tasks; who gives them is none of us."""
-        env = variables(self.sandbox, {**self.env, **WITHOUT_US})
-        done = self.sandbox.run(str(self.sandbox.work / "boss.py"), *arguments, env=env)
+        env = variables(self.workshop, {**self.env, **WITHOUT_US})
+        done = self.workshop.run(str(self.workshop.work / "boss.py"), *arguments, env=env)
         assert done.returncode == 0, (done, self.running.log.read_text())
         return done.stdout
 
     def wave(self, url: str) -> List[Report]:
         """Have every worker ask the server."""
         found: List[Report] = json.loads(
-            self.give("work", url, str(meeting(self.sandbox)), str(SIZE))
+            self.give("work", url, str(meeting(self.workshop)), str(SIZE))
         )
         return found
 
 
 @pytest.mark.parametrize("name", CELERY)
 def test_every_worker_verifies_and_the_end_leaves_nothing(
-    sandbox: Sandbox,
+    workshop: Sandbox,
     url: str,
     ca_file: Path,
     broker: Mapping[str, str],
@@ -90,54 +90,54 @@ def test_every_worker_verifies_and_the_end_leaves_nothing(
 ) -> None:
     """They share the one file of their parent, which a new generation of them does, too."""
     record_property(TABLE, [name])
-    with Workers(sandbox, name, {**broker, **WITHOUT_US}) as workers:
+    with Workers(workshop, name, {**broker, **WITHOUT_US}) as workers:
         assert_all_refused(workers.wave(url))
         status = workers.running.end(signal.SIGTERM)
-    with Workers(sandbox, name, broker) as workers:
+    with Workers(workshop, name, broker) as workers:
         assert_all_refused(workers.wave(url))
         assert workers.running.end(signal.SIGTERM) == status
-    assert bundles(sandbox) == []
-    with Workers(sandbox, name, {**broker, **named(ca_file)}) as workers:
+    assert bundles(workshop) == []
+    with Workers(workshop, name, {**broker, **named(ca_file)}) as workers:
         reports, later = workers.wave(url), workers.wave(url)
-        meanwhile = bundles(sandbox)
+        meanwhile = bundles(workshop)
         assert workers.running.end(signal.SIGTERM) == status
     assert_all_served(reports)
     assert_all_served(later)
     same = {each["worker"] for each in reports} == {each["worker"] for each in later}
     assert same == ("--max" not in name)
     assert files([*reports, *later]) == len(meanwhile) == 1
-    assert bundles(sandbox) == []
-    with Workers(sandbox, name, {**broker, **named(ca_file), **kept(sandbox)}) as workers:
+    assert bundles(workshop) == []
+    with Workers(workshop, name, {**broker, **named(ca_file), **kept(workshop)}) as workers:
         reports = workers.wave(url)
         workers.running.end(signal.SIGTERM)
-    assert_kept(sandbox, reports)
-    record_property(TABLE, row(name, version(sandbox, "celery"), CELERY[name], len(meanwhile)))
+    assert_kept(workshop, reports)
+    record_property(TABLE, row(name, version(workshop, "celery"), CELERY[name], len(meanwhile)))
 
 
 def test_a_warm_shutdown_waits_for_its_task(
-    sandbox: Sandbox, url: str, ca_file: Path, broker: Mapping[str, str]
+    workshop: Sandbox, url: str, ca_file: Path, broker: Mapping[str, str]
 ) -> None:
     """SIGTERM lets the task end, and then nothing is left."""
-    with Workers(sandbox, "celery", {**broker, **named(ca_file)}) as workers:
+    with Workers(workshop, "celery", {**broker, **named(ca_file)}) as workers:
         assert_all_served(workers.wave(url))
         with ThreadPoolExecutor(1) as threads:
             slow = threads.submit(workers.give, "sleep", "4")
             workers.running.once(lambda: "Task jobs.sleep[" in workers.running.log.read_text())
             assert workers.running.end(signal.SIGTERM) == 0
             assert json.loads(slow.result()) == "slept"
-    assert bundles(sandbox) == []
+    assert bundles(workshop) == []
 
 
 def test_a_cold_shutdown_ends_as_without_us(
-    sandbox: Sandbox, ca_file: Path, url: str, broker: Mapping[str, str]
+    workshop: Sandbox, ca_file: Path, url: str, broker: Mapping[str, str]
 ) -> None:
     """SIGQUIT gives up the task, with the exit status that Celery has by itself."""
     ends = []
     for more in (WITHOUT_US, named(ca_file)):
-        with Workers(sandbox, "celery", {**broker, **more}) as workers:
+        with Workers(workshop, "celery", {**broker, **more}) as workers:
             workers.wave(url)
             workers.running.process.send_signal(signal.SIGQUIT)
             ends.append(workers.running.process.wait(60))
     assert ends[0] == ends[1]
-    sandbox.run_code("import certifi; certifi.where()")
-    assert bundles(sandbox) == []
+    workshop.run_code("import certifi; certifi.where()")
+    assert bundles(workshop) == []

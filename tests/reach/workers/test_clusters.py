@@ -1,11 +1,11 @@
 """Pools and clusters that a program starts: every worker verifies, and their end leaves nothing.
 
     python -m pip install -r tests/requirements.txt .
-    python -m pytest tests/workers
+    python -m pytest tests/reach/workers
 
 On Debian ``apt-get install redis-server default-jre-headless gcc`` has what pip does not. All
-else goes into an environment that the tests make from requirements.txt (a gigabyte); ``--tools
-VENV`` takes one that has it already. ``--write-table`` writes the outcome into .github/REACH.md.
+else goes into an environment that the tests make (a gigabyte); ``--tools VENV`` takes
+one that has it already. ``--write-table`` writes the outcome into .github/REACH.md.
 """
 
 from __future__ import annotations
@@ -16,8 +16,7 @@ from typing import Dict, List, Tuple
 
 import pytest
 
-from support import Sandbox
-from workers.fleets import (
+from reach.workers.fleets import (
     CLUSTERS,
     SIZE,
     TABLE,
@@ -36,15 +35,16 @@ from workers.fleets import (
     variables,
     version,
 )
+from support import Sandbox
 
 
 @pytest.mark.parametrize(("tool", "method"), CLUSTERS)
 def test_every_worker_verifies_and_the_end_leaves_nothing(
-    sandbox: Sandbox, url: str, ca_file: Path, tool: str, method: str, record_property: Record
+    workshop: Sandbox, url: str, ca_file: Path, tool: str, method: str, record_property: Record
 ) -> None:
     """With the variable alone; forks share one file; a persistent bundle is one for all."""
     record_property(TABLE, [title(tool, method)])
-    run = Run(sandbox, url, tool, method)
+    run = Run(workshop, url, tool, method)
     reports, _ = run({})
     assert_all_refused(reports)
     reports, running = run(named(ca_file))
@@ -53,25 +53,25 @@ def test_every_worker_verifies_and_the_end_leaves_nothing(
     assert files(reports) == (1 if inherits else SIZE)
     # The program has its own, and so have Ray's agents and its workers in reserve.
     assert len(running) == (1 if inherits else SIZE + 1) or (tool == "ray" and len(running) > SIZE)
-    reports, none = run({**named(ca_file), **kept(sandbox)})
+    reports, none = run({**named(ca_file), **kept(workshop)})
     assert none == []
-    assert_kept(sandbox, reports)
-    found = version(sandbox, CLUSTERS[tool, method])
+    assert_kept(workshop, reports)
+    found = version(workshop, CLUSTERS[tool, method])
     record_property(TABLE, row(title(tool, method), found, method, len(running)))
 
 
 class Run:
     """Starts a cluster and waits for its end, which leaves nothing."""
 
-    def __init__(self, sandbox: Sandbox, url: str, tool: str, method: str) -> None:
-        self.sandbox, self.url, self.what = sandbox, url, (tool, method, str(SIZE))
+    def __init__(self, workshop: Sandbox, url: str, tool: str, method: str) -> None:
+        self.workshop, self.url, self.what = workshop, url, (tool, method, str(SIZE))
 
     def __call__(self, env: Dict[str, str]) -> Tuple[List[Report], List[str]]:
         """Return what the workers report, and the bundles while they lived."""
-        where = str(meeting(self.sandbox))
-        arguments = (str(self.sandbox.work / "cluster.py"), *self.what, where, self.url)
-        done = self.sandbox.run(*arguments, env=variables(self.sandbox, env), timeout=300)
+        where = str(meeting(self.workshop))
+        arguments = (str(self.workshop.work / "cluster.py"), *self.what, where, self.url)
+        done = self.workshop.run(*arguments, env=variables(self.workshop, env), timeout=300)
         assert done.returncode == 0, done
-        assert bundles(self.sandbox) == []
+        assert bundles(self.workshop) == []
         found = json.loads(done.stdout.splitlines()[-1])
         return found["reports"], found["running"]

@@ -14,8 +14,8 @@ from typing import Iterator, List, Mapping, Sequence
 
 import pytest
 
+from reach.workers.fleets import named
 from support import FETCH, UNTRUSTED, Environment, assert_fetched, assert_untrusted, write
-from workers.fleets import named
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from reach.workers.fleets import bundles, named, variables
 from support import Sandbox
-from workers.fleets import bundles, named, variables
 
 NESTED = """
     import certifi, multiprocessing, os, sys
@@ -135,32 +135,32 @@ PROGRAMS = {
 
 
 @pytest.mark.parametrize("name", PROGRAMS)
-def test_odd_workers(sandbox: Sandbox, name: str) -> None:
+def test_odd_workers(workshop: Sandbox, name: str) -> None:
     """The program itself says what must hold."""
     code, *arguments = PROGRAMS[name]
-    program = sandbox.work / "odd.py"
+    program = workshop.work / "odd.py"
     program.write_text(textwrap.dedent(code))
-    sandbox.tmp.chmod(0o711)  # another user may pass through
-    done = sandbox.run(str(program), *arguments, env=variables(sandbox, {}), timeout=300)
+    workshop.tmp.chmod(0o711)  # another user may pass through
+    done = workshop.run(str(program), *arguments, env=variables(workshop, {}), timeout=300)
     assert done.returncode == 0, done
     if "kernel" in name:  # which was killed once
-        sandbox.run_code("import certifi; certifi.where()")
-    assert bundles(sandbox) == []
+        workshop.run_code("import certifi; certifi.where()")
+    assert bundles(workshop) == []
 
 
-def test_a_daemon_that_closes_everything(sandbox: Sandbox, url: str, ca_file: Path) -> None:
+def test_a_daemon_that_closes_everything(workshop: Sandbox, url: str, ca_file: Path) -> None:
     """python-daemon's: it still verifies. Before Python 3.13 its bundle goes with the next process.
 
     A mapping that holds it cannot be undone there once its descriptor has been closed.
     """
-    report = sandbox.work / "report"
+    report = workshop.work / "report"
     code = textwrap.dedent(DAEMON)
-    done = sandbox.run("-c", code, str(report), url, env=named(ca_file))
+    done = workshop.run("-c", code, str(report), url, env=named(ca_file))
     assert (done.returncode, done.stderr) == (0, "")
     end = time.monotonic() + 60
     while time.monotonic() < end and not report.exists():
         time.sleep(0.1)
     assert report.read_text() == "[True, True, 200]"
     time.sleep(1)
-    sandbox.run_code("import certifi; certifi.where()")
-    assert bundles(sandbox) == []
+    workshop.run_code("import certifi; certifi.where()")
+    assert bundles(workshop) == []

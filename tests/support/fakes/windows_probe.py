@@ -15,9 +15,10 @@ import sys
 from types import ModuleType
 from typing import Any, Dict
 
+from fakes.crypt32 import Crypt32, Held, enum_certificates, install
+
 from certifi_system_store_wrapper.reporting.findings import Findings
 from certifi_system_store_wrapper.sources.system import windows
-from fakes.crypt32 import Crypt32, Held, enum_certificates, install
 
 
 def main() -> None:

@@ -10,9 +10,9 @@ import pytest
 
 from certifi_system_store_wrapper.parsing import asn1, der, loadable, pem, x509
 from certifi_system_store_wrapper.parsing.asn1 import NotDer
-from conformance.minting import mint, version_1
-from fuzz.mutations import Node, decoded, encoded, mutated
-from fuzz.strict_everywhere import load_as_file, loads_as_text
+from support.differential import load_as_file, loads_as_text
+from support.minting import mint, version_1
+from support.mutations import Node, decoded, encoded, mutated
 
 EC, RSA = mint("EC"), mint("RSA", rsa_bits=2048)
 MAIL = mint("mail", eku=("emailProtection",))

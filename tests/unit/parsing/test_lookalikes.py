@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from certifi_system_store_wrapper.parsing import parse
 from certifi_system_store_wrapper.parsing.lookalikes import UNKNOWN, name_of
-from conformance.minting import crl_pem, encode_pem, key_of, mint, request_pem
+from support.minting import crl_pem, encode_pem, key_of, mint, request_pem
 
 KEY = key_of("key")
 DER, CLEAR, SECRET = Encoding.DER, NoEncryption(), BestAvailableEncryption(b"secret")

@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import strategies
 from certifi_system_store_wrapper.parsing import parse, x509
 from certifi_system_store_wrapper.parsing.pem import BEGIN, END, MAX_DAMAGE, block_of, der_of
 from certifi_system_store_wrapper.parsing.x509 import facts
-from conformance.minting import OIDS, encode_pem, mint, pkcs7, version_1
-from fuzz.differential import lost
-from fuzz.mutations import mutated
+from support import strategies
+from support.differential import lost
+from support.minting import OIDS, encode_pem, mint, pkcs7, version_1
+from support.mutations import mutated
 
 A, B = mint("A"), mint("B")
 PEM_A = encode_pem(A)

@@ -22,7 +22,7 @@ from certifi_system_store_wrapper.settings import DEBUG, INFO, USER, WARNING
 from certifi_system_store_wrapper.sources import files, reader
 from certifi_system_store_wrapper.sources.files import add_file, certificate_files
 from certifi_system_store_wrapper.sources.reader import MARK, Reader, Unusable
-from conformance.minting import encode_pem, mint
+from support.minting import encode_pem, mint
 
 A, B = mint("A"), mint("B")
 PEM_A, PEM_B = encode_pem(A), encode_pem(B)

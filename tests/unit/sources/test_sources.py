@@ -17,8 +17,8 @@ from certifi_system_store_wrapper.reporting.findings import HELD, LISTED, NAMED,
 from certifi_system_store_wrapper.settings import CERTIFI, SOURCES, SSL, SYSTEM, USER, Settings
 from certifi_system_store_wrapper.sources import system
 from certifi_system_store_wrapper.sources.reader import Reader
-from conformance.minting import NAMES, encode_pem, mint, private_key_pem, trusted_pem
-from conformance.world import DEBIAN, World
+from support.minting import NAMES, encode_pem, mint, private_key_pem, trusted_pem
+from support.world import DEBIAN, World
 
 PEM_A, PEM_B, PEM_C = (encode_pem(mint(name)) for name in "ABC")
 

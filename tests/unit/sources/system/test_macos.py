@@ -33,12 +33,13 @@ from certifi_system_store_wrapper.reporting.findings import DISTRUSTED, NOT_TRUS
 from certifi_system_store_wrapper.settings import DEBUG, INFO, SYSTEM, WARNING, Settings
 from certifi_system_store_wrapper.sources import system
 from certifi_system_store_wrapper.sources.system import macos, macos_security
-from fakes.invariants import assert_invariants
-from fakes.replay import replay
+from support import SUPPORT
+from support.fakes.replay import replay
+from support.invariants import assert_invariants
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="the fake is a shell script")
 
-FAKE = Path(__file__).parents[1] / "fakes" / "security.py"
+FAKE = SUPPORT / "fakes" / "security.py"
 PACKAGES = Path(bundle.__file__).parents[1]
 LOGIN = "login"
 Record = Optional[List[Dict[str, Any]]]

@@ -10,8 +10,8 @@ from certifi_system_store_wrapper.reporting.findings import Findings
 from certifi_system_store_wrapper.settings import INFO, SYSTEM, WARNING
 from certifi_system_store_wrapper.sources.reader import Reader
 from certifi_system_store_wrapper.sources.system import unix, unix_paths
-from conformance.minting import encode_pem, mint
-from conformance.world import DEBIAN, World
+from support.minting import encode_pem, mint
+from support.world import DEBIAN, World
 
 PEM_A, PEM_B = encode_pem(mint("A")), encode_pem(mint("B"))
 

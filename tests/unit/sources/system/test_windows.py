@@ -34,10 +34,11 @@ from certifi_system_store_wrapper.reporting.findings import (
 from certifi_system_store_wrapper.settings import DEBUG, INFO, SYSTEM, WARNING, Settings
 from certifi_system_store_wrapper.sources import system
 from certifi_system_store_wrapper.sources.system.windows import DISALLOWED, ROOT, SSL_DEFAULTS
-from fakes.invariants import assert_invariants
-from fakes.replay import replay
+from support import SUPPORT
+from support.fakes.replay import replay
+from support.invariants import assert_invariants
 
-PROBE = Path(__file__).parents[1] / "fakes" / "windows_probe.py"
+PROBE = SUPPORT / "fakes" / "windows_probe.py"
 PACKAGES = Path(bundle.__file__).parents[1]
 SERVER_AUTH, ANY_USAGE, CODE_SIGNING = "1.3.6.1.5.5.7.3.1", "2.5.29.37.0", "1.3.6.1.5.5.7.3.3"
 PKCS7_ENCODING, BOTH_ENCODINGS = 0x10000, 0x10001
