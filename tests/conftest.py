@@ -6,14 +6,12 @@ import signal
 import ssl
 import sys
 import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any, Iterator, List, Tuple
+from typing import TYPE_CHECKING, Iterator, List, Optional, Tuple
 
 import pytest
 import trustme
 
-from everywhere.differences import skip_differences
 from support import (
     CLIENTS,
     NAME,
@@ -26,6 +24,11 @@ from support import (
     run_here,
     write,
 )
+from support.differences import skip_differences
+from support.servers import HttpsServer, Page
+
+if TYPE_CHECKING:
+    from support.world import World
 
 # Any of these makes clients pass by certifi, or adds what a test does not expect.
 VARIABLES = (
@@ -41,6 +44,8 @@ VARIABLES = (
     "SSL_CERT_DIR",
     "SSL_CERT_FILE",
 )
+HERE = Path(__file__).parent
+BY_NAME_ALONE = (HERE / "quality", HERE / "reach")
 HOUSED = (*CLIENTS, "certifi", "wrapt", "hatchling>=1.27", "editables", "pip")
 
 
@@ -55,6 +60,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="test beside what the interpreter itself has, such as Debian's certifi",
     )
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> Optional[bool]:
+    """Keep the default run free of the rooms that need more, unless they are named."""
+    is_left_out = collection_path in BY_NAME_ALONE and not is_named(collection_path, config)
+    return True if is_left_out else None
+
+
+def is_named(folder: Path, config: pytest.Config) -> bool:
+    """Whether the command line names this folder or something in it."""
+    started_in = config.invocation_params.dir
+    named = [Path(os.path.abspath(started_in / each.split("::")[0])) for each in config.args]
+    return any(folder in (path, *path.parents) for path in named)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: List[pytest.Item]) -> None:
@@ -211,6 +229,14 @@ def sandbox(tmp_path: Path, installed: Environment) -> Sandbox:
     return Sandbox(tmp_path, installed)
 
 
+@pytest.fixture
+def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
+    """Return a machine with nothing but certifi's own list."""
+    from support.world import World  # which imports the product: after --measure has begun
+
+    return World(tmp_path, monkeypatch)
+
+
 @pytest.fixture(scope="session")
 def private_ca() -> trustme.CA:
     """Return the CA of the HTTPS server: no list in the world has it."""
@@ -240,41 +266,10 @@ def url(private_ca: trustme.CA) -> Iterator[str]:
     """Return the address of a real HTTPS server on this machine, vouched for by the private CA."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     private_ca.issue_cert("localhost").configure_cert(context)
-    with Server(("127.0.0.1", 0), Page) as server:
+    with HttpsServer(("127.0.0.1", 0), Page) as server:
         server.context = context
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
         thread.start()
         yield f"https://localhost:{server.server_port}/"
         server.shutdown()
         thread.join()
-
-
-class Page(BaseHTTPRequestHandler):
-    """The one page of the server."""
-
-    def do_GET(self) -> None:
-        """Answer every question with the same."""
-        self.send_response(200)
-        self.send_header("Content-Length", "2")
-        self.end_headers()
-        self.wfile.write(b"ok")
-
-    def log_message(self, *arguments: object) -> None:
-        """Say nothing."""
-
-
-class Server(ThreadingHTTPServer):
-    """A server that shakes hands in the thread of each request."""
-
-    context: ssl.SSLContext
-
-    def get_request(self) -> Tuple[Any, Any]:
-        """Accept, and leave the handshake to the first read."""
-        connection, address = super().get_request()
-        return (
-            self.context.wrap_socket(connection, server_side=True, do_handshake_on_connect=False),
-            address,
-        )
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        """A client that does not trust us hangs up: that is what half of the tests are for."""

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Callable, Dict, List, NamedTuple, Sequence
 
 import floors
-import minting
-import programs
+import growing
+import workloads
 from contenders import BARE, BARE_OLD, EMPTY, OURS, OURS_OLD, PEERS, Environment, environments
 from measuring import Counter, Side, Values, counter, crowd, paired, seconds, warmed
 
@@ -47,7 +47,7 @@ class Comparer:
         self.cache, self.rounds, self.counts = cache, rounds, counts
         self.environments = environments(cache, tmp)
         self.rows: Dict[str, Row] = {}
-        prelude = self.environments[BARE.name].ask(programs.PRELUDE, {})
+        prelude = self.environments[BARE.name].ask(workloads.PRELUDE, {})
         (cache / "prelude").mkdir(exist_ok=True)
         (cache / "prelude" / "prelude.py").write_text(prelude, encoding="utf-8")
         self.prelude = {"PYTHONPATH": str(cache / "prelude")}
@@ -81,7 +81,7 @@ class Comparer:
         """Return the program in bare environments that have imported wrapt before."""
         bare = {OURS.name: BARE.name, OURS_OLD.name: BARE_OLD.name}
         return [
-            Side(title, self.environments[bare[name]], programs.WRAPT + code)
+            Side(title, self.environments[bare[name]], workloads.WRAPT + code)
             for name, title in APART.items()
         ]
 
@@ -89,14 +89,14 @@ class Comparer:
         """Return two programs that differ only in our call."""
         ours, variables = self.environments[OURS.name], {**self.prelude, **env}
         return [
-            Side(WITHOUT, ours, programs.WITHOUT_CALL, variables),
-            Side(WITH, ours, programs.WITH_CALL, variables),
+            Side(WITHOUT, ours, workloads.WITHOUT_CALL, variables),
+            Side(WITH, ours, workloads.WITH_CALL, variables),
         ]
 
     def modules(self) -> Dict[str, List[str]]:
-        """Return what is loaded at the end of each of the two programs."""
+        """Return what is loaded at the end of each of the two workloads."""
         return {
-            side.name: side.environment.ask(side.code + programs.MODULES, side.env).split()
+            side.name: side.environment.ask(side.code + workloads.MODULES, side.env).split()
             for side in self.two_programs({})
         }
 
@@ -119,23 +119,23 @@ def compare(cache: Path, tmp: Path, rounds: int) -> Comparison:
 
 def imports(comparer: Comparer) -> None:
     """Whole processes: the start, and the imports of clients."""
-    code = programs.START
+    code = workloads.START
     sides = [*comparer.sides(code), *comparer.sides(code, EMPTY.name)]
     comparer.row("start", f"`python -c {code}`", sides, count=True, measure=warmed)
-    code = programs.REQUESTS
+    code = workloads.REQUESTS
     sides = [*comparer.sides(code), *comparer.apart(code)]
     comparer.row(code, f"`{code}`", sides, count=True, measure=warmed)
-    code = programs.HTTPX  # which imports certifi only when it connects
+    code = workloads.HTTPX  # which imports certifi only when it connects
     comparer.row(code, f"`{code}`", comparer.sides(code), count=True, measure=warmed)
 
 
 def calls(comparer: Comparer) -> None:
     """Calls of where(), timed within the process."""
     title = "first `where()`, once all is imported"
-    comparer.row("first", title, comparer.sides(programs.FIRST, prints=True))
+    comparer.row("first", title, comparer.sides(workloads.FIRST, prints=True))
     title = "two programs that differ only in our call"
     comparer.row("two programs", title, comparer.two_programs({}), count=True)
-    sides = comparer.sides(programs.LATER, prints=True)
+    sides = comparer.sides(workloads.LATER, prints=True)
     comparer.row("later", "later `where()`", sides)
 
 
@@ -148,7 +148,7 @@ def persistent(comparer: Comparer) -> None:
     sides = comparer.two_programs(env)
     seconds(sides[-1])
     ours: Environment = comparer.environments[OURS.name]
-    timed = [Side(OURS.name, ours, programs.FIRST, {**comparer.prelude, **env}, prints=True)]
+    timed = [Side(OURS.name, ours, workloads.FIRST, {**comparer.prelude, **env}, prints=True)]
     comparer.row("persistent", "first `where()`, persistent bundle, nothing changed", timed)
     title = "the same as two programs that differ only in our call"
     comparer.row("persistent, two programs", title, sides, count=True)
@@ -156,12 +156,12 @@ def persistent(comparer: Comparer) -> None:
 
 def many(comparer: Comparer) -> None:
     """Many processes at once, and the memory of one."""
-    apart = comparer.apart(programs.CROWD)[:1]
-    sides = [*comparer.sides(programs.CROWD, BARE.name, OURS.name), *apart]
-    title = f"{CROWD} processes at once, `{programs.CROWD}`"
+    apart = comparer.apart(workloads.CROWD)[:1]
+    sides = [*comparer.sides(workloads.CROWD, BARE.name, OURS.name), *apart]
+    title = f"{CROWD} processes at once, `{workloads.CROWD}`"
     comparer.row("crowd", title, sides, measure=lambda side: crowd(side, CROWD))
-    for key, what in (("memory", programs.CROWD), ("memory of requests", programs.REQUESTS)):
-        code = programs.MEMORY.format(what=what)
+    for key, what in (("memory", workloads.CROWD), ("memory of requests", workloads.REQUESTS)):
+        code = workloads.MEMORY.format(what=what)
         sides = comparer.sides(code, BARE.name, OURS.name, OURS_OLD.name, prints=True)
         apart = [side._replace(prints=True) for side in comparer.apart(code)]
         comparer.row(key, f"memory (RSS) after `{what}`", [*sides, *apart], unit="byte")
@@ -173,11 +173,11 @@ def growth(comparer: Comparer) -> None:
     for size in SIZES:
         path = comparer.cache / f"{size}.pem"
         if size and not path.exists():
-            minting.mint(path, size)
+            growing.mint(path, size)
         more = {"SSL_CERT_FILE": str(path)} if size else {}
         ours = comparer.environments[OURS.name]
         env = {**comparer.prelude, **more}
-        sides.append(Side(str(size), ours, programs.FIRST, env, prints=True))
+        sides.append(Side(str(size), ours, workloads.FIRST, env, prints=True))
     comparer.row("growth", "first `where()` with that many more certificates", sides)
 
 

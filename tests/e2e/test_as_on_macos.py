@@ -13,7 +13,7 @@ from typing import Any, Dict
 
 import pytest
 
-from support import FETCH_BY_URLLIB, NAME, Sandbox, assert_untrusted, write
+from support import FETCH_BY_URLLIB, NAME, SUPPORT, Sandbox, assert_untrusted, write
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the fake is a script of Unix")
 
-FAKE = Path(__file__).parents[1] / "fakes" / "security.py"
+FAKE = SUPPORT / "fakes" / "security.py"
 SYSTEM = "find-certificate -a -p /Library/Keychains/System.keychain"
 ROOTS = "find-certificate -a -p /System/Library/Keychains/SystemRootCertificates.keychain"
 AS_MACOS = """

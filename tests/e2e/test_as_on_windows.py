@@ -15,7 +15,7 @@ from typing import Dict
 import pytest
 import trustme
 
-from support import FETCH_BY_URLLIB, MODULE, NAME, Sandbox, assert_untrusted, write
+from support import FETCH_BY_URLLIB, MODULE, NAME, SUPPORT, Sandbox, assert_untrusted, write
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def local_app_data(sandbox: Sandbox) -> Path:
 def run(sandbox: Sandbox, code: str, *roots: bytes, **env: str) -> Done:
     """Run the code as on a Windows whose ROOT store has these certificates."""
     before = AS_WINDOWS.format(
-        tests=str(Path(__file__).parents[1]), roots=[b64encode(root).decode() for root in roots]
+        tests=str(SUPPORT), roots=[b64encode(root).decode() for root in roots]
     )
     env = {"PYTHONPATH": str(sandbox.work), **env}
     return sandbox.run_code(textwrap.dedent(before) + textwrap.dedent(code), env=env)

@@ -23,9 +23,9 @@ from cryptography import x509
 from cryptography.x509.name import _ASN1Type
 from cryptography.x509.oid import NameOID
 
-from conformance.minting import encode_pem, mint, pkcs7
-from hosts import CA, make
 from support import POWERLESS, Sandbox, assert_fetched, assert_untrusted, write
+from support.minting import encode_pem, mint, pkcs7
+from support.servers import CA, make
 
 COMMAND = ("-m", "certifi_system_store_wrapper")
 posix = pytest.mark.skipif(os.name == "nt", reason="modes and links say nothing there")

@@ -13,9 +13,9 @@ from typing import Any, Dict, List, Mapping, Optional, Tuple
 import pytest
 import trustme
 
-from conformance.minting import encode_pem, mint, private_key_pem
-from hosts import CA, make
 from support import POWERLESS, Environment, Sandbox, write
+from support.minting import encode_pem, mint, private_key_pem
+from support.servers import CA, make
 
 COMMAND = ("-m", "certifi_system_store_wrapper", "doctor")
 ADD = (*COMMAND[:-1], "add")

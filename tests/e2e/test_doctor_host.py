@@ -17,8 +17,9 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from conformance.minting import trusted_pem
-from hosts import (
+from support import Sandbox, write
+from support.minting import trusted_pem
+from support.servers import (
     CA,
     CLIENT_AUTH,
     Echo,
@@ -33,7 +34,6 @@ from hosts import (
     serving,
     with_sha1,
 )
-from support import Sandbox, write
 
 COMMAND = ("-m", "certifi_system_store_wrapper", "doctor")
 ROOT = make("Private Root", *CA)

@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 import trustme
 
-import os_store
-from support import POWERLESS, Sandbox, assert_fetched, assert_untrusted, write
+from support import POWERLESS, Sandbox, assert_fetched, assert_untrusted, os_store, write
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the layouts are those of Linux")
 TRUSTING = [f.__name__ for f in os_store.LAYOUTS if f.__name__ not in ("empty", "unreadable")]

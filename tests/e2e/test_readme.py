@@ -21,8 +21,6 @@ import pytest
 import trustme
 
 from certifi_system_store_wrapper import commands as cli
-from conftest import Server
-from hosts import CA, context_for, make
 from support import (
     CHECKOUT,
     MODULE,
@@ -33,6 +31,7 @@ from support import (
     new_environment,
     write,
 )
+from support.servers import CA, HttpsServer, context_for, make
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -115,7 +114,7 @@ NOT_RUN = {
     "certctl rehash": "FreeBSD",
     f"pipx inject TOOL {NAME}": "pipx is no requirement of the tests; as pip install",
     "pip install git+ADDRESS-OF-THE-REPOSITORY": "the address is the reader's to know",
-    "pex --venv": "tests/packed",
+    "pex --venv": "tests/reach/packed",
 }
 # Commands that take minutes have a job of their own in the workflow.
 CI = (CHECKOUT / ".github" / "workflows" / "ci.yml").read_text("utf-8")
@@ -147,10 +146,10 @@ FOREIGN = {
         "of others",
     ),
     f"--user-package-configuration-file=SITE_PACKAGES/{MODULE}/_pyinstaller/"
-    "certifi.nuitka-package.config.yml": "of Nuitka, see tests/packed",
-    "/usr/local/share/ca-certificates/NAME.crt": "the administrator's, see tests/real_store",
-    "/etc/pki/ca-trust/source/anchors/": "the administrator's, see tests/real_store",
-    "/etc/pki/trust/anchors/": "the administrator's, see tests/real_store",
+    "certifi.nuitka-package.config.yml": "of Nuitka, see tests/reach/packed",
+    "/usr/local/share/ca-certificates/NAME.crt": "the administrator's, see tests/reach/real_store",
+    "/etc/pki/ca-trust/source/anchors/": "the administrator's, see tests/reach/real_store",
+    "/etc/pki/trust/anchors/": "the administrator's, see tests/reach/real_store",
     "/usr/local/etc/ssl/certs/": "the administrator's of FreeBSD",
 }
 PROGRAMS = ("python", "python3", "pip", "pipx", "uv", "eval", "pex", "security", "certutil", NAME)
@@ -186,7 +185,7 @@ class Files(SimpleHTTPRequestHandler):
 def served(folder: Path, context: ssl.SSLContext) -> Iterator[str]:
     """Serve a folder over HTTPS; yield host and port."""
     handler = partial(Files, directory=str(folder))
-    with Server(("127.0.0.1", 0), handler) as server:
+    with HttpsServer(("127.0.0.1", 0), handler) as server:
         server.context = context
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
         thread.start()

@@ -311,7 +311,7 @@ def test_the_first_question_deep_in_a_recursion(sandbox: Sandbox) -> None:
 
 
 def test_a_python_without_tls(sandbox: Sandbox, ca_file: Path) -> None:
-    """In a browser certifi's own list answers; tests/interpreters.py tries it in Pyodide."""
+    """In a browser certifi's own list answers; tests/reach/interpreters.py tries it in Pyodide."""
     code = """
         import sys
         sys.platform = "emscripten"

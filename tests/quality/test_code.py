@@ -57,7 +57,7 @@ def as_a_user(code: Path, installed: Environment) -> subprocess.CompletedProcess
 
 def test_the_public_api_is_typed(tmp_path: Path, installed: Environment) -> None:
     """The types that are promised are those that a user's type checker sees."""
-    code = Path(shutil.copy(CHECKOUT / "tests" / "typing" / "api.py", tmp_path))
+    code = Path(shutil.copy(CHECKOUT / "tests" / "quality" / "typing" / "api.py", tmp_path))
     done = as_a_user(code, installed)
     assert done.returncode == 0, done.stdout
 

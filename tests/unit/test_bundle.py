@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import strategies
 from certifi_system_store_wrapper import bundle, sources
 from certifi_system_store_wrapper.bundle import Bundle, build
 from certifi_system_store_wrapper.machine import openssl
@@ -26,8 +25,9 @@ from certifi_system_store_wrapper.reporting.findings import (
     Findings,
 )
 from certifi_system_store_wrapper.settings import USER, Settings
-from conformance.minting import encode_pem, mint, trusted_pem
-from conformance.world import DEBIAN, World, check
+from support import strategies
+from support.minting import encode_pem, mint, trusted_pem
+from support.world import DEBIAN, World, check
 
 A, B, C = mint("A"), mint("B"), mint("C")
 LEAF = mint("localhost", ca=False)

@@ -1,0 +1,58 @@
+"""Runs windows.py over the fake crypt32, in a process of its own; JSON in, JSON out.
+
+In: ``function``, ``stores`` (name -> list of [der in base64, usage, encoding, extension]),
+``failing`` (name -> error), ``without_wincertstore``, ``another_wincertstore`` (an empty module),
+``is_windows`` (what ssl believes).
+Out: the findings, the stores asked for, and what was left open or modified.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import ssl
+import sys
+from types import ModuleType
+from typing import Any, Dict
+
+from fakes.crypt32 import Crypt32, Held, enum_certificates, install
+
+from certifi_system_store_wrapper.reporting.findings import Findings
+from certifi_system_store_wrapper.sources.system import windows
+
+
+def main() -> None:
+    """Do what standard input asks for."""
+    order: Dict[str, Any] = json.load(sys.stdin)
+    stores = {
+        name: [Held(base64.b64decode(held[0]), *held[1:]) for held in content]
+        for name, content in order["stores"].items()
+    }
+    library = Crypt32(stores, order.get("failing", {}))
+    install(library)
+    vars(ssl)["enum_certificates"] = enum_certificates(library)
+    if order.get("is_windows"):
+        sys.platform = "win32"
+    if order.get("without_wincertstore"):
+        vars(sys)["modules"]["wincertstore"] = None
+    if order.get("another_wincertstore"):
+        vars(sys)["modules"]["wincertstore"] = ModuleType("wincertstore")
+    findings = Findings("system")
+    getattr(windows, order["function"])(findings)
+    answer = {
+        "trusted": [(t.block.decode(), t.origin.path, t.standing) for t in findings.trusted],
+        "distrusted": [(d.block.decode(), d.origin.path) for d in findings.distrusted],
+        "excluded": [
+            (e.block.decode(), e.origin.path, e.reason, e.detail, e.level)
+            for e in findings.excluded
+        ],
+        "problems": [(p.path, p.message, p.level) for p in findings.problems],
+        "asked": library.asked,
+        "open": len(library.open_stores) + len(library.alive),
+        "imported": "wincertstore" in sys.modules,
+    }
+    json.dump(answer, sys.stdout)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,316 @@
+"""Servers and proxies on this machine, each with one fault, and the certificates that they show."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import socket
+import socketserver
+import ssl
+import struct
+import tempfile
+import threading
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from ipaddress import ip_address
+from typing import Any, Iterator, List, NamedTuple, Optional, Sequence, Tuple, Union
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+NOW = dt.datetime.now(dt.timezone.utc).replace(microsecond=0)
+SERVER_AUTH, CLIENT_AUTH = ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH
+
+
+class Made(NamedTuple):
+    """A certificate with its key."""
+
+    certificate: x509.Certificate
+    key: Any
+
+    @property
+    def pem(self) -> bytes:
+        """The certificate as PEM."""
+        return self.certificate.public_bytes(serialization.Encoding.PEM)
+
+    @property
+    def key_pem(self) -> bytes:
+        """The private key as PEM."""
+        return self.key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+
+
+Stream = Union[socket.socket, ssl.SSLSocket]
+Extension = Tuple[x509.ExtensionType, bool]
+USAGES = (
+    "digital_signature", "content_commitment", "key_encipherment", "data_encipherment",
+    "key_agreement", "key_cert_sign", "crl_sign", "encipher_only", "decipher_only",
+)  # fmt: skip
+
+
+def key_usage(*allowed: str) -> Extension:
+    """Return a critical key usage extension."""
+    return x509.KeyUsage(**{name: name in allowed for name in USAGES}), True
+
+
+CA = (
+    (x509.BasicConstraints(ca=True, path_length=None), True),
+    key_usage("key_cert_sign", "crl_sign"),
+)
+
+
+def make(
+    subject: str,
+    *extensions: Extension,
+    by: Optional[Made] = None,
+    names: Sequence[str] = (),
+    days: Tuple[float, float] = (-1, 9),
+    key: Any = None,
+    rsa_bits: int = 0,
+    identified: bool = True,
+    name: Optional[x509.Name] = None,
+    until: Optional[dt.datetime] = None,
+) -> Made:
+    """Return a certificate as RFC 5280 asks, but for what is asked otherwise."""
+    key = key or (
+        rsa.generate_private_key(65537, rsa_bits)
+        if rsa_bits
+        else ec.generate_private_key(ec.SECP256R1())
+    )
+    own = (
+        x509.Name(name)
+        if name is not None
+        else x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, subject)])
+    )
+    begin, end = NOW + dt.timedelta(days=days[0]), NOW + dt.timedelta(days=days[1])
+    if until:
+        begin, end = min(begin, until), until
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(own)
+        .issuer_name(by.certificate.subject if by else own)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(begin)
+        .not_valid_after(end)
+    )
+    signer = by.key if by else key
+    if identified:
+        held = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
+        of_issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key())
+        extensions = (*extensions, (held, False), (of_issuer, False))
+    if names:
+        extensions = (*extensions, (x509.SubjectAlternativeName(list(map(_name, names))), False))
+    for extension, critical in extensions:
+        builder = builder.add_extension(extension, critical)
+    return Made(builder.sign(signer, hashes.SHA256()), key)
+
+
+def with_sha1(made: Made, by: Made) -> Made:
+    """Return the certificate signed again with SHA-1 by an RSA key, which no library does now."""
+    der = made.certificate.public_bytes(serialization.Encoding.DER)
+    sha256, sha1 = (bytes.fromhex("2a864886f70d0101") + end for end in (b"\x0b", b"\x05"))
+    tbs = made.certificate.tbs_certificate_bytes.replace(sha256, sha1)
+    signature = by.key.sign(tbs, padding.PKCS1v15(), hashes.SHA1())
+    start = der.index(made.certificate.tbs_certificate_bytes)
+    der = der[:start] + tbs + der[start + len(tbs) : -len(signature)].replace(sha256, sha1)
+    return Made(x509.load_der_x509_certificate(der + signature), made.key)
+
+
+def _name(text: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ip_address(text))
+    except ValueError:
+        return x509.DNSName(text)
+
+
+def context_for(*chain: Made) -> ssl.SSLContext:
+    """Return a server's context that presents these, the first one with its key."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.set_ciphers("ALL:@SECLEVEL=0")
+    descriptor, path = tempfile.mkstemp()
+    try:
+        os.write(descriptor, chain[0].key_pem + b"".join(each.pem for each in chain))
+        os.close(descriptor)
+        context.load_cert_chain(path)
+    finally:
+        os.unlink(path)
+    return context
+
+
+class Echo(socketserver.BaseRequestHandler):
+    """Shakes hands and waits for the client to hang up."""
+
+    def handle(self) -> None:
+        """Do nothing more than the handshake."""
+        try:
+            with self.server.context.wrap_socket(self.request, server_side=True) as connection:
+                connection.recv(1)
+        except OSError:  # whoever does not trust it hangs up
+            return
+
+
+def saying(*answers: bytes, pause: float = 0, reads: bool = True) -> type:
+    """Return a handler that says these whatever it hears, and hangs up."""
+
+    class Saying(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            try:
+                if reads:
+                    self.request.recv(4096)
+                for answer in answers:
+                    self.request.sendall(answer)
+                    self.server.stopped.wait(pause)
+            except OSError:
+                return
+
+    return Saying
+
+
+class Resetting(socketserver.BaseRequestHandler):
+    """Breaks the connection off, as firewalls do."""
+
+    def handle(self) -> None:
+        """Send a reset."""
+        self.request.recv(1)
+        at_once = struct.pack("hh" if os.name == "nt" else "ii", 1, 0)
+        self.request.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, at_once)
+
+
+class Tunnel(socketserver.BaseRequestHandler):
+    """A proxy that knows CONNECT, over TLS where the server has a context."""
+
+    def handle(self) -> None:
+        """Connect to where it is asked to, and carry bytes both ways."""
+        try:
+            if self.server.context is None:
+                self._serve(self.request)
+                return
+            with self.server.context.wrap_socket(self.request, server_side=True) as connection:
+                self._serve(connection)
+        except OSError:
+            return
+
+    def _serve(self, connection: Stream) -> None:
+        head = b""
+        while b"\r\n\r\n" not in head:
+            head += connection.recv(100)
+        self.server.asked.append(head)
+        port = int(head.split()[1].rpartition(b":")[2])
+        with socket.create_connection(("127.0.0.1", port)) as upstream:
+            connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+            carry_both_ways(connection, upstream)
+
+
+def carry_both_ways(one: Stream, other: Stream) -> None:
+    """Copy until either side has enough."""
+    threads = [threading.Thread(target=_carry, args=pair) for pair in ((one, other), (other, one))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+def _carry(source: Stream, to: Stream) -> None:
+    try:
+        while True:
+            data = source.recv(4096)
+            if not data:
+                break
+            to.sendall(data)
+    except OSError:
+        pass
+    finally:
+        for each in (source, to):
+            try:
+                socket.socket.shutdown(each, socket.SHUT_RDWR)
+            except OSError:
+                continue
+
+
+class Server(socketserver.ThreadingTCPServer):
+    """A server on a free port of this machine."""
+
+    daemon_threads = True
+    allow_reuse_address = True
+
+    def __init__(self, handler: Any, context: Optional[ssl.SSLContext], host: str) -> None:
+        """Listen."""
+        self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        super().__init__((host, 0), handler)
+        self.context = context
+        self.asked: List[bytes] = []
+        self.stopped = threading.Event()
+
+    @property
+    def port(self) -> int:
+        """Where it listens."""
+        return int(self.server_address[1])
+
+
+@contextmanager
+def serving(
+    handler: Any, context: Optional[ssl.SSLContext] = None, host: str = "127.0.0.1"
+) -> Iterator[Server]:
+    """Serve in a thread."""
+    with Server(handler, context, host) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+        thread.start()
+        try:
+            yield server
+        finally:
+            server.stopped.set()
+            server.shutdown()
+            thread.join()
+
+
+def presenting(*ders: bytes) -> type:
+    """Return a handler that presents these in TLS 1.2, whatever they are; it has no key."""
+    hello = b"\3\3" + bytes(32) + b"\0" + b"\xc0\x2f\0" + b"\0\5\xff\1\0\1\0"
+    each = b"".join(len(der).to_bytes(3, "big") + der for der in ders)
+    messages = ((2, hello), (11, len(each).to_bytes(3, "big") + each), (14, b""))
+    flight = b"".join(bytes([kind]) + len(b).to_bytes(3, "big") + b for kind, b in messages)
+    pieces = [flight[at : at + 16000] for at in range(0, len(flight), 16000)]
+    return saying(b"".join(b"\x16\3\3" + len(p).to_bytes(2, "big") + p for p in pieces), pause=5)
+
+
+class Page(BaseHTTPRequestHandler):
+    """Answers every question with the same."""
+
+    def do_GET(self) -> None:
+        """Send the page, if there is one."""
+        body = self.page()
+        self.send_response(200 if body else 404)
+        self.send_header("Content-Type", "text/html")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def page(self) -> bytes:
+        """Return the page that is asked for, or nothing."""
+        return b"ok"
+
+    def log_message(self, *arguments: object) -> None:
+        """Say nothing."""
+
+
+class HttpsServer(ThreadingHTTPServer):
+    """A server that shakes hands in the thread of each request."""
+
+    context: ssl.SSLContext
+
+    def get_request(self) -> Tuple[Any, Any]:
+        """Accept, and leave the handshake to the first read."""
+        connection, address = super().get_request()
+        return (
+            self.context.wrap_socket(connection, server_side=True, do_handshake_on_connect=False),
+            address,
+        )
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A client that does not trust us hangs up: that is what half of the tests are for."""

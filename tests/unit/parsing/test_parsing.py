@@ -1,0 +1,222 @@
+"""certificates: any bytes in, certificates in one canonical form or damage out."""
+
+from __future__ import annotations
+
+from random import Random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from certifi_system_store_wrapper.parsing import parse, x509
+from certifi_system_store_wrapper.parsing.pem import BEGIN, END, MAX_DAMAGE, block_of, der_of
+from certifi_system_store_wrapper.parsing.x509 import facts
+from support import strategies
+from support.differential import lost
+from support.minting import OIDS, encode_pem, mint, pkcs7, version_1
+from support.mutations import mutated
+
+A, B = mint("A"), mint("B")
+PEM_A = encode_pem(A)
+
+many = settings(max_examples=400, deadline=None)
+
+
+@given(strategies.files)
+@many
+def test_any_bytes_give_sound_blocks_or_damage(data: bytes) -> None:
+    """Every block is canonical and reads back as itself; every damage has a line."""
+    parsed = parse(data)
+    for found in parsed.certificates:
+        der = der_of(found.block)
+        x509.layout(der)
+        assert block_of(der) == found.block
+        assert found.block.isascii()
+        again = parse(found.block)
+        assert [one.block for one in again.certificates] == [found.block]
+        assert not again.damage
+    assert set(parsed.strict) <= {found.block for found in parsed.certificates}
+    assert all(damage.line >= 1 for damage in parsed.damage)
+
+
+@given(st.lists(strategies.certificates))
+@many
+def test_what_is_rendered_is_read_back(ders: list[bytes]) -> None:
+    """All of them, in order, without damage."""
+    parsed = parse(b"".join(map(block_of, ders)))
+    assert [der_of(found.block) for found in parsed.certificates] == ders
+    assert not parsed.damage
+
+
+@given(strategies.files)
+@settings(max_examples=700, deadline=None)
+def test_nothing_that_openssl_reads_is_lost_in_silence(data: bytes) -> None:
+    """Of any file: it is in the answer, or on record as left out."""
+    assert lost(data) == []
+
+
+def test_nothing_that_openssl_reads_of_mutated_certificates_is_lost_in_silence() -> None:
+    """OpenSSL reads BER and much else that is no DER; what we refuse of it has its record."""
+    random = Random(5280)
+    for _ in range(2500):
+        blocks = [encode_pem(mutated(random.choice((A, B)), random)), encode_pem(B)]
+        random.shuffle(blocks)
+        assert lost(b"".join(blocks)) == []
+
+
+@given(strategies.files)
+@many
+def test_known_blocks_change_nothing(data: bytes) -> None:
+    """Reading a file a second time, everything in it known, gives the same."""
+    first = parse(data)
+    second = parse(data, {found.block: found.block for found in first.certificates})
+    assert second.certificates == first.certificates
+    assert second.damage == first.damage
+
+
+@given(strategies.files, strategies.certificates)
+@many
+def test_text_in_front_does_not_cost_a_certificate(data: bytes, der: bytes) -> None:
+    """Whatever is in front, an intact block behind it is found, or the file says why not."""
+    parsed = parse(data + b"\n" + block_of(der))
+    blocks = [found.block for found in parsed.certificates]
+    assert block_of(der) in blocks or parsed.damage or parsed.private_keys
+
+
+def test_the_line_of_the_damage_counts_from_one() -> None:
+    """Whatever stands before it, and however lines end."""
+    for before in (b"", b"\n", b"# x\n" * 7, PEM_A, PEM_A.replace(b"\n", b"\r\n")):
+        (damage,) = parse(before + encode_pem(b"garbage")).damage
+        text = before.replace(b"\r", b"")
+        assert damage.line == text.count(b"\n") + 1
+
+
+def test_damage_keeps_what_stands_there_unless_it_is_used() -> None:
+    """A block without END is used, and not reported a second time."""
+    cut_off = encode_pem(A)[:-80]
+    (damage,) = parse(cut_off).damage
+    assert damage.data.strip() in cut_off
+    (used,) = parse(encode_pem(A)[: -len(END)]).damage
+    assert used.data == b""
+
+
+def test_a_file_damaged_all_over_is_given_up_but_intact_blocks_are_read() -> None:
+    """The records are bounded, and the last one says so."""
+    parsed = parse(encode_pem(b"bad") * (3 * MAX_DAMAGE) + PEM_A)
+    assert len(parsed.damage) == MAX_DAMAGE + 1
+    assert "only intact certificates" in parsed.damage[-1].message
+    assert [found.block for found in parsed.certificates] == [PEM_A]
+
+
+def test_everything_known_is_taken_unchecked() -> None:
+    """Only for a file that was proven otherwise: this is what makes it fast."""
+    block = BEGIN + b"AAAA\n" + END
+    assert parse(block).certificates == []
+    assert [found.block for found in parse(block, proven=True).certificates] == [block]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"see -----BEGIN CERTIFICATE----- in the manual\n",
+        b"-----BEGIN CERTIFICATE----- starts a block\n\nand so on\n",
+    ],
+)
+def test_prose_about_a_marker_is_no_damage(text: bytes) -> None:
+    """Who writes about certificates in a comment is not warned."""
+    parsed = parse(text + PEM_A)
+    assert [found.block for found in parsed.certificates] == [PEM_A]
+    assert not parsed.damage
+
+
+@pytest.mark.parametrize("invisible", ["\u00a0", "\u200b", "\ufeff", "\x9b", "\x1b", "\x7f"])
+@pytest.mark.parametrize("at", ["behind BEGIN", "on every line"])
+def test_what_nobody_sees_costs_nothing(invisible: str, at: str) -> None:
+    """OpenSSL passes over it at the end of a line; without an END it was taken for prose."""
+    junk = invisible.encode() + b"\n"
+    text = PEM_A.replace(b"\n", junk) if at == "on every line" else PEM_A.replace(b"\n", junk, 1)
+    assert [found.block for found in parse(text).certificates] == [PEM_A]
+    parsed = parse(text[: text.index(b"-----END")] + PEM_A)
+    assert [found.block for found in parsed.certificates] == [PEM_A, PEM_A]
+    assert len(parsed.damage) == 1
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"Proc-Type: 4,CLEAR\n\n%b",
+        b"Bag Attributes: x\nlocalKeyID: 01 02\n\n%b",
+        b"\n\n%b",
+        b"  %b",
+        b"%b\n\n",
+        b"%b- a dash and text\n",
+    ],
+)
+def test_what_stands_around_the_base64(body: bytes) -> None:
+    """Headers, bag attributes, blanks and text cost nothing."""
+    inner = PEM_A[len(BEGIN) : -len(END)]
+    parsed = parse(BEGIN + body % inner + END)
+    assert [found.block for found in parsed.certificates] == [PEM_A]
+
+
+def test_literal_line_ends_as_json_has_them() -> None:
+    """A value that was copied out of JSON is read."""
+    text = b'{"ca": "%b"}' % PEM_A.replace(b"\n", b"\\n")
+    assert [found.block for found in parse(text).certificates] == [PEM_A]
+    text = text.replace(b"\\n", b"\\r\\n")
+    assert [found.block for found in parse(text).certificates] == [PEM_A]
+
+
+DASHES = ["\u2014\u2013", "\u2014\u2014\u2014", "--\u2013", "\u2014\u2014-"]
+
+
+@pytest.mark.parametrize("dashes", DASHES)
+def test_the_dashes_of_word_processors(dashes: str) -> None:
+    """What was copied out of a document or a blog is read, and costs no neighbour."""
+    text = PEM_A.replace(b"-----", dashes.encode())
+    assert [found.block for found in parse(text).certificates] == [PEM_A]
+    assert [found.block for found in parse(PEM_A + text).certificates] == [PEM_A, PEM_A]
+
+
+def test_a_large_pkcs7_is_read_whole() -> None:
+    """More than a megabyte of it."""
+    ders = [mint(f"large-{number}", opaque=100_000) for number in range(12)]
+    parsed = parse(pkcs7(ders))
+    assert {der_of(found.block) for found in parsed.certificates} == set(ders)
+
+
+def test_facts_of_a_root() -> None:
+    """Version, CA, purposes and issuer; a leaf, a child and version 1 differ."""
+    found = facts(A)
+    assert (found.version, found.ca, found.ekus, found.self_issued) == (3, True, None, True)
+    assert found.serves_tls
+    assert facts(mint("leaf", ca=False)).ca is False
+    assert facts(mint("below", issuer="A")).self_issued is False
+    assert facts(version_1(A, "v1")).ca
+
+
+def test_facts_of_extended_key_usages() -> None:
+    """Only those that allow TLS servers, or anything, serve TLS."""
+    mail = facts(mint("mail", eku=("emailProtection",)))
+    assert mail.ekus == frozenset([OIDS["emailProtection"]])
+    assert not mail.serves_tls
+    for eku in ("serverAuth", "anyExtendedKeyUsage"):
+        assert facts(mint("with " + eku, eku=(eku,))).serves_tls
+
+
+def test_without_basic_constraints_it_is_no_ca() -> None:
+    """In version 3 a CA has to say that it is one."""
+    assert facts(mint("neither", ca=None)).ca is False
+
+
+@given(st.binary(max_size=200))
+@many
+def test_facts_of_anything_else_are_a_value_error(data: bytes) -> None:
+    """And of a certificate that was overwritten nothing worse."""
+    with pytest.raises(ValueError):  # the message is for people
+        facts(data)
+    changed = A[:40] + data + A[40 + len(data) :]
+    try:
+        x509.facts(changed)
+    except ValueError:
+        pass

@@ -1,0 +1,110 @@
+"""system_store.unix: the path tables and the rules of reading them."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from certifi_system_store_wrapper.reporting.findings import Findings
+from certifi_system_store_wrapper.settings import INFO, SYSTEM, WARNING
+from certifi_system_store_wrapper.sources.reader import Reader
+from certifi_system_store_wrapper.sources.system import unix, unix_paths
+from support.minting import encode_pem, mint
+from support.world import DEBIAN, World
+
+PEM_A, PEM_B = encode_pem(mint("A")), encode_pem(mint("B"))
+
+
+def collected() -> Findings:
+    findings = Findings(SYSTEM)
+    unix.collect(findings, Reader())
+    return findings
+
+
+def test_every_path_is_absolute_and_named_once() -> None:
+    """In all tables together."""
+    everything = [
+        *unix_paths.bundles({}),
+        *unix_paths.directories({}),
+        *unix_paths.DISTRUST_FOLDERS,
+        *unix_paths.OBJECT_FOLDERS,
+        *unix_paths.DISTRUST_BUNDLES,
+    ]
+    assert all(path.startswith("/") and not path.endswith("/") for path in everything)
+    assert len(set(everything)) == len(everything)
+
+
+def test_paths_below_home_and_termux() -> None:
+    """Added where the variables say so, and ignored where those are relative or usual."""
+    bundles = unix_paths.bundles({"HOME": "/h", "PREFIX": "/data/data/com.termux/files/usr"})
+    assert bundles[-4:] == [
+        "/h/.nix-profile/etc/ssl/certs/ca-bundle.crt",
+        "/h/.local/state/nix/profile/etc/ssl/certs/ca-bundle.crt",
+        "/h/.guix-profile/etc/ssl/certs/ca-certificates.crt",
+        "/data/data/com.termux/files/usr/etc/tls/cert.pem",
+    ]
+    assert unix_paths.bundles({"HOME": "relative", "PREFIX": "/usr"}) == unix_paths.bundles({})
+    assert unix_paths.directories({"PREFIX": "/x/com.termux"})[-1] == "/x/com.termux/etc/tls/certs"
+
+
+@pytest.mark.parametrize("path", unix_paths.bundles({}))
+def test_every_bundle_file_of_the_table_is_read(world: World, path: str) -> None:
+    """Each alone makes its CA trusted."""
+    world.write(path, PEM_A)
+    assert world.build() == {"certifi", "A"}
+
+
+@pytest.mark.parametrize("folder", unix_paths.directories({}))
+def test_every_folder_of_the_table_is_read(world: World, folder: str) -> None:
+    """Each alone makes the CA under a hashed name in it trusted."""
+    world.write(folder + "/0123abcd.0", PEM_A)
+    assert world.build() == {"certifi", "A"}
+
+
+def test_folders_are_not_read_where_a_bundle_yields_certificates(world: World) -> None:
+    """What lies beside the bundle file alone is not trusted."""
+    world.write(DEBIAN, PEM_A)
+    world.write("/etc/ssl/certs/0123abcd.0", PEM_B)
+    assert world.build() == {"certifi", "A"}
+
+
+def test_a_missing_file_of_nix_is_a_warning(world: World) -> None:
+    """Somebody named it."""
+    world.monkeypatch.setenv("NIX_SSL_CERT_FILE", world.path("/absent.pem"))
+    assert [problem.level for problem in collected().problems if problem.path] == [WARNING]
+
+
+def test_nothing_at_all_is_said_once(world: World) -> None:
+    """A machine without a store is worth one line at INFO."""
+    del world
+    (problem,) = collected().problems
+    assert (problem.path, problem.level) == ("", INFO)
+
+
+def test_debian_conf_that_is_no_text(world: World) -> None:
+    """Its bytes may be anything, and distrust nothing."""
+    world.write("/etc/ca-certificates.conf", b"!\xff\xfe\n!\0\n\x80!\n!" + b"x" * 5000 + b"\n")
+    assert not collected().distrusted
+
+
+def test_debian_conf_that_cannot_be_read_is_a_warning(world: World) -> None:
+    """Because whom it distrusts is not known then."""
+    os.makedirs(world.path("/etc/ca-certificates.conf"))
+    levels = [p.level for p in collected().problems if "distrust is not known" in p.message]
+    assert levels == [WARNING]
+
+
+def test_a_distrust_folder_that_is_a_file_is_ignored(world: World) -> None:
+    """It distrusts nobody."""
+    world.write("/etc/ssl/untrusted", PEM_A)
+    assert not collected().distrusted
+
+
+def test_distrust_without_a_certificate_is_said(world: World) -> None:
+    """A p11-kit object by serial number alone cannot be applied."""
+    world.write(
+        "/etc/ssl/untrusted/by-serial.p11-kit", b"[p11-kit-object-v1]\nx-distrusted: true\n"
+    )
+    messages = [problem.message for problem in collected().problems]
+    assert any("holds no certificate" in message for message in messages)

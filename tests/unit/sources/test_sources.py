@@ -1,0 +1,354 @@
+"""sources: the four sources, in their order, none of which may cost the others."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import struct
+from base64 import urlsafe_b64encode
+from typing import Any, List, Set
+
+import pytest
+
+from certifi_system_store_wrapper import sources
+from certifi_system_store_wrapper.bundle import build
+from certifi_system_store_wrapper.parsing import pem
+from certifi_system_store_wrapper.reporting.findings import HELD, LISTED, NAMED, PROVEN, Findings
+from certifi_system_store_wrapper.settings import CERTIFI, SOURCES, SSL, SYSTEM, USER, Settings
+from certifi_system_store_wrapper.sources import system
+from certifi_system_store_wrapper.sources.reader import Reader
+from support.minting import NAMES, encode_pem, mint, private_key_pem, trusted_pem
+from support.world import DEBIAN, World
+
+PEM_A, PEM_B, PEM_C = (encode_pem(mint(name)) for name in "ABC")
+
+
+def collected(world: World, settings: Settings = Settings()) -> List[Findings]:  # noqa: B008
+    return sources.collect(settings, Reader(), world.certifi_file)
+
+
+def names(findings: Findings) -> Set[str]:
+    return {NAMES[pem.der_of(found.block)] for found in findings.trusted}
+
+
+def test_one_source_each_in_the_order_of_the_bundle(world: World) -> None:
+    """certifi, system, ssl, user; only what a person dropped counts as named."""
+    world.write(DEBIAN, PEM_A)
+    world.write("/usr/lib/ssl/cert.pem", PEM_B)
+    world.write("/drop/c.pem", PEM_C)
+    all_four = collected(world)
+    assert [findings.source for findings in all_four] == list(SOURCES)
+    assert [names(findings) for findings in all_four] == [{"certifi"}, {"A"}, {"B"}, {"C"}]
+    assert [f.trusted[0].standing for f in all_four] == [LISTED, LISTED, LISTED, NAMED]
+
+
+def test_only_the_sources_asked_for(world: World) -> None:
+    """No other one is even looked at."""
+    world.write(DEBIAN, PEM_A)
+    for wanted in ((CERTIFI,), (SYSTEM, USER), (SSL,)):
+        found = collected(world, Settings(sources=wanted))
+        assert tuple(findings.source for findings in found) == wanted
+
+
+def problems(world: World, *cert_files: str) -> List[str]:
+    """Return what is said about files that a person named."""
+    findings = collected(world, Settings(cert_files=cert_files, sources=(USER,)))[0]
+    return [str(problem) for problem in findings.problems]
+
+
+def test_a_named_folder_without_a_ca_is_one_problem(world: World) -> None:
+    """Servers' certificates alone are not what a person named it for; a CA below it is."""
+    leaf = world.write("/named/leaf.pem", encode_pem(mint("localhost", ca=False)))
+    (problem,) = problems(world, os.path.dirname(leaf))
+    assert "no certificate in this folder is a CA's" in problem
+    world.write("/named/sub/a.pem", PEM_A)
+    assert problems(world, os.path.dirname(leaf)) == []
+
+
+def test_an_unreadable_folder_within_costs_only_itself(world: World) -> None:
+    """Its neighbours are read, and one problem says which it was and why."""
+    folder = os.path.dirname(world.write("/named/a.pem", PEM_A))
+    world.write("/named/m/b.pem", PEM_B)
+    world.write("/named/z/c.pem", PEM_C)
+    scandir = os.scandir
+
+    def refuse(path: str) -> Any:
+        if path.endswith("/m"):
+            raise PermissionError(13, "Permission denied", path)
+        return scandir(path)
+
+    with world.monkeypatch.context() as patched:  # root may read everything
+        patched.setattr(os, "scandir", refuse)
+        findings = collected(world, Settings(cert_files=(folder,)))[-1]
+    assert names(findings) == {"A", "C"}
+    (problem,) = findings.problems
+    assert str(problem) == (
+        f"{folder}/m: cannot be read: Permission denied; let this user read it "
+        "(named by PYTHON_CERTIFI_CERT_FILES)"
+    )
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need a right there")
+@pytest.mark.parametrize("folder", ["/named", "/drop"])
+def test_a_ring_of_links_in_a_folder_costs_nothing(world: World, folder: str) -> None:
+    """The walk ends, what lies beside it is used, and nobody is warned."""
+    world.write(folder + "/z.pem", PEM_A)
+    world.link(folder + "/ring", "ring")
+    assert world.build(*([world.path(folder)] if folder == "/named" else [])) == {"certifi", "A"}
+    assert not world.warnings
+
+
+def test_what_lies_beside_certificates_by_their_names_is_no_problem(world: World) -> None:
+    """AppleDouble files and the locks of Emacs; a folder may have any name."""
+    world.write("/named/a.pem", PEM_A)
+    world.write("/named/._a.pem", b"\0\5\x16\7\0\2\0\0Mac OS X")
+    world.write("/named/corp.crt/b.pem", PEM_B)
+    if os.name != "nt":
+        world.link("/named/.#a.pem", "me@here.1234:1700000000")
+    assert world.build(world.path("/named")) == {"certifi", "A", "B"}
+    assert not world.warnings
+
+
+def test_a_named_block_that_rejects_itself_is_one_problem(world: World) -> None:
+    """Who names a TRUSTED block that refuses TLS servers is told that it does."""
+    path = world.write("/named.pem", trusted_pem(mint("A"), reject=["serverAuth"]))
+    (problem,) = problems(world, path)
+    assert "it says itself that it is not to be trusted" in problem
+
+
+def test_a_key_alone_is_one_problem(world: World) -> None:
+    """It is called a private key, and it is said that there is no certificate."""
+    (problem,) = problems(world, world.write("/key.pem", private_key_pem("key")))
+    assert "private key" in problem
+    assert "there is no certificate" in problem
+
+
+@pytest.mark.parametrize(
+    ("path", "remedy"),
+    [
+        ('"/no/such.pem"', "leave the quotes out"),
+        ("'/no/such.pem'", "leave the quotes out"),
+        ("/no/such.pem,/no/other.pem", "separated by"),
+        ("/no/such.pem;/no/other.pem", "separated by"),
+        ("/no/such.pem\n/no/other.pem", "separated by"),
+        ("-----BEGIN CERTIFICATE-----\nMII", "name a file"),
+        ("/no/$HOME/such.pem", "variable"),
+        ("/no/*.pem", "name the folder"),
+        ("/no/~nobody/such.pem", "home"),
+        ("/no/such.pem", "does not exist"),
+    ],
+)
+def test_a_path_that_is_missing_for_a_reason_is_told_it(
+    world: World, path: str, remedy: str
+) -> None:
+    """What people mistype is recognised, and said once with what to do."""
+    (problem,) = problems(world, path, path)
+    assert remedy in problem
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_a_failing_source_does_not_cost_the_others(world: World, source: str) -> None:
+    """Their certificates are there, and the one that failed is named with its error."""
+
+    def fail(*_: object) -> None:
+        raise RuntimeError("boom")
+
+    place, name = (system, "collect") if source == SYSTEM else (sources, source)
+    world.monkeypatch.setattr(place, name, fail)
+    world.write(DEBIAN, PEM_A)
+    world.write("/drop/b.pem", PEM_B)
+    built = build(Settings(), world.certifi_file)
+    expected = {CERTIFI: 2, SYSTEM: 2, SSL: 3, USER: 2}
+    assert len(built.anchors) == expected[source]
+    (problem,) = [problem for problem in built.problems if "boom" in problem.message]
+    assert problem.source == source
+
+
+def test_a_store_that_fails_half_way_keeps_what_was_found(world: World) -> None:
+    """It is used, and a WARNING calls it incomplete."""
+
+    def half(findings: Findings, reader: Reader) -> None:
+        del reader
+        findings.trust(PEM_A, "store")
+        raise OSError(5, "Input/output error")
+
+    world.monkeypatch.setattr(system, "collect", half)
+    assert world.build() == {"certifi", "A"}
+    assert "incomplete" in world.warnings[0].message
+
+
+def record(world: World, digest: bytes, name: str = "certifi-2026.1.1.dist-info") -> None:
+    text = urlsafe_b64encode(digest).rstrip(b"=").decode()
+    line = f"certifi/cacert.pem,sha256={text},7\n"
+    world.write(f"/site/{name}/RECORD", ("certifi/__init__.py,,\n" + line).encode())
+
+
+def certifi_standing(world: World) -> str:
+    return collected(world, Settings(sources=(CERTIFI,)))[0].trusted[0].standing
+
+
+def test_certifi_as_released_needs_no_proof(world: World) -> None:
+    """Its RECORD's SHA-256 is proof enough, where there is exactly one RECORD."""
+    with open(world.certifi_file, "rb") as file:
+        digest = hashlib.sha256(file.read()).digest()
+    record(world, digest)
+    assert certifi_standing(world) == PROVEN
+    record(world, digest, "certifi-2025.1.1.dist-info")  # which of them is installed?
+    assert certifi_standing(world) == LISTED
+
+
+def test_certifi_that_was_changed_is_like_any_other_list(world: World) -> None:
+    """Each certificate is checked, and garbage in it is left out."""
+    record(world, hashlib.sha256(b"as it was released").digest())
+    assert certifi_standing(world) == LISTED
+    with open(world.certifi_file, "ab") as file:
+        file.write(encode_pem(b"garbage") + PEM_A)
+    assert world.build() == {"certifi", "A"}
+
+
+def test_ssl_variables_add_to_the_defaults(world: World) -> None:
+    """SSL_CERT_FILE and SSL_CERT_DIR replace nothing; a folder's are merely held."""
+    world.write("/usr/lib/ssl/cert.pem", PEM_A)
+    world.monkeypatch.setenv("SSL_CERT_FILE", world.write("/b.pem", PEM_B))
+    world.write("/dir/00000000.0", PEM_C)
+    world.monkeypatch.setenv("SSL_CERT_DIR", world.path("/dir"))
+    (ssl,) = collected(world, Settings(sources=(SSL,)))
+    assert [found.standing for found in ssl.trusted] == [LISTED, LISTED, HELD]
+    assert names(ssl) == {"A", "B", "C"}
+
+
+def test_a_named_folder_without_a_certificate_file_is_one_warning(world: World) -> None:
+    """A certificate under a name that is none of theirs is not read."""
+    world.write("/home/cas/readme.txt", PEM_A)
+    assert world.build(world.path("/home/cas")) == {"certifi"}
+    (warning,) = world.warnings
+    assert "no certificate file" in warning.message
+
+
+def test_what_is_named_is_named_also_in_a_drop_folder(world: World) -> None:
+    """A server's own certificate counts there, at any depth."""
+    leaf = mint("localhost", ca=False)
+    world.write("/drop/deep/leaf.pem", encode_pem(leaf))
+    assert world.build() == {"certifi", "localhost"}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="modes say nothing there")
+def test_what_others_may_change_is_not_used(world: World) -> None:
+    """Only the part of the drop folder that others may write to is lost."""
+    world.write("/drop/a.pem", PEM_A)
+    os.chmod(world.write("/drop/b.pem", PEM_B), 0o666)
+    world.write("/drop/z/c.pem", PEM_C)
+    world.write("/drop/z/again.pem", PEM_C)
+    world.write("/drop/y/d.pem", encode_pem(mint("D")))
+    os.chmod(world.path("/drop/z"), 0o777)
+    assert world.build() == {"certifi", "A", "D"}
+    paths = [warning.path.replace(str(world.root), "") for warning in world.warnings]
+    assert paths == ["/drop/b.pem", "/drop/z"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="modes say nothing there")
+def test_nobody_else_may_put_another_folder_in_the_place_of_the_users_own(world: World) -> None:
+    """A folder above it that others may write to is enough, unless it is sticky."""
+    world.write("/drop/a.pem", PEM_A)
+    world.write("/drop/deep/b.pem", PEM_B)
+    world.monkeypatch.setattr(sources, "user_drop_folder", lambda: world.path("/drop"))
+    assert world.build() == {"certifi", "A", "B"}
+    os.chmod(world.root, 0o777)
+    assert world.build() == {"certifi"}
+    (warning,) = world.warnings
+    assert warning.path == str(world.root)
+    assert f"so {world.path('/drop')} is not used" in warning.message
+    os.chmod(world.root, 0o1777)  # as /tmp is
+    assert world.build() == {"certifi", "A", "B"}
+
+
+def test_a_variable_is_named_with_what_it_names(world: World) -> None:
+    """Often a tool has set it, and nobody knows."""
+    others = ("NIX_SSL_CERT_FILE", "SSL_CERT_FILE", "SSL_CERT_DIR")
+    for name in others:
+        world.monkeypatch.setenv(name, world.path("/no/" + name))
+    world.build(world.path("/no/file.pem"))
+    named_by = [str(warning).partition(" (named by ")[2] for warning in world.warnings]
+    assert named_by == [f"{name})" for name in (*others, "PYTHON_CERTIFI_CERT_FILES")]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"no certificate", encode_pem(mint("A")[:-9])],
+    ids=["empty", "text", "damaged"],
+)
+def test_a_variable_is_named_with_what_its_file_lacks(world: World, content: bytes) -> None:
+    """Also where the file is there; certifi's own is to be reinstalled."""
+    world.write("/site/certifi/cacert.pem", content)
+    for name in ("NIX_SSL_CERT_FILE", "SSL_CERT_FILE"):
+        world.monkeypatch.setenv(name, world.write("/v/" + name, content))
+    folder = os.path.dirname(world.write("/v/folder/a.pem", content))
+    world.monkeypatch.setenv("SSL_CERT_DIR", folder)
+    named = world.write("/v/named.pem", content)
+    world.write(DEBIAN, PEM_A)
+    assert world.build(named) == {"A"}
+    named_by = [str(warning).partition(" (named by ")[2] for warning in world.warnings]
+    others = ("NIX_SSL_CERT_FILE", "SSL_CERT_FILE", "SSL_CERT_DIR", "PYTHON_CERTIFI_CERT_FILES")
+    assert named_by == [f"{name})" for name in ("certifi itself: reinstall it", *others)]
+
+
+def test_what_is_named_twice_is_one_problem(world: World) -> None:
+    """A folder, or a path that is missing, however often it stands in a list."""
+    folder = os.path.dirname(world.write("/named/readme.txt", b""))
+    world.monkeypatch.setenv("SSL_CERT_DIR", os.pathsep.join([world.path("/no")] * 3))
+    assert world.build(folder, folder) == {"certifi"}
+    assert [warning.source for warning in world.warnings] == ["ssl", "user"]
+
+
+def grant(path: str, user: int) -> None:
+    """Let another user write, as setfacl does: then the mode's group bits say their maximum."""
+    undefined = 0xFFFFFFFF
+    entries = [(1, 6, undefined), (2, 6, user), (4, 4, undefined), (16, 6, undefined)]
+    entries.append((32, 4, undefined))
+    packed = [struct.pack("<HHI", *entry) for entry in entries]
+    os.setxattr(path, "system.posix_acl_access", struct.pack("<I", 2) + b"".join(packed))
+
+
+@pytest.mark.skipif("sys.platform != 'linux'", reason="others keep such lists otherwise")
+def test_who_may_write_by_an_access_control_list_counts(world: World) -> None:
+    """The same mode is harmless without such a list, and not with it."""
+    path = world.write("/drop/a.pem", PEM_A)
+    os.chmod(path, 0o664)
+    os.chown(path, -1, os.getuid())
+    assert world.build() == {"certifi", "A"}
+    grant(path, 4711)
+    assert os.stat(path).st_mode & 0o777 == 0o664
+    assert world.build() == {"certifi"}
+    (warning,) = world.warnings
+    assert "others may write to it" in warning.message
+
+
+def test_an_absent_drop_folder_is_remembered(world: World) -> None:
+    """So that a persistent bundle is made anew once the folder is there."""
+    world.build()
+    assert (world.path("/drop"), -1, -1) in world.last.inputs
+
+
+def test_a_file_in_the_place_of_a_drop_folder_is_a_warning(world: World) -> None:
+    """That is what a copy into a folder makes that was not there yet."""
+    world.write("/drop", PEM_A)
+    assert world.build() == {"certifi"}
+    (warning,) = world.warnings
+    assert (warning.path, "not a folder" in warning.message) == (world.path("/drop"), True)
+
+
+def test_drop_folders(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the user on each system, none under -I, and none below a relative or empty variable."""
+    monkeypatch.setattr("sys.platform", "linux")
+    monkeypatch.setenv("XDG_CONFIG_HOME", os.path.abspath("/xdg"))
+    wanted = os.path.join(os.path.abspath("/xdg"), "certifi-system-store-wrapper", "certs")
+    assert sources.drop_folders(Settings())[2:] == [wanted]
+    assert len(sources.drop_folders(Settings(isolated=True))) == 2
+    monkeypatch.setenv("XDG_CONFIG_HOME", "relative")
+    monkeypatch.setenv("HOME", os.path.abspath("/h"))
+    assert ".config" in sources.user_drop_folder()
+    monkeypatch.setattr("sys.platform", "darwin")
+    assert "Application Support" in sources.user_drop_folder()
+    monkeypatch.setattr("sys.platform", "win32")
+    monkeypatch.setenv("APPDATA", "")
+    assert sources.user_drop_folder() == ""
