@@ -37,35 +37,36 @@ def _undisturbed(call, *arguments):  # type: ignore[no-untyped-def]
     It stands here because it has to be at work before any other module of ours is loaded: what a
     handler raises must not end in an `except` clause of ours. `machine.signals` can do more.
     """
-    # Every interpreter has loaded it.
-    import _signal  # type: ignore[import-not-found]
+    import _signal as signal  # type: ignore[import-not-found]  # every interpreter has loaded it
 
-    handlers, late = {}, []  # type: ignore[var-annotated]
+    handlers, late = {}, []  # type: dict[int, object], list[object]
 
     def record(*due):  # type: ignore[no-untyped-def]
         late.append(due)
 
-    def settle():  # type: ignore[no-untyped-def]
-        try:
-            for signum in handlers:
-                if _signal.getsignal(signum) is record:
-                    _signal.signal(signum, handlers[signum])
-            while late:
-                signum, frame = late.pop(0)
-                handlers[signum](signum, frame)
-        except BaseException:
-            settle()  # one has raised: the others all the same
-            raise
-
     try:
-        for signum in _signal.valid_signals():
-            if callable(_signal.getsignal(signum)):
-                handlers[signum] = _signal.getsignal(signum)
-                _signal.signal(signum, record)
+        for signum in signal.valid_signals():
+            if callable(signal.getsignal(signum)):
+                handlers[signum] = signal.getsignal(signum)
+                signal.signal(signum, record)
         return call(*arguments)
     except ValueError as error:
         if error.__traceback__ and error.__traceback__.tb_next:
             raise
         return call(*arguments)  # another thread than the main one: no handler runs here
     finally:
-        settle()
+        _run_late(signal, record, handlers, late)  # type: ignore[no-untyped-call]
+
+
+def _run_late(signal, record, handlers, late):  # type: ignore[no-untyped-def]
+    """Give the handlers back, and run those that are due: each of them may raise."""
+    try:
+        for signum, handler in handlers.items():
+            if signal.getsignal(signum) is record:
+                signal.signal(signum, handler)
+        while late:
+            signum, frame = late.pop(0)
+            handlers[signum](signum, frame)
+    except BaseException:
+        _run_late(signal, record, handlers, late)  # type: ignore[no-untyped-call]
+        raise

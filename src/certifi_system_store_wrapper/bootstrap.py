@@ -9,9 +9,8 @@ from . import _undisturbed
 NAMES = {"certifi"} if sys.platform == "win32" else {"certifi", "pip._vendor.certifi"}
 if "PYTHON_CERTIFI_SSL_DEFAULTS" in getattr(sys.modules.get("os"), "environ", ()):
     NAMES.add("ssl")
-failures, at_exit = [], []  # type: ignore[var-annotated]  # why certifi is plain; what is to do
-# At once: the first to be registered is the last to be run. Twice: a signal may end one of them.
-for _ in (1, 2):
+failures, at_exit = [], []  # type: list[str], list[type]  # why certifi is plain; what is due
+for _ in (1, 2):  # the first to be registered is the last to run, and a signal may end one of them
     atexit.register(lambda: [each() for each in at_exit])
 
 
@@ -21,16 +20,17 @@ class Finder:
     @staticmethod
     def find_spec(name, path=None, target=None):  # type: ignore[no-untyped-def]
         """Have activation answer for our names; where it cannot be had, certifi stays as it is."""
-        find = _undisturbed(_watch, name) if name in NAMES else None
+        find = name in NAMES and _undisturbed(_watch, name)  # type: ignore[no-untyped-call]
         return find(name) if find else None
 
 
 def bootstrap() -> None:
     """Wait for certifi, to hook it; called by the start-up files. Twice is once."""
-    if id(Finder) not in map(id, sys.meta_path):
-        go_first()
-        if "site" in sys.modules and not hasattr(sys.modules["builtins"], "copyright"):
-            _go_first_after("execsitecustomize")  # site.main() is still at work
+    if id(Finder) in map(id, sys.meta_path):
+        return
+    go_first()
+    if "site" in sys.modules and not hasattr(sys.modules["builtins"], "copyright"):
+        _go_first_after("execsitecustomize")  # site.main() is still at work
 
 
 def go_first() -> None:
@@ -56,8 +56,8 @@ def _watch(name):  # type: ignore[no-untyped-def]
             logging.getLogger(__package__).warning("%s", why)
         except Exception:  # noqa: BLE001 - a logging.py of somebody else may stand before Python's
             try:
-                print(why, file=sys.stderr or sys.__stderr__)
-            except (OSError, ValueError):
+                sys.stderr.write(f"{why}\n")
+            except (AttributeError, OSError, ValueError):
                 return None
     return None
 

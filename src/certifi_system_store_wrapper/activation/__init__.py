@@ -10,11 +10,10 @@ import _imp
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from importlib.machinery import ModuleSpec
-    from typing import Callable, List, Optional
+    from typing import Any, Callable, List, Optional
 
 
-def watch(name, at_exit):
-    # type: (str, List[Callable[[], None]]) -> Optional[Callable[[str], Optional[ModuleSpec]]]
+def watch(name: str, at_exit: "List[Any]") -> "Optional[Callable[[str], Optional[ModuleSpec]]]":
     """Have that copy of certifi (or ssl) patched when it is imported, at once if it has been.
 
     Return what finds its spec, None where that is not for us to say. `at_exit` gets what is to

@@ -52,7 +52,7 @@ class _Recorder:
         try:
             self.run()
         except BaseException as error:
-            raise Raised(error) from None
+            raise Raised(error) from error
 
     def run(self) -> None:
         """Run the handlers that are due, each of them, also where one raises."""

@@ -12,7 +12,7 @@ from typing import Optional, Union
 from .. import bundle, reporting
 from ..bundle import Bundle
 from ..machine import places
-from ..settings import DEBUG, WARNING, Settings
+from ..settings import WARNING, Settings
 from . import cleanup, memory, persistent, temporary
 from .memory import MemoryBundle
 from .persistent import PersistentBundle
@@ -49,7 +49,7 @@ def publish_outlasting(settings: Settings, certifi_file: str) -> PersistentBundl
     """Return a bundle that outlives this process; raises OSError or LookupError."""
     published, built = persistent.publish_anywhere(settings, certifi_file)
     if built is not None:
-        reporting.note_bundle(built)
+        _tell_later(built)
     return published
 
 
@@ -76,7 +76,7 @@ def _publish_persistent(settings: Settings, certifi_file: str) -> Published:
         if not settings.bundle_dir:
             raise
         problem = f"PYTHON_CERTIFI_BUNDLE_DIR cannot be used, another place is: {error}"
-        reporting.note_once(WARNING, f"{problem}; name a folder that only you can write to")
+        reporting.once_later(WARNING, f"{problem}; name a folder that only you can write to")
     if _is_certifis_command():  # what it prints must be there when it has ended
         return publish_outlasting(settings._replace(bundle_dir=""), certifi_file)
     return _publish_temporary(settings, certifi_file, None)
@@ -88,7 +88,7 @@ def _publish_temporary(
     built = build(settings, certifi_file)
     if not built.anchors:
         raise LookupError("no source of PYTHON_CERTIFI_SOURCES has a certificate")
-    reporting.note_bundle(built)
+    _tell_later(built)
     if before is not None and is_intact(before) and _held_text(before) == built.text:
         return before
     return _place(built.text, settings)
@@ -99,11 +99,17 @@ def _place(text: bytes, settings: Settings) -> Published:
         try:
             published = temporary.create(place, text)
         except OSError as error:
-            reporting.note(DEBUG, f"{place} cannot take the bundle: {error}")
+            reporting.later(reporting.debug, f"{place} cannot take the bundle: {error}")
         else:
             cleanup.register(published, handle_sigterm=settings.handle_sigterm)
             return published
     return memory.create(text)
+
+
+def _tell_later(built: Bundle) -> None:
+    """Keep what is to be said of a bundle until no lock is held."""
+    reporting.later(reporting.report, built.problems, built.excluded)
+    reporting.later(reporting.debug, f"the bundle has {len(built.anchors)} certificates")
 
 
 def _held_text(published: Optional[Published]) -> bytes:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from contextlib import suppress
-from typing import List, Sequence, Set, Tuple
+from typing import Callable, List, Sequence, Set, Tuple
 
 from ..settings import DEBUG, WARNING, Settings
 from .findings import Exclusion, Problem
@@ -24,7 +24,9 @@ NAME = "certifi_system_store_wrapper"
 _logger = None  # type: Optional[logging.Logger]  # beartype_all() evaluates what is annotated
 _file = None  # type: Optional[logging.Handler]
 _verbose = False  # somebody asked for more than warnings by a variable
-_untold: List[Tuple[int, object]] = []  # what is to be said when no lock is held
+_untold: List[
+    Tuple[Callable[..., None], Tuple[object, ...]]
+] = []  # what is to be said when no lock is held
 _reported: Set[str] = set()
 _MOST = 100  # warnings about one bundle: a folder of thousands must not fill a log
 
@@ -43,38 +45,29 @@ def configure(settings: Settings) -> None:
             _set_up(settings)
     except Exception as error:  # noqa: BLE001 - of a logging.py or logger class of somebody else
         if _verbose:
-            note(WARNING, f"there is no log, because logging cannot be used: {error!r}")
+            later(emit, WARNING, f"there is no log, because logging cannot be used: {error!r}")
     for problem in settings.problems:
-        note(WARNING, problem)
+        later(emit, WARNING, problem)
 
 
-def note(level: int, what: object) -> None:
-    """Keep what tell() is to say."""
-    _untold.append((level, what))
+def later(say: Callable[..., None], *what: object) -> None:
+    """Keep what there is to say until tell(): whoever holds a lock must not log."""
+    _untold.append((say, what))
 
 
-def note_once(level: int, what: str) -> None:
-    """Keep what tell() is to say, unless it has been said in this process."""
-    if what not in _reported:
-        _reported.add(what)
-        note(level, what)
-
-
-def note_bundle(built: object) -> None:
-    """Keep a bundle, of which tell() is to say what could not be used and what was left out."""
-    note(DEBUG, built)
+def once_later(level: int, message: str) -> None:
+    """Keep a message until tell(), unless it has been said in this process."""
+    if message not in _reported:
+        _reported.add(message)
+        later(emit, level, message)
 
 
 def tell() -> None:
-    """Say what has been noted, once."""
+    """Say what has been kept."""
     with suppress(IndexError):  # none is left, or another thread says the last one
         while True:
-            level, what = _untold.pop(0)
-            if isinstance(what, str):
-                emit(level, what)
-            else:
-                report(what.problems, what.excluded)
-                debug(f"the bundle has {len(what.anchors)} certificates")
+            say, what = _untold.pop(0)
+            say(*what)
 
 
 def report(problems: Sequence[Problem], excluded: Sequence[Exclusion]) -> None:
@@ -157,9 +150,10 @@ def _set_up(settings: Settings) -> logging.Logger:
         try:
             _file = log_handlers.LogFile(settings.log_file, settings.log_file_level)
         except (OSError, ValueError) as error:
-            note(
+            later(
+                emit,
                 WARNING,
                 f"PYTHON_CERTIFI_LOG_FILE={settings.log_file} cannot be written, so there is no "
-                f"log file: {error}"
+                f"log file: {error}",
             )
     return _logger
