@@ -65,15 +65,16 @@ class _Recorder:
 
     def take_over(self) -> None:
         """Replace every Python handler; in another thread than the main one do nothing."""
-        for signum in signal.valid_signals():
-            handler = signal.getsignal(signum)
-            if callable(handler):
-                self.handlers[signum] = handler
-                try:
+        try:
+            for signum in signal.valid_signals():
+                handler = signal.getsignal(signum)
+                if callable(handler):
+                    self.handlers[signum] = handler
                     signal.signal(signum, self)
-                except ValueError:  # not the main thread, so no handler runs here
-                    self.handlers.clear()
-                    return
+        except ValueError as error:
+            if error.__traceback__ and error.__traceback__.tb_next:
+                raise  # by a handler that came before it was replaced
+            self.handlers.clear()  # not the main thread, so no handler runs here
 
     def give_back(self) -> None:
         """Restore the handlers; each may run as soon as it is in its place, and may raise."""
