@@ -137,7 +137,7 @@ class Answer:
         if not isinstance(error, (RecursionError, MemoryError)):
             self._try_again = monotonic() + _PAUSE
         remedy = f". {_REMEDY}" if isinstance(error, OSError) else ""
-        reporting.once_later(WARNING, f"{_NO_BUNDLE}: {error!r}{remedy}")
+        reporting.later(reporting.say_once, WARNING, f"{_NO_BUNDLE}: {error!r}{remedy}")
         return self._certifi_file()
 
 

@@ -15,6 +15,7 @@ from typing import Any, Callable, List, Optional, Set, Tuple
 
 from .. import parsing, reporting
 from ..parsing import pem
+from ..settings import WARNING
 
 Contents = Callable[[], Optional[str]]  # the bundle's text, None where there is no bundle
 Blocks = List[Tuple[bytes, str]]  # the DER of each certificate, and its PEM
@@ -23,7 +24,6 @@ _MARK = "__certifi_system_store_wrapper__"
 _patched: List[Tuple[Any, str, Any]] = []  # a class, a name in it, and what stood there itself
 _loading: Set[int] = set()  # contexts in load_default_certs, which knows for whom it is
 _parsed: Tuple[str, Blocks] = ("", [])
-_said: Set[str] = set()
 
 
 class Loader:
@@ -122,10 +122,7 @@ def _add(self: Any, context: Any, contents: Contents) -> None:  # noqa: ANN401
         if lacking:
             context.load_verify_locations(self, cadata=lacking)
     except Exception as error:  # noqa: BLE001 - the context is as good as it was
-        message = f"ssl's defaults stay as they are: {error!r}"
-        if message not in _said:
-            _said.add(message)
-            reporting.warning(message)
+        reporting.say_once(WARNING, f"ssl's defaults stay as they are: {error!r}")
 
 
 def _blocks(text: str) -> Blocks:

@@ -6,9 +6,11 @@ logging module is imported only when there is something to say to somebody.
 
 from __future__ import annotations
 
+import io
+import os
 import sys
 from contextlib import suppress
-from typing import Callable, List, Sequence, Set, Tuple
+from typing import Callable, List, Optional, Sequence, Set, Tuple
 
 from ..settings import DEBUG, WARNING, Settings
 from .findings import Exclusion, Problem
@@ -17,18 +19,20 @@ from .printable import printable
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import logging
-    from typing import Optional  # noqa: F401 - in comments
 
 NAME = "certifi_system_store_wrapper"
+# Warnings about one bundle: a folder of thousands must not fill a log.
+_MOST = 100
 
-_logger = None  # type: Optional[logging.Logger]  # beartype_all() evaluates what is annotated
+# In comments, because beartype_all() evaluates what is annotated.
+_logger = None  # type: Optional[logging.Logger]
 _file = None  # type: Optional[logging.Handler]
-_verbose = False  # somebody asked for more than warnings by a variable
-_untold: List[
-    Tuple[Callable[..., None], Tuple[object, ...]]
-] = []  # what is to be said when no lock is held
-_reported: Set[str] = set()
-_MOST = 100  # warnings about one bundle: a folder of thousands must not fill a log
+# Whether somebody asked for more than warnings by a variable.
+_verbose = False
+# What is to be said when nobody holds a lock, and by which function.
+_untold: List[Tuple[Callable[..., None], Tuple[object, ...]]] = []
+# What has been said in this process.
+_said: Set[str] = set()
 
 
 def configure(settings: Settings) -> None:
@@ -38,89 +42,57 @@ def configure(settings: Settings) -> None:
     """
     global _verbose
     _verbose = settings.log_level is not None or bool(settings.log_file)
-    try:
-        if "logging" in sys.modules:  # so that an upgrade in place finds nothing left to import
-            from . import log_handlers  # noqa: F401
-        if _verbose:
-            _set_up(settings)
-    except Exception as error:  # noqa: BLE001 - of a logging.py or logger class of somebody else
-        if _verbose:
-            later(emit, WARNING, f"there is no log, because logging cannot be used: {error!r}")
+    error = failure_of(_load, settings)
+    if _verbose and error:
+        later(warning, f"there is no log, because logging cannot be used: {error!r}")
     for problem in settings.problems:
-        later(emit, WARNING, problem)
+        later(warning, problem)
 
 
 def later(say: Callable[..., None], *what: object) -> None:
-    """Keep what there is to say until tell(): whoever holds a lock must not log."""
+    """Keep what there is to say until tell(): a log may wait for a thread that waits for us."""
     _untold.append((say, what))
-
-
-def once_later(level: int, message: str) -> None:
-    """Keep a message until tell(), unless it has been said in this process."""
-    if message not in _reported:
-        _reported.add(message)
-        later(emit, level, message)
 
 
 def tell() -> None:
     """Say what has been kept."""
-    with suppress(IndexError):  # none is left, or another thread says the last one
+    # Another thread may say the last one.
+    with suppress(IndexError):
         while True:
             say, what = _untold.pop(0)
             say(*what)
 
 
+def is_news(message: str) -> bool:
+    """Whether it has not been said yet in this process; from now on it has."""
+    is_new = message not in _said
+    _said.add(message)
+    return is_new
+
+
+def say_once(level: int, message: str) -> None:
+    """Log what has not been said yet in this process."""
+    if is_news(message):
+        emit(level, message)
+
+
 def report(problems: Sequence[Problem], excluded: Sequence[Exclusion]) -> None:
     """Log what could not be used, each once in this process, and what was left out."""
-    news = [problem for problem in problems if str(problem) not in _reported]
-    _reported.update(map(str, news))
-    beyond = set([problem for problem in news if problem.level >= WARNING][_MOST:])
-    for problem in news:
-        emit(DEBUG if problem in beyond else problem.level, str(problem))
-    if beyond:
+    warnings = 0
+    for problem in problems:
+        message, level = str(problem), problem.level
+        if is_news(message):
+            is_warning = level >= WARNING
+            warnings += is_warning
+            emit(DEBUG if is_warning and warnings > _MOST else level, message)
+    if warnings > _MOST:
         remedy = "`certifi-system-store-wrapper status` names them all"
-        warning(f"{len(beyond)} more files or certificates cannot be used: {remedy}")
+        warning(f"{warnings - _MOST} more files or certificates cannot be used: {remedy}")
     for out in excluded:
         detail = f" ({out.detail})" if out.detail else ""
-        level = min(out.level, WARNING - 10)  # the warning, where one is due, is a problem
+        # The warning, where one is due, is a problem.
+        level = min(out.level, WARNING - 10)
         emit(level, f"{out.origin.path}: left out: {out.reason}{detail}")
-
-
-def enabled(level: int) -> bool:
-    """Whether anybody would see a record of that level."""
-    if level < WARNING and not _verbose and "logging" not in sys.modules:
-        return False
-    return _get().isEnabledFor(level) or (_file is not None and level >= _file.level)
-
-
-def emit(level: int, message: str) -> None:
-    """Log one record. Never raises: not without a descriptor left, nor for a handler's fault."""
-    try:
-        if enabled(level):
-            _emit(level, printable(message))
-    except RecursionError:
-        return
-    except Exception as error:  # noqa: BLE001 - whoever asked for a path did not ask for this
-        # After a chroot, without a descriptor or with a broken logger class none can be had.
-        if _logger is None or isinstance(error, (ImportError, OSError)):
-            _print(level, printable(message))
-
-
-def _print(level: int, text: str) -> None:
-    """Say on stderr, without the logging module, what somebody should mend."""
-    try:
-        if level >= WARNING and sys.stderr:
-            sys.stderr.write(f"certifi-system-store-wrapper WARNING: {text}\n")
-    except Exception:  # noqa: BLE001 - a closed or broken stderr is not ours to report
-        return
-
-
-def _emit(level: int, text: str) -> None:
-    logger = _get()
-    if _file is not None and level >= _file.level:
-        _file.handle(logger.makeRecord(NAME, level, "", 0, "%s", (text,), None))
-    if logger.isEnabledFor(level):
-        logger.log(level, "%s", text)
 
 
 def debug(message: str) -> None:
@@ -133,11 +105,62 @@ def warning(message: str) -> None:
     emit(WARNING, message)
 
 
-def _get() -> logging.Logger:
+def emit(level: int, message: str) -> None:
+    """Log one record. Never raises: not without a descriptor left, nor for a handler's fault."""
+    error = failure_of(_log, level, message)
+    # After a chroot, without a descriptor or with a broken logger class no logger can be had.
+    has_no_logger = _logger is None or isinstance(error, (ImportError, OSError))
+    if error and has_no_logger and level >= WARNING and not isinstance(error, RecursionError):
+        line = f"certifi-system-store-wrapper WARNING: {printable(message)}\n"
+        failure_of(print_on_stderr, line)
+
+
+def _log(level: int, message: str) -> None:
+    """Write a record to the log file, and to whatever handlers there are."""
+    # Nobody sees less than a warning where nobody has imported logging.
+    if level < WARNING and not _verbose and "logging" not in sys.modules:
+        return
     logger = _logger or _set_up(Settings())
-    if _verbose:  # somebody asked by a variable: dictConfig's disable_existing_loggers did not
+    if _verbose:
+        # Somebody asked by a variable: dictConfig's disable_existing_loggers did not.
         logger.disabled = False
-    return logger
+    if _file is not None and level >= _file.level:
+        _file.handle(logger.makeRecord(NAME, level, "", 0, "%s", (printable(message),), None))
+    if logger.isEnabledFor(level):
+        logger.log(level, "%s", printable(message))
+
+
+def print_on_stderr(text: str) -> None:
+    """Write past the buffer of a real stream, with whatever it cannot encode escaped.
+
+    What cannot be written would wait in the buffer, fail again at exit, and make the program's
+    exit status 120.
+    """
+    stream = sys.stderr
+    if type(stream) is io.TextIOWrapper and hasattr(stream.buffer, "raw"):
+        stream.flush()
+        text = text.replace("\n", os.linesep)
+        stream.buffer.raw.write(text.encode(stream.encoding, "backslashreplace"))
+    elif stream is not None:
+        stream.write(text)
+
+
+def failure_of(action: Callable[..., None], *arguments: object) -> Optional[Exception]:
+    """Return what `action` raises: loggers, their handlers and stderr are the application's."""
+    try:
+        action(*arguments)
+    except Exception as error:  # noqa: BLE001 - whoever asked for a path did not ask for this
+        return error
+    return None
+
+
+def _load(settings: Settings) -> None:
+    """Make the logger where a variable asks for it, else load what it is made of."""
+    if _verbose:
+        _set_up(settings)
+    elif "logging" in sys.modules:
+        # So that an upgrade in place finds nothing left to import.
+        from . import log_handlers  # noqa: F401
 
 
 def _set_up(settings: Settings) -> logging.Logger:
@@ -151,8 +174,7 @@ def _set_up(settings: Settings) -> logging.Logger:
             _file = log_handlers.LogFile(settings.log_file, settings.log_file_level)
         except (OSError, ValueError) as error:
             later(
-                emit,
-                WARNING,
+                warning,
                 f"PYTHON_CERTIFI_LOG_FILE={settings.log_file} cannot be written, so there is no "
                 f"log file: {error}",
             )

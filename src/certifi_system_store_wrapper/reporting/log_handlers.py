@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import io
 import logging
 import os
 import stat
 import sys
 from contextlib import suppress
-from typing import Optional, TextIO
+from typing import Optional
 
 from ..settings import WARNING
+from . import failure_of, print_on_stderr
 
 FORMAT = "certifi-system-store-wrapper %(levelname)s: %(message)s"
 FILE_FORMAT = "%(asctime)s [%(process)d] %(levelname)s: %(message)s"
@@ -21,30 +21,11 @@ class LastResort(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write one line, where the application has not configured logging itself."""
-        stream = sys.stderr
-        if stream is None or _application_listens(record.name):
-            return
-        try:
-            _write(stream, self.format(record) + "\n")
-        except Exception:  # noqa: BLE001 - a closed or broken stderr is not ours to report
-            return
+        if not _application_listens(record.name):
+            failure_of(print_on_stderr, self.format(record) + "\n")
 
 
 _LAST_RESORT = LastResort()
-
-
-def _write(stream: TextIO, text: str) -> None:
-    """Write past the buffer of a real stream, with whatever it cannot encode escaped.
-
-    What cannot be written would wait in the buffer, fail again at exit, and make the program's
-    exit status 120.
-    """
-    if type(stream) is not io.TextIOWrapper or not hasattr(stream.buffer, "raw"):
-        stream.write(text)
-        return
-    stream.flush()
-    text = text.replace("\n", os.linesep)
-    stream.buffer.raw.write(text.encode(stream.encoding, "backslashreplace"))
 
 
 class LogFile(logging.FileHandler):
@@ -68,7 +49,8 @@ class LogFile(logging.FileHandler):
         del record
         self.setLevel(logging.CRITICAL + 1)
         if self.stream is not None:
-            with suppress(OSError, ValueError):  # what it still holds is lost
+            # What it still holds is lost.
+            with suppress(OSError, ValueError):
                 self.stream.close()
 
 
@@ -86,7 +68,8 @@ def logger(name: str, level: Optional[int]) -> logging.Logger:
     ours = logging.getLogger(name)
     _LAST_RESORT.setFormatter(logging.Formatter(FORMAT))
     _LAST_RESORT.setLevel(WARNING if level is None else level)
-    ours.addHandler(_LAST_RESORT)  # once, whichever thread was first
+    # That is done once, whichever thread is first.
+    ours.addHandler(_LAST_RESORT)
     if level is not None:
         ours.setLevel(level)
     return ours
