@@ -10,9 +10,9 @@ import sys
 from contextlib import suppress
 from typing import List, Sequence, Set
 
+from ..printable import printable
 from ..settings import DEBUG, WARNING, Settings
 from .findings import Exclusion, Problem
-from .printable import printable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
