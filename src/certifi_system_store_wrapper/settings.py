@@ -73,7 +73,8 @@ def _path(item: str) -> str:
     path = _unquoted(item)
     try:
         return path and os.path.abspath(os.path.expanduser(path))
-    except OSError:  # the working directory is gone
+    # The working directory is gone.
+    except OSError:
         return path
 
 

@@ -33,7 +33,7 @@ ROOMS: Dict[str, Set[str]] = {
 DOORS: Dict[str, Set[str]] = {
     "reporting": {"findings"},
     "parsing": {"pem", "x509", "asn1", "loadable"},
-    "machine": {"ownership", "places", "signals", "openssl"},
+    "machine": {"ownership", "signals", "openssl"},
     "sources": {"system", "files", "inputs", "reader"},
     "publishing": {"temporary", "memory", "persistent", "cleanup", "hold", "writing"},
     "activation": {"hook", "answer"},

@@ -12,7 +12,7 @@ from typing import Callable, List, Optional, Set, Tuple, Union
 
 from .. import bundle, reporting
 from ..bundle import Bundle
-from ..machine import places, signals
+from ..machine import signals, temporary_places
 from ..publishing import cleanup, memory, persistent, temporary
 from ..settings import DEBUG, WARNING, Settings, from_environment
 
@@ -172,7 +172,7 @@ class Answer:
         return self._place(built.text, settings, news)
 
     def _place(self, text: bytes, settings: Settings, news: _News) -> Published:
-        for place in places.temporary_places():
+        for place in temporary_places():
             try:
                 with signals.uninterrupted():
                     published = temporary.create(place, text)

@@ -6,7 +6,7 @@ import os
 import sys
 from typing import Dict, List
 
-from ..machine import openssl, ownership, places
+from ..machine import APPLICATION, openssl, ownership
 from ..machine.signals import raise_what_it_hides
 from ..parsing import x509
 from ..reporting.findings import HELD, LISTED, NAMED, PROVEN, Findings
@@ -116,7 +116,7 @@ def user_drop_folder() -> str:
     else:
         base = os.environ.get("XDG_CONFIG_HOME", "")
         base = base if os.path.isabs(base) else os.path.expanduser("~/.config")
-    return os.path.join(base, places.APPLICATION, "certs") if os.path.isabs(base) else ""
+    return os.path.join(base, APPLICATION, "certs") if os.path.isabs(base) else ""
 
 
 def _folder(findings: Findings, reader: Reader, folder: str) -> None:
