@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import os  # noqa: F401 - bootstrap looks for it, and an embedded interpreter may not have it yet
+# Unused here: bootstrap looks for it, and an embedded interpreter may not have loaded it yet.
+import os  # noqa: F401
 import sys
 from typing import Optional
 

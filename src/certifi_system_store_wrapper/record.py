@@ -37,7 +37,8 @@ else:
                 values += tuple([named[field] for field in left])
             return tuple.__new__(cls, values)
 
-        _make = classmethod(tuple.__new__)  # of all fields at once: faster
+        # Of all fields at once, which is faster.
+        _make = classmethod(tuple.__new__)
 
         def __getnewargs__(self):
             """Return what pickle and copy make another one of."""

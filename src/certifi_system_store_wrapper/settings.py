@@ -9,6 +9,7 @@ import os
 import sys
 from typing import List, Mapping, Optional, Tuple
 
+from .printable import without_userinfo
 from .record import Record
 
 CERTIFI, SYSTEM, SSL, USER = "certifi", "system", "ssl", "user"
@@ -17,7 +18,7 @@ SOURCES = (CERTIFI, SYSTEM, SSL, USER)
 # Levels of the standard library's logging; named here so that nothing has to import it.
 DEBUG, INFO, WARNING = 10, 20, 30
 LEVELS = {"DEBUG": 10, "INFO": 20, "WARNING": 30, "WARN": 30, "ERROR": 40, "CRITICAL": 50}
-# The interpreter of a frozen program is always isolated: its builder's choice, and nobody's -I.
+# The interpreter of a frozen program is always isolated: its builder chose that, no -I did.
 _FROZEN = bool(getattr(sys, "frozen", False))
 _ON, _OFF = ("1", "true", "yes", "on"), ("0", "false", "no", "off", "")
 
@@ -26,7 +27,8 @@ class Settings(Record):
     """How this process was asked to work; the defaults are those of the README."""
 
     cert_files: Tuple[str, ...] = ()
-    log_level: Optional[int] = None  # None: not asked for, so WARNING and the application's own
+    # None: nobody asked for one, so it is WARNING, and the application's own.
+    log_level: Optional[int] = None
     log_file: str = ""
     log_file_level: int = DEBUG
     disable: bool = False
@@ -34,7 +36,8 @@ class Settings(Record):
     bundle_dir: str = ""
     handle_sigterm: bool = True
     ssl_defaults: bool = False
-    isolated: bool = False  # python -I: nothing that belongs to the user is read unasked
+    # As under python -I, where nothing that belongs to the user is read unasked.
+    isolated: bool = False
     problems: Tuple[str, ...] = ()
 
 
@@ -46,14 +49,38 @@ def from_environment(environ: Optional[Mapping[str, str]] = None) -> Settings:
 
 
 def split_paths(text: str) -> List[str]:
-    """Split a list of paths; a URL among them, a mistake, loses its user and password first."""
-    if "://" in text and "@" in text:
-        import re  # not for every start
+    """Split a list of paths, of which one may be a URL or a password by mistake.
 
-        # Not a path with two slashes, nor what stands before an @ in the next path.
-        scheme = rf"(?:\A|{os.pathsep})\s*['\"]?[A-Za-z][A-Za-z0-9+.-]+://"
-        text = re.sub(rf"({scheme})(?:(?!{os.pathsep}/)[^\s@])*@", r"\1***@", text)
-    return text.split(os.pathsep)
+    What is there is a path. Of the rest, users and passwords are masked before it is split: a
+    colon in them separates paths, and nobody could tell their parts later.
+    """
+    paths, masked = _split(text), without_userinfo(text)
+    if masked == text:
+        return paths
+    harmless = _split(masked)
+    kept = [path for path in paths if path in harmless or os.path.exists(_path(path))]
+    if len(kept) < len(paths):
+        kept += [path for path in harmless if path not in kept]
+    return kept
+
+
+def _split(text: str) -> List[str]:
+    return [item for item in text.split(os.pathsep) if item.strip()]
+
+
+def _path(item: str) -> str:
+    """Return it absolute, from the working directory as it is now; "" stays ""."""
+    path = _unquoted(item)
+    try:
+        return path and os.path.abspath(os.path.expanduser(path))
+    # The working directory is gone.
+    except OSError:
+        return path
+
+
+def _unquoted(item: str) -> str:
+    item = item.strip()
+    return item.strip('"').strip() if os.name == "nt" else item
 
 
 class _Variables:
@@ -67,13 +94,13 @@ class _Variables:
         level = self._level("PYTHON_CERTIFI_LOG_LEVEL")
         file_level = self._level("PYTHON_CERTIFI_LOG_FILE_LEVEL")
         return Settings(
-            cert_files=tuple(self._paths("PYTHON_CERTIFI_CERT_FILES")),
+            cert_files=self._paths("PYTHON_CERTIFI_CERT_FILES"),
             log_level=level,
-            log_file=self._path(self._text("PYTHON_CERTIFI_LOG_FILE")),
+            log_file=_path(self._text("PYTHON_CERTIFI_LOG_FILE")),
             log_file_level=DEBUG if file_level is None else file_level,
             disable=self._switch("PYTHON_CERTIFI_DISABLE", default=False),
             sources=self._sources("PYTHON_CERTIFI_SOURCES"),
-            bundle_dir=self._path(self._text("PYTHON_CERTIFI_BUNDLE_DIR")),
+            bundle_dir=_path(self._text("PYTHON_CERTIFI_BUNDLE_DIR")),
             handle_sigterm=self._switch("PYTHON_CERTIFI_HANDLE_SIGTERM", default=True),
             ssl_defaults=self._switch("PYTHON_CERTIFI_SSL_DEFAULTS", default=False),
             isolated=bool(sys.flags.isolated) and not _FROZEN,
@@ -81,7 +108,10 @@ class _Variables:
         )
 
     def _text(self, name: str) -> str:
-        return self._unquoted(self.environ.get(name, ""))
+        return _unquoted(self.environ.get(name, ""))
+
+    def _paths(self, name: str) -> Tuple[str, ...]:
+        return tuple(filter(None, map(_path, split_paths(self.environ.get(name, "")))))
 
     def _bad(self, name: str, value: str, remedy: str) -> None:
         self.problems.append(f"{name}={value!r} is not understood and ignored: {remedy}")
@@ -100,27 +130,10 @@ class _Variables:
         return LEVELS.get(word)
 
     def _sources(self, name: str) -> Tuple[str, ...]:
-        words = [w.strip().lower() for w in self._text(name).split(",") if w.strip()]
-        known = tuple(source for source in SOURCES if source in words)
-        unknown = ",".join(word for word in words if word not in SOURCES)
+        words = [word.strip() for word in self._text(name).split(",") if word.strip()]
+        known = tuple(source for source in SOURCES if source in map(str.lower, words))
+        unknown = ",".join(word for word in words if word.lower() not in SOURCES)
         if unknown:
             none_left = "" if known else "; none is left, so certifi's own list answers"
             self._bad(name, unknown, "use any of " + ",".join(SOURCES) + none_left)
         return known if words else SOURCES
-
-    def _paths(self, name: str) -> List[str]:
-        items = map(self._unquoted, split_paths(self.environ.get(name, "")))
-        return [self._path(item) for item in items if item]
-
-    @staticmethod
-    def _unquoted(item: str) -> str:
-        item = item.strip()
-        return item.strip('"').strip() if os.name == "nt" else item
-
-    @staticmethod
-    def _path(text: str) -> str:
-        """Return `text` absolute, from the working directory as it is now; "" stays ""."""
-        try:
-            return text and os.path.abspath(os.path.expanduser(text))
-        except OSError:  # the working directory is gone
-            return text

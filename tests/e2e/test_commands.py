@@ -609,6 +609,10 @@ def test_passwords_are_shown_to_nobody(sandbox: Sandbox) -> None:
     env = {
         "REQUESTS_CA_BUNDLE": "https://me:s3/cret@host/x",
         "PYTHON_CERTIFI_SOMETHING": "http://me:s3#cret@host",
+        "PYTHON_CERTIFI_CERT_FILES": "proxyuser:s3:cret@host",
+        "PYTHON_CERTIFI_LOG_LEVEL": "me:s3cret@host",
+        "AWS_CA_BUNDLE": "me:s3cret@proxy:3128",
+        "http_proxy": "me:s3cret@proxy:3128",
     }
     for command in ("status", "doctor"):
         for options in ([], ["--json"]):

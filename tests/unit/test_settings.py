@@ -102,3 +102,43 @@ def test_a_url_without_a_password_takes_no_path_along() -> None:
     assert "/home/me@work.pem" in split
     assert not any("cret" in item for item in split)
     assert any("***@host" in item for item in split)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "proxyuser:secret@host",
+        "/a.pem:proxyuser:secret@host/ca.pem:/b.pem",
+        "https://me:sec:ret@host:8080/ca.pem",
+        "HTTPS://me:s/secret@host",
+        "//me:secret@host/ca.pem",
+        "socks5h://:secret@host",
+    ],
+)
+def test_no_part_of_a_password_is_a_path(value: str) -> None:
+    """With or without a scheme, in a list or alone, whatever its colons separate."""
+    settings = from_environment({"PYTHON_CERTIFI_CERT_FILES": value})
+    assert not [piece for piece in ("sec", "ret") if piece in repr(settings)]
+    assert any("***@host" in path for path in settings.cert_files)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there a colon separates no paths")
+def test_files_whose_names_look_like_a_password(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Two relative paths look like user:password@host: what is there counts."""
+    monkeypatch.chdir(tmp_path)
+    value = {"PYTHON_CERTIFI_CERT_FILES": "a.pem:me@work.pem:/missing.pem"}
+    masked = str(tmp_path / "***@work.pem")
+    assert from_environment(value).cert_files == ("/missing.pem", masked)
+    (tmp_path / "a.pem").touch()
+    first, *others = from_environment(value).cert_files
+    assert (first, others) == (str(tmp_path / "a.pem"), ["/missing.pem", masked])
+    (tmp_path / "me@work.pem").touch()
+    assert from_environment(value).cert_files[1:] == (str(tmp_path / "me@work.pem"), "/missing.pem")
+
+
+def test_what_is_not_understood_is_quoted_as_it_is() -> None:
+    """Upper and lower case stay, so that a person finds it again."""
+    (problem,) = from_environment({"PYTHON_CERTIFI_SOURCES": "Sytem,USER"}).problems
+    assert "'Sytem'" in problem

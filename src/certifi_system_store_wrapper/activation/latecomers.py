@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import sys
-from typing import Callable, Dict, List, Tuple
+from types import ModuleType
+from typing import Any, Callable, Dict, List, Tuple
 
 Function = Callable[[], str]
+# The names of a module, whatever its class has in place of `__dict__`.
+_dict_of = vars(ModuleType)["__dict__"].__get__
 
 
 def rebind(pairs: List[Tuple[Function, Function]]) -> None:
@@ -20,25 +23,29 @@ def rebind(pairs: List[Tuple[Function, Function]]) -> None:
                 names[name] = replacement_of[id(value)]
 
 
-def _names(module: object) -> Dict[str, object]:
-    """Return the names of a module, without running code of it: not all there are modules."""
+def _names(module: object) -> Dict[str, Any]:
+    """Return the names of a module, without running code of it; none if it is no module."""
     try:
-        names = object.__getattribute__(module, "__dict__")
-    except Exception:  # noqa: BLE001 - a property may be anything
+        names: Dict[str, Any] = _dict_of(module)
+    except TypeError:
         return {}
-    return names if type(names) is dict else {}
+    return names
 
 
 def refresh_requests(certifis_own: Function, where: Function) -> None:
     """Replace the path that requests stored at import, where it is certifi's own."""
-    modules = [sys.modules.get(name) for name in ("requests.utils", "requests.adapters")]
-    stored = [m for m in modules if getattr(m, "DEFAULT_CA_BUNDLE_PATH", None) is not None]
+    utils, adapters = (
+        _names(sys.modules.get(f"requests.{name}")) for name in ("utils", "adapters")
+    )
+    path = "DEFAULT_CA_BUNDLE_PATH"
+    stored = [names for names in (utils, adapters) if names.get(path) is not None]
     if not stored:
         return
     own, ours = certifis_own(), where()
-    for module in stored:
-        if own == module.DEFAULT_CA_BUNDLE_PATH:  # type: ignore[union-attr]
-            module.DEFAULT_CA_BUNDLE_PATH = ours  # type: ignore[union-attr]
-    context = getattr(modules[1], "_preloaded_ssl_context", None)  # requests 2.32.0 to 2.32.3
+    for names in stored:
+        if names[path] == own:
+            names[path] = ours
+    # Of requests 2.32.0 to 2.32.3.
+    context = adapters.get("_preloaded_ssl_context")
     if context is not None:
         context.load_verify_locations(ours)

@@ -9,27 +9,39 @@ imported. Not through wrapt: its import imports ssl.
 from __future__ import annotations
 
 import functools
+from contextlib import contextmanager
 from importlib.machinery import ModuleSpec
 from types import ModuleType
-from typing import Any, Callable, List, Optional, Set, Tuple
+from typing import Callable, Iterator, List, Optional, Set, Tuple, Type
 
 from .. import parsing, reporting
+from ..machine.signals import interruptible, put_off
 from ..parsing import pem
 from ..settings import WARNING
 
-Contents = Callable[[], Optional[str]]  # the bundle's text, None where there is no bundle
-Blocks = List[Tuple[bytes, str]]  # the DER of each certificate, and its PEM
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from importlib.abc import Loader as AnyLoader
+    from ssl import Purpose, SSLContext
+
+# The bundle's text, None where there is no bundle.
+Contents = Callable[[], Optional[str]]
+# The DER of each certificate, and its PEM.
+Blocks = List[Tuple[bytes, str]]
 
 _MARK = "__certifi_system_store_wrapper__"
-_patched: List[Tuple[Any, str, Any]] = []  # a class, a name in it, and what stood there itself
-_loading: Set[int] = set()  # contexts in load_default_certs, which knows for whom it is
+# A class, a name in it, and what that class itself had there. In a comment, because
+# beartype_all() evaluates what is annotated.
+_patched = []  # type: List[Tuple[Type[SSLContext], str, object]]
+# The contexts in load_default_certs, which knows for whom it is.
+_loading: Set[int] = set()
 _parsed: Tuple[str, Blocks] = ("", [])
 
 
 class Loader:
-    """The loader of ssl, which patches what it has loaded and then is gone again."""
+    """The loader of ssl. It patches what it has loaded, and takes itself away again."""
 
-    def __init__(self, loader: Any, contents: Contents) -> None:  # noqa: ANN401 - any loader
+    def __init__(self, loader: AnyLoader, contents: Contents) -> None:
         """Load as `loader` does."""
         self._loader, self._contents = loader, contents
 
@@ -46,46 +58,58 @@ class Loader:
 
 def hooked(spec: ModuleSpec, contents: Contents) -> ModuleSpec:
     """Return the spec of ssl with our loader around its own."""
-    if not isinstance(spec.loader, Loader):
+    if spec.loader is not None and not isinstance(spec.loader, Loader):
         spec.loader = Loader(spec.loader, contents)  # type: ignore[assignment]
     return spec
 
 
-def patch(ssl: Any, contents: Contents) -> None:  # noqa: ANN401 - a module
+def patch(ssl: ModuleType, contents: Contents) -> None:
     """Have clients' default contexts trust what is in `contents()` as well. Never raises."""
-    try:  # gevent, eventlet and truststore put a subclass there
+    with _nothing_worse():
+        # gevent, eventlet and truststore put a subclass there.
         context = next(each for each in ssl.SSLContext.__mro__ if each.__module__ == "ssl")
         if not hasattr(context.load_default_certs, _MARK):
             _replace(context, _load_default_certs(context, ssl, contents))
             _replace(context, _set_default_verify_paths(context, ssl, contents))
-    except Exception as error:  # noqa: BLE001 - ssl is as good as it was
-        reporting.warning(f"ssl's defaults stay as they are: {error!r}")
 
 
 def undo() -> None:
     """Give ssl its own functions back."""
     while _patched:
         context, name, before = _patched.pop()
-        if not hasattr(vars(context).get(name), _MARK):
-            continue  # somebody has replaced ours
-        if before is None:
-            delattr(context, name)
-        else:
-            setattr(context, name, before)
+        # Unless somebody has replaced ours.
+        if hasattr(vars(context).get(name), _MARK):
+            if before is None:
+                delattr(context, name)
+            else:
+                setattr(context, name, before)
 
 
-def _replace(context: Any, function: Callable[..., None]) -> None:  # noqa: ANN401 - a class
+@contextmanager
+def _nothing_worse() -> Iterator[None]:
+    """Log what fails, once, and go on: ssl is as good as it was."""
+    with put_off():
+        try:
+            yield
+        except Exception as error:  # noqa: BLE001 - the application imports ssl or makes a context
+            message = f"ssl's defaults stay as they are: {error!r}"
+            interruptible(reporting.say_once, WARNING, message)
+
+
+def _replace(context: Type[SSLContext], function: Callable[..., None]) -> None:
     name = function.__name__
     setattr(function, _MARK, True)
     _patched.append((context, name, vars(context).get(name)))
     setattr(context, name, function)
 
 
-def _load_default_certs(context: Any, ssl: Any, contents: Contents) -> Callable[..., None]:  # noqa: ANN401
+def _load_default_certs(
+    context: Type[SSLContext], ssl: ModuleType, contents: Contents
+) -> Callable[..., None]:
     own, server_auth = context.load_default_certs, ssl.Purpose.SERVER_AUTH
 
     @functools.wraps(own)
-    def load_default_certs(self: Any, purpose: Any = server_auth) -> None:  # noqa: ANN401
+    def load_default_certs(self: SSLContext, purpose: Purpose = server_auth) -> None:
         _loading.add(id(self))
         try:
             own(self, purpose)
@@ -97,11 +121,13 @@ def _load_default_certs(context: Any, ssl: Any, contents: Contents) -> Callable[
     return load_default_certs
 
 
-def _set_default_verify_paths(context: Any, ssl: Any, contents: Contents) -> Callable[..., None]:  # noqa: ANN401
+def _set_default_verify_paths(
+    context: Type[SSLContext], ssl: ModuleType, contents: Contents
+) -> Callable[..., None]:
     own = context.set_default_verify_paths
 
     @functools.wraps(own)
-    def set_default_verify_paths(self: Any) -> None:  # noqa: ANN401
+    def set_default_verify_paths(self: SSLContext) -> None:
         own(self)
         if id(self) not in _loading and _is_clients(self, ssl):
             _add(self, context, contents)
@@ -109,20 +135,18 @@ def _set_default_verify_paths(context: Any, ssl: Any, contents: Contents) -> Cal
     return set_default_verify_paths
 
 
-def _is_clients(self: Any, ssl: Any) -> bool:  # noqa: ANN401
+def _is_clients(self: SSLContext, ssl: ModuleType) -> bool:
     """Whether no server can use it: PROTOCOL_TLS may be either's, but only clients check names."""
     return bool(self.protocol == ssl.PROTOCOL_TLS_CLIENT or self.check_hostname)
 
 
-def _add(self: Any, context: Any, contents: Contents) -> None:  # noqa: ANN401
+def _add(self: SSLContext, context: Type[SSLContext], contents: Contents) -> None:
     """Add what it lacks, past the methods of subclasses."""
-    try:
+    with _nothing_worse():
         known = set(context.get_ca_certs(self, binary_form=True))
         lacking = "".join(pem for der, pem in _blocks(contents() or "") if der not in known)
         if lacking:
             context.load_verify_locations(self, cadata=lacking)
-    except Exception as error:  # noqa: BLE001 - the context is as good as it was
-        reporting.say_once(WARNING, f"ssl's defaults stay as they are: {error!r}")
 
 
 def _blocks(text: str) -> Blocks:

@@ -9,7 +9,7 @@ import shutil
 import sys
 from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Sequence, TextIO
 
-from ..reporting.printable import printable
+from ..printable import printable
 
 _LABEL = 10
 _NEXT_STEPS = {

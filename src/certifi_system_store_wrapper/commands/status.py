@@ -11,7 +11,6 @@ from ..activation import hook
 from ..bundle import Bundle
 from ..parsing.pem import der_of
 from ..reporting.findings import MALFORMED, Exclusion, Problem
-from ..reporting.printable import without_userinfo
 from ..settings import INFO, WARNING, Settings, from_environment
 from ..sources.reader import MARK
 from . import describe, named, variables
@@ -97,7 +96,7 @@ def _data(built: Bundle, settings: Settings) -> Dict[str, Any]:
         "expired": sum("expired" in describe.certificate(a.der)["marks"] for a in built.anchors),
         "excluded": [excluded(out) for out in built.excluded],
         "problems": _problems(built, settings),
-        "variables": {name: without_userinfo(os.environ[name]) for name in _variables()},
+        "variables": {name: os.environ[name] for name in _variables()},
         "bypassing": variables.bypassing(),
     }
 

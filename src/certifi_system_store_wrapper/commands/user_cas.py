@@ -6,7 +6,6 @@ import os
 from typing import Any, Dict, Iterator, List
 
 from ..bundle import Anchor, Bundle
-from ..reporting.printable import without_userinfo
 from ..settings import USER, WARNING
 from . import checks, describe, strict, variables
 from .checks import Finding, note, problem
@@ -87,7 +86,7 @@ def bypassing(built: Bundle) -> Iterator[Finding]:
     if variables.key_log_problem():
         yield problem("variable", variables.key_log_problem(), "unset SSLKEYLOGFILE")
     for path, value in variables.pip_settings():
-        said = f"{path}: pip reads {without_userinfo(value)} instead of what it would trust"
+        said = f"{path}: pip reads {value} instead of what it would trust"
         wrong, lost = variables.problem("PIP_CERT", value), _lost(own, value)
         more = wrong or (f"your CA {lost} is not in it" if lost else "")
         remedy = "take `cert` out of it, or name what `certifi-system-store-wrapper export` prints"

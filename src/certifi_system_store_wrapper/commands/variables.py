@@ -10,7 +10,6 @@ import sys
 from typing import Dict, Iterator, List, Set, Tuple
 
 from .. import parsing
-from ..reporting.printable import without_userinfo
 from ..settings import split_paths
 from ..sources.reader import read_regular
 
@@ -38,9 +37,7 @@ def bypassing() -> List[Dict[str, str]]:
         value = os.environ.get(variable)
         if value is not None:
             message = "; ".join(filter(None, [reader, problem(variable, value)]))
-            found.append(
-                {"variable": variable, "value": without_userinfo(value), "message": message}
-            )
+            found.append({"variable": variable, "value": value, "message": message})
     return found
 
 

@@ -11,9 +11,9 @@ import sys
 from contextlib import suppress
 from typing import List, Sequence, Tuple
 
-with suppress(ImportError):  # a Python without TLS
-    # With certifi and not at the first question: a fork meanwhile would wait for the lock of this
-    # import for ever on Python 3.8.
+# There are Pythons without TLS. Imported with certifi and not at the first question: on Python 3.8
+# a fork meanwhile would wait for the lock of this import for ever.
+with suppress(ImportError):
     import _ssl
 _HAS_TLS = "_ssl" in globals()
 
@@ -39,7 +39,8 @@ def unloadable(blocks: Sequence[bytes]) -> List[bytes]:
 def _context() -> _ssl._SSLContext:
     if sys.implementation.name == "cpython":
         return _ssl._SSLContext(_ssl.PROTOCOL_TLS_CLIENT)  # noqa: SLF001 - see above
-    import ssl  # PyPy's own needs what this one adds
+    # PyPy's own context needs what this module adds to it.
+    import ssl
 
     return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
@@ -51,6 +52,7 @@ def _loads(blocks: Sequence[bytes]) -> bool:
     context = _context()
     try:
         context.load_verify_locations(cadata=b"".join(blocks).decode("ascii"))
-    except (OSError, ValueError):  # ssl.SSLError is an OSError
+    # ssl.SSLError is an OSError.
+    except (OSError, ValueError):
         return False
     return bool(context.cert_store_stats()["x509"] == len(blocks))

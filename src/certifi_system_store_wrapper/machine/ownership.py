@@ -41,7 +41,8 @@ def writable_by_others(status: os.stat_result, place: Union[str, int]) -> bool:
     """Whether somebody beside the owner may write to `place`, a path or descriptor."""
     if status.st_mode & _OTHER_WRITE:
         return True
-    if not status.st_mode & _GROUP_WRITE:  # nor can an access control list let anybody
+    # Without this bit no access control list lets anybody write, either.
+    if not status.st_mode & _GROUP_WRITE:
         return False
     return status.st_gid not in (0, status.st_uid) or _has_acl(place)
 
@@ -58,7 +59,8 @@ def _has_acl(place: Union[str, int]) -> bool:
 
 def is_safe(status: os.stat_result, place: Union[str, int]) -> bool:
     """Whether only people we trust can change `place`, of that status (always so on Windows)."""
-    if os.name == "nt":  # modes and owners say nothing there; the folders are the user's own
+    # On Windows modes and owners say nothing; the folders are the user's own.
+    if os.name == "nt":
         return True
     return status.st_uid in trusted_owners() and not writable_by_others(status, place)
 
@@ -84,7 +86,8 @@ def make_folder(path: str) -> None:
         try:
             os.mkdir(path, 0o755)
         except FileExistsError:
-            if not os.path.isdir(path):  # a file: nobody may take it for a folder of ours
+            # A file must not be taken for a folder of ours.
+            if not os.path.isdir(path):
                 raise
     if not is_safe_path(path):
         raise PermissionError(1, "others may write to it or rename it", path)
@@ -94,7 +97,8 @@ def unsafe_step(path: str) -> str:
     """Return the folder or link that fails that check, "" where none does."""
     if os.name == "nt":
         return ""
-    os.stat(path)  # not a ring of links
+    # Raises OSError for a ring of links.
+    os.stat(path)
     owners = trusted_owners()
     ways = os.path.realpath(path), os.path.abspath(path)
     return next(filter(None, (_unsafe_step(way, owners) for way in ways)), "")

@@ -11,7 +11,7 @@ from typing import Optional, Union
 
 from .. import bundle, reporting
 from ..bundle import Bundle
-from ..machine import places
+from ..machine import temporary_places
 from ..settings import WARNING, Settings
 from . import cleanup, memory, persistent, temporary
 from .memory import MemoryBundle
@@ -95,7 +95,7 @@ def _publish_temporary(
 
 
 def _place(text: bytes, settings: Settings) -> Published:
-    for place in places.temporary_places():
+    for place in temporary_places():
         try:
             published = temporary.create(place, text)
         except OSError as error:

@@ -16,8 +16,14 @@ from typing import Iterator, List, Optional, Tuple
 
 from .. import bundle, parsing, sources
 from ..bundle import Bundle
-from ..machine import ownership
-from ..machine.places import APPLICATION, NAME, cache_folder, temporary_places, user_folder
+from ..machine import (
+    APPLICATION,
+    NAME,
+    cache_folder,
+    ownership,
+    temporary_places,
+    user_folder,
+)
 from ..reporting.findings import Findings
 from ..settings import INFO, USER, WARNING, Settings
 from ..sources import inputs, system

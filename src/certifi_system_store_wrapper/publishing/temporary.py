@@ -29,8 +29,7 @@ import stat
 from contextlib import suppress
 from typing import Callable, Optional, TypeVar
 
-from ..machine import ownership
-from ..machine.places import NAME, cache_folder, user_folder
+from ..machine import NAME, cache_folder, ownership, user_folder
 from .hold import (
     FILE,
     FOLDER,

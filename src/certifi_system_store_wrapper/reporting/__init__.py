@@ -12,9 +12,9 @@ import sys
 from contextlib import suppress
 from typing import Callable, List, Optional, Sequence, Set, Tuple
 
+from ..printable import printable
 from ..settings import DEBUG, WARNING, Settings
 from .findings import Exclusion, Problem
-from .printable import printable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

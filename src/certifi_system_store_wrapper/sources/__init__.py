@@ -6,7 +6,7 @@ import os
 import sys
 from typing import Dict, List
 
-from ..machine import openssl, ownership, places
+from ..machine import APPLICATION, openssl, ownership
 from ..parsing import x509
 from ..reporting.findings import HELD, LISTED, NAMED, PROVEN, Findings
 from ..settings import CERTIFI, SSL, SYSTEM, Settings, split_paths
@@ -114,7 +114,7 @@ def user_drop_folder() -> str:
     else:
         base = os.environ.get("XDG_CONFIG_HOME", "")
         base = base if os.path.isabs(base) else os.path.expanduser("~/.config")
-    return os.path.join(base, places.APPLICATION, "certs") if os.path.isabs(base) else ""
+    return os.path.join(base, APPLICATION, "certs") if os.path.isabs(base) else ""
 
 
 def _folder(findings: Findings, reader: Reader, folder: str) -> None:

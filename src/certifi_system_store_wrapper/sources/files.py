@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Iterator, List, Optional, Set, Tuple
 
-from ..machine import places
+from ..machine import NAME
 from ..parsing import pem
 from ..parsing.pem import Parsed
 from ..reporting.findings import DISTRUSTED, HELD, MALFORMED, NAMED, NOT_TRUSTED, PROVEN, Findings
@@ -103,7 +103,7 @@ def _report(findings: Findings, parsed: Parsed, path: str, *, named: bool) -> No
 
 def _unreadable(path: str, error: Exception, *, named: bool) -> Tuple[str, int]:
     if isinstance(error, OwnBundle):
-        is_copy = named and os.path.basename(os.path.realpath(path)) != places.NAME
+        is_copy = named and os.path.basename(os.path.realpath(path)) != NAME
         return str(error.strerror), WARNING if is_copy else DEBUG
     if isinstance(error, FileNotFoundError):
         return f"the file does not exist{_hint(path)}", WARNING

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from subprocess import Popen
 
 SECURITY = "/usr/bin/security"
-TIMEOUT = 10.0  # seconds for all runs together; a Mac needs 0.2
+# Seconds for all runs together; a Mac needs 0.2.
+TIMEOUT = 10.0
 _CHUNK = 1 << 16
 _MOST = 32 << 20  # bytes of one stream: some 15,000 certificates
 _SAID = 200  # characters of an error message
@@ -40,7 +41,8 @@ def run_all(commands: Sequence[Sequence[str]]) -> List[Answer]:
     running: List[Popen[bytes]] = []
     try:
         for command in commands:
-            running.append(_start(command))  # noqa: PERF401 - `finally` needs each at once
+            # One by one: if one cannot be started, `finally` ends those before it.
+            running += [_start(command)]
         printed = _read(running, deadline)
         return [
             Answer(printed[process.stdout], printed[process.stderr], _status(process, deadline))
@@ -64,8 +66,7 @@ def _read(running: List[Popen[bytes]], deadline: float) -> Dict[Optional[IO[byte
     printed: Dict[Optional[IO[bytes]], bytearray] = {}
     with DefaultSelector() as selector:
         for process in running:
-            for stream in (process.stdout, process.stderr):
-                assert stream is not None  # noqa: S101 - for mypy: both are pipes
+            for stream in filter(None, (process.stdout, process.stderr)):
                 printed[stream] = bytearray()
                 selector.register(stream, EVENT_READ, stream)
         while selector.get_map() and monotonic() < deadline:
@@ -74,7 +75,8 @@ def _read(running: List[Popen[bytes]], deadline: float) -> Dict[Optional[IO[byte
                 printed[key.data] += chunk
                 if not chunk or len(printed[key.data]) > _MOST:
                     selector.unregister(key.data)
-                    key.data.close()  # who writes on is ended by that
+                    # That ends a process that goes on writing.
+                    key.data.close()
     return {stream: bytes(data) for stream, data in printed.items()}
 
 
@@ -93,8 +95,8 @@ def _end(process: Popen[bytes]) -> None:
 
     if process.poll() is None:
         process.kill()
-        with suppress(TimeoutExpired):  # not even SIGKILL ends a process that hangs in the kernel
+        # Not even SIGKILL ends a process that hangs in the kernel.
+        with suppress(TimeoutExpired):
             process.wait(1.0)
-    for stream in (process.stdout, process.stderr):
-        if stream is not None:
-            stream.close()
+    for stream in filter(None, (process.stdout, process.stderr)):
+        stream.close()

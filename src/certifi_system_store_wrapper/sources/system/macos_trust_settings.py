@@ -20,7 +20,8 @@ _POLICY, _POLICY_NAME = "kSecTrustSettingsPolicy", "kSecTrustSettingsPolicyName"
 _NARROWING = ("kSecTrustSettingsPolicyString", "kSecTrustSettingsApplication")
 _KEY_USAGE, _SIGN_CERTIFICATE = "kSecTrustSettingsKeyUsage", 8
 _SSL = (b"\x2a\x86\x48\x86\xf7\x63\x64\x01\x03", "sslServer", "sslClient")
-_NO_SETTINGS = 1  # the exit status; what is printed is translated
+# The exit status: what is printed is translated.
+_NO_SETTINGS = 1
 
 
 def read_settings(findings: Findings, name: str, path: str, answer: Answer) -> Dict[str, int]:
@@ -43,12 +44,13 @@ def _records(data: bytes) -> Dict[str, Any]:
     """Return the records of an exported XML file, which may hold NULs that XML forbids."""
     import plistlib
 
-    data = data.replace(b"\0", b"")  # https://github.com/FiloSottile/mkcert/issues/105
+    # https://github.com/FiloSottile/mkcert/issues/105
+    data = data.replace(b"\0", b"")
     records: Dict[str, Any] = plistlib.loads(data, fmt=plistlib.FMT_XML)["trustList"]
     return records
 
 
-def _verdict(findings: Findings, name: str, sha1: str, record: Any) -> int:  # noqa: ANN401
+def _verdict(findings: Findings, name: str, sha1: str, record: Dict[str, Any]) -> int:
     """Return what one record says, UNSPECIFIED where it is damaged."""
     try:
         return _evaluate(record)

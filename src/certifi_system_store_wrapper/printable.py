@@ -1,0 +1,54 @@
+"""Text for people: no password or key in it, and nothing that acts on a terminal."""
+
+from __future__ import annotations
+
+_SCHEME = r"[A-Za-z][\w+.-]*://"
+# Also with one slash, as in the absolute path that is made of a URL by mistake.
+_IN_A_PATH = r"\b(?:https?|ftps?|socks\w*):[/\\]+"
+# Up to the last @ before the next path, if the text is a list of paths.
+_TO_THE_AT = r"(?:(?!:[/\\])\S)*@"
+_URL = rf"((?<![\w./\\-]){_SCHEME}|{_IN_A_PATH})(?:{_TO_THE_AT}|[^\s/\\@]*:\S*@)"
+# Without a scheme. A slash after the colon begins another path, or that on a drive of Windows.
+_USER = r"(?<![^\s/\\:@'\"=])[^\s/\\:@'\"=]*"
+_PAIR = rf"{_USER}:(?![/\\]|['\"]?{_SCHEME}){_TO_THE_AT}"
+# PEM where the name of a file belongs: up to a colon, which ends an item of a list, and the rest.
+_PEM = r"(-----BEGIN [^-]{1,64}-----)[^-:]*|(?<![\w+/=\s])[\w+/=\s]+(?=-----END )"
+
+
+def printable(text: object) -> str:
+    """Return `text` without secrets, and with every unprintable character escaped.
+
+    Among those are control characters and the ones that change the direction of writing.
+    """
+    string = _without_pem(without_userinfo(str(text)))
+    if string.isprintable():
+        return string
+    return "".join(c if c.isprintable() else _escaped(c) for c in string)
+
+
+def without_userinfo(text: str) -> str:
+    """Return `text` with ``***`` for ``user:password`` before the @ of a host.
+
+    A URL loses a user without a password, too: it may be a token. Without a scheme that is a mail
+    address or the name of a file, and stays. A password may hold any character but blanks, an @
+    too. An @ with a blank behind it is followed by no host.
+    """
+    if "@" not in text or ":" not in text:
+        return text
+    # Here, because few processes ever have such a text.
+    import re
+
+    return re.sub(rf"(?:{_URL}|{_PAIR})(?!\s)", r"\1***@", text)
+
+
+def _without_pem(text: str) -> str:
+    """Return a text with ``***`` for certificates and keys: a variable may hold one by mistake."""
+    if "-----BEGIN " not in text and "-----END " not in text:
+        return text
+    import re
+
+    return re.sub(_PEM, r"\1***", text)
+
+
+def _escaped(character: str) -> str:
+    return character.encode("unicode_escape").decode("ascii")
