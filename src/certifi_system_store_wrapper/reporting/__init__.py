@@ -74,7 +74,7 @@ def report(problems: Sequence[Problem], excluded: Sequence[Exclusion]) -> None:
     for out in excluded:
         detail = f" ({out.detail})" if out.detail else ""
         level = min(out.level, WARNING - 10)  # the warning, where one is due, is a problem
-        emit(level, f"{out.origin.path}: left out: {out.reason}{detail}")
+        emit(level, f"{out.places}: left out: {out.reason}{detail}")
 
 
 def enabled(level: int) -> bool:
