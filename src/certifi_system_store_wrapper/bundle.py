@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import chain
-from typing import Dict, List, Optional, Sequence, Tuple
+from typing import Dict, Optional, Sequence, Tuple
 
 from . import sources
 from .machine import openssl
@@ -11,19 +10,15 @@ from .parsing import loadable, pem, x509
 from .record import Record
 from .reporting.findings import (
     DISTRUSTED,
-    HELD,
     MALFORMED,
-    NAMED,
     NO_SERVER_AUTH,
     NOT_A_CA,
-    PROVEN,
     Exclusion,
-    Findings,
     Origin,
     Problem,
-    Trusted,
 )
 from .settings import DEBUG, INFO, SSL, USER, WARNING, Settings
+from .sources.findings import HELD, NAMED, PROVEN, Findings, Refused, Trusted, sha1_of
 from .sources.inputs import Input
 from .sources.reader import MARK, Reader
 
@@ -79,38 +74,54 @@ def build(settings: Settings, certifi_file: str, more: Sequence[Findings] = ()) 
 def merged(findings: Sequence[Findings], reader: Reader) -> Bundle:
     """Return what these findings, of files that `reader` has read, come to."""
     # Known before anything is merged: distrust counts whichever source comes first.
-    merger = _Merger(_distrusted(findings), reader.strict)
+    merger = _Merger(_Distrust(findings), reader.strict)
     for one in findings:
         merger.add(one)
     merger.drop_unloadable()
-    excluded, problems = tuple(merger.excluded), tuple(merger.problems)
+    excluded, problems = merger.exclusions(), tuple(merger.problems)
     return Bundle(merger.in_order(), excluded, problems, tuple(reader.inputs))
 
 
-def _distrusted(findings: Sequence[Findings]) -> Dict[bytes, Origin]:
-    """Return the blocks that are distrusted, also by issuer and serial number, and by whom."""
-    said = {d.block: d.origin for f in findings for d in f.distrusted}
-    named = {key: origin for key, origin in said.items() if not key.startswith(pem.BEGIN)}
-    for found in chain.from_iterable(f.trusted for f in findings if named):
-        key = x509.issuer_and_serial(found.block)
-        if key in named:
-            said[found.block] = named[key]
-    return said
+class _Distrust:
+    """Who distrusts which certificate, however they tell it; the last one's word is passed on."""
+
+    def __init__(self, findings: Sequence[Findings]) -> None:
+        self._by_block: Dict[bytes, Origin] = {}
+        self._by_number: Dict[bytes, Origin] = {}
+        self._by_sha1: Dict[str, Origin] = {}
+        for one in findings:
+            self._by_block.update(one.distrusted)
+            self._by_number.update(one.distrusted_numbers)
+            self._by_sha1.update(one.distrusted_sha1s)
+
+    def of(self, block: bytes) -> Optional[Origin]:
+        """Return who distrusts this certificate, or None."""
+        said = self._by_block.get(block)
+        if said is None and self._by_number:
+            said = self._by_number.get(x509.issuer_and_serial(block))
+        if said is None and self._by_sha1:
+            said = self._by_sha1.get(sha1_of(pem.der_of(block)))
+        return said
 
 
 class _Merger:
     """Merges findings: deduplicates, subtracts distrust, refuses what is no TLS anchor."""
 
-    def __init__(self, distrusted: Dict[bytes, Origin], strict: Dict[bytes, bool]) -> None:
-        self.distrusted, self.strict = distrusted, strict
+    def __init__(self, distrust: _Distrust, strict: Dict[bytes, bool]) -> None:
+        self.distrust, self.strict = distrust, strict
         self.anchors: Dict[bytes, Dict[Origin, None]] = {}  # origins in their order
         self.unproven: Dict[bytes, Trusted] = {}  # anchors that OpenSSL may yet refuse
-        self.excluded: List[Exclusion] = []
+        self.refused: Dict[bytes, Dict[Origin, Refused]] = {}
         self.problems: Dict[Problem, None] = {}  # in their order, each once
 
     def add(self, findings: Findings) -> None:
         """Add what one source trusts, in its order."""
-        self.excluded += findings.excluded
+        for refused in findings.refused:
+            said_by = refused.reason != MALFORMED and self.distrust.of(refused.block)
+            if said_by:
+                self._exclude(_distrusted(refused.block, refused.origin, said_by))
+            else:
+                self._exclude(refused)
         self.problems.update(dict.fromkeys(findings.problems))
         anchors = self.anchors
         for found in findings.trusted:
@@ -128,13 +139,13 @@ class _Merger:
             if standing == NAMED:
                 self._note(found)
 
-    def _refusal(self, found: Trusted) -> Optional[Exclusion]:
+    def _refusal(self, found: Trusted) -> Optional[Refused]:
         """Return why this certificate stays out, or None."""
         block, origin, standing = found
-        if block in self.distrusted and not self._is_overruled(found):
-            said_by = self.distrusted[block].path
-            is_news = origin.source == USER and said_by != origin.path
-            return Exclusion(block, origin, DISTRUSTED, said_by, WARNING if is_news else INFO)
+        said_by = self.distrust.of(block)
+        # Who names a certificate is above whoever distrusts it, but not above themselves.
+        if said_by is not None and (standing != NAMED or said_by.source == USER):
+            return _distrusted(block, origin, said_by)
         if standing == PROVEN:
             return None
         if standing != HELD and self.strict.get(block) is False:
@@ -146,31 +157,35 @@ class _Merger:
         try:
             facts = x509.facts(der)
         except ValueError as error:
-            return Exclusion(block, origin, MALFORMED, str(error), WARNING)
+            return Refused(block, origin, MALFORMED, str(error), WARNING)
         if not facts.serves_tls:
-            return Exclusion(block, origin, NO_SERVER_AUTH, "", level)
+            return Refused(block, origin, NO_SERVER_AUTH, "", level)
         if standing == HELD and not facts.ca:
-            return Exclusion(block, origin, NOT_A_CA, "", level)
+            return Refused(block, origin, NOT_A_CA, "", level)
         return None
-
-    def _is_overruled(self, found: Trusted) -> bool:
-        """Whether a person named it, who is above whoever distrusts it, but not themselves."""
-        return found.standing == NAMED and self.distrusted[found.block].source != USER
 
     def _note(self, found: Trusted) -> None:
         """Warn of what a person should know about a certificate that they named."""
-        if found.block in self.distrusted:
-            said_by = self.distrusted[found.block].path
-            message = f"trusted because it was named, although {said_by} distrusts it"
+        said_by = self.distrust.of(found.block)
+        if said_by is not None:
+            message = f"trusted because it was named, although {said_by.path} distrusts it"
             self._problem(found.origin, message)
         elif not x509.is_ca(found.block):
             message = "trusted because it was named, although it is not a CA certificate"
             self._problem(found.origin, message)
 
-    def _leave_out(self, refusal: Exclusion) -> None:
-        self.excluded.append(refusal)
+    def _leave_out(self, refusal: Refused) -> None:
+        """Exclude what a source trusts, and tell whoever should mend it."""
+        self._exclude(refusal)
         if refusal.level >= WARNING:
             self._problem(refusal.origin, f"a certificate in it is not used: {_why(refusal)}")
+
+    def _exclude(self, refused: Refused) -> None:
+        self.refused.setdefault(refused.block, {}).setdefault(refused.origin, refused)
+
+    def exclusions(self) -> Tuple[Exclusion, ...]:
+        """Return one record for each certificate that was left out, wherever it was found."""
+        return tuple([_exclusion(each) for each in self.refused.values()])
 
     def _problem(self, origin: Origin, message: str) -> None:
         self.problems[Problem(origin.source, origin.path, message)] = None
@@ -195,13 +210,25 @@ class _Merger:
         for block in openssl.unloadable(doubtful):
             del self.anchors[block]
             origin = self.unproven[block].origin
-            self._leave_out(Exclusion(block, origin, MALFORMED, "", WARNING))
+            self._leave_out(Refused(block, origin, MALFORMED, "", WARNING))
 
 
 def _is_no_root(found: Trusted) -> bool:
     return found.origin.source in (SSL, USER) and x509.is_issued_by_another(found.block)
 
 
-def _why(refusal: Exclusion) -> str:
+def _distrusted(block: bytes, origin: Origin, said_by: Origin) -> Refused:
+    """Return that it is distrusted, which is news to a person whose own file does not say so."""
+    is_news = origin.source == USER and said_by.path != origin.path
+    return Refused(block, origin, DISTRUSTED, said_by.path, WARNING if is_news else INFO)
+
+
+def _exclusion(refused: Dict[Origin, Refused]) -> Exclusion:
+    """Return all that is said of one certificate: distrust comes first, then the loudest reason."""
+    told = max(refused.values(), key=lambda each: (each.reason == DISTRUSTED, each.level))
+    return Exclusion(told.block, tuple(refused), told.reason, told.detail, told.level)
+
+
+def _why(refusal: Refused) -> str:
     """Return why it was left out, for whoever named it."""
     return f"{refusal.detail} rejects it" if refusal.reason == DISTRUSTED else refusal.reason

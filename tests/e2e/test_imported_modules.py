@@ -27,13 +27,13 @@ OURS = {
         *("printable", "record", "settings"),
         *("reporting", "reporting.findings", "reporting.log_handlers"),
         *("sources", "sources.certifi", "sources.files", "sources.inputs", "sources.reader"),
-        "sources.system",
+        *("sources.findings", "sources.ssl_defaults", "sources.user", "sources.system"),
     },
     "first where()": set(),  # pip may have replaced us since
     "later where()": set(),
 }
 PLATFORM = {
-    "linux": {"sources.system.unix", "sources.system.unix_paths"},
+    "linux": {"sources.system.unix", "sources.system.unix_paths", "parsing.p11_kit"},
     "darwin": {
         "sources.system.macos",
         "sources.system.macos_security",

@@ -12,19 +12,23 @@ from hypothesis import strategies as st
 from certifi_system_store_wrapper import bundle, sources
 from certifi_system_store_wrapper.bundle import Bundle, build
 from certifi_system_store_wrapper.machine import openssl
-from certifi_system_store_wrapper.parsing import pem
+from certifi_system_store_wrapper.parsing import pem, x509
 from certifi_system_store_wrapper.reporting.findings import (
     DISTRUSTED,
+    MALFORMED,
+    NOT_A_CA,
+    NOT_TRUSTED,
+    REASONS,
+)
+from certifi_system_store_wrapper.settings import INFO, USER, Settings
+from certifi_system_store_wrapper.sources.findings import (
     HELD,
     LISTED,
-    MALFORMED,
     NAMED,
-    NOT_A_CA,
     PROVEN,
-    REASONS,
     Findings,
+    sha1_of,
 )
-from certifi_system_store_wrapper.settings import USER, Settings
 from support import strategies
 from support.minting import encode_pem, mint, trusted_pem
 from support.world import DEBIAN, World, check
@@ -134,6 +138,28 @@ def test_distrust_counts_whichever_source_comes_first(merge: Merge) -> None:
         assert blocks(built) == [BLOCK_B]
         (out,) = built.excluded
         assert (out.reason, out.detail) == (DISTRUSTED, "blocklist/a.pem")
+
+
+@pytest.mark.parametrize("told", ["certificate", "issuer and serial number", "SHA-1"])
+def test_distrust_counts_however_it_is_told(merge: Merge, told: str) -> None:
+    """It takes out that very certificate, and one record names every place that has it."""
+    trusting, refusing, more = found("certifi"), found("system"), found("ssl")
+    for each in (trusting, more):
+        each.trust(BLOCK_A, each.source + ".pem", LISTED)
+        each.trust(BLOCK_B, each.source + ".pem", LISTED)
+    refusing.refuse(BLOCK_A, "keychain", NOT_TRUSTED)
+    if told == "certificate":
+        refusing.distrust(BLOCK_A, "blocklist")
+    elif told == "SHA-1":
+        refusing.distrust_sha1(sha1_of(A), "blocklist")
+    else:
+        refusing.distrust_number(x509.issuer_and_serial(BLOCK_A), "blocklist")
+    built = merge(trusting, refusing, more)
+    assert blocks(built) == [BLOCK_B]
+    (out,) = built.excluded
+    assert (out.block, out.reason, out.detail) == (BLOCK_A, DISTRUSTED, "blocklist")
+    assert [o.path for o in out.origins] == ["certifi.pem", "keychain", "ssl.pem"]
+    assert (out.level, out.places) == (INFO, "certifi.pem (and 2 more)")
 
 
 def test_a_named_certificate_is_warned_of_also_where_it_is_found_twice(merge: Merge) -> None:

@@ -91,7 +91,7 @@ def _near_miss(host: str, names: List[str]) -> str:
 def _distrusted(view: View) -> Optional[Finding]:
     for out, one in view.excluded():
         if out.reason == DISTRUSTED:
-            says = out.detail or out.origin.path
+            says = out.detail or out.places
             message = f"its root is distrusted: {says} says so of {one.subject}"
             remedy = "ask your administrator; what you `add` yourself is trusted all the same"
             return problem("distrusted", message, remedy)

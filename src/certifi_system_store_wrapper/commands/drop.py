@@ -8,14 +8,14 @@ import sys
 from contextlib import suppress
 from typing import Any, Dict, List, Sequence, Tuple
 
-from .. import bundle, sources
+from .. import bundle
 from ..machine import ownership
 from ..parsing import pem
 from ..publishing.writing import replace
-from ..reporting.findings import NAMED, Findings
 from ..settings import USER
 from ..sources.files import add_file, certificate_files
-from ..sources.reader import Reader
+from ..sources.findings import NAMED, Findings
+from ..sources.user import user_drop_folder
 from . import describe
 from .output import Report, row, sentence
 
@@ -43,11 +43,11 @@ def _examined(path: str) -> Tuple[str, List[bytes]]:
         return "it is a symbolic link; name the file itself", []
     if os.path.isdir(path):
         return "it is a folder; name the files in it", []
-    findings, reader = Findings(USER), Reader()
-    add_file(findings, reader, path, NAMED, named=True)
+    findings = Findings(USER)
+    add_file(findings, path, NAMED, named=True)
     if findings.problems:
         return findings.problems[0].message, []
-    for left_out in bundle.merged([findings], reader).excluded:
+    for left_out in bundle.merged([findings], findings.reader).excluded:
         return f"a certificate in it would not be used: {left_out.reason}", []
     if not findings.trusted:
         return "it is a bundle of ours: add the certificates that you put into it", []
@@ -70,7 +70,7 @@ def _stored(folder: str, block: bytes) -> Dict[str, Any]:
 def _holds(path: str, block: bytes) -> bool:
     """Whether the file is what an earlier `add` wrote, and not what became of it."""
     findings = Findings(USER)
-    add_file(findings, Reader(), path, NAMED, named=True, safe=True)
+    add_file(findings, path, NAMED, named=True, safe=True)
     return [found.block for found in findings.trusted] == [block] and not os.path.islink(path)
 
 
@@ -125,9 +125,9 @@ def _held(folder: str) -> List[Dict[str, Any]]:
     if not os.path.isdir(folder):
         return []
     held = []
-    for path in certificate_files(Findings(USER), Reader(), folder):
+    for path in certificate_files(Findings(USER), folder):
         findings = Findings(USER)
-        if add_file(findings, Reader(), path, NAMED, named=True) == 1:
+        if add_file(findings, path, NAMED, named=True) == 1:
             ders = [pem.der_of(found.block) for found in findings.trusted]
             held += [{**describe.certificate(der), "stored": path} for der in ders]
     return held
@@ -144,7 +144,7 @@ def _is_meant(word: str, each: Dict[str, Any]) -> bool:
 
 def _folder() -> str:
     """Return the drop folder, which need not exist; raises OSError without a home."""
-    folder = sources.user_drop_folder()
+    folder = user_drop_folder()
     if not folder:
         variable = "APPDATA" if sys.platform == "win32" else "HOME"
         raise OSError(0, f"there is no home folder to keep it in: set {variable}")

@@ -6,9 +6,10 @@ from typing import Any, Dict, List, Optional
 
 from ..activation import hook
 from ..bundle import Anchor
+from ..reporting.findings import first_and_more
 from . import describe
 from .output import Report
-from .status import excluded
+from .status import excluded, found_in
 
 
 def listing(source: Optional[str] = None, search: str = "", *, left_out: bool = False) -> Report:
@@ -25,9 +26,7 @@ def listing(source: Optional[str] = None, search: str = "", *, left_out: bool = 
 
 
 def _anchor(anchor: Anchor) -> Dict[str, Any]:
-    sources = list(dict.fromkeys(origin.source for origin in anchor.origins))
-    paths = list(dict.fromkeys(origin.path for origin in anchor.origins))
-    return {**describe.certificate(anchor.der), "sources": sources, "paths": paths}
+    return {**describe.certificate(anchor.der), **found_in(anchor.origins)}
 
 
 def _contains(each: Dict[str, Any], search: str) -> bool:
@@ -44,5 +43,5 @@ def _line(each: Dict[str, Any]) -> str:
     if each["marks"]:
         parts.append(f"[{', '.join(each['marks'])}]")
     if "reason" in each:
-        parts.append(f"({each['paths'][0]}: {each['reason']})")
+        parts.append(f"({first_and_more(each['paths'])}: {each['reason']})")
     return "  ".join(part for part in parts if part)

@@ -68,7 +68,7 @@ def _other_key(view: View) -> Optional[Finding]:
 
 def _left_out(view: View) -> Optional[Finding]:
     for out, one in view.excluded():
-        message = f"its issuer is here, but left out: {one.subject} of {out.origin.path}"
+        message = f"its issuer is here, but left out: {one.subject} of {out.places}"
         return problem("left-out", f"{message}: {out.reason}", "name that file itself, or `add` it")
     return None
 

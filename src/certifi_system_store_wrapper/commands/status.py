@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, List, Optional, Sequence
 
 from .. import __version__, bootstrap
 from ..activation import hook
 from ..bundle import Bundle
 from ..parsing.pem import der_of
-from ..reporting.findings import MALFORMED, Exclusion, Problem
+from ..reporting.findings import MALFORMED, Exclusion, Origin, Problem, first_and_more
 from ..settings import INFO, WARNING, Settings, from_environment
 from ..sources.reader import MARK
 from . import describe, named, variables
@@ -143,8 +143,13 @@ def excluded(out: Exclusion) -> Dict[str, Any]:
     except ValueError:
         data = out.block
     told = describe.certificate(data)
-    origin = {"sources": [out.origin.source], "paths": [out.origin.path]}
-    return {**told, **origin, "reason": out.reason, "detail": out.detail}
+    return {**told, **found_in(out.origins), "reason": out.reason, "detail": out.detail}
+
+
+def found_in(origins: Sequence[Origin]) -> Dict[str, Any]:
+    """Return the sources and the paths where a certificate was found, each once."""
+    sources = list(dict.fromkeys(origin.source for origin in origins))
+    return {"sources": sources, "paths": list(dict.fromkeys(origin.path for origin in origins))}
 
 
 def _lines(data: Dict[str, Any]) -> List[str]:
@@ -182,7 +187,8 @@ def _left_out(data: Dict[str, Any]) -> List[str]:
     for out in data["excluded"]:
         detail = f" ({out['detail']})" if out["detail"] else ""
         what = out["subject"] or "something unreadable"
-        text = f"{what} of {out['paths'][0]}: {out['reason']}{detail}; SHA-256 {out['sha256']}"
+        why = f"{first_and_more(out['paths'])}: {out['reason']}{detail}"
+        text = f"{what} of {why}; SHA-256 {out['sha256']}"
         rows.append(row("left out", text))
     return ["", *rows] if rows else []
 

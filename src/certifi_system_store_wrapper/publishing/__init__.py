@@ -76,7 +76,8 @@ def _publish_persistent(settings: Settings, certifi_file: str) -> Published:
         if not settings.bundle_dir:
             raise
         problem = f"PYTHON_CERTIFI_BUNDLE_DIR cannot be used, another place is: {error}"
-        reporting.later(reporting.say_once, WARNING, f"{problem}; name a folder that only you can write to")
+        message = f"{problem}; name a folder that only you can write to"
+        reporting.later(reporting.say_once, WARNING, message)
     if _is_certifis_command():  # what it prints must be there when it has ended
         return publish_outlasting(settings._replace(bundle_dir=""), certifi_file)
     return _publish_temporary(settings, certifi_file, None)

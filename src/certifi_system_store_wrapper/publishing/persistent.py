@@ -14,7 +14,7 @@ import sys
 import time
 from typing import Iterator, List, Optional, Tuple
 
-from .. import bundle, parsing, sources
+from .. import bundle, parsing
 from ..bundle import Bundle
 from ..machine import (
     APPLICATION,
@@ -24,10 +24,10 @@ from ..machine import (
     temporary_places,
     user_folder,
 )
-from ..reporting.findings import Findings
 from ..settings import INFO, USER, WARNING, Settings
-from ..sources import inputs, system
+from ..sources import inputs, system, user
 from ..sources.files import add_named
+from ..sources.findings import Findings
 from ..sources.inputs import Input
 from . import hold, writing
 from .persistent_file import (
@@ -189,7 +189,7 @@ def _salt(settings: Settings, certifi_file: str) -> bytes:
     names = ("SSL_CERT_FILE", "SSL_CERT_DIR", "NIX_SSL_CERT_FILE")
     variables = [os.environ.get(name) for name in names]
     told = (settings.cert_files, settings.sources, settings.isolated, variables)
-    folders = sources.drop_folders(settings)
+    folders = user.drop_folders(settings)
     whole = (__version__, certifi_file, sys.version, told, folders)
     return repr(whole).encode("utf-8", "surrogatepass")
 

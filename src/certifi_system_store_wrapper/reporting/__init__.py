@@ -92,7 +92,7 @@ def report(problems: Sequence[Problem], excluded: Sequence[Exclusion]) -> None:
         detail = f" ({out.detail})" if out.detail else ""
         # The warning, where one is due, is a problem.
         level = min(out.level, WARNING - 10)
-        emit(level, f"{out.origin.path}: left out: {out.reason}{detail}")
+        emit(level, f"{out.places}: left out: {out.reason}{detail}")
 
 
 def debug(message: str) -> None:

@@ -1,16 +1,30 @@
-"""Is certifi's list still the file that was released? Then OpenSSL need not prove it again."""
+"""The source `certifi`: its own list, and whether that is still the file that was released."""
 
 from __future__ import annotations
 
 import os
+import sys
 from binascii import b2a_base64
 
+from .files import add_file
+from .findings import LISTED, PROVEN, Findings
 from .reader import Reader
 
 
-def is_pristine(path: str, reader: Reader) -> bool:
+def collect(findings: Findings, path: str) -> None:
+    """Add certifi's own roots, or what a distribution's patched certifi names instead."""
+    if getattr(sys, "frozen", False):
+        # Who built the frozen program may have put a bundle of ours there instead.
+        findings.reader.baked = path
+    standing = PROVEN if _is_pristine(path, findings.reader) else LISTED
+    with findings.named_by("certifi itself: reinstall it"):
+        add_file(findings, path, standing, named=True)
+
+
+def _is_pristine(path: str, reader: Reader) -> bool:
     """Whether `path` is certifi's cacert.pem with the SHA-256 that certifi's RECORD states.
 
+    Then OpenSSL need not prove its certificates again.
     Source of the format: the packaging specification "Recording installed projects".
     """
     package, name = os.path.split(path)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
-from typing import Iterator, List, Optional, Set, Tuple
+from typing import Iterator, List, Set, Tuple
 
 from ..machine import NAME
-from ..parsing import pem
+from ..parsing import pem, x509
 from ..parsing.pem import Parsed
-from ..reporting.findings import DISTRUSTED, HELD, MALFORMED, NAMED, NOT_TRUSTED, PROVEN, Findings
+from ..reporting.findings import MALFORMED, NOT_TRUSTED
 from ..settings import DEBUG, INFO, WARNING
-from .reader import OwnBundle, Reader, identity
+from .findings import HELD, NAMED, PROVEN, Findings
+from .reader import Identity, OwnBundle, identity
 
 MAX_FILES = 10_000  # looked at below one folder
 _LIST = f": several files are separated by {os.pathsep!r}"
@@ -30,8 +31,8 @@ _LITTER = ("._", ".#")  # what macOS and Emacs leave beside a file, under its na
 _EXTENSIONS = (".cer", ".crt", ".pem", ".der", ".p7b", ".p7c")
 
 
-def add_file(  # noqa: PLR0913 - what to read, how it stands, how strict to be
-    findings: Findings, reader: Reader, path: str, standing: str, *, named: bool, safe: bool = False
+def add_file(
+    findings: Findings, path: str, standing: str, *, named: bool, safe: bool = False
 ) -> int:
     """Add what a file holds to the findings; return how many certificates it had.
 
@@ -39,13 +40,13 @@ def add_file(  # noqa: PLR0913 - what to read, how it stands, how strict to be
     merely discovered is passed over more quietly.
     """
     try:
-        parsed = reader.parse(path, safe=safe, proven=standing == PROVEN)
+        parsed = findings.reader.parse(path, safe=safe, proven=standing == PROVEN)
     except (OSError, ValueError) as error:
         if named or not isinstance(error, (FileNotFoundError, NotADirectoryError)):
             findings.unusable(path, *_unreadable(path, error, named=named))
         return 0
     _add_certificates(findings, parsed, path, standing)
-    if reader.is_news(parsed, named=named):
+    if findings.reader.is_news(parsed, named=named):
         _report(findings, parsed, path, named=named)
     return len(parsed.certificates)
 
@@ -68,23 +69,23 @@ def _add_verdict(
     findings: Findings, certificate: pem.Certificate, path: str, standing: str
 ) -> None:
     """Add what a TRUSTED block says, unless it trusts the certificate."""
+    if certificate.verdict == pem.PLAIN:
+        return
+    findings.refuse(certificate.block, path, NOT_TRUSTED, "TRUSTED block")
     if certificate.verdict == pem.REJECTED:
         findings.distrust(certificate.block, path)
-        findings.exclude(certificate.block, path, DISTRUSTED, path, INFO)
         if standing == NAMED:
             message = "a certificate in it is not used: it says itself that it is not to be trusted"
             findings.problem(path, f"{message} for TLS servers")
-    elif certificate.verdict != pem.PLAIN:
-        findings.exclude(certificate.block, path, NOT_TRUSTED, "TRUSTED block")
-        if standing == NAMED:
-            message = "a certificate in it is not used: its trust settings are for other purposes"
-            findings.problem(path, message)
+    elif standing == NAMED:
+        message = "a certificate in it is not used: its trust settings are for other purposes"
+        findings.problem(path, message)
 
 
 def _report(findings: Findings, parsed: Parsed, path: str, *, named: bool) -> None:
     for damage in parsed.damage:
         if damage.data:
-            findings.exclude(damage.data, path, MALFORMED, f"line {damage.line}: {damage.message}")
+            findings.refuse(damage.data, path, MALFORMED, f"line {damage.line}: {damage.message}")
     if parsed.damage:
         first, more = parsed.damage[0], len(parsed.damage) - 1
         also = f" (and {more} more)" if more else ""
@@ -107,12 +108,17 @@ def _unreadable(path: str, error: Exception, *, named: bool) -> Tuple[str, int]:
         return str(error.strerror), WARNING if is_copy else DEBUG
     if isinstance(error, FileNotFoundError):
         return f"the file does not exist{_hint(path)}", WARNING
-    return _reason(error), WARNING if named else INFO
+    return _cannot_be_read(error), WARNING if named else INFO
 
 
-def _reason(error: Exception) -> str:
+def _cannot_be_read(error: Exception) -> str:
     remedy = "; let this user read it" if isinstance(error, PermissionError) else ""
-    return f"cannot be read: {getattr(error, 'strerror', None) or error}{remedy}"
+    return f"cannot be read: {reason_of(error)}{remedy}"
+
+
+def reason_of(error: Exception) -> str:
+    """Return why a file cannot be read, in the words of the operating system if it has any."""
+    return (error.strerror if isinstance(error, OSError) else None) or str(error)
 
 
 def _hint(path: str) -> str:
@@ -122,15 +128,30 @@ def _hint(path: str) -> str:
     return next((hint for sign, hint in _HINTS if sign in path), "")
 
 
-def certificate_files(findings: Findings, reader: Reader, folder: str) -> Iterator[str]:
+def add_folder(findings: Findings, folder: str) -> None:
+    """Add what a named folder holds; one without a CA certificate is a problem."""
+    before, first, count = len(findings.problems), len(findings.trusted), 0
+    for path in certificate_files(findings, folder):
+        count += add_file(findings, path, HELD, named=True)
+    if len(findings.problems) > before:
+        return
+    if not count:
+        message = "there is no certificate file in this folder (.cer .crt .pem .der .p7b .p7c)"
+        findings.unusable(folder, message)
+    elif not any(x509.is_ca(found.block) for found in findings.trusted[first:]):
+        message = "no certificate in this folder is a CA's: name the file itself to trust it"
+        findings.problem(folder, message)
+
+
+def certificate_files(findings: Findings, folder: str) -> Iterator[str]:
     """Yield the certificate files in a folder, any depth, told by extension or hashed name.
 
     Symbolic links are followed, but no folder is looked through twice.
     """
     pending, seen = [folder], 0
-    looked: Set[Tuple[int, int, str]] = set()
+    looked: Set[Identity] = set()
     while pending:
-        for entry in _entries(findings, reader, pending.pop(), looked):
+        for entry in _entries(findings, pending.pop(), looked):
             seen += 1
             if seen > MAX_FILES:
                 message = f"it holds more than {MAX_FILES} files: only the first are used"
@@ -144,20 +165,18 @@ def certificate_files(findings: Findings, reader: Reader, folder: str) -> Iterat
                 yield entry.path
 
 
-def _entries(
-    findings: Findings, reader: Reader, folder: str, looked: Set[Tuple[int, int, str]]
-) -> List[os.DirEntry[str]]:
+def _entries(findings: Findings, folder: str, looked: Set[Identity]) -> List[os.DirEntry[str]]:
     """Return what is in a folder, sorted by name; nothing if it has been looked through."""
     try:
-        status = reader.stat(folder)
-        if identity(folder, status) in looked:
+        one = identity(folder, findings.reader.stat(folder))
+        if one in looked:
             return []
-        looked.add(identity(folder, status))
+        looked.add(one)
         with os.scandir(folder) as entries:
             return sorted(entries, key=lambda entry: entry.name)
     except OSError as error:
         missing = isinstance(error, FileNotFoundError)
-        findings.unusable(folder, "it does not exist" if missing else _reason(error))
+        findings.unusable(folder, "it does not exist" if missing else _cannot_be_read(error))
         return []
 
 
@@ -177,22 +196,22 @@ def _hexadecimal(text: str) -> bool:
     return not text.lower().strip("0123456789abcdef")
 
 
-def add_hashed(findings: Findings, reader: Reader, folder: str) -> Optional[int]:
-    """Add the hashed names of a folder; return how many certificates, None if it is not there."""
+def add_hashed(findings: Findings, folder: str) -> int:
+    """Add the hashed names of a folder; return how many certificates they had."""
     try:
-        names = [name for name in reader.names(folder) if is_hashed_name(name)]
+        names = [name for name in findings.reader.names(folder) if is_hashed_name(name)]
     except OSError as error:
         if not isinstance(error, (FileNotFoundError, NotADirectoryError)):
             findings.problem(folder, *_unreadable(folder, error, named=False))
-        return None
+        return 0
     if len(names) > MAX_FILES:
         findings.problem(folder, f"it holds more than {MAX_FILES} files: only the first are used")
     count = 0
     for name in names[:MAX_FILES]:
         path = f"{folder}/{name}"
-        block = reader.known_block(path)
+        block = findings.reader.known_block(path)
         if block is None:
-            count += add_file(findings, reader, path, HELD, named=False)
+            count += add_file(findings, path, HELD, named=False)
         else:
             findings.trust(block, path, HELD)
             count += 1

@@ -20,13 +20,11 @@ MAX_BYTES = 32 << 20  # of one file: some 15,000 certificates
 MAX_TOTAL = 256 << 20  # of all files together
 _MAX_BLOCK = 32 << 10  # of a file with one certificate
 MARK = b"# certifi-system-store-wrapper "  # how a bundle of ours begins
-_FLAGS = (
-    os.O_RDONLY
-    | getattr(os, "O_NONBLOCK", 0)
-    | getattr(os, "O_NOCTTY", 0)
-    | getattr(os, "O_CLOEXEC", 0)
-    | getattr(os, "O_BINARY", 0)
-)
+_FLAGS = os.O_RDONLY
+for _name in ("O_NONBLOCK", "O_NOCTTY", "O_CLOEXEC", "O_BINARY"):
+    _FLAGS |= getattr(os, _name, 0)  # no system has all of them
+
+Identity = Tuple[int, int, str]
 
 
 class Unusable(OSError):
@@ -46,7 +44,7 @@ class Reader:
         self.known: Dict[bytes, bytes] = {}  # blocks; memory that is used again is fast
         self.strict: Dict[bytes, bool] = {}  # see Parsed
         self.baked = ""  # the one file that may be a bundle of ours: a frozen program's cacert.pem
-        self._parsed: Dict[Tuple[int, int, str], Parsed] = {}
+        self._parsed: Dict[Identity, Parsed] = {}
         self._data: Dict[str, bytes] = {}
         self._said: Dict[int, Tuple[Parsed, bool]] = {}
         self._left = MAX_TOTAL
@@ -130,7 +128,7 @@ class Reader:
         return sorted(os.listdir(folder))
 
 
-def identity(path: str, status: os.stat_result) -> Tuple[int, int, str]:
+def identity(path: str, status: os.stat_result) -> Identity:
     """Return what tells a file from all others; some file systems give none a number."""
     return status.st_dev, status.st_ino, "" if status.st_ino else path
 

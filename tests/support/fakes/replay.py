@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Callable
 
 if TYPE_CHECKING:
-    from certifi_system_store_wrapper.reporting.findings import Findings
-    from certifi_system_store_wrapper.sources.reader import Reader
+    from certifi_system_store_wrapper.sources.findings import Findings
 
 
-def replay(found: Findings) -> Callable[[Findings, Reader], None]:
+def replay(found: Findings) -> Callable[[Findings], None]:
     """Return a collect() that finds this."""
 
-    def collect(findings: Findings, _reader: Reader) -> None:
-        findings.__dict__.update(found.__dict__)
+    def collect(findings: Findings) -> None:
+        findings.__dict__.update({**found.__dict__, "reader": findings.reader})
 
     return collect

@@ -17,7 +17,7 @@ from typing import Any, Dict
 
 from fakes.crypt32 import Crypt32, Held, enum_certificates, install
 
-from certifi_system_store_wrapper.reporting.findings import Findings
+from certifi_system_store_wrapper.sources.findings import Findings
 from certifi_system_store_wrapper.sources.system import windows
 
 
@@ -41,10 +41,9 @@ def main() -> None:
     getattr(windows, order["function"])(findings)
     answer = {
         "trusted": [(t.block.decode(), t.origin.path, t.standing) for t in findings.trusted],
-        "distrusted": [(d.block.decode(), d.origin.path) for d in findings.distrusted],
-        "excluded": [
-            (e.block.decode(), e.origin.path, e.reason, e.detail, e.level)
-            for e in findings.excluded
+        "distrusted": [(b.decode(), o.path) for b, o in findings.distrusted.items()],
+        "refused": [
+            (e.block.decode(), e.origin.path, e.reason, e.detail, e.level) for e in findings.refused
         ],
         "problems": [(p.path, p.message, p.level) for p in findings.problems],
         "asked": library.asked,

@@ -11,16 +11,11 @@ import pytest
 from certifi_system_store_wrapper import parsing
 from certifi_system_store_wrapper.parsing import pem
 from certifi_system_store_wrapper.parsing.pem import Parsed, block_of
-from certifi_system_store_wrapper.reporting.findings import (
-    LISTED,
-    MALFORMED,
-    NAMED,
-    PROVEN,
-    Findings,
-)
+from certifi_system_store_wrapper.reporting.findings import MALFORMED
 from certifi_system_store_wrapper.settings import DEBUG, INFO, USER, WARNING
 from certifi_system_store_wrapper.sources import files, reader
 from certifi_system_store_wrapper.sources.files import add_file, certificate_files
+from certifi_system_store_wrapper.sources.findings import LISTED, NAMED, PROVEN, Findings
 from certifi_system_store_wrapper.sources.reader import MARK, Reader, Unusable
 from support.minting import encode_pem, mint
 
@@ -67,9 +62,9 @@ def test_files_without_a_number_are_told_apart(
         return os.stat_result(found)
 
     monkeypatch.setattr(os, "stat", numberless)
-    findings, one = Findings(USER), Reader()
-    for path in certificate_files(findings, one, str(tmp_path)):
-        add_file(findings, one, path, NAMED, named=True)
+    findings = Findings(USER)
+    for path in certificate_files(findings, str(tmp_path)):
+        add_file(findings, path, NAMED, named=True)
     monkeypatch.undo()
     assert {trusted.block for trusted in findings.trusted} == {PEM_A, PEM_B}
 
@@ -114,7 +109,7 @@ def test_only_a_proven_file_is_taken_unchecked(tmp_path: Path) -> None:
     """The same damaged block counts in certifi's own file, and in no other."""
     path = written(tmp_path / "cacert.pem", pem.BEGIN + b"AAAA\n" + pem.END)
     for standing, count in ((LISTED, 0), (PROVEN, 1)):
-        assert add_file(Findings(USER), Reader(), path, standing, named=False) == count
+        assert add_file(Findings(USER), path, standing, named=False) == count
 
 
 def test_what_was_looked_at_is_remembered(tmp_path: Path) -> None:
@@ -185,14 +180,14 @@ def test_our_own_bundle_is_never_read_back(tmp_path: Path) -> None:
     """By its first line, whoever names it: a CA that was removed must not live on."""
     path = written(tmp_path / "cacert.pem", MARK + b"bundle\n" + PEM_A)
     findings = Findings(USER)
-    assert add_file(findings, Reader(), path, NAMED, named=True) == 0
+    assert add_file(findings, path, NAMED, named=True) == 0
     assert [problem.level for problem in findings.problems] == [DEBUG]
 
 
 def test_the_same_with_a_nul_in_its_name() -> None:
     """A path that no system can have is one WARNING and no exception."""
     findings = Findings(USER)
-    assert add_file(findings, Reader(), "a\0b", NAMED, named=True) == 0
+    assert add_file(findings, "a\0b", NAMED, named=True) == 0
     assert [problem.level for problem in findings.problems] == [WARNING]
 
 
@@ -203,10 +198,10 @@ def test_strict_with_what_is_named_quiet_with_what_is_found(
     """Empty, without a certificate or absent: a WARNING or not, by who named it."""
     for data in (b"", b"text"):
         findings = Findings(USER)
-        add_file(findings, Reader(), written(tmp_path / "a", data), LISTED, named=named)
+        add_file(findings, written(tmp_path / "a", data), LISTED, named=named)
         assert [problem.level for problem in findings.problems] == [level]
     findings = Findings(USER)
-    add_file(findings, Reader(), str(tmp_path / "absent"), LISTED, named=named)
+    add_file(findings, str(tmp_path / "absent"), LISTED, named=named)
     assert [problem.level for problem in findings.problems] == ([WARNING] if named else [])
 
 
@@ -214,8 +209,8 @@ def test_damage_is_kept_with_its_bytes(tmp_path: Path) -> None:
     """With its line and one WARNING; the certificate behind it is used."""
     data = encode_pem(A[:-5]) + PEM_B
     findings = Findings(USER)
-    assert add_file(findings, Reader(), written(tmp_path / "a", data), NAMED, named=True) == 1
-    (out,) = findings.excluded
+    assert add_file(findings, written(tmp_path / "a", data), NAMED, named=True) == 1
+    (out,) = findings.refused
     assert out.reason == MALFORMED
     assert out.block.strip() in data
     assert out.detail.startswith("line 1: ")
@@ -231,7 +226,7 @@ def test_certificate_files_are_told_by_name(tmp_path: Path) -> None:
         (tmp_path / name).write_bytes(b"")
     (tmp_path / "loop").symlink_to(tmp_path)
     findings = Findings(USER)
-    paths = list(certificate_files(findings, Reader(), str(tmp_path)))
+    paths = list(certificate_files(findings, str(tmp_path)))
     found = [os.path.relpath(path, tmp_path) for path in paths]
     assert sorted(found) == sorted(os.path.join(*name.split("/")) for name in names)
     assert not findings.problems
@@ -247,7 +242,7 @@ def test_linked_folders_are_looked_through_once(tmp_path: Path) -> None:
     for link in ("one", "two"):
         (named / link).symlink_to(real)
     (named / "dangling").symlink_to(tmp_path / "nothing")
-    found = list(certificate_files(Findings(USER), Reader(), str(named)))
+    found = list(certificate_files(Findings(USER), str(named)))
     assert [os.path.basename(path) for path in found] == ["a.pem"]
 
 
@@ -259,12 +254,12 @@ def test_a_huge_folder_is_read_up_to_a_bound(
         (tmp_path / f"{number}.pem").write_bytes(b"")
     monkeypatch.setattr(files, "MAX_FILES", 5)
     walked = Findings(USER)
-    assert len(list(certificate_files(walked, Reader(), str(tmp_path)))) == 5
+    assert len(list(certificate_files(walked, str(tmp_path)))) == 5
     assert "more than 5 files" in walked.problems[0].message
     hashed = tmp_path / "hashed"
     hashed.mkdir()
     for number in range(9):
         (hashed / f"0000000{number}.0").write_bytes(encode_pem(mint(f"many-{number}")))
     findings = Findings(USER)
-    assert files.add_hashed(findings, Reader(), str(hashed)) == 5
+    assert files.add_hashed(findings, str(hashed)) == 5
     assert "more than 5 files" in findings.problems[0].message

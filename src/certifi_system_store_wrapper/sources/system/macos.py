@@ -9,13 +9,13 @@ domain overrules the other, and distrust must not depend on that.
 from __future__ import annotations
 
 import os
-import sys
 from typing import Dict, Iterator, List, Sequence
 
 from ... import parsing
 from ...parsing import pem, x509
-from ...reporting.findings import MALFORMED, NOT_TRUSTED, Findings
+from ...reporting.findings import MALFORMED, NOT_TRUSTED
 from ...settings import INFO, WARNING
+from ..findings import Findings, sha1_of
 from . import macos_security
 from .macos_security import Answer
 from .macos_trust_settings import DENY, TRUST_AS_ROOT, TRUST_ROOT, read_settings
@@ -38,7 +38,7 @@ def collect(findings: Findings) -> None:
     try:
         folder = tempfile.mkdtemp(prefix="certifi-system-store-wrapper-")
         _collect(findings, folder)
-    except Exception as error:  # noqa: BLE001 - sandboxes refuse in ways that nobody has listed
+    except OSError as error:
         message = f"failed ({error}), so certificates of macOS are missing"
         remedy = "allow this program to run it and to write temporary files"
         findings.problem(macos_security.SECURITY, f"{message}; {remedy}")
@@ -58,12 +58,13 @@ def _collect(findings: Findings, folder: str) -> None:
     for keychain, answer in zip(keychains, answers):
         for block in _blocks(findings, keychain, answer):
             held.setdefault(block, keychain)
-    settings = [
-        read_settings(findings, f"{domain} trust settings", plists[domain], answer)
-        for domain, answer in zip(DOMAINS, answers[len(keychains) :])
-    ]
+    settings = {}
+    for domain, answer in zip(DOMAINS, answers[len(keychains) :]):
+        name = f"{domain} trust settings"
+        settings[name] = read_settings(findings, name, plists[domain], answer)
     for block, keychain in held.items():
-        _judge(findings, block, keychain, settings)
+        _judge(findings, block, keychain, list(settings.values()))
+    _distrust_denied(findings, settings)
 
 
 def _login_keychain() -> List[str]:
@@ -97,14 +98,15 @@ def _judge(
 ) -> None:
     """Trust, distrust or leave out one certificate; `settings` has the domains in order."""
     der = pem.der_of(block)
-    sha1 = _sha1(der)
+    sha1 = sha1_of(der)
     verdicts = [verdict_of[sha1] for verdict_of in settings if sha1 in verdict_of]
     if DENY in verdicts:
         findings.distrust(block, keychain)
+        findings.refuse(block, keychain, NOT_TRUSTED, "its trust settings")
     elif keychain == SYSTEM_ROOTS:
         findings.trust(block, keychain)
     elif not verdicts:
-        findings.exclude(block, keychain, NOT_TRUSTED, "no trust settings")
+        findings.refuse(block, keychain, NOT_TRUSTED, "no trust settings")
     else:
         _judge_by_settings(findings, block, keychain, verdicts[0])
 
@@ -114,20 +116,19 @@ def _judge_by_settings(findings: Findings, block: bytes, keychain: str, verdict:
     try:
         self_issued = x509.facts(pem.der_of(block)).self_issued
     except ValueError as error:
-        findings.exclude(block, keychain, MALFORMED, str(error), WARNING)
+        findings.refuse(block, keychain, MALFORMED, str(error), WARNING)
         message = f"a certificate in it is not used: {MALFORMED} ({error})"
         findings.problem(keychain, message + "; delete it in Keychain Access")
         return
     if verdict == (TRUST_ROOT if self_issued else TRUST_AS_ROOT):
         findings.trust(block, keychain)
     else:
-        findings.exclude(block, keychain, NOT_TRUSTED, "its trust settings")
+        findings.refuse(block, keychain, NOT_TRUSTED, "its trust settings")
 
 
-def _sha1(der: bytes) -> str:
-    """Return the key of the trust settings; FIPS builds refuse SHA-1 for anything else."""
-    from hashlib import sha1
-
-    if sys.version_info >= (3, 9):
-        return sha1(der, usedforsecurity=False).hexdigest().upper()
-    return sha1(der).hexdigest().upper()  # noqa: S324 - that is the key, see above
+def _distrust_denied(findings: Findings, settings: Dict[str, Dict[str, int]]) -> None:
+    """Distrust by SHA-1 what was denied: no keychain need hold it any more."""
+    for name, verdicts in settings.items():
+        for sha1, verdict in verdicts.items():
+            if verdict == DENY:
+                findings.distrust_sha1(sha1, name)

@@ -9,8 +9,8 @@ from __future__ import annotations
 import os
 from typing import Any, Dict
 
-from ...reporting.findings import Findings
 from ...settings import DEBUG
+from ..findings import Findings
 from .macos_security import Answer
 
 TRUST_ROOT, TRUST_AS_ROOT, DENY, UNSPECIFIED = 1, 2, 3, 4

@@ -12,8 +12,9 @@ from typing import Any, Callable, Container, Dict, Iterator, List, Optional, Tup
 
 from ...parsing import pem, x509
 from ...record import Record
-from ...reporting.findings import MALFORMED, NO_SERVER_AUTH, NOT_TRUSTED, Findings
+from ...reporting.findings import MALFORMED, NO_SERVER_AUTH, NOT_TRUSTED
 from ...settings import DEBUG, INFO, WARNING
+from ..findings import Findings
 
 ROOT, DISALLOWED = "ROOT", "Disallowed"
 SSL_DEFAULTS = "ssl.create_default_context()"
@@ -63,7 +64,7 @@ def _ssl_loads(findings: Findings) -> Iterator[bytes]:
     for store in ("CA", ROOT):
         try:
             yield from _for_servers(store)
-        except Exception as error:  # noqa: BLE001 - as in _entries
+        except (AttributeError, OSError, ValueError) as error:
             findings.problem(SSL_DEFAULTS, f"fails ({error}); the system source says more", INFO)
 
 
@@ -121,7 +122,8 @@ def _usage(ask: Callable[[], Any]) -> _Usage:
     """Return the OIDs that wincertstore tells; it says True where no purpose is excluded."""
     try:
         answer = ask()
-    except Exception as error:  # noqa: BLE001 - it decodes foreign text: OSError, ValueError
+    except (OSError, ValueError) as error:
+        # ValueError: it decodes foreign text.
         return error
     return _SERVER_OIDS if answer is True else answer or ()
 
@@ -151,7 +153,7 @@ def _settle(findings: Findings, block: bytes, path: str, refusal: Optional[_Refu
         findings.trust(block, path)
         return
     reason, detail, level = refusal
-    findings.exclude(block, path, reason, detail, level)
+    findings.refuse(block, path, reason, detail, level)
     if level >= WARNING:
         message = f"a certificate in it is not used: {reason} ({detail})"
         findings.problem(path, message + "; delete it in certmgr.msc if nobody needs it")

@@ -29,9 +29,10 @@ from cryptography.x509.oid import NameOID
 
 from certifi_system_store_wrapper import bundle, parsing
 from certifi_system_store_wrapper.parsing import pem
-from certifi_system_store_wrapper.reporting.findings import DISTRUSTED, NOT_TRUSTED, Findings
+from certifi_system_store_wrapper.reporting.findings import DISTRUSTED, NOT_TRUSTED
 from certifi_system_store_wrapper.settings import DEBUG, INFO, SYSTEM, WARNING, Settings
 from certifi_system_store_wrapper.sources import system
+from certifi_system_store_wrapper.sources.findings import Findings
 from certifi_system_store_wrapper.sources.system import macos, macos_security
 from support import SUPPORT
 from support.fakes.replay import replay
@@ -238,6 +239,26 @@ def test_case_59_denied_root_of_apple_is_absent_also_from_certifi(mac: Mac, doma
     ]
 
 
+@pytest.mark.parametrize("domain", ["admin", "user"])
+def test_case_59_what_is_denied_need_not_be_in_a_keychain(mac: Mac, domain: str) -> None:
+    """The trust settings outlive it, and speak of certifi's root as well."""
+    mac.settings(domain, {root("Denied"): [setting(DENY)]})
+    built = mac.bundle(root("Denied"))
+    assert anchors(built) == []
+    assert [(out.block, out.reason, out.detail, out.level) for out in built.excluded] == [
+        (root("Denied"), DISTRUSTED, f"{domain} trust settings", INFO)
+    ]
+
+
+def test_case_59_a_denied_root_that_only_a_keychain_holds_is_on_record(mac: Mac) -> None:
+    """Nothing is left out silently."""
+    mac.holds(macos.SYSTEM_ROOTS, root("Apple"), root("Denied"))
+    mac.settings("user", {root("Denied"): [setting(DENY)]})
+    assert [(out.block, out.reason) for out in mac.bundle().excluded] == [
+        (root("Denied"), DISTRUSTED)
+    ]
+
+
 @pytest.mark.parametrize("policy", [SMIME_POLICY, CODE_SIGNING_POLICY, BASIC_POLICY])
 @pytest.mark.parametrize("result", [TRUST_ROOT, DENY])
 def test_case_60_settings_for_other_purposes_do_not_count(
@@ -277,7 +298,8 @@ def test_case_61_setting_for_one_host_or_application_is_ignored(
     }
     mac.settings("user", records)
     assert anchors(mac.bundle()) == []
-    assert mac.collect().distrusted == []
+    assert mac.collect().distrusted == {}
+    assert mac.collect().distrusted_sha1s == {}
 
 
 @pytest.mark.parametrize(
@@ -363,7 +385,7 @@ def test_case_65_certificate_without_settings_is_not_trusted(mac: Mac) -> None:
     mac.holds(macos.SYSTEM, leaf)
     built = mac.bundle()
     assert anchors(built) == []
-    assert [(out.block, out.origin.path, out.reason, out.level) for out in built.excluded] == [
+    assert [(out.block, out.places, out.reason, out.level) for out in built.excluded] == [
         (leaf, macos.SYSTEM, NOT_TRUSTED, DEBUG)
     ]
 
@@ -711,7 +733,7 @@ exec "$@"
 """
 IN_NAMESPACE = """
 import sys
-from certifi_system_store_wrapper.reporting.findings import Findings
+from certifi_system_store_wrapper.sources.findings import Findings
 from certifi_system_store_wrapper.sources.system import macos
 findings = Findings("system")
 macos.collect(findings)

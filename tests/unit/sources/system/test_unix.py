@@ -6,9 +6,8 @@ import os
 
 import pytest
 
-from certifi_system_store_wrapper.reporting.findings import Findings
 from certifi_system_store_wrapper.settings import INFO, SYSTEM, WARNING
-from certifi_system_store_wrapper.sources.reader import Reader
+from certifi_system_store_wrapper.sources.findings import Findings
 from certifi_system_store_wrapper.sources.system import unix, unix_paths
 from support.minting import encode_pem, mint
 from support.world import DEBIAN, World
@@ -18,7 +17,7 @@ PEM_A, PEM_B = encode_pem(mint("A")), encode_pem(mint("B"))
 
 def collected() -> Findings:
     findings = Findings(SYSTEM)
-    unix.collect(findings, Reader())
+    unix.collect(findings)
     return findings
 
 

@@ -29,10 +29,10 @@ from certifi_system_store_wrapper.reporting.findings import (
     MALFORMED,
     NO_SERVER_AUTH,
     NOT_TRUSTED,
-    Findings,
 )
 from certifi_system_store_wrapper.settings import DEBUG, INFO, SYSTEM, WARNING, Settings
 from certifi_system_store_wrapper.sources import system
+from certifi_system_store_wrapper.sources.findings import Findings
 from certifi_system_store_wrapper.sources.system.windows import DISALLOWED, ROOT, SSL_DEFAULTS
 from support import SUPPORT
 from support.fakes.replay import replay
@@ -142,8 +142,8 @@ def findings_in(said: Dict[str, Any]) -> Findings:
         findings.trust(block.encode(), *rest)
     for block, *rest in said["distrusted"]:
         findings.distrust(block.encode(), *rest)
-    for block, *rest in said["excluded"]:
-        findings.exclude(block.encode(), *rest)
+    for block, *rest in said["refused"]:
+        findings.refuse(block.encode(), *rest)
     for problem in said["problems"]:
         findings.problem(*problem)
     return findings
@@ -208,7 +208,7 @@ def test_case_71_purposes_decide(
     stores = {ROOT: [held, Held(certificate("Other"))]}
     built = windows.bundle(probe(stores, without_wincertstore=without))
     assert anchors(built) == ([block("Root")] if expected else []) + [block("Other")]
-    left_out = [(out.block, out.origin.path, out.reason, out.level) for out in built.excluded]
+    left_out = [(out.block, out.places, out.reason, out.level) for out in built.excluded]
     assert left_out == ([] if expected else [(block("Root"), ROOT, NO_SERVER_AUTH, DEBUG)])
     assert warnings_in(built) == []
 
@@ -294,15 +294,16 @@ def test_case_75_disallowed_is_absent_also_from_certifi(
     }
     built = windows.bundle(probe(stores, without_wincertstore=without), block("Bad"))
     assert anchors(built) == [block("Good")]
-    left_out = [(o.origin.source, o.reason, o.detail, o.level) for o in built.excluded]
-    assert left_out == [(source, DISTRUSTED, DISALLOWED, INFO) for source in ("certifi", SYSTEM)]
+    (out,) = built.excluded
+    assert (out.reason, out.detail, out.level) == (DISTRUSTED, DISALLOWED, INFO)
+    assert [origin.source for origin in out.origins] == ["certifi", SYSTEM]
 
 
 def test_case_75_disallowed_holds_whatever_else_is_odd_in_it() -> None:
     """Garbage and unreadable purposes in it hide no distrust."""
     held = [Held(b"no DER"), Held(certificate("Bad"), ODD), Held(certificate("Worse"))]
     found = probe({DISALLOWED: held}).findings
-    assert [d.block for d in found.distrusted][1:] == [block("Bad"), block("Worse")]
+    assert list(found.distrusted)[1:] == [block("Bad"), block("Worse")]
     assert warnings_in(found) == []
 
 
@@ -377,7 +378,7 @@ def test_ssl_defaults_are_the_self_issued_ones() -> None:
     found = probe(stores, "ssl_defaults", is_windows=True).findings
     trusted = {(t.block, t.origin.path) for t in found.trusted}
     assert trusted == {(block(name), SSL_DEFAULTS) for name in ("Root", "Root in CA")}
-    (left_out,) = found.excluded
+    (left_out,) = found.refused
     assert left_out.block == pem.block_of(between)
     assert (left_out.reason, left_out.level) == (NOT_TRUSTED, DEBUG)
     assert found.problems == []
@@ -390,7 +391,7 @@ def test_ssl_defaults_survive_a_malformed_certificate() -> None:
     found = answer.findings
     assert not answer.warned
     assert [t.block for t in found.trusted] == [block("Root")]
-    assert [(out.reason, out.level) for out in found.excluded] == [(MALFORMED, DEBUG)]
+    assert [(out.reason, out.level) for out in found.refused] == [(MALFORMED, DEBUG)]
     assert found.problems == []
 
 
