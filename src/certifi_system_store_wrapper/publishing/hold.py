@@ -54,6 +54,7 @@ class Hold:
         self._mapping: Optional[_Mapping] = None
         self.descriptor = open_locked(path, flags, exclusive=False)
         self.identity = identity(os.fstat(self.descriptor))
+        # Where there are locks, a program that replaces this one has to go on holding it.
         os.set_inheritable(self.descriptor, LOCKS)
         if flags == FILE and sys.platform == "linux":
             # Without /proc, or with no descriptor left, the lock of the descriptor has to do.
