@@ -54,6 +54,7 @@ class Hold:
         self._mapping: Optional[_Mapping] = None
         self.descriptor = open_locked(path, flags, exclusive=False)
         self.identity = identity(os.fstat(self.descriptor))
+        # Where there are locks, a program that replaces this one has to go on holding it.
         os.set_inheritable(self.descriptor, LOCKS)
         if flags == FILE and sys.platform == "linux":
             # Without /proc, or with no descriptor left, the lock of the descriptor has to do.
@@ -98,12 +99,24 @@ class _Mapping:
 
     def close(self) -> None:
         """Unmap, unless that would close a descriptor of somebody else."""
-        if _identity_of(self._number) in (None, self._file):
-            # PyPy complains of a number that is closed already.
-            with suppress(OSError):
-                self._mmap.close()
-        else:
+        file = _identity_of(self._number)
+        if file not in (None, self._file):
             _kept.append(self._mmap)
+            return
+        try:
+            if file is None and self._number >= 0:
+                _fill(self._number)
+            self._mmap.close()
+        except OSError:
+            return
+
+
+def _fill(number: int) -> None:
+    """Open something under a free number: PyPy's mapping unmaps nothing if it cannot close it."""
+    opened = os.open(SEPARATOR, os.O_RDONLY)
+    if opened != number:
+        os.dup2(opened, number)
+        close(opened)
 
 
 def _map(descriptor: int, file: Identity) -> Tuple[mmap.mmap, int]:

@@ -32,6 +32,7 @@ def create(text: bytes) -> MemoryBundle:
     descriptor = above_stderr(os.memfd_create("cacert.pem"))
     try:
         write_all(descriptor, text)
+        # As a hold: a program that replaces this one finds it at the same path.
         os.set_inheritable(descriptor, LOCKS)
         return MemoryBundle(descriptor)
     except BaseException:
