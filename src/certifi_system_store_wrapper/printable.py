@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
+
 _SCHEME = r"[A-Za-z][\w+.-]*://"
 # Also with one slash, as in the absolute path that is made of a URL by mistake.
 _IN_A_PATH = r"\b(?:https?|ftps?|socks\w*):[/\\]+"
 # Up to the last @ before the next path, if the text is a list of paths.
-_TO_THE_AT = r"(?:(?!:[/\\])\S)*@"
+_TO_THE_AT = rf"(?:(?!{os.pathsep}(?:[A-Za-z]:)?[/\\])\S)*@"
 _URL = rf"((?<![\w./\\-]){_SCHEME}|{_IN_A_PATH})(?:{_TO_THE_AT}|[^\s/\\@]*:\S*@)"
 # Without a scheme. A slash after the colon begins another path, or that on a drive of Windows.
-_USER = r"(?<![^\s/\\:@'\"=])[^\s/\\:@'\"=]*"
+_USER = r"(?<![^\s/\\:;@'\"=])[^\s/\\:;@'\"=]*"
 _PAIR = rf"{_USER}:(?![/\\]|['\"]?{_SCHEME}){_TO_THE_AT}"
 # PEM where the name of a file belongs: up to a colon, which ends an item of a list, and the rest.
 _PEM = r"(-----BEGIN [^-]{1,64}-----)[^-:]*|(?<![\w+/=\s])[\w+/=\s]+(?=-----END )"

@@ -347,7 +347,8 @@ def test_every_name_is_there(source: str) -> None:
 def test_every_link_leads_somewhere() -> None:
     """To a file of this checkout, and to a heading that is in it; other sites are not asked."""
     broken = []
-    for page in (CHECKOUT / "README.md", *(CHECKOUT / ".github").glob("*.md")):
+    folders = (CHECKOUT / ".github", CHECKOUT / "docs")
+    for page in (CHECKOUT / "README.md", *(each for f in folders for each in f.glob("*.md"))):
         for link in re.findall(r"\]\((?!https?:)([^)]+)\)", page.read_text("utf-8")):
             path, _, heading = link.partition("#")
             target = page.parent / path if path else page

@@ -200,7 +200,7 @@ def new_environment(interpreter: str, folder: Path, *options: str) -> Environmen
 def copy_checkout(to: Path) -> Path:
     """Copy what a distribution is built from, as it is in a checkout without git."""
     litter = shutil.ignore_patterns("__pycache__", ".*_cache", ".hypothesis")
-    for folder in (".ci", ".github", "src", "tests"):
+    for folder in (".ci", ".github", "docs", "src", "tests"):
         shutil.copytree(CHECKOUT / folder, to / folder, ignore=litter)
     for path in CHECKOUT.iterdir():
         if path.is_file():
