@@ -61,21 +61,20 @@ def _read(running: List[Popen[bytes]], deadline: float) -> Dict[Optional[IO[byte
     """Return what each stream gave until it ended or time was up, all read at once."""
     from selectors import EVENT_READ, DefaultSelector
 
-    printed: Dict[Optional[IO[bytes]], bytearray] = {}
+    pipes = [pipe for process in running for pipe in (process.stdout, process.stderr) if pipe]
+    printed = {pipe: bytearray() for pipe in pipes}
     with DefaultSelector() as selector:
-        for process in running:
-            for stream in (process.stdout, process.stderr):
-                assert stream is not None  # noqa: S101 - for mypy: both are pipes
-                printed[stream] = bytearray()
-                selector.register(stream, EVENT_READ, stream)
+        for pipe in pipes:
+            selector.register(pipe, EVENT_READ, pipe)
         while selector.get_map() and monotonic() < deadline:
             for key, _ in selector.select(deadline - monotonic()):
                 chunk = os.read(key.fd, _CHUNK)
                 printed[key.data] += chunk
                 if not chunk or len(printed[key.data]) > _MOST:
                     selector.unregister(key.data)
-                    key.data.close()  # who writes on is ended by that
-    return {stream: bytes(data) for stream, data in printed.items()}
+                    # Closing it ends a process that writes on.
+                    key.data.close()
+    return {pipe: bytes(data) for pipe, data in printed.items()}
 
 
 def _status(process: Popen[bytes], deadline: float) -> Optional[int]:
@@ -93,7 +92,8 @@ def _end(process: Popen[bytes]) -> None:
 
     if process.poll() is None:
         process.kill()
-        with suppress(TimeoutExpired):  # not even SIGKILL ends a process that hangs in the kernel
+        # Not even SIGKILL ends a process that hangs in the kernel.
+        with suppress(TimeoutExpired):
             process.wait(1.0)
     for stream in (process.stdout, process.stderr):
         if stream is not None:

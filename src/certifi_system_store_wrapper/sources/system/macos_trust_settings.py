@@ -39,16 +39,16 @@ def read_settings(findings: Findings, name: str, path: str, answer: Answer) -> D
         return {}
 
 
-def _records(data: bytes) -> Dict[str, Any]:
+def _records(data: bytes) -> Dict[str, Dict[str, Any]]:
     """Return the records of an exported XML file, which may hold NULs that XML forbids."""
     import plistlib
 
     data = data.replace(b"\0", b"")  # https://github.com/FiloSottile/mkcert/issues/105
-    records: Dict[str, Any] = plistlib.loads(data, fmt=plistlib.FMT_XML)["trustList"]
+    records: Dict[str, Dict[str, Any]] = plistlib.loads(data, fmt=plistlib.FMT_XML)["trustList"]
     return records
 
 
-def _verdict(findings: Findings, name: str, sha1: str, record: Any) -> int:  # noqa: ANN401
+def _verdict(findings: Findings, name: str, sha1: str, record: Dict[str, Any]) -> int:
     """Return what one record says, UNSPECIFIED where it is damaged."""
     try:
         return _evaluate(record)
