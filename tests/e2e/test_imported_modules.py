@@ -33,7 +33,7 @@ OURS = {
     "later where()": set(),
 }
 PLATFORM = {
-    "linux": {"sources.system.unix", "sources.system.unix_paths", "parsing.p11_kit"},
+    "linux": {"sources.system.unix", "parsing.p11_kit"},
     "darwin": {
         "sources.system.macos",
         "sources.system.macos_security",

@@ -16,7 +16,7 @@ from certifi_system_store_wrapper.parsing import pem
 from certifi_system_store_wrapper.reporting.findings import Exclusion, Problem
 from certifi_system_store_wrapper.settings import WARNING, Settings
 from certifi_system_store_wrapper.sources import system, user
-from certifi_system_store_wrapper.sources.system import unix, unix_paths
+from certifi_system_store_wrapper.sources.system import unix
 from support.invariants import assert_invariants
 from support.minting import NAMES, encode_pem, mint
 
@@ -40,10 +40,10 @@ class World:
         self.certifi_file = self.write("/site/certifi/cacert.pem", encode_pem(mint("certifi")))
         self.built: Optional[Bundle] = None
         for name in _TABLES:
-            moved = tuple(self.path(path) for path in getattr(unix_paths, name))
-            monkeypatch.setattr(unix_paths, name, moved)
+            moved = tuple(self.path(path) for path in getattr(unix, name))
+            monkeypatch.setattr(unix, name, moved)
         for name in ("DEBIAN_CONF", "DEBIAN_STORE"):
-            monkeypatch.setattr(unix_paths, name, self.path(getattr(unix_paths, name)))
+            monkeypatch.setattr(unix, name, self.path(getattr(unix, name)))
         defaults = self.path("/usr/lib/ssl/cert.pem"), self.path("/usr/lib/ssl/certs")
         monkeypatch.setattr(openssl, "default_paths", lambda: defaults)
         monkeypatch.setattr(system, "collect", unix.collect)

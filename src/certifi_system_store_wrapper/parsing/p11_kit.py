@@ -6,30 +6,22 @@ Source: update-ca-trust(8).
 from __future__ import annotations
 
 import re
-from typing import Dict, Iterator, Tuple
+from typing import Dict, Iterator, List, Tuple
 
-from ..record import Record
 from . import parse
 
 _OBJECT = b"[p11-kit-object-v1]"
 _VALUE = rb'^\s*(issuer|serial-number|value)\s*:\s*"(.*)"'
 
 
-class Distrust(Record):
-    """What one object distrusts: the certificates that it holds, or one that it tells.
+def distrusted(data: bytes) -> Iterator[Tuple[List[bytes], bytes]]:
+    """Yield what each object distrusts: the blocks that it holds, and issuer and serial number.
 
-    `issuer_and_serial` is as in ``x509.issuer_and_serial``, b"" where the object does not have it.
+    The latter are as in ``x509.issuer_and_serial``, or b"" where the object does not have them.
     """
-
-    blocks: Tuple[bytes, ...]
-    issuer_and_serial: bytes
-
-
-def distrusts(data: bytes) -> Iterator[Distrust]:
-    """Yield what each object of a file distrusts, if it distrusts anything."""
     for each in data.split(_OBJECT)[1:]:
         if _is_distrusted(each):
-            yield _distrust_of(each)
+            yield _held_and_told(each)
 
 
 def _is_distrusted(p11_kit_object: bytes) -> bool:
@@ -39,13 +31,13 @@ def _is_distrusted(p11_kit_object: bytes) -> bool:
     )
 
 
-def _distrust_of(p11_kit_object: bytes) -> Distrust:
-    """Return what it holds as PEM or DER, or what issuer and serial number tell without it."""
+def _held_and_told(p11_kit_object: bytes) -> Tuple[List[bytes], bytes]:
+    """Return what it holds as PEM or DER, and what issuer and serial number tell without it."""
     values = _values(p11_kit_object)
     held = (p11_kit_object, values.get(b"value", b""))
-    blocks = tuple([found.block for data in held for found in parse(data).certificates])
-    has_number = b"issuer" in values and b"serial-number" in values
-    return Distrust(blocks, values[b"issuer"] + values[b"serial-number"] if has_number else b"")
+    blocks = [found.block for data in held for found in parse(data).certificates]
+    is_told = b"issuer" in values and b"serial-number" in values
+    return blocks, values[b"issuer"] + values[b"serial-number"] if is_told else b""
 
 
 def _values(p11_kit_object: bytes) -> Dict[bytes, bytes]:

@@ -16,7 +16,7 @@ from certifi_system_store_wrapper.reporting.findings import DISTRUSTED, NOT_A_CA
 from certifi_system_store_wrapper.settings import DEBUG, INFO
 from certifi_system_store_wrapper.sources.files import MAX_FILES
 from certifi_system_store_wrapper.sources.reader import MARK
-from certifi_system_store_wrapper.sources.system import unix_paths
+from certifi_system_store_wrapper.sources.system import unix
 from support.minting import (
     crl_pem,
     encode_pem,
@@ -260,7 +260,7 @@ def test_case_53_the_package_no_longer_ships_it(world: World) -> None:
     assert [os.path.basename(warning.path) for warning in world.warnings] == ["mozilla"]
 
 
-@pytest.mark.parametrize("folder", unix_paths.DISTRUST_FOLDERS)
+@pytest.mark.parametrize("folder", unix.DISTRUST_FOLDERS)
 @pytest.mark.parametrize("form", ["PEM", "DER", "PKCS#7", "TRUSTED"])
 def test_case_54_distrust_folders(world: World, folder: str, form: str) -> None:
     """Every format counts there, whatever its file is called."""
@@ -275,7 +275,7 @@ def test_case_54_rejected_in_the_bundle_with_trust_settings(world: World) -> Non
     """Only what is rejected there is distrusted."""
     world.write("/site/certifi/cacert.pem", PEM_A + PEM_B)
     rejected = trusted_pem(A, reject=["serverAuth"])
-    world.write(unix_paths.DISTRUST_BUNDLES[0].replace(str(world.root), ""), rejected + PEM_C)
+    world.write(unix.DISTRUST_BUNDLES[0].replace(str(world.root), ""), rejected + PEM_C)
     assert world.build() == {"B"}
 
 
@@ -291,7 +291,7 @@ x-distrusted: true
 """
 
 
-@pytest.mark.parametrize("folder", unix_paths.SETTINGS_FOLDERS)
+@pytest.mark.parametrize("folder", unix.SETTINGS_FOLDERS)
 def test_case_54_folders_of_files_with_trust_settings(world: World, folder: str) -> None:
     """As update-ca-trust(8) tells administrators; what else lies there is no distrust."""
     world.write("/site/certifi/cacert.pem", PEM_A + PEM_B + PEM_C)
@@ -306,7 +306,7 @@ def test_case_54_folders_of_files_with_trust_settings(world: World, folder: str)
     assert not world.warnings
 
 
-@pytest.mark.parametrize("folder", unix_paths.OBJECT_FOLDERS)
+@pytest.mark.parametrize("folder", unix.OBJECT_FOLDERS)
 @pytest.mark.parametrize("line", [b"x-distrusted: true", b" x-distrusted :\ttrue\r"])
 def test_case_54_objects_that_packages_bring(world: World, folder: str, line: bytes) -> None:
     """Fedora 42 and later say nowhere else what the vendor distrusts; anchors there are no news."""
@@ -321,7 +321,7 @@ def test_case_54_objects_that_packages_bring(world: World, folder: str, line: by
 
 @pytest.mark.parametrize(
     "folder",
-    [unix_paths.DISTRUST_FOLDERS[0], unix_paths.SETTINGS_FOLDERS[0], unix_paths.OBJECT_FOLDERS[0]],
+    [unix.DISTRUST_FOLDERS[0], unix.SETTINGS_FOLDERS[0], unix.OBJECT_FOLDERS[0]],
 )
 def test_case_54_objects_with_the_certificate_as_a_value(world: World, folder: str) -> None:
     """p11-kit takes DER in percent code as well as PEM; of what is not distrusted it is no news."""
@@ -356,9 +356,9 @@ def by_name(der: bytes, *, serial: int = 0) -> bytes:
 @pytest.mark.parametrize(
     "folder",
     [
-        unix_paths.DISTRUST_FOLDERS[0],
-        unix_paths.SETTINGS_FOLDERS[0],
-        unix_paths.OBJECT_FOLDERS[0],
+        unix.DISTRUST_FOLDERS[0],
+        unix.SETTINGS_FOLDERS[0],
+        unix.OBJECT_FOLDERS[0],
     ],
 )
 @pytest.mark.parametrize("end", [b"\n", b"\r\n"])
@@ -380,9 +380,9 @@ def test_case_54_by_issuer_and_serial_number(world: World, folder: str, end: byt
 @pytest.mark.parametrize(
     "folder",
     [
-        unix_paths.DISTRUST_FOLDERS[0],
-        unix_paths.SETTINGS_FOLDERS[0],
-        unix_paths.OBJECT_FOLDERS[0],
+        unix.DISTRUST_FOLDERS[0],
+        unix.SETTINGS_FOLDERS[0],
+        unix.OBJECT_FOLDERS[0],
     ],
 )
 def test_case_54_distrust_that_cannot_be_read_is_a_warning(world: World, folder: str) -> None:

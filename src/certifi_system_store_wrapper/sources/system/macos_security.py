@@ -63,21 +63,20 @@ def _read(running: List[Popen[bytes]], deadline: float) -> Dict[Optional[IO[byte
     """Return what each stream gave until it ended or time was up, all read at once."""
     from selectors import EVENT_READ, DefaultSelector
 
-    printed: Dict[Optional[IO[bytes]], bytearray] = {}
+    pipes = [pipe for process in running for pipe in (process.stdout, process.stderr) if pipe]
+    printed = {pipe: bytearray() for pipe in pipes}
     with DefaultSelector() as selector:
-        for process in running:
-            for stream in filter(None, (process.stdout, process.stderr)):
-                printed[stream] = bytearray()
-                selector.register(stream, EVENT_READ, stream)
+        for pipe in pipes:
+            selector.register(pipe, EVENT_READ, pipe)
         while selector.get_map() and monotonic() < deadline:
             for key, _ in selector.select(deadline - monotonic()):
                 chunk = os.read(key.fd, _CHUNK)
                 printed[key.data] += chunk
                 if not chunk or len(printed[key.data]) > _MOST:
                     selector.unregister(key.data)
-                    # That ends a process that goes on writing.
+                    # Closing it ends a process that writes on.
                     key.data.close()
-    return {stream: bytes(data) for stream, data in printed.items()}
+    return {pipe: bytes(data) for pipe, data in printed.items()}
 
 
 def _status(process: Popen[bytes], deadline: float) -> Optional[int]:

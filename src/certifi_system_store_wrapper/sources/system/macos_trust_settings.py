@@ -40,13 +40,13 @@ def read_settings(findings: Findings, name: str, path: str, answer: Answer) -> D
         return {}
 
 
-def _records(data: bytes) -> Dict[str, Any]:
+def _records(data: bytes) -> Dict[str, Dict[str, Any]]:
     """Return the records of an exported XML file, which may hold NULs that XML forbids."""
     import plistlib
 
     # https://github.com/FiloSottile/mkcert/issues/105
     data = data.replace(b"\0", b"")
-    records: Dict[str, Any] = plistlib.loads(data, fmt=plistlib.FMT_XML)["trustList"]
+    records: Dict[str, Dict[str, Any]] = plistlib.loads(data, fmt=plistlib.FMT_XML)["trustList"]
     return records
 
 

@@ -8,30 +8,134 @@ systems also hold servers' own certificates.
 from __future__ import annotations
 
 import os
-from typing import Iterable, Iterator
+from typing import Iterable, Iterator, List, Mapping
 
 from ...parsing import p11_kit
 from ...settings import INFO, WARNING
 from ..files import add_file, add_hashed, reason_of
 from ..findings import LISTED, Findings
 from ..reader import read_regular
-from . import unix_paths
 
 _MAX_DISTRUST_FILES = 10_000
 _NIX_SANDBOX = "/no-cert-file.crt"
 _NOTHING = "it distrusts something, but holds no certificate"
 
+# Where systems keep their certificates: a reason per line.
+_BUNDLES = (
+    "/etc/ssl/certs/ca-certificates.crt",  # Debian, Ubuntu, Gentoo, Arch, Alpine, Void, NixOS, Guix
+    "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",  # RHEL 7+, every Fedora, Cygwin
+    "/etc/pki/tls/certs/ca-bundle.crt",  # RHEL 6 to 9, Fedora up to 43, NixOS
+    "/etc/pki/tls/cert.pem",  # RHEL 6 to 9, Fedora up to 41
+    "/etc/ssl/ca-bundle.pem",  # openSUSE, SLE 12+
+    "/var/lib/ca-certificates/ca-bundle.pem",  # what the file above links to
+    "/etc/ssl/cert.pem",  # Alpine, Arch, OpenBSD, FreeBSD 15, RHEL 9+
+    "/etc/ssl/certs/ca-bundle.crt",  # RHEL 9 and Fedora through a link, NixOS
+    "/etc/ca-certificates/extracted/tls-ca-bundle.pem",  # Arch, without the link
+    "/nix/var/nix/profiles/default/etc/ssl/certs/ca-bundle.crt",  # Nix on another system
+    "/run/current-system/profile/etc/ssl/certs/ca-certificates.crt",  # Guix System
+    "/etc/pki/tls/cacert.pem",  # OpenELEC, LibreELEC
+    "/opt/etc/ssl/certs/ca-certificates.crt",  # Entware on routers and NAS
+    "/etc/ssl/certs/cacert.pem",  # OpenHarmony
+    "/usr/local/etc/ssl/cert.pem",  # FreeBSD, the port ca_root_nss
+    "/usr/local/share/certs/ca-root-nss.crt",  # FreeBSD, DragonFly
+    "/usr/local/openssl/cert.pem",  # FreeBSD, OpenSSL from ports
+    "/etc/openssl/certs/ca-certificates.crt",  # NetBSD 10+
+    "/etc/certs/ca-certificates.crt",  # Solaris 11.2+, OpenIndiana
+    "/etc/ssl/cacert.pem",  # OmniOS
+    "/var/ssl/certs/ca-bundle.crt",  # AIX
+    "/opt/freeware/etc/ssl/certs/ca-bundle.crt",  # AIX Toolbox
+    "/boot/system/data/ssl/CARootCertificates.pem",  # Haiku
+    "/usr/ssl/cert.pem",  # Cygwin, old
+)
+_DIRECTORIES = (
+    "/etc/ssl/certs",  # Debian and relatives, openSUSE, FreeBSD 12 to 14, SLES 11
+    "/etc/pki/ca-trust/extracted/pem/directory-hash",  # Fedora 42+, RHEL 10
+    "/etc/pki/tls/certs",  # Fedora 42+
+    "/var/lib/ca-certificates/pem",  # openSUSE
+    "/etc/ca-certificates/extracted/cadir",  # Arch
+    "/run/current-system/profile/etc/ssl/certs",  # Guix System
+    "/opt/etc/ssl/certs",  # Entware
+    "/etc/openssl/certs",  # NetBSD, Solaris
+    "/usr/pkg/etc/openssl/certs",  # pkgsrc
+    "/opt/local/etc/openssl/certs",  # SmartOS
+    "/etc/certs/CA",  # Solaris, illumos
+    "/var/ssl/certs",  # AIX
+    "/usr/ssl/certs",  # Cygwin, old
+    "/etc/security/certificates",  # OpenHarmony
+    "/apex/com.android.conscrypt/cacerts",  # Android 14+
+    "/system/etc/security/cacerts",  # Android
+)
+
+DEBIAN_CONF = "/etc/ca-certificates.conf"  # lines with ! are what the administrator refused
+DEBIAN_STORE = "/usr/share/ca-certificates"  # what those lines are relative to
+
+DISTRUST_FOLDERS = (
+    "/etc/pki/ca-trust/source/blocklist",  # Fedora, RHEL
+    "/etc/pki/ca-trust/source/blacklist",  # the same before 2020
+    "/usr/share/pki/ca-trust-source/blocklist",  # Fedora, what packages bring
+    "/usr/share/pki/ca-trust-source/blacklist",
+    "/etc/pki/trust/blocklist",  # openSUSE
+    "/etc/pki/trust/blacklist",
+    "/usr/share/pki/trust/blocklist",  # openSUSE, what packages bring
+    "/usr/share/pki/trust/blacklist",
+    "/etc/ca-certificates/trust-source/blocklist",  # Arch
+    "/etc/ca-certificates/trust-source/blacklist",
+    "/usr/share/ca-certificates/trust-source/blocklist",  # Arch, what packages bring
+    "/usr/share/ca-certificates/trust-source/blacklist",
+    "/etc/ssl/untrusted",  # FreeBSD
+    "/etc/ssl/blacklisted",  # FreeBSD 12
+    "/usr/share/certs/untrusted",  # FreeBSD, what the base system brings
+    "/usr/local/etc/ssl/untrusted",  # FreeBSD, certctl untrust
+    "/usr/local/etc/ssl/blacklisted",
+    "/etc/openssl/certs.untrusted",  # NetBSD, certctl untrust
+)
+# Files with trust settings (TRUSTED blocks, p11-kit objects): only what they refuse is taken.
+SETTINGS_FOLDERS = (
+    "/etc/pki/ca-trust/source",  # Fedora, RHEL: see update-ca-trust(8)
+    "/etc/pki/trust",  # openSUSE
+    "/etc/ca-certificates/trust-source",  # Arch
+)
+# What packages bring: the whole list of the vendor as p11-kit objects, some of them distrusted.
+OBJECT_FOLDERS = (
+    "/usr/share/pki/ca-trust-source",  # Fedora, RHEL
+    "/usr/share/pki/trust",  # openSUSE
+    "/usr/share/ca-certificates/trust-source",  # Arch
+)
+DISTRUST_BUNDLES = (
+    "/etc/pki/ca-trust/extracted/openssl/ca-bundle.trust.crt",  # Fedora up to 41: TRUSTED blocks
+)
+
 
 def collect(findings: Findings) -> None:
     """Add the trusted certificates of this machine's store, and those it distrusts."""
-    bundles = unix_paths.bundles(os.environ)
-    found = sum([add_file(findings, path, LISTED, named=False) for path in bundles])
+    found = sum([add_file(findings, p, LISTED, named=False) for p in bundles(os.environ)])
     found += _nix(findings)
     if not found:
-        found = sum([add_hashed(findings, f) for f in unix_paths.directories(os.environ)])
+        found = sum([add_hashed(findings, f) for f in directories(os.environ)])
     if not found:
         findings.problem("", "this machine has no certificate store that can be read", INFO)
     _distrust(findings)
+
+
+def bundles(environ: Mapping[str, str]) -> List[str]:
+    """Return the bundle files to try: the fixed ones and those below HOME and PREFIX."""
+    found = list(_BUNDLES)
+    home, prefix = environ.get("HOME", ""), environ.get("PREFIX", "")
+    if os.path.isabs(home):
+        found.append(home + "/.nix-profile/etc/ssl/certs/ca-bundle.crt")  # Nix, single user
+        found.append(home + "/.local/state/nix/profile/etc/ssl/certs/ca-bundle.crt")  # by XDG
+        found.append(home + "/.guix-profile/etc/ssl/certs/ca-certificates.crt")  # Guix elsewhere
+    if "com.termux" in prefix:
+        found.append(prefix + "/etc/tls/cert.pem")  # Termux
+    return found
+
+
+def directories(environ: Mapping[str, str]) -> List[str]:
+    """Return the hashed directories to try where no bundle file has yielded anything."""
+    found = list(_DIRECTORIES)
+    if "com.termux" in environ.get("PREFIX", ""):
+        found.append(environ["PREFIX"] + "/etc/tls/certs")
+    return found
 
 
 def _nix(findings: Findings) -> int:
@@ -46,15 +150,15 @@ def _nix(findings: Findings) -> int:
 def _distrust(findings: Findings) -> None:
     """Add what the administrator and the vendor refuse."""
     _debian_distrust(findings)
-    for path in _files(findings, unix_paths.DISTRUST_FOLDERS):
+    for path in _files(findings, DISTRUST_FOLDERS):
         _distrust_objects(findings, path)
         _distrust_file(findings, path)
-    for path in _files(findings, unix_paths.SETTINGS_FOLDERS):
+    for path in _files(findings, SETTINGS_FOLDERS):
         _distrust_objects(findings, path)
         _distrust_rejected(findings, path)
-    for path in _files(findings, unix_paths.OBJECT_FOLDERS):
+    for path in _files(findings, OBJECT_FOLDERS):
         _distrust_objects(findings, path)
-    for path in unix_paths.DISTRUST_BUNDLES:
+    for path in DISTRUST_BUNDLES:
         _distrust_rejected(findings, path)
 
 
@@ -76,7 +180,7 @@ def _files(findings: Findings, folders: Iterable[str]) -> Iterator[str]:
 
 def _debian_distrust(findings: Findings) -> None:
     """Follow the lines ``!mozilla/Some_CA.crt`` of update-ca-certificates(8)."""
-    conf = unix_paths.DEBIAN_CONF
+    conf = DEBIAN_CONF
     try:
         data = read_regular(conf, findings.reader.stat(conf))
     except FileNotFoundError:
@@ -87,7 +191,7 @@ def _debian_distrust(findings: Findings) -> None:
     for line in data.decode("utf-8", "surrogateescape").split("\n"):
         name = line[1:].strip()
         if line.startswith("!") and name:
-            path = os.path.join(unix_paths.DEBIAN_STORE, name)
+            path = os.path.join(DEBIAN_STORE, name)
             _distrust_file(findings, path, asked_by=conf)
 
 
@@ -132,12 +236,12 @@ def _distrust_objects(findings: Findings, path: str) -> None:
     except OSError as error:
         _unknown(findings, path, error)
         return
-    for refused in p11_kit.distrusts(data):
-        for block in refused.blocks:
+    for blocks, issuer_and_serial in p11_kit.distrusted(data):
+        for block in blocks:
             findings.distrust(block, path)
-        if refused.issuer_and_serial:
-            findings.distrust_number(refused.issuer_and_serial, path)
-        elif not refused.blocks:
+        if issuer_and_serial:
+            findings.distrust_number(issuer_and_serial, path)
+        elif not blocks:
             findings.problem(path, _NOTHING, INFO)
 
 

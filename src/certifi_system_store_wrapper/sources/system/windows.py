@@ -8,6 +8,7 @@ Chromium's ``trust_store_win.cc``, by its own extended key usage and by the stor
 from __future__ import annotations
 
 from functools import partial
+from types import ModuleType
 from typing import Any, Callable, Container, Dict, Iterator, List, Optional, Tuple, Union
 
 from ...parsing import pem, x509
@@ -53,7 +54,8 @@ def ssl_defaults(findings: Findings) -> None:
     for der in _ssl_loads(findings):
         refusal = _refusal(_Entry(der, is_x509=True, usage=_SERVER_OIDS))
         if refusal is not None:
-            refusal = (*refusal[:2], DEBUG)  # the system source says more
+            # The system source says more.
+            refusal = (*refusal[:2], DEBUG)
         if refusal is None and not x509.facts(der).self_issued:
             refusal = (NOT_TRUSTED, "an intermediate of the CA store", DEBUG)
         _settle(findings, pem.block_of(der), SSL_DEFAULTS, refusal)
@@ -64,7 +66,7 @@ def _ssl_loads(findings: Findings) -> Iterator[bytes]:
     for store in ("CA", ROOT):
         try:
             yield from _for_servers(store)
-        except (AttributeError, OSError, ValueError) as error:
+        except (LookupError, OSError, ValueError) as error:
             findings.problem(SSL_DEFAULTS, f"fails ({error}); the system source says more", INFO)
 
 
@@ -102,7 +104,7 @@ def _entries(findings: Findings, readers: List[_Read], store: str, harm: str) ->
     findings.problem(store, f"cannot be read ({failures[0]}), so {harm}; {remedy}")
 
 
-def _read_with_wincertstore(wincertstore: Any, name: str) -> Iterator[_Entry]:  # noqa: ANN401
+def _read_with_wincertstore(wincertstore: ModuleType, name: str) -> Iterator[_Entry]:
     """Yield every instance, copied at once: the next step frees what the last one yielded.
 
     Its own iterator is of no use: it ends at the first key usage that it cannot read, and
@@ -110,12 +112,13 @@ def _read_with_wincertstore(wincertstore: Any, name: str) -> Iterator[_Entry]:  
     """
     following = wincertstore.CertEnumCertificatesInStore
     with wincertstore.CertSystemStore(name) as store:
-        context = following(store._hStore, None)  # noqa: SLF001 - there is no other way, see above
+        handle = store._hStore  # noqa: SLF001 - there is no other way, see above
+        context = following(handle, None)
         while context:
             held = context[0]
             is_x509 = bool(held.dwCertEncodingType & _X509_ENCODING)
             yield _Entry(held.get_encoded(), is_x509, _usage(held.enhanced_keyusage))
-            context = following(store._hStore, context)  # noqa: SLF001
+            context = following(handle, context)
 
 
 def _usage(ask: Callable[[], Any]) -> _Usage:
@@ -132,7 +135,7 @@ def _read_with_ssl(name: str) -> Iterator[_Entry]:
     """Yield every instance; one with both encodings has a number in place of a name."""
     import ssl
 
-    for der, encoding, usage in getattr(ssl, "enum_certificates")(name):  # noqa: B009
+    for der, encoding, usage in vars(ssl)["enum_certificates"](name):
         yield _Entry(der, encoding != "pkcs_7_asn", _SERVER_OIDS if usage is True else usage)
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from certifi_system_store_wrapper.settings import INFO, SYSTEM, WARNING
 from certifi_system_store_wrapper.sources.findings import Findings
-from certifi_system_store_wrapper.sources.system import unix, unix_paths
+from certifi_system_store_wrapper.sources.system import unix
 from support.minting import encode_pem, mint
 from support.world import DEBIAN, World
 
@@ -24,11 +24,11 @@ def collected() -> Findings:
 def test_every_path_is_absolute_and_named_once() -> None:
     """In all tables together."""
     everything = [
-        *unix_paths.bundles({}),
-        *unix_paths.directories({}),
-        *unix_paths.DISTRUST_FOLDERS,
-        *unix_paths.OBJECT_FOLDERS,
-        *unix_paths.DISTRUST_BUNDLES,
+        *unix.bundles({}),
+        *unix.directories({}),
+        *unix.DISTRUST_FOLDERS,
+        *unix.OBJECT_FOLDERS,
+        *unix.DISTRUST_BUNDLES,
     ]
     assert all(path.startswith("/") and not path.endswith("/") for path in everything)
     assert len(set(everything)) == len(everything)
@@ -36,25 +36,25 @@ def test_every_path_is_absolute_and_named_once() -> None:
 
 def test_paths_below_home_and_termux() -> None:
     """Added where the variables say so, and ignored where those are relative or usual."""
-    bundles = unix_paths.bundles({"HOME": "/h", "PREFIX": "/data/data/com.termux/files/usr"})
+    bundles = unix.bundles({"HOME": "/h", "PREFIX": "/data/data/com.termux/files/usr"})
     assert bundles[-4:] == [
         "/h/.nix-profile/etc/ssl/certs/ca-bundle.crt",
         "/h/.local/state/nix/profile/etc/ssl/certs/ca-bundle.crt",
         "/h/.guix-profile/etc/ssl/certs/ca-certificates.crt",
         "/data/data/com.termux/files/usr/etc/tls/cert.pem",
     ]
-    assert unix_paths.bundles({"HOME": "relative", "PREFIX": "/usr"}) == unix_paths.bundles({})
-    assert unix_paths.directories({"PREFIX": "/x/com.termux"})[-1] == "/x/com.termux/etc/tls/certs"
+    assert unix.bundles({"HOME": "relative", "PREFIX": "/usr"}) == unix.bundles({})
+    assert unix.directories({"PREFIX": "/x/com.termux"})[-1] == "/x/com.termux/etc/tls/certs"
 
 
-@pytest.mark.parametrize("path", unix_paths.bundles({}))
+@pytest.mark.parametrize("path", unix.bundles({}))
 def test_every_bundle_file_of_the_table_is_read(world: World, path: str) -> None:
     """Each alone makes its CA trusted."""
     world.write(path, PEM_A)
     assert world.build() == {"certifi", "A"}
 
 
-@pytest.mark.parametrize("folder", unix_paths.directories({}))
+@pytest.mark.parametrize("folder", unix.directories({}))
 def test_every_folder_of_the_table_is_read(world: World, folder: str) -> None:
     """Each alone makes the CA under a hashed name in it trusted."""
     world.write(folder + "/0123abcd.0", PEM_A)
