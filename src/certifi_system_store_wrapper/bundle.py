@@ -7,7 +7,7 @@ from typing import Dict, List, Optional, Sequence, Tuple
 
 from . import sources
 from .machine import openssl
-from .parsing import loadable, pem, x509
+from .parsing import Known, pem, x509
 from .record import Record
 from .reporting.findings import (
     DISTRUSTED,
@@ -79,7 +79,7 @@ def build(settings: Settings, certifi_file: str, more: Sequence[Findings] = ()) 
 def merged(findings: Sequence[Findings], reader: Reader) -> Bundle:
     """Return what these findings, of files that `reader` has read, come to."""
     # Known before anything is merged: distrust counts whichever source comes first.
-    merger = _Merger(_distrusted(findings), reader.strict)
+    merger = _Merger(_distrusted(findings), reader.known)
     for one in findings:
         merger.add(one)
     merger.drop_unloadable()
@@ -92,7 +92,7 @@ def _distrusted(findings: Sequence[Findings]) -> Dict[bytes, Origin]:
     said = {d.block: d.origin for f in findings for d in f.distrusted}
     named = {key: origin for key, origin in said.items() if not key.startswith(pem.BEGIN)}
     for found in chain.from_iterable(f.trusted for f in findings if named):
-        key = x509.issuer_and_serial(found.block)
+        key = x509.issuer_and_serial(pem.der_of(found.block))
         if key in named:
             said[found.block] = named[key]
     return said
@@ -101,8 +101,8 @@ def _distrusted(findings: Sequence[Findings]) -> Dict[bytes, Origin]:
 class _Merger:
     """Merges findings: deduplicates, subtracts distrust, refuses what is no TLS anchor."""
 
-    def __init__(self, distrusted: Dict[bytes, Origin], strict: Dict[bytes, bool]) -> None:
-        self.distrusted, self.strict = distrusted, strict
+    def __init__(self, distrusted: Dict[bytes, Origin], known: Known) -> None:
+        self.distrusted, self.known = distrusted, known
         self.anchors: Dict[bytes, Dict[Origin, None]] = {}  # origins in their order
         self.unproven: Dict[bytes, Trusted] = {}  # anchors that OpenSSL may yet refuse
         self.excluded: List[Exclusion] = []
@@ -137,14 +137,11 @@ class _Merger:
             return Exclusion(block, origin, DISTRUSTED, said_by, WARNING if is_news else INFO)
         if standing == PROVEN:
             return None
-        if standing != HELD and self.strict.get(block) is False:
-            return None  # nothing more to ask of it
-        der = pem.der_of(block)
-        if standing != HELD and x509.OID_EKU not in der:
-            return None  # as above
+        if standing != HELD and not self.known.may_be_limited(block):
+            return None
         level = WARNING if standing == NAMED else DEBUG
         try:
-            facts = x509.facts(der)
+            facts = self.known.facts(block)
         except ValueError as error:
             return Exclusion(block, origin, MALFORMED, str(error), WARNING)
         if not facts.serves_tls:
@@ -163,7 +160,7 @@ class _Merger:
             said_by = self.distrusted[found.block].path
             message = f"trusted because it was named, although {said_by} distrusts it"
             self._problem(found.origin, message)
-        elif not x509.is_ca(found.block):
+        elif not self.known.is_ca(found.block):
             message = "trusted because it was named, although it is not a CA certificate"
             self._problem(found.origin, message)
 
@@ -187,11 +184,7 @@ class _Merger:
 
     def drop_unloadable(self) -> None:
         """Take out again what OpenSSL could not load: it would cost the whole file."""
-        doubtful = [
-            block
-            for block in self.unproven
-            if block not in self.strict and not loadable.is_strict(pem.der_of(block))
-        ]
+        doubtful = [block for block in self.unproven if not self.known.is_strict(block)]
         for block in openssl.unloadable(doubtful):
             del self.anchors[block]
             origin = self.unproven[block].origin
@@ -199,7 +192,7 @@ class _Merger:
 
 
 def _is_no_root(found: Trusted) -> bool:
-    return found.origin.source in (SSL, USER) and x509.is_issued_by_another(found.block)
+    return found.origin.source in (SSL, USER) and x509.is_issued_by_another(pem.der_of(found.block))
 
 
 def _why(refusal: Exclusion) -> str:

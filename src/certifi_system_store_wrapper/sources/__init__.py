@@ -8,7 +8,6 @@ from typing import Dict, List
 
 from ..machine import openssl, ownership, places
 from ..machine.signals import raise_what_it_hides
-from ..parsing import x509
 from ..reporting.findings import HELD, LISTED, NAMED, PROVEN, Findings
 from ..settings import CERTIFI, SSL, SYSTEM, Settings, split_paths
 from . import system
@@ -129,7 +128,7 @@ def _folder(findings: Findings, reader: Reader, folder: str) -> None:
     if not count:
         message = "there is no certificate file in this folder (.cer .crt .pem .der .p7b .p7c)"
         findings.unusable(folder, message)
-    elif not any(x509.is_ca(found.block) for found in findings.trusted[first:]):
+    elif not any(reader.known.is_ca(found.block) for found in findings.trusted[first:]):
         message = "no certificate in this folder is a CA's: name the file itself to trust it"
         findings.problem(folder, message)
 

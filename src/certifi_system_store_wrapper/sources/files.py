@@ -6,8 +6,7 @@ import os
 from typing import Iterator, List, Optional, Set, Tuple
 
 from ..machine import places
-from ..parsing import pem
-from ..parsing.pem import Parsed
+from ..parsing import Parsed, pem
 from ..reporting.findings import DISTRUSTED, HELD, MALFORMED, NAMED, NOT_TRUSTED, PROVEN, Findings
 from ..settings import DEBUG, INFO, WARNING
 from .reader import OwnBundle, Reader, identity
@@ -96,8 +95,8 @@ def _report(findings: Findings, parsed: Parsed, path: str, *, named: bool) -> No
         message = f"line {parsed.private_keys[0]}: a private key stands here; keep it elsewhere"
         used = "only certificates are used" if parsed.certificates else "there is no certificate"
         findings.problem(path, f"{message} ({used})", level)
-    for instead in parsed.instead:
-        message = f"there is no certificate in it: {instead}"
+    if parsed.instead:
+        message = f"there is no certificate in it: {parsed.instead}"
         findings.unusable(path, message, WARNING if named else INFO)
 
 
