@@ -31,7 +31,7 @@ ROOMS: Dict[str, Set[str]] = {
 # Beside its __init__.py, what others may import from a room.
 DOORS: Dict[str, Set[str]] = {
     "reporting": {"findings", "printable"},
-    "parsing": {"pem", "x509", "asn1"},
+    "parsing": {"pem", "x509"},
     "machine": {"ownership", "places", "signals", "openssl"},
     "sources": {"system", "files", "inputs", "reader"},
     "publishing": {"temporary", "memory", "persistent", "cleanup", "hold", "writing"},

@@ -97,10 +97,9 @@ def _verdict(aux: bytes) -> str:
     if not aux:
         return PLAIN
     server = (x509.OID_SERVER_AUTH, x509.OID_ANY_EKU)
-    _, start, end = asn1.expect(aux, 0, len(aux), asn1.SEQUENCE)
     lists = {
-        tag: [aux[a:b] for _, a, b in asn1.children(aux, inner, outer)]
-        for tag, inner, outer in asn1.children(aux, start, end)
+        tag: [oid for _, oid in x509.elements(oids)]
+        for tag, oids in x509.members(aux)
         if tag in (asn1.SEQUENCE, asn1.CONTEXT_0)
     }
     if any(oid in server for oid in lists.get(asn1.CONTEXT_0, ())):

@@ -47,7 +47,8 @@ class Known:
 
     def __init__(self) -> None:
         """Start with nothing."""
-        self.blocks: Dict[bytes, bytes] = {}  # itself: memory that is used again is fast
+        # Each block by itself: of many copies one is kept, for memory that is used again is fast.
+        self.blocks: Dict[bytes, bytes] = {}
         self.strict: Set[bytes] = set()  # blocks that every OpenSSL loads for certain
         self.limited: Set[bytes] = set()  # blocks that may name extended key usages
         self._layouts: Dict[bytes, Layout] = {}
@@ -80,7 +81,8 @@ class Known:
         """Whether it is a CA's; not where it cannot be told."""
         try:
             return self.facts(block).ca
-        except ValueError:  # OpenSSL may load it all the same
+        except ValueError:
+            # OpenSSL may load it all the same.
             return False
 
 

@@ -35,6 +35,7 @@ _VERSIONS = {b"\xa0\x03\x02\x01\x01": 2, VERSION_3: 3}  # version 1 is not writt
 _DAYS = {b"%02d" % month: b"31" for month in range(1, 13)}  # the last of each month
 _DAYS.update({b"02": b"29", b"04": b"30", b"06": b"30", b"09": b"30", b"11": b"30"})
 
+Elements = List[Tuple[int, bytes]]  # tag and content of each
 Extensions = Dict[bytes, Tuple[bool, bytes]]  # OID: is it critical, and its DER value
 
 
@@ -204,7 +205,7 @@ def facts(der: bytes, places: Optional[Layout] = None) -> Facts:
         not_before=der[slice(*not_before[1:])],
         not_after=der[slice(*not_after[1:])],
         ca=_is_ca(found, is_old_root=parts.version == 1 and issuer == subject),
-        ekus=frozenset(_members(found[OID_EKU][1])) if OID_EKU in found else None,
+        ekus=frozenset(oid for _, oid in members(found[OID_EKU][1])) if OID_EKU in found else None,
     )
 
 
@@ -227,16 +228,11 @@ def _first_fields(der: bytes) -> List[Span]:
     return fields[fields[0][0] == CONTEXT_0 :][:5]
 
 
-def _members(sequence: bytes) -> List[bytes]:
-    """Return the contents of the members of one SEQUENCE."""
-    _, start, end = expect(sequence, 0, len(sequence), SEQUENCE)
-    return [sequence[a:b] for _, a, b in children(sequence, start, end)]
-
-
 def _is_ca(found: Extensions, *, is_old_root: bool) -> bool:
     """Whether OpenSSL would take it for a CA (check_ca in v3_purp.c)."""
     if OID_BASIC_CONSTRAINTS in found:
-        return _members(found[OID_BASIC_CONSTRAINTS][1])[:1] not in ([], [b"\0"])
+        fields = [field for _, field in members(found[OID_BASIC_CONSTRAINTS][1])]
+        return fields[:1] not in ([], [b"\0"])
     if OID_KEY_USAGE in found:
         return signs_certificates(found)
     return is_old_root
@@ -246,3 +242,19 @@ def signs_certificates(found: Extensions) -> bool:
     """Whether the key usage, where there is one, allows that (keyCertSign)."""
     _, usage = found.get(OID_KEY_USAGE, (False, b"\x03\x02\x00\xff"))
     return len(usage) > 3 and bool(usage[3] & 0x04)
+
+
+def content(value: bytes, tag: int) -> bytes:
+    """Return the content of the element at the beginning, which has this tag; else raise NotDer."""
+    _, start, end = expect(value, 0, len(value), tag)
+    return value[start:end]
+
+
+def elements(data: bytes) -> Elements:
+    """Return the elements that `data` consists of; raises NotDer."""
+    return [(tag, data[start:end]) for tag, start, end in children(data, 0, len(data))]
+
+
+def members(value: bytes) -> Elements:
+    """Return the elements in the SEQUENCE that `value` begins with; raises NotDer."""
+    return elements(content(value, SEQUENCE))
