@@ -6,7 +6,7 @@ from typing import Dict, Optional, Sequence, Tuple
 
 from . import sources
 from .machine import openssl
-from .parsing import loadable, pem, x509
+from .parsing import Known, pem, x509
 from .record import Record
 from .reporting.findings import (
     DISTRUSTED,
@@ -74,7 +74,7 @@ def build(settings: Settings, certifi_file: str, more: Sequence[Findings] = ()) 
 def merged(findings: Sequence[Findings], reader: Reader) -> Bundle:
     """Return what these findings, of files that `reader` has read, come to."""
     # Known before anything is merged: distrust counts whichever source comes first.
-    merger = _Merger(_Distrust(findings), reader.strict)
+    merger = _Merger(_Distrust(findings), reader.known)
     for one in findings:
         merger.add(one)
     merger.drop_unloadable()
@@ -98,7 +98,7 @@ class _Distrust:
         """Return who distrusts this certificate, or None."""
         said = self._by_block.get(block)
         if said is None and self._by_number:
-            said = self._by_number.get(x509.issuer_and_serial(block))
+            said = self._by_number.get(x509.issuer_and_serial(pem.der_of(block)))
         if said is None and self._by_sha1:
             said = self._by_sha1.get(sha1_of(pem.der_of(block)))
         return said
@@ -107,8 +107,8 @@ class _Distrust:
 class _Merger:
     """Merges findings: deduplicates, subtracts distrust, refuses what is no TLS anchor."""
 
-    def __init__(self, distrust: _Distrust, strict: Dict[bytes, bool]) -> None:
-        self.distrust, self.strict = distrust, strict
+    def __init__(self, distrust: _Distrust, known: Known) -> None:
+        self.distrust, self.known = distrust, known
         self.anchors: Dict[bytes, Dict[Origin, None]] = {}  # origins in their order
         self.unproven: Dict[bytes, Trusted] = {}  # anchors that OpenSSL may yet refuse
         self.refused: Dict[bytes, Dict[Origin, Refused]] = {}
@@ -148,14 +148,11 @@ class _Merger:
             return _distrusted(block, origin, said_by)
         if standing == PROVEN:
             return None
-        if standing != HELD and self.strict.get(block) is False:
-            return None  # nothing more to ask of it
-        der = pem.der_of(block)
-        if standing != HELD and x509.OID_EKU not in der:
-            return None  # as above
+        if standing != HELD and not self.known.may_be_limited(block):
+            return None
         level = WARNING if standing == NAMED else DEBUG
         try:
-            facts = x509.facts(der)
+            facts = self.known.facts(block)
         except ValueError as error:
             return Refused(block, origin, MALFORMED, str(error), WARNING)
         if not facts.serves_tls:
@@ -170,7 +167,7 @@ class _Merger:
         if said_by is not None:
             message = f"trusted because it was named, although {said_by.path} distrusts it"
             self._problem(found.origin, message)
-        elif not x509.is_ca(found.block):
+        elif not self.known.is_ca(found.block):
             message = "trusted because it was named, although it is not a CA certificate"
             self._problem(found.origin, message)
 
@@ -202,11 +199,7 @@ class _Merger:
 
     def drop_unloadable(self) -> None:
         """Take out again what OpenSSL could not load: it would cost the whole file."""
-        doubtful = [
-            block
-            for block in self.unproven
-            if block not in self.strict and not loadable.is_strict(pem.der_of(block))
-        ]
+        doubtful = [block for block in self.unproven if not self.known.is_strict(block)]
         for block in openssl.unloadable(doubtful):
             del self.anchors[block]
             origin = self.unproven[block].origin
@@ -214,7 +207,7 @@ class _Merger:
 
 
 def _is_no_root(found: Trusted) -> bool:
-    return found.origin.source in (SSL, USER) and x509.is_issued_by_another(found.block)
+    return found.origin.source in (SSL, USER) and x509.is_issued_by_another(pem.der_of(found.block))
 
 
 def _distrusted(block: bytes, origin: Origin, said_by: Origin) -> Refused:

@@ -19,7 +19,7 @@ OURS = {
     "certifi": {
         *("activation", "activation.answer", "activation.hook", "activation.patch", "bundle"),
         *("machine", "machine.openssl", "machine.ownership", "machine.signals"),
-        *("parsing", "parsing.asn1", "parsing.der", "parsing.loadable", "parsing.lookalikes"),
+        *("parsing", "parsing.asn1", "parsing.der", "parsing.loadable", "parsing.mangled"),
         *("parsing.pem", "parsing.x509"),
         *("publishing", "publishing.cleanup", "publishing.hold"),
         *("publishing.memory", "publishing.persistent", "publishing.persistent_file"),

@@ -33,7 +33,7 @@ ROOMS: Dict[str, Set[str]] = {
 # Beside its __init__.py, what others may import from a room.
 DOORS: Dict[str, Set[str]] = {
     "reporting": {"findings"},
-    "parsing": {"pem", "x509", "asn1", "loadable", "p11_kit"},
+    "parsing": {"pem", "x509", "p11_kit"},
     "machine": {"ownership", "signals", "openssl"},
     "sources": {"system", "files", "findings", "inputs", "reader", "user"},
     "publishing": {"temporary", "memory", "persistent", "cleanup", "hold", "writing"},

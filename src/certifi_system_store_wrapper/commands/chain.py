@@ -6,14 +6,14 @@ from ipaddress import ip_address
 from types import MappingProxyType
 from typing import List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
-from ..parsing import asn1, x509
+from ..parsing import x509
 from . import describe, strict
 
 NAME_CONSTRAINTS = b"\x55\x1d\x1e"
 AUTHORITY_INFO = b"\x2b\x06\x01\x05\x05\x07\x01\x01"
 # What OpenSSL handles where it is critical (X509_supported_extension() in v3_purp.c).
 _HANDLED = {bytes((0x55, 0x1D, last)) for last in (15, 17, 19, 30, 31, 32, 33, 36, 37, 54)}
-_DNS, _IP = 0x82, 0x87
+_OCTET_STRING, _SEQUENCE, _DNS, _IP = 0x04, 0x30, 0x82, 0x87
 
 
 class Link(NamedTuple):
@@ -40,8 +40,8 @@ def link(der: bytes) -> Link:
     subject = told["subject"] or f"SHA-256 {told['sha256']}"
     issuer, marks = told["issuer"], tuple(told["marks"])
     try:
-        facts = x509.facts(der)
-        extensions = x509.extensions(der, x509.layout(der))
+        places = x509.layout(der)
+        facts, extensions = x509.facts(der, places), x509.extensions(der, places)
     except ValueError:
         return Link(der, subject, issuer, marks)
     return Link(der, subject, issuer, marks, facts.subject, facts.issuer, extensions, facts.ca)
@@ -70,29 +70,27 @@ def is_key(above: Link, below: Link) -> bool:
 
 
 def _key_of(one: Link) -> bytes:
-    return _content(one.extensions.get(strict.OID_SUBJECT_KEY, (False, b""))[1], asn1.OCTET_STRING)
+    return _content(one.extensions.get(strict.OID_SUBJECT_KEY, (False, b""))[1], _OCTET_STRING)
 
 
 def _authority_key_of(one: Link) -> bytes:
     value = one.extensions.get(strict.OID_AUTHORITY_KEY, (False, b""))[1]
-    return _content(_content(value, asn1.SEQUENCE), 0x80)
+    return _content(_content(value, _SEQUENCE), 0x80)
 
 
 def _content(value: bytes, tag: int) -> bytes:
     """Return the content of the first element, b"" where it is another one."""
     try:
-        _, start, end = asn1.expect(value, 0, len(value), tag)
+        return x509.content(value, tag)
     except ValueError:
         return b""
-    return value[start:end]
 
 
 def names(one: Link) -> List[str]:
     """Return the DNS names and IP addresses that a server's certificate is for."""
     value = one.extensions.get(strict.OID_SAN, (False, b""))[1]
-    inside = _content(value, asn1.SEQUENCE)
     try:
-        found = [_general_name(inside, span) for span in asn1.children(inside, 0, len(inside))]
+        found = [_general_name(tag, content) for tag, content in x509.members(value)]
     except ValueError:
         return []
     return [name for name in found if name]
@@ -107,8 +105,7 @@ def is_for(host: str, name: str) -> bool:
         return host == name or (name[:2] == "*." and host.partition(".")[2] == name[2:])
 
 
-def _general_name(inside: bytes, span: asn1.Span) -> Optional[str]:
-    tag, content = span[0], inside[span[1] : span[2]]
+def _general_name(tag: int, content: bytes) -> Optional[str]:
     if tag == _DNS:
         return content.decode("ascii", "backslashreplace")
     if tag == _IP and len(content) in (4, 16):

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta, timezone
 from hashlib import sha256
 from typing import Any, Dict, List, Optional
 
-from ..parsing import asn1, x509
+from ..parsing import x509
 
 SOON = timedelta(days=30)
 _LONGEST_OID = 64  # bytes
@@ -72,9 +72,9 @@ def _iso(when: Optional[datetime]) -> Optional[str]:
 def name(content: bytes) -> str:
     """Return the content of a Name as text, most specific part first (RFC 4514), not too long."""
     parts = [
-        _attribute(content, start, end)
-        for _, outer, after in asn1.children(content, 0, len(content))
-        for _, start, end in asn1.children(content, outer, after)
+        _attribute(attribute)
+        for _, together in x509.elements(content)
+        for _, attribute in x509.elements(together)
     ]
     text = ", ".join(reversed(parts))
     if len(text) <= _LONGEST_NAME:
@@ -82,11 +82,9 @@ def name(content: bytes) -> str:
     return f"{text[:_LONGEST_NAME]}... ({len(text) - _LONGEST_NAME} more)"
 
 
-def _attribute(content: bytes, start: int, end: int) -> str:
-    kind, value = list(asn1.children(content, start, end))[:2]
-    oid = content[kind[1] : kind[2]]
-    encoding = _ENCODINGS.get(value[0], "utf-8")
-    text = content[value[1] : value[2]].decode(encoding, "replace")
+def _attribute(attribute: bytes) -> str:
+    (_, oid), (tag, value) = x509.elements(attribute)[:2]
+    text = value.decode(_ENCODINGS.get(tag, "utf-8"), "replace")
     return f"{_ATTRIBUTES.get(oid) or dotted(oid)}={text}"
 
 

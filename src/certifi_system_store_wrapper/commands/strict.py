@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from typing import List, Optional, Tuple
 
-from ..parsing import asn1, x509
+from ..parsing import x509
 from ..parsing.x509 import Extensions
 
 _BASIC_CONSTRAINTS, _KEY_USAGE = x509.OID_BASIC_CONSTRAINTS, x509.OID_KEY_USAGE
 OID_SUBJECT_KEY, OID_AUTHORITY_KEY = b"\x55\x1d\x0e", b"\x55\x1d\x23"
 OID_SAN = b"\x55\x1d\x11"
+_BOOLEAN, _INTEGER = 0x01, 0x02
 
 
 def refusals(der: bytes, *, is_last: bool = False) -> List[str]:
@@ -41,9 +42,8 @@ def _refusals(der: bytes, *, is_last: bool) -> List[str]:
 def _basic_constraints(found: Extensions) -> Tuple[bool, Optional[bytes]]:
     """Return whether it is a CA, and its path length constraint."""
     _, value = found.get(_BASIC_CONSTRAINTS, (False, b"\x30\x00"))
-    _, start, end = asn1.expect(value, 0, len(value), asn1.SEQUENCE)
-    fields = {tag: value[a:b] for tag, a, b in asn1.children(value, start, end)}
-    return fields.get(1, b"\0") != b"\0", fields.get(asn1.INTEGER)
+    fields = dict(x509.members(value))
+    return fields.get(_BOOLEAN, b"\0") != b"\0", fields.get(_INTEGER)
 
 
 def _of_constraints(found: Extensions, *, is_ca: bool, path_length: Optional[bytes]) -> List[str]:
@@ -89,6 +89,4 @@ def _of_identifiers(found: Extensions, *, is_ca: bool, is_last: bool) -> List[st
 def _names_key(extension: Optional[Tuple[bool, bytes]]) -> bool:
     if extension is None:
         return False
-    value = extension[1]
-    _, start, end = asn1.expect(value, 0, len(value), asn1.SEQUENCE)
-    return any(tag == 0x80 for tag, _, _ in asn1.children(value, start, end))
+    return any(tag == 0x80 for tag, _ in x509.members(extension[1]))

@@ -8,198 +8,75 @@ Source: RFC 7468, RFC 1421.
 
 from __future__ import annotations
 
-import re
-from binascii import a2b_base64
-from typing import Dict, Optional, Tuple
+from typing import Optional
 
-from . import loadable, lookalikes, x509
+from . import der
 from .asn1 import NotDer
-from .der import read_between, read_body, read_file
-from .pem import (
-    ALPHABET,
-    BEGIN,
-    END,
-    MAX_DAMAGE,
-    PLAIN,
-    Certificate,
-    Damage,
-    Parsed,
-    der_of,
-    has_marker,
-    is_canonical,
-)
+from .mangled import Mangled
+from .pem import BEGIN, END, PLAIN, Certificate, Known, Parsed, der_of, has_marker, is_canonical
 
-_CERTIFICATE_LABELS = (
-    b"CERTIFICATE",
-    b"X509 CERTIFICATE",
-    b"TRUSTED CERTIFICATE",
-    b"PKCS7",
-    b"PKCS #7 SIGNED DATA",
-    b"CMS",
-)
-# A marker as people mangle it: any case, fewer dashes or a word processor's, blanks, glued to its
-# neighbour. Bounded repeats, or a megabyte of blanks would take for ever. Compiled on first need:
-# that takes 0.4 ms.
-_MARKER = (
-    rb"(?<=--|\x80[\x93\x94]|[\x93\x94]-)[ \t]{0,8}(BEGIN|END)[ \t]{1,8}"
-    rb"([A-Z0-9#][A-Z0-9 #]{0,63}?)[ \t]{0,8}(?=--|\xe2\x80[\x93\x94])"
-)
-
-# What OpenSSL passes over at the end of a line, and people do not see: controls and non-ASCII.
-_BLANKS = bytes(range(0x21)) + bytes(range(0x7F, 0x100))
-MAX_BODY = 8 << 20  # bytes between two markers
+__all__ = ["Known", "Parsed", "parse"]
 
 
-def parse(
-    data: bytes, known: Optional[Dict[bytes, bytes]] = None, *, proven: bool = False
-) -> Parsed:
+def parse(data: bytes, known: Optional[Known] = None, *, proven: bool = False) -> Parsed:
     """Return what `data` holds.
 
-    For speed, blocks in `known` are taken from there, unchecked: one copy of each is enough.
-    With `proven` all blocks are taken as they are.
+    What `known` knows already is not examined again, and one copy of each block is enough.
+    With `proven` all blocks are taken as they are, unexamined.
     """
-    known = known or {}
-    parsed = Parsed([], [], [], {}, [])
-    whole = data
-    if data[:1] == b"\x30":
-        data = data[read_file(data, parsed) :]
-    exact = data
-    if b"\0" in data:  # UTF-16, and NULs that would hide the next block from OpenSSL
-        data = data.replace(b"\0", b"")
-    if b"\r" in data:
-        data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-    text = _Text(data, parsed)
-    stop = _find(BEGIN, data, 0)
-    if has_marker(data[:stop]):
-        text.read(0, stop)
-    while stop < len(data):
-        start, stop = stop, _find(BEGIN, data, stop + len(BEGIN))
-        end = data.find(END, start, stop) + len(END)
-        block = data[start:end]  # one copy of each: copies are most of what a large file costs
-        found = end > start + len(BEGIN)
-        regular = found and (proven or end == stop or not has_marker(data[end:stop]))
-        if regular and (proven or block in known or _is_sound(block, parsed.strict)):
-            parsed.certificates.append(Certificate._make((known.get(block, block), PLAIN)))
-        else:
-            text.read(start, stop)
-    if b"\x82" in exact:  # memchr: no text in ASCII is searched for longer
-        read_between(exact, parsed)
+    parsed = Parsed(known or Known())
+    rest = data[der.read_file(data, parsed) :] if data[:1] == b"\x30" else data
+    _read_pem(_normalised(rest), parsed, proven=proven)
+    # A quick look first: text in ASCII has no such byte, all DER behind PEM has.
+    if b"\x82" in rest:
+        der.read_between(rest, parsed)
+    parsed.known.blocks.update([(block, block) for block, _ in parsed.certificates])
     if not (parsed.certificates or parsed.damage or parsed.private_keys):
-        parsed.instead.append(lookalikes.name_of(whole))
+        parsed.instead = der.name_of(data)
     return parsed
 
 
-def _find(marker: bytes, data: bytes, start: int) -> int:
-    """Return where the next marker begins, else where the data ends."""
-    found = data.find(marker, start)
-    return len(data) if found < 0 else found
+def _normalised(data: bytes) -> bytes:
+    """Return text without UTF-16's NULs, which hide blocks from OpenSSL, and with LF alone."""
+    if b"\0" in data:
+        data = data.replace(b"\0", b"")
+    if b"\r" in data:
+        data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    return data
 
 
-def _is_sound(block: bytes, strict: Dict[bytes, bool]) -> bool:
+def _read_pem(text: bytes, parsed: Parsed, *, proven: bool) -> None:
+    """Read regular blocks quickly, and whatever stands between two of them as mangled PEM."""
+    blocks = parsed.known.blocks
+    mangled = Mangled(text, parsed)
+    stop = _find_begin(text, 0)
+    if has_marker(text[:stop]):
+        mangled.read(0, stop)
+    while stop < len(text):
+        start, stop = stop, _find_begin(text, stop + len(BEGIN))
+        end = text.find(END, start, stop) + len(END)
+        # One copy of each: copies are most of what a large file costs.
+        block = text[start:end]
+        found = end > start + len(BEGIN)
+        regular = found and (proven or end == stop or not has_marker(text[end:stop]))
+        if regular and (proven or block in blocks or _is_sound(block, parsed.known)):
+            parsed.certificates.append(Certificate._make((blocks.get(block, block), PLAIN)))
+        else:
+            mangled.read(start, stop)
+
+
+def _find_begin(text: bytes, start: int) -> int:
+    """Return where the next BEGIN line is, else where the text ends."""
+    found = text.find(BEGIN, start)
+    return len(text) if found < 0 else found
+
+
+def _is_sound(block: bytes, known: Known) -> bool:
     """Whether a block with regular markers is canonical and a certificate, nothing more."""
     if not is_canonical(block):
         return False
-    der = der_of(block)
-    if loadable.is_strict(der):
-        strict[block] = x509.OID_EKU in der
-        return True
     try:
-        x509.layout(der)
+        known.examine(der_of(block), block)
     except NotDer:
         return False
     return True
-
-
-class _Text:
-    """PEM as people mangle it, read forgivingly marker by marker; always forwards."""
-
-    def __init__(self, data: bytes, parsed: Parsed) -> None:
-        self.data = data
-        self.parsed = parsed
-        self.counted, self.lines = 0, 1  # counting from the start each time would be quadratic
-
-    def read(self, start: int, end: int) -> None:
-        """Read the part from start to end, which holds whole blocks or the rest of the file."""
-        label, body = b"", 0
-        for marker in re.compile(_MARKER, re.IGNORECASE).finditer(self.data, start, end):
-            if len(self.parsed.damage) > MAX_DAMAGE:
-                return
-            is_begin, name = marker[1].upper() == b"BEGIN", marker[2].upper()
-            if label:
-                self._body(label, body, marker.start(), unterminated=is_begin)
-            elif not is_begin and name in _CERTIFICATE_LABELS:
-                self._damage(marker.start(), "END without its BEGIN")
-            label, body = (name, marker.end()) if is_begin else (b"", 0)
-        if label:
-            self._body(label, body, end, unterminated=True)
-
-    def _line(self, position: int) -> int:
-        self.lines += self.data.count(b"\n", self.counted, position)
-        self.counted = position
-        return self.lines
-
-    def _damage(self, position: int, message: str, data: bytes = b"") -> None:
-        self.parsed.report(Damage(self._line(position), message, data))
-
-    def _body(self, label: bytes, start: int, end: int, *, unterminated: bool) -> None:
-        """Read what stands between two markers as the certificate that the label promises."""
-        if label.endswith(b"PRIVATE KEY"):
-            self.parsed.private_keys.append(self._line(start))
-        if label not in _CERTIFICATE_LABELS:
-            return
-        text = self.data[start:end].strip(b"-\xe2\x80\x93\x94")
-        if unterminated and _is_prose(text):
-            return
-        try:
-            der, is_whole = _decode(text)
-            trusted = label == b"TRUSTED CERTIFICATE"
-            read_body(der, self._line(start), self.parsed, trusted=trusted)
-        except NotDer as error:
-            message = f"the certificate that begins here cannot be read: {error}"
-            self._damage(start, message, text)
-            return
-        if unterminated:
-            message = "the END line of this certificate is missing; it is used all the same"
-            self._damage(start, message)
-        elif not is_whole:
-            message = "something else stands behind this certificate; it is used all the same"
-            self._damage(start, message)
-
-
-def _is_prose(text: bytes) -> bool:
-    """Whether a BEGIN without END is a sentence about the marker; DER in base64 starts with M."""
-    return text.partition(b"\n")[0].strip(_BLANKS)[:1] not in (b"", b"M")
-
-
-def _decode(text: bytes) -> Tuple[bytes, bool]:
-    """Return the bytes of a base64 body, and whether it is nothing but that; else raise NotDer."""
-    if len(text) > MAX_BODY:
-        raise NotDer(f"it is longer than {MAX_BODY >> 20} MiB")
-    if b"\\" in text:  # a line end or a slash as JSON and shells write it
-        text = text.replace(b"\\r", b"").replace(b"\\n", b"\n").replace(b"\\/", b"/")
-    if b":" in text:
-        text = _without_headers(text)
-    encoded, is_whole = text.translate(None, _BLANKS), True
-    core, _, tail = encoded.partition(b"=")
-    if tail.strip(b"=") or core.translate(None, ALPHABET):
-        core, is_whole = _leading_base64(text), False
-    if not core:
-        raise NotDer("it is not base64" if encoded else "it is empty")
-    if len(core) % 4 == 1:
-        core = core[:-1]
-    return a2b_base64(core + b"=="), is_whole
-
-
-def _without_headers(text: bytes) -> bytes:
-    """Return what follows the headers of RFC 1421: lines with a colon, up to a blank line."""
-    text = text.translate(None, b" \t")
-    blank = text.find(b"\n\n", text.find(b":"))
-    is_header = b":" in text[text.rfind(b"\n", 0, max(blank, 0)) + 1 : blank]
-    return text[blank:] if is_header else text
-
-
-def _leading_base64(text: bytes) -> bytes:
-    """Return the base64 at the beginning, without blanks, up to its padding or anything else."""
-    compact = text.translate(None, _BLANKS)
-    foreign = compact.translate(None, ALPHABET)[:1]
-    return compact[: compact.index(foreign)] if foreign else compact

@@ -1,17 +1,23 @@
-"""The part of DER that certificates need: where one element ends and the next begins.
+"""The part of ASN.1 that certificates need: where one element ends and the next begins.
 
 Source: ITU-T X.690.
 """
 
 from __future__ import annotations
 
-from typing import Iterator, Tuple
+from typing import Iterator, List, Tuple
+
+from ..record import Record
 
 Span = Tuple[int, int, int]  # tag, start of the content, end of the content (exclusive)
 
 BOOLEAN, INTEGER, BIT_STRING, OCTET_STRING, NULL, OID = 0x01, 0x02, 0x03, 0x04, 0x05, 0x06
 SEQUENCE, SET, CONTEXT_0, CONTEXT_3 = 0x30, 0x31, 0xA0, 0xA3
 TIMES = (0x17, 0x18)  # UTCTime, GeneralizedTime
+
+DEPTH = 32  # of nested indefinite lengths: no real file has more than six
+MAX_BER = 1 << 19  # bytes: indefinite lengths are found by reading everything, at every level
+MAX_PARTS = 20_000  # of one element
 
 
 class NotDer(ValueError):
@@ -50,10 +56,53 @@ def expect(data: bytes, start: int, end: int, *tags: int) -> Span:
     return span
 
 
-def expect_minimal(data: bytes, start: int, end: int, *tags: int) -> Span:
+def expect_minimal(data: bytes, start: int, end: int, tag: int) -> Span:
     """Return the element at `start`, whose length must be written as short as can be."""
-    span = expect(data, start, end, *tags)
-    size = span[2] - span[1]
-    if span[1] - start != (2 if size < 0x80 else 2 + (size.bit_length() + 7) // 8):
+    # Most lengths take one byte or three: element() alone would make is_strict() a third slower.
+    if start + 4 <= end and data[start] == tag:
+        size, content = data[start + 1], start + 2
+        if size == 0x82 and data[content]:
+            size, content = data[content] << 8 | data[content + 1], start + 4
+        if content + size <= end and (size < 0x80 or content == start + 4):
+            return tag, content, content + size
+    found, content, after = span = element(data, start, end)
+    if found != tag:
+        raise NotDer(f"tag 0x{found:02x} where 0x{tag:02x} belongs")
+    if content - start > 2 and (after - content < 0x80 or not data[start + 2]):
         raise NotDer("it is BER, not DER")
     return span
+
+
+class Part(Record):
+    """An element of BER: tag, where it begins, its content, and where the next one begins."""
+
+    tag: int
+    begin: int
+    start: int
+    end: int
+    next: int
+
+
+def whole(data: bytes, begin: int, depth: int = DEPTH) -> Part:
+    """Return the element at `begin`; it may have an indefinite length (X.690 section 8.1.3.6)."""
+    if data[begin + 1 : begin + 2] != b"\x80":
+        tag, start, end = element(data, begin, len(data))
+        return Part(tag, begin, start, end, end)
+    if not depth or len(data) > MAX_BER:
+        raise NotDer("it is nested too deeply, or too long for indefinite lengths")
+    position = begin + 2
+    while data[position : position + 2] != b"\0\0":
+        position = whole(data, position, depth - 1).next
+    return Part(data[begin], begin, begin + 2, position, position + 2)
+
+
+def parts(data: bytes, outer: Part) -> List[Part]:
+    """Return the elements inside `outer`."""
+    found: List[Part] = []
+    position = outer.start
+    while position < outer.end:
+        if len(found) == MAX_PARTS:
+            raise NotDer("it has too many parts")
+        found.append(whole(data, position))
+        position = found[-1].next
+    return found

@@ -8,16 +8,12 @@ from __future__ import annotations
 
 import re
 from itertools import islice
-from typing import List
 
-from ..record import Record
-from . import asn1, lookalikes, x509
-from .asn1 import NotDer
-from .pem import OTHER_PURPOSE, PLAIN, REJECTED, Certificate, Damage, Parsed, block_of, has_marker
+from . import asn1, x509
+from .asn1 import NotDer, parts, whole
+from .pem import OTHER_PURPOSE, PLAIN, REJECTED, Damage, Parsed, has_marker
 
-DEPTH = 32  # of nested indefinite lengths: no real file has more than six
-MAX_BER = 1 << 19  # bytes: indefinite lengths are found by reading everything, at every level
-MAX_PARTS = 20_000  # of one element
+UNKNOWN = "it is neither PEM, DER nor PKCS#7: export the certificate alone, as PEM"
 MAX_BETWEEN = 100  # places with DER behind PEM: each costs a look at all that is before it
 _SIGNED_DATA = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02"
 
@@ -28,9 +24,7 @@ def read_body(der: bytes, line: int, parsed: Parsed, *, trusted: bool) -> None:
         _read_pkcs7(der, line, parsed)
         return
     end = asn1.element(der, 0, len(der))[2]
-    x509.layout(der[:end])
-    verdict = _verdict(der[end:]) if trusted else PLAIN
-    parsed.certificates.append(Certificate(block_of(der[:end]), verdict))
+    parsed.add(der[:end], _verdict(der[end:]) if trusted else PLAIN)
 
 
 def read_file(data: bytes, parsed: Parsed, position: int = 0) -> int:
@@ -42,14 +36,12 @@ def read_file(data: bytes, parsed: Parsed, position: int = 0) -> int:
                 position = _read_pkcs7(data, line, parsed, position)
             else:
                 end = asn1.element(data, position, len(data))[2]
-                x509.layout(data[position:end])
-                parsed.certificates.append(Certificate(block_of(data[position:end])))
+                parsed.add(data[position:end])
                 position = end
             while data[position : position + 1] in (b"\r", b"\n"):
                 position += 1
     except NotDer as error:
-        is_other = not parsed.certificates and lookalikes.name_of(data) != lookalikes.UNKNOWN
-        if not is_other and (parsed.certificates or not has_marker(data)):
+        if parsed.certificates or not (has_marker(data) or name_of(data) != UNKNOWN):
             message = f"it is not a certificate in DER: {error}"
             parsed.report(Damage(line, message, data[position:]))
     return position
@@ -62,6 +54,17 @@ def read_between(data: bytes, parsed: Parsed) -> None:
     for each in islice(found, MAX_BETWEEN):
         if read_file(data, parsed, each.end()) == each.end() or len(parsed.damage) > before:
             return
+
+
+def name_of(data: bytes) -> str:
+    """Return in a few words what `data` seems to be, which holds no certificate."""
+    try:
+        # Only messages need it, so it is not loaded before there is one.
+        from . import lookalikes
+    except ImportError:
+        # pip has removed us meanwhile.
+        return UNKNOWN
+    return lookalikes.name_of(data)
 
 
 def _is_pkcs7(data: bytes) -> bool:
@@ -83,47 +86,10 @@ def _read_pkcs7(data: bytes, line: int, parsed: Parsed, begin: int = 0) -> int:
 
 def _read_member(der: bytes, line: int, parsed: Parsed) -> None:
     try:
-        x509.layout(der)
+        parsed.add(der)
     except NotDer as error:
         message = f"a certificate in this PKCS#7 cannot be read: {error}"
         parsed.report(Damage(line, message, der))
-    else:
-        parsed.certificates.append(Certificate(block_of(der)))
-
-
-class Part(Record):
-    """One BER element: tag, where it begins, its content, and where the next one begins."""
-
-    tag: int
-    begin: int
-    start: int
-    end: int
-    next: int
-
-
-def whole(data: bytes, begin: int, depth: int = DEPTH) -> Part:
-    """Return the element at `begin`; it may have an indefinite length (X.690 section 8.1.3.6)."""
-    if data[begin + 1 : begin + 2] != b"\x80":
-        tag, start, end = asn1.element(data, begin, len(data))
-        return Part(tag, begin, start, end, end)
-    if not depth or len(data) > MAX_BER:
-        raise NotDer("it is nested too deeply, or too long for indefinite lengths")
-    position = begin + 2
-    while data[position : position + 2] != b"\0\0":
-        position = whole(data, position, depth - 1).next
-    return Part(data[begin], begin, begin + 2, position, position + 2)
-
-
-def parts(data: bytes, outer: Part) -> List[Part]:
-    """Return the elements inside `outer`."""
-    found: List[Part] = []
-    position = outer.start
-    while position < outer.end:
-        if len(found) == MAX_PARTS:
-            raise NotDer("it has too many parts")
-        found.append(whole(data, position))
-        position = found[-1].next
-    return found
 
 
 def _verdict(aux: bytes) -> str:
@@ -131,10 +97,9 @@ def _verdict(aux: bytes) -> str:
     if not aux:
         return PLAIN
     server = (x509.OID_SERVER_AUTH, x509.OID_ANY_EKU)
-    _, start, end = asn1.expect(aux, 0, len(aux), asn1.SEQUENCE)
     lists = {
-        tag: [aux[a:b] for _, a, b in asn1.children(aux, inner, outer)]
-        for tag, inner, outer in asn1.children(aux, start, end)
+        tag: [oid for _, oid in x509.elements(oids)]
+        for tag, oids in x509.members(aux)
         if tag in (asn1.SEQUENCE, asn1.CONTEXT_0)
     }
     if any(oid in server for oid in lists.get(asn1.CONTEXT_0, ())):

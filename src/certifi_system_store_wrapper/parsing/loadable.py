@@ -5,8 +5,6 @@ Says yes to plain DER without any doubt only. Source: ITU-T X.690, RFC 5280 sect
 
 from __future__ import annotations
 
-from typing import Tuple
-
 from .asn1 import (
     BIT_STRING,
     BOOLEAN,
@@ -16,9 +14,10 @@ from .asn1 import (
     OID,
     SEQUENCE,
     SET,
-    TIMES,
     NotDer,
+    expect_minimal,
 )
+from .x509 import VERSION_3, after_validity
 
 # What certificates of today consist of, as whole DER elements. Anything else is doubtful.
 _RSA = "300d06092a864886f70d0101{}0500"
@@ -44,10 +43,7 @@ _CURVE_KEYS = {  # size of the key's content: how it begins
 }
 _NAME_TYPES = b"\x55\x04"  # attributes of X.520: country, organization, common name ...
 _UTF8, _ASCII_STRINGS = 0x0C, (0x13, 0x14, 0x16)  # Printable, T61, IA5
-_VERSION_3 = b"\xa0\x03\x02\x01\x02"
-VERSIONS = {b"\xa0\x03\x02\x01\x01": 2, _VERSION_3: 3}  # version 1 is not written out
-_DAYS = {b"%02d" % month: b"31" for month in range(1, 13)}  # the last of each month
-_DAYS.update({b"02": b"29", b"04": b"30", b"06": b"30", b"09": b"30", b"11": b"30"})
+_LONGEST = 0xFFFF  # bytes of a certificate's content
 
 
 def is_strict(der: bytes) -> bool:
@@ -63,50 +59,36 @@ def is_strict(der: bytes) -> bool:
 
 
 def _is_strict_certificate(der: bytes) -> bool:
-    position, end = _strict(der, 0, SEQUENCE)
-    position, tbs_end = _strict(der, position, SEQUENCE)
-    algorithm = der[tbs_end : tbs_end + 2 + der[tbs_end + 1]]
-    if end != len(der) or algorithm not in _SIGNATURE_ALGORITHMS:
+    _, position, end = expect_minimal(der, 0, len(der), SEQUENCE)
+    if end != len(der) or end - position > _LONGEST:
         return False
-    signature, signature_end = _strict(der, tbs_end + len(algorithm), BIT_STRING)
+    _, position, tbs_end = expect_minimal(der, position, end, SEQUENCE)
+    algorithm = der[tbs_end : tbs_end + 2 + der[tbs_end + 1]]
+    if algorithm not in _SIGNATURE_ALGORITHMS:
+        return False
+    _, signature, signature_end = expect_minimal(der, tbs_end + len(algorithm), end, BIT_STRING)
     if signature_end != end or der[signature] or end - signature < 2:
         return False
-    version_3 = der.startswith(_VERSION_3, position)
-    issuer = _after_serial(der, position + 5 if version_3 else position)
+    version_3 = der.startswith(VERSION_3, position)
+    issuer = _after_serial(der, position + 5 if version_3 else position, tbs_end)
     if not der.startswith(algorithm, issuer):
         return False
     issuer += len(algorithm)
-    validity = _after_name(der, issuer)
-    subject = after_validity(der, validity)
+    validity = _after_name(der, issuer, tbs_end)
+    subject = after_validity(der, validity, tbs_end)
     if der.startswith(der[issuer:validity], subject):  # self-issued: checked already
         key = subject + validity - issuer
     else:
-        key = _after_name(der, subject)
-    extensions = _after_key(der, key)
+        key = _after_name(der, subject, tbs_end)
+    extensions = _after_key(der, key, tbs_end)
     if version_3 and extensions < tbs_end:
         return _are_strict_extensions(der, extensions, tbs_end)
     return extensions == tbs_end
 
 
-def _strict(der: bytes, begin: int, tag: int) -> Tuple[int, int]:
-    """Return where the content of the element at `begin` starts and ends; its length is minimal.
-
-    The end may lie behind its parent's: callers compare where everything ends.
-    """
-    length = der[begin + 1]
-    if der[begin] == tag:
-        if length < 0x80:
-            return begin + 2, begin + 2 + length
-        if length == 0x81 and der[begin + 2] >= 0x80:
-            return begin + 3, begin + 3 + der[begin + 2]
-        if length == 0x82 and der[begin + 2]:
-            return begin + 4, begin + 4 + (der[begin + 2] << 8 | der[begin + 3])
-    raise NotDer("it is not strict DER")
-
-
-def _after_serial(der: bytes, position: int) -> int:
+def _after_serial(der: bytes, position: int, limit: int) -> int:
     """Return where a positive INTEGER ends that is written in as few bytes as possible."""
-    start, end = _strict(der, position, INTEGER)
+    _, start, end = expect_minimal(der, position, limit, INTEGER)
     if (
         start == end
         or der[start] > 0x7F
@@ -116,9 +98,9 @@ def _after_serial(der: bytes, position: int) -> int:
     return end
 
 
-def _after_name(der: bytes, position: int) -> int:
+def _after_name(der: bytes, position: int, limit: int) -> int:
     """Return where a Name ends: one X.520 attribute per RDN, in ASCII or UTF-8."""
-    position, end = _strict(der, position, SEQUENCE)
+    _, position, end = expect_minimal(der, position, limit, SEQUENCE)
     while position < end:  # SET { SEQUENCE { OID, string } }, every length short
         size = der[position + 1]
         if (
@@ -148,44 +130,13 @@ def _check_string(tag: int, content: bytes) -> None:
         raise NotDer("a text is of an unusual kind")
 
 
-def after_validity(der: bytes, position: int) -> int:
-    """Return where two times end; each is UTCTime or GeneralizedTime, in digits and Z."""
-    position, end = _strict(der, position, SEQUENCE)
-    for _ in TIMES:
-        size = 13 if der[position] == TIMES[0] else 15
-        start, position = _strict(der, position, TIMES[size == 15])
-        digits = der[start : position - 1]
-        if position - start != size or der[position - 1] != 0x5A or not _is_time(digits):
-            raise NotDer("one of its times is none")
-    if position != end:
-        raise NotDer("something follows the times")
-    return end
-
-
-def _is_time(digits: bytes) -> bool:
-    """Whether there is such a second: a year of two or four digits, month, day, and so on."""
-    month, day = digits[-10:-8], digits[-8:-6]
-    return (
-        digits.isdigit()
-        and b"01" <= day <= _DAYS.get(month, b"")
-        and digits[-6:-4] < b"24"
-        and digits[-4:-2] < b"60"
-        and digits[-2:] < b"60"
-        and (month + day != b"0229" or _is_leap(int(digits[:-10])))
-    )
-
-
-def _is_leap(year: int) -> bool:
-    return year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
-
-
-def _after_key(der: bytes, position: int) -> int:
+def _after_key(der: bytes, position: int, limit: int) -> int:
     """Return where the public key ends: RSA, or a point on one of the NIST curves."""
-    start, end = _strict(der, position, SEQUENCE)
+    _, start, end = expect_minimal(der, position, limit, SEQUENCE)
     if der.startswith(_RSA_KEY, start):
-        bits, bits_end = _strict(der, start + len(_RSA_KEY), BIT_STRING)
-        numbers, numbers_end = _strict(der, bits + 1, SEQUENCE)
-        exponent = _after_serial(der, numbers)
+        _, bits, bits_end = expect_minimal(der, start + len(_RSA_KEY), end, BIT_STRING)
+        _, numbers, numbers_end = expect_minimal(der, bits + 1, end, SEQUENCE)
+        exponent = _after_serial(der, numbers, end)
         whole = bits_end == numbers_end == end and not der[bits]
         if whole and der[exponent:end] in _RSA_EXPONENTS:
             return end
@@ -195,11 +146,11 @@ def _after_key(der: bytes, position: int) -> int:
 
 
 def _are_strict_extensions(der: bytes, position: int, end: int) -> bool:
-    position, outer = _strict(der, position, CONTEXT_3)
-    position, inner = _strict(der, position, SEQUENCE)
+    _, position, outer = expect_minimal(der, position, end, CONTEXT_3)
+    _, position, inner = expect_minimal(der, position, end, SEQUENCE)
     seen, count = set(), 0
     while position < end:
-        start, following = _strict(der, position, SEQUENCE)
+        _, start, following = expect_minimal(der, position, end, SEQUENCE)
         value = start + 2 + der[start + 1]
         oid = der[start:value]
         if oid[0] != OID or oid[-1] > 0x7F or not 4 < len(oid) < 20 or b"\x80" in oid:
@@ -208,8 +159,9 @@ def _are_strict_extensions(der: bytes, position: int, end: int) -> bool:
             if der[value + 1 : value + 3] != b"\x01\xff":
                 return False
             value += 3
-        content, content_end = _strict(der, value, OCTET_STRING)
-        if content_end != following or _strict(der, content, der[content])[1] != following:
+        _, content, content_end = expect_minimal(der, value, following, OCTET_STRING)
+        inside = expect_minimal(der, content, content_end, der[content])
+        if not following == content_end == inside[2]:
             return False
         seen.add(oid)
         count += 1

@@ -8,10 +8,10 @@ from typing import Tuple
 
 from . import asn1
 from .asn1 import BIT_STRING, INTEGER, OCTET_STRING, SEQUENCE, NotDer
+from .der import UNKNOWN
 
 _EXPORT = "export the certificate alone, as PEM"
 _NAME = "name the certificate of the CA"
-UNKNOWN = f"it is neither PEM, DER nor PKCS#7: {_EXPORT}"
 
 _KEY = f"it is a private key: {_EXPORT}"
 _REQUEST = "it is a request for a certificate (CSR): use what was issued"

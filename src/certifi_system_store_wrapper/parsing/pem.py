@@ -1,14 +1,17 @@
-"""A certificate as text: the *block*, one canonical PEM for each DER. No I/O.
+"""Certificates as text, and what a file holds of them.
 
-That is ``-----BEGIN CERTIFICATE-----``, 64 columns, LF. Source: RFC 7468.
+A *block* is the one canonical PEM of a certificate's DER:
+``-----BEGIN CERTIFICATE-----``, 64 columns, LF. Source: RFC 7468.
 """
 
 from __future__ import annotations
 
 from binascii import a2b_base64, b2a_base64
-from typing import Dict, List
+from typing import Dict, List, Set
 
 from ..record import Record
+from .loadable import is_strict
+from .x509 import OID_EKU, Facts, Layout, facts, layout
 
 BEGIN, END = b"-----BEGIN CERTIFICATE-----\n", b"-----END CERTIFICATE-----\n"
 LINE = 64
@@ -39,14 +42,66 @@ class Damage(Record):
     data: bytes = b""
 
 
-class Parsed(Record):
-    """What a file holds: certificates in its order, damage, and the lines of private keys."""
+class Known:
+    """What is known of certificates, for all files of one build: each is examined once."""
 
-    certificates: List[Certificate]
-    damage: List[Damage]
-    private_keys: List[int]
-    strict: Dict[bytes, bool]  # blocks that every OpenSSL loads: whether they name key usages
-    instead: List[str]  # what the file seems to be, where it is nothing of all this
+    def __init__(self) -> None:
+        """Start with nothing."""
+        # Each block by itself: of many copies one is kept, for memory that is used again is fast.
+        self.blocks: Dict[bytes, bytes] = {}
+        self.strict: Set[bytes] = set()  # blocks that every OpenSSL loads for certain
+        self.limited: Set[bytes] = set()  # blocks that may name extended key usages
+        self._layouts: Dict[bytes, Layout] = {}
+        self._facts: Dict[bytes, Facts] = {}
+
+    def examine(self, der: bytes, block: bytes) -> None:
+        """Find out what is asked later; raises NotDer if it is no certificate."""
+        if is_strict(der):
+            self.strict.add(block)
+        else:
+            self._layouts[block] = layout(der)
+        if OID_EKU in der:
+            self.limited.add(block)
+
+    def is_strict(self, block: bytes) -> bool:
+        """Whether every OpenSSL loads it for certain."""
+        return block in self.strict or (block not in self.blocks and is_strict(der_of(block)))
+
+    def may_be_limited(self, block: bytes) -> bool:
+        """Whether it may name extended key usages."""
+        return block in self.limited or (block not in self.strict and OID_EKU in der_of(block))
+
+    def facts(self, block: bytes) -> Facts:
+        """Return what the certificate says of itself; raises NotDer, a ValueError."""
+        if block not in self._facts:
+            self._facts[block] = facts(der_of(block), self._layouts.get(block))
+        return self._facts[block]
+
+    def is_ca(self, block: bytes) -> bool:
+        """Whether it is a CA's; not where it cannot be told."""
+        try:
+            return self.facts(block).ca
+        except ValueError:
+            # OpenSSL may load it all the same.
+            return False
+
+
+class Parsed:
+    """What a file holds."""
+
+    def __init__(self, known: Known) -> None:
+        """Start with nothing; what is found out about certificates goes to `known`."""
+        self.known = known
+        self.certificates: List[Certificate] = []  # in the order of the file
+        self.damage: List[Damage] = []
+        self.private_keys: List[int] = []  # their lines
+        self.instead = ""  # what the file seems to be, where it is nothing of all this
+
+    def add(self, der: bytes, verdict: str = PLAIN) -> None:
+        """Add a certificate; raises NotDer if it is none."""
+        block = block_of(der)
+        self.known.examine(der, block)
+        self.certificates.append(Certificate(block, verdict))
 
     def report(self, damage: Damage) -> None:
         """Keep the damage; give up on a file that is damaged all over."""

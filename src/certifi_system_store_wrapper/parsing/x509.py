@@ -9,7 +9,6 @@ from itertools import islice
 from typing import Dict, FrozenSet, List, Optional, Tuple
 
 from ..record import Record
-from . import pem
 from .asn1 import (
     BIT_STRING,
     CONTEXT_0,
@@ -20,6 +19,7 @@ from .asn1 import (
     OID,
     SEQUENCE,
     SET,
+    TIMES,
     NotDer,
     Span,
     children,
@@ -27,12 +27,15 @@ from .asn1 import (
     expect,
     expect_minimal,
 )
-from .loadable import VERSIONS, after_validity
 
 OID_EKU, OID_BASIC_CONSTRAINTS, OID_KEY_USAGE = b"\x55\x1d\x25", b"\x55\x1d\x13", b"\x55\x1d\x0f"
 OID_ANY_EKU, OID_SERVER_AUTH = b"\x55\x1d\x25\x00", b"\x2b\x06\x01\x05\x05\x07\x03\x01"
+VERSION_3 = b"\xa0\x03\x02\x01\x02"
+_VERSIONS = {b"\xa0\x03\x02\x01\x01": 2, VERSION_3: 3}  # version 1 is not written out
+_DAYS = {b"%02d" % month: b"31" for month in range(1, 13)}  # the last of each month
+_DAYS.update({b"02": b"29", b"04": b"30", b"06": b"30", b"09": b"30", b"11": b"30"})
 
-
+Elements = List[Tuple[int, bytes]]  # tag and content of each
 Extensions = Dict[bytes, Tuple[bool, bytes]]  # OID: is it critical, and its DER value
 
 
@@ -59,7 +62,7 @@ def layout(der: bytes) -> Layout:
     if end != len(der):
         raise NotDer("something follows the certificate")
     _, position, tbs_end = expect(der, start, end, SEQUENCE)
-    version = VERSIONS.get(der[position : position + 5], 1)
+    version = _VERSIONS.get(der[position : position + 5], 1)
     position += 0 if version == 1 else 5
     fields: List[Span] = []
     for tag in (INTEGER, SEQUENCE, SEQUENCE, SEQUENCE, SEQUENCE, SEQUENCE):
@@ -69,7 +72,7 @@ def layout(der: bytes) -> Layout:
     if _check_signature(der, tbs_end, end) != der[serial[2] : algorithm[2]]:
         raise NotDer("it names two algorithms for one signature")
     _check_names(der, issuer, subject)
-    after_validity(der, issuer[2])
+    after_validity(der, issuer[2], tbs_end)
     _check_key(der, key)
     extensions = (SEQUENCE, position, position)
     for tag, inner, outer in children(der, position, tbs_end):
@@ -84,7 +87,8 @@ def _check_signature(der: bytes, start: int, end: int) -> bytes:
     _, position, algorithm_end = expect_minimal(der, start, end, SEQUENCE)
     _, _, position = expect_minimal(der, position, algorithm_end, OID)
     if position < algorithm_end:  # the parameters
-        tag, content, position = expect_minimal(der, position, algorithm_end, NULL, SEQUENCE, OID)
+        tag, _, _ = expect(der, position, algorithm_end, NULL, SEQUENCE, OID)
+        _, content, position = expect_minimal(der, position, algorithm_end, tag)
         if tag == NULL and content != position:
             raise NotDer("a NULL has a content")
     _, bits, bits_end = expect_minimal(der, algorithm_end, end, BIT_STRING)
@@ -98,6 +102,37 @@ def _check_names(der: bytes, *names: Span) -> None:
     for name in names:
         if any(tag != SET or a == b for tag, a, b in children(der, *name[1:])):
             raise NotDer("a part of a name in it is empty")
+
+
+def after_validity(der: bytes, position: int, limit: int) -> int:
+    """Return where two times end; each is UTCTime or GeneralizedTime, in digits and Z."""
+    _, position, end = expect_minimal(der, position, limit, SEQUENCE)
+    for _ in TIMES:
+        size = 13 if der[position] == TIMES[0] else 15
+        _, start, position = expect_minimal(der, position, end, TIMES[size == 15])
+        digits = der[start : position - 1]
+        if position - start != size or der[position - 1] != 0x5A or not _is_time(digits):
+            raise NotDer("one of its times is none")
+    if position != end:
+        raise NotDer("something follows the times")
+    return end
+
+
+def _is_time(digits: bytes) -> bool:
+    """Whether there is such a second: a year of two or four digits, month, day, and so on."""
+    month, day = digits[-10:-8], digits[-8:-6]
+    return (
+        digits.isdigit()
+        and b"01" <= day <= _DAYS.get(month, b"")
+        and digits[-6:-4] < b"24"
+        and digits[-4:-2] < b"60"
+        and digits[-2:] < b"60"
+        and (month + day != b"0229" or _is_leap(int(digits[:-10])))
+    )
+
+
+def _is_leap(year: int) -> bool:
+    return year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
 
 
 def _check_key(der: bytes, key: Span) -> None:
@@ -154,9 +189,12 @@ class Facts(Record):
         return self.ekus is None or not self.ekus.isdisjoint((OID_SERVER_AUTH, OID_ANY_EKU))
 
 
-def facts(der: bytes) -> Facts:
-    """Return what the certificate in `der` says of itself; raise NotDer, a ValueError."""
-    parts = layout(der)
+def facts(der: bytes, places: Optional[Layout] = None) -> Facts:
+    """Return what the certificate in `der` says of itself; raise NotDer, a ValueError.
+
+    Whoever has its layout already gives it in `places`.
+    """
+    parts = places or layout(der)
     not_before, not_after = children(der, *parts.validity[1:])
     issuer, subject = der[slice(*parts.issuer[1:])], der[slice(*parts.subject[1:])]
     found = extensions(der, parts)
@@ -167,28 +205,18 @@ def facts(der: bytes) -> Facts:
         not_before=der[slice(*not_before[1:])],
         not_after=der[slice(*not_after[1:])],
         ca=_is_ca(found, is_old_root=parts.version == 1 and issuer == subject),
-        ekus=frozenset(_members(found[OID_EKU][1])) if OID_EKU in found else None,
+        ekus=frozenset(oid for _, oid in members(found[OID_EKU][1])) if OID_EKU in found else None,
     )
 
 
-def is_ca(block: bytes) -> bool:
-    """Whether the certificate of a block is a CA's; not where it cannot be told."""
-    try:
-        return facts(pem.der_of(block)).ca
-    except ValueError:  # OpenSSL may load it all the same
-        return False
-
-
-def is_issued_by_another(block: bytes) -> bool:
+def is_issued_by_another(der: bytes) -> bool:
     """Whether another name than its own issued the certificate, asked for little."""
-    der = pem.der_of(block)
     _, _, issuer, _, subject = _first_fields(der)
     return der[slice(*issuer[1:])] != der[slice(*subject[1:])]
 
 
-def issuer_and_serial(block: bytes) -> bytes:
+def issuer_and_serial(der: bytes) -> bytes:
     """Return the DER of the issuer's name and of the serial number, one behind the other."""
-    der = pem.der_of(block)
     serial, algorithm, issuer, _, _ = _first_fields(der)
     return der[algorithm[2] : issuer[2]] + der[serial[1] - 2 : serial[2]]
 
@@ -200,16 +228,11 @@ def _first_fields(der: bytes) -> List[Span]:
     return fields[fields[0][0] == CONTEXT_0 :][:5]
 
 
-def _members(sequence: bytes) -> List[bytes]:
-    """Return the contents of the members of one SEQUENCE."""
-    _, start, end = expect(sequence, 0, len(sequence), SEQUENCE)
-    return [sequence[a:b] for _, a, b in children(sequence, start, end)]
-
-
 def _is_ca(found: Extensions, *, is_old_root: bool) -> bool:
     """Whether OpenSSL would take it for a CA (check_ca in v3_purp.c)."""
     if OID_BASIC_CONSTRAINTS in found:
-        return _members(found[OID_BASIC_CONSTRAINTS][1])[:1] not in ([], [b"\0"])
+        fields = [field for _, field in members(found[OID_BASIC_CONSTRAINTS][1])]
+        return fields[:1] not in ([], [b"\0"])
     if OID_KEY_USAGE in found:
         return signs_certificates(found)
     return is_old_root
@@ -219,3 +242,19 @@ def signs_certificates(found: Extensions) -> bool:
     """Whether the key usage, where there is one, allows that (keyCertSign)."""
     _, usage = found.get(OID_KEY_USAGE, (False, b"\x03\x02\x00\xff"))
     return len(usage) > 3 and bool(usage[3] & 0x04)
+
+
+def content(value: bytes, tag: int) -> bytes:
+    """Return the content of the element at the beginning, which has this tag; else raise NotDer."""
+    _, start, end = expect(value, 0, len(value), tag)
+    return value[start:end]
+
+
+def elements(data: bytes) -> Elements:
+    """Return the elements that `data` consists of; raises NotDer."""
+    return [(tag, data[start:end]) for tag, start, end in children(data, 0, len(data))]
+
+
+def members(value: bytes) -> Elements:
+    """Return the elements in the SEQUENCE that `value` begins with; raises NotDer."""
+    return elements(content(value, SEQUENCE))

@@ -6,8 +6,7 @@ import os
 from typing import Iterator, List, Set, Tuple
 
 from ..machine import NAME
-from ..parsing import pem, x509
-from ..parsing.pem import Parsed
+from ..parsing import Parsed, pem
 from ..reporting.findings import MALFORMED, NOT_TRUSTED
 from ..settings import DEBUG, INFO, WARNING
 from .findings import HELD, NAMED, PROVEN, Findings
@@ -97,8 +96,8 @@ def _report(findings: Findings, parsed: Parsed, path: str, *, named: bool) -> No
         message = f"line {parsed.private_keys[0]}: a private key stands here; keep it elsewhere"
         used = "only certificates are used" if parsed.certificates else "there is no certificate"
         findings.problem(path, f"{message} ({used})", level)
-    for instead in parsed.instead:
-        message = f"there is no certificate in it: {instead}"
+    if parsed.instead:
+        message = f"there is no certificate in it: {parsed.instead}"
         findings.unusable(path, message, WARNING if named else INFO)
 
 
@@ -138,7 +137,7 @@ def add_folder(findings: Findings, folder: str) -> None:
     if not count:
         message = "there is no certificate file in this folder (.cer .crt .pem .der .p7b .p7c)"
         findings.unusable(folder, message)
-    elif not any(x509.is_ca(found.block) for found in findings.trusted[first:]):
+    elif not any(findings.reader.known.is_ca(found.block) for found in findings.trusted[first:]):
         message = "no certificate in this folder is a CA's: name the file itself to trust it"
         findings.problem(folder, message)
 

@@ -13,7 +13,7 @@ from typing import Dict, List, Optional, Tuple
 
 from .. import parsing
 from ..machine import ownership
-from ..parsing.pem import Parsed
+from ..parsing import Known, Parsed
 from .inputs import Input, describe
 
 MAX_BYTES = 32 << 20  # of one file: some 15,000 certificates
@@ -41,8 +41,7 @@ class Reader:
     def __init__(self) -> None:
         """Start with nothing read."""
         self.inputs: List[Input] = []
-        self.known: Dict[bytes, bytes] = {}  # blocks; memory that is used again is fast
-        self.strict: Dict[bytes, bool] = {}  # see Parsed
+        self.known = Known()
         self.baked = ""  # the one file that may be a bundle of ours: a frozen program's cacert.pem
         self._parsed: Dict[Identity, Parsed] = {}
         self._data: Dict[str, bytes] = {}
@@ -71,7 +70,7 @@ class Reader:
             self._left -= len(data)
             if self._left < 0:
                 raise Unusable(errno.EFBIG, f"{MAX_TOTAL >> 20} MiB have been read before it")
-            self._parsed[key] = self._certificates(data, proven=proven)
+            self._parsed[key] = parsing.parse(data, self.known, proven=proven)
         return self._parsed[key]
 
     def is_news(self, parsed: Parsed, *, named: bool) -> bool:
@@ -82,12 +81,6 @@ class Reader:
         _, said = self._said.get(id(parsed), (parsed, None))
         self._said[id(parsed)] = (parsed, bool(said) or named)  # held, so the id stays its own
         return said is None or named > said
-
-    def _certificates(self, data: bytes, *, proven: bool) -> Parsed:
-        parsed = parsing.parse(data, self.known, proven=proven)
-        self.known.update([(block, block) for block, _ in parsed.certificates])
-        self.strict.update(parsed.strict)
-        return parsed
 
     def known_block(self, path: str) -> Optional[bytes]:
         """Return what the file holds if that is exactly one block that has been read before.
@@ -102,7 +95,7 @@ class Reader:
             size = status.st_size
             if size > _MAX_BLOCK or not stat.S_ISREG(status.st_mode):
                 return None
-            block = self.known.get(os.read(opened[0], size + 1))
+            block = self.known.blocks.get(os.read(opened[0], size + 1))
         except OSError:
             return None
         finally:

@@ -8,7 +8,7 @@ from typing import List
 
 import pytest
 
-from certifi_system_store_wrapper.parsing import asn1, der, loadable, pem, x509
+from certifi_system_store_wrapper.parsing import asn1, loadable, pem, x509
 from certifi_system_store_wrapper.parsing.asn1 import NotDer
 from support.differential import load_as_file, loads_as_text
 from support.minting import mint, version_1
@@ -224,20 +224,20 @@ def test_layout_finds_the_parts() -> None:
 def test_indefinite_lengths() -> None:
     """An element of BER ends where its end mark stands, whatever is nested in it."""
     data = b"\x30\x80" + b"\x04\x01a" + b"\x24\x80\x04\x00\0\0" + b"\0\0" + b"rest"
-    outer = der.whole(data, 0)
+    outer = asn1.whole(data, 0)
     assert (outer.tag, outer.next) == (0x30, len(data) - 4)
-    assert [part.tag for part in der.parts(data, outer)] == [0x04, 0x24]
+    assert [part.tag for part in asn1.parts(data, outer)] == [0x04, 0x24]
 
 
 @pytest.mark.parametrize(
     "data",
-    [b"\x30\x80" * 40 + b"\0\0" * 40, b"\x30\x80" * 10, b"\x30\x80" + bytes(der.MAX_BER)],
+    [b"\x30\x80" * 40 + b"\0\0" * 40, b"\x30\x80" * 10, b"\x30\x80" + bytes(asn1.MAX_BER)],
     ids=["too deep", "never ends", "too long"],
 )
 def test_indefinite_lengths_are_bounded(data: bytes) -> None:
     """In depth and size, and one that never ends is refused."""
     with pytest.raises(NotDer):
-        der.whole(data, 0)
+        asn1.whole(data, 0)
 
 
 def test_canonical_is_what_encoding_again_gives() -> None:

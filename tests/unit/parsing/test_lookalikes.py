@@ -5,6 +5,7 @@ from __future__ import annotations
 import bz2
 import gzip
 import lzma
+import sys
 from base64 import b64encode
 
 import pytest
@@ -19,8 +20,10 @@ from cryptography.hazmat.primitives.serialization import (
     pkcs12,
 )
 
-from certifi_system_store_wrapper.parsing import parse
-from certifi_system_store_wrapper.parsing.lookalikes import UNKNOWN, name_of
+from certifi_system_store_wrapper import parsing
+from certifi_system_store_wrapper.parsing import lookalikes, parse
+from certifi_system_store_wrapper.parsing.der import UNKNOWN
+from certifi_system_store_wrapper.parsing.lookalikes import name_of
 from support.minting import crl_pem, encode_pem, key_of, mint, request_pem
 
 KEY = key_of("key")
@@ -78,8 +81,15 @@ def test_it_is_called_by_its_name(data: bytes, name: str) -> None:
     assert name in name_of(data)
     parsed = parse(data)
     assert not parsed.certificates
-    (said,) = [*parsed.instead, *(damage.message for damage in parsed.damage)]
+    (said,) = [*filter(None, [parsed.instead]), *(damage.message for damage in parsed.damage)]
     assert name in said
+
+
+def test_it_needs_no_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Names are loaded when one is needed; pip may have removed them by then."""
+    monkeypatch.delattr(parsing, "lookalikes", raising=False)
+    monkeypatch.setitem(sys.modules, lookalikes.__name__, None)
+    assert parse(b"PK\x03\x04").instead == UNKNOWN
 
 
 @pytest.mark.parametrize(

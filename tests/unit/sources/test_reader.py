@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Dict, List
+from typing import List
 
 import pytest
 
@@ -37,7 +37,7 @@ def test_a_file_is_read_once_whatever_it_is_called(
     calls: List[bytes] = []
     real = parsing.parse
 
-    def counting(data: bytes, known: Dict[bytes, bytes], *, proven: bool) -> Parsed:
+    def counting(data: bytes, known: parsing.Known, *, proven: bool) -> Parsed:
         calls.append(data)
         return real(data, known, proven=proven)
 
@@ -101,8 +101,8 @@ def test_known_and_strict_blocks_are_remembered(tmp_path: Path) -> None:
     one = Reader()
     odd = A.replace(b"\x0c\x01A", b"\x1e\x01A")
     one.parse(written(tmp_path / "all.pem", PEM_A + encode_pem(odd)))
-    assert one.strict == {PEM_A: False}
-    assert set(one.known) == {PEM_A, block_of(odd)}
+    assert (one.known.strict, one.known.limited) == ({PEM_A}, set())
+    assert set(one.known.blocks) == {PEM_A, block_of(odd)}
 
 
 def test_only_a_proven_file_is_taken_unchecked(tmp_path: Path) -> None:
