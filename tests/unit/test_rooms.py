@@ -49,7 +49,7 @@ ALONE = {
     "_signal": {"machine.signals"},
     "subprocess": {"sources.system.macos_security"},
     "ctypes": {"publishing.mapping"},
-    "socket": {"commands.route", "commands.handshake"},
+    "socket": {"commands.doctor.server.route", "commands.doctor.server.handshake"},
 }
 
 
@@ -122,6 +122,18 @@ def test_there_is_no_circle_of_rooms(name: str) -> None:
         seen |= pending
         pending = set().union(*(ROOMS[each] for each in pending)) - seen - {"bootstrap"}
     assert name not in seen
+
+
+@pytest.mark.parametrize("module", modules())
+def test_there_is_no_circle_inside_a_room(module: str) -> None:
+    """Whoever reads a module reads those that it imports, and is never led back to it."""
+    seen: Set[str] = set()
+    pending = {module}
+    while pending:
+        beside = {other for each in pending for other in ours(each) if room(other) == room(module)}
+        pending = beside - seen
+        seen |= beside
+    assert module not in seen
 
 
 def test_every_room_is_known() -> None:

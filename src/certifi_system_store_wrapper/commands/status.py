@@ -14,11 +14,11 @@ from ..reporting.findings import MALFORMED, Exclusion, Problem
 from ..reporting.printable import without_userinfo
 from ..settings import INFO, WARNING, Settings, from_environment
 from ..sources.reader import MARK
-from . import describe, named, variables
+from . import describe, variables
 from .output import Report, row, table, width
 
 
-def status() -> Report:
+def run() -> Report:
     """Return the state of this environment; unhealthy where a person has something to do."""
     settings = from_environment()
     built = hook.current().build(settings)
@@ -55,7 +55,7 @@ def why_plain(settings: Settings, built: Bundle) -> str:
     if not reason and not built.anchors:
         return "no source has a certificate: unset PYTHON_CERTIFI_SOURCES"
     if not reason and not is_ours(hook.current().where()):
-        return f"no bundle can be written anywhere: {named.WHERE_TO_WRITE}"
+        return f"no bundle can be written anywhere: {variables.WHERE_TO_WRITE}"
     return reason
 
 
@@ -70,14 +70,20 @@ def is_ours(path: str) -> bool:
 
 def anothers_file(function: object) -> str:
     """Return the file of a function that answers in place of certifi's, "" if it is certifi's."""
-    file = getattr(getattr(function, "__code__", None), "co_filename", "")
-    own = os.path.dirname(getattr(sys.modules.get("certifi"), "__file__", None) or "")
-    return "" if os.path.dirname(file) == own else str(file)
+    code = getattr(function, "__code__", None)
+    file = str(code.co_filename) if code else ""
+    own = os.path.dirname(str(certifi_has("__file__") or ""))
+    return "" if os.path.dirname(file) == own else file
+
+
+def certifi_has(name: str) -> object:
+    """Return what certifi has under that name, None where it has not or is not imported."""
+    return getattr(sys.modules.get("certifi"), name, None)
 
 
 def _replaced_by() -> str:
     """Return the file of what answers in place of certifi and of us, "" if certifi answers."""
-    where = getattr(sys.modules.get("certifi"), "where", None)
+    where = certifi_has("where")
     return "" if hasattr(where, "__wrapped__") else anothers_file(where)
 
 
@@ -114,7 +120,7 @@ def _variables() -> List[str]:
 
 def _problems(built: Bundle, settings: Settings) -> List[Dict[str, str]]:
     found = [problem for problem in built.problems if problem.level >= INFO]
-    found += [Problem("", "", each.sentence) for each in named.unusable(settings)]
+    found += [Problem("", "", each.sentence) for each in variables.unusable(settings)]
     return [
         {
             "source": problem.source,
@@ -173,7 +179,8 @@ def _source_lines(data: Dict[str, Any]) -> List[str]:
     expired = data["expired"]
     note = [row("note", f"{expired} of them have expired; they verify nothing")] if expired else []
     told = table([*rows, together])
-    if max(map(len, told)) > width():  # a column for each source is narrower than a row
+    # Where rows are too wide for the terminal, the table is turned: a column for each source.
+    if max(map(len, told)) > width():
         told = [*table(list(zip(*rows))), row(*together[:2])]
     return told + note
 

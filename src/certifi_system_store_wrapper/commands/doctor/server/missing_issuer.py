@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from typing import List, Optional
 
-from ..activation import hook
-from ..settings import SOURCES
+from ....activation import hook
+from ....settings import SOURCES
+from ...output import Finding, problem
 from . import chain
-from .checks import Finding, problem
-from .view import View, issuers
+from .chain import View, issuers
 
 _INSPECTORS = re.compile(
     r"\b(zscaler|netskope|palo alto|fortinet|fortigate|blue ?coat|cisco umbrella|sophos|forcepoint"

@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 from typing import Any, Dict, Iterator, List
 
-from ..bundle import Anchor, Bundle
-from ..reporting.printable import without_userinfo
-from ..settings import USER, WARNING
-from . import checks, describe, strict, variables
-from .checks import Finding, note, problem
+from ...bundle import Anchor, Bundle
+from ...reporting.printable import without_userinfo
+from ...settings import USER, WARNING
+from .. import describe, variables
+from ..output import Finding, note, problem
+from . import strict
 
-_MANY = 20  # each of more is not told one by one where all is well
+# Where all is well, this many are told one by one.
+_MANY = 20
 
 
 def findings(built: Bundle) -> Iterator[Finding]:
@@ -38,11 +40,12 @@ def _finding(
     refusals = strict.refusals(anchor.der, is_last=True) if told.get("ca") else []
     if dated:
         remedy = "get the current certificate from whoever runs that CA"
-        level = "note" if told["subject"] in current else "problem"  # another of it is valid
+        # One of the same name may be valid.
+        level = "note" if told["subject"] in current else "problem"
         yield Finding(level, "user", f"{called} is {dated[0]}", remedy)
     if refusals:
         message = f"{called}: Python 3.13 and later refuse it: {'; '.join(refusals)}"
-        yield checks.strict("user", message)
+        yield strict.finding("user", message)
     elif not told.get("ca"):
         message = f"{called} is not a CA's certificate: it vouches for one server at most"
         yield note("user", message, "get the certificate of the CA, if it was meant to be that")
@@ -78,7 +81,7 @@ def bypassing(built: Bundle) -> Iterator[Finding]:
         said = f"{name}={each['value']}: {each['message']}"
         remedy = f"unset {name}, or set it to what `certifi-system-store-wrapper export` prints"
         lost = _lost(own, value)
-        if variables.problem(name, value):
+        if variables.fault(name, value):
             yield problem("variable", said, remedy)
         elif lost:
             yield problem("variable", f"{said}; your CA {lost} is not in it", remedy)
@@ -88,7 +91,7 @@ def bypassing(built: Bundle) -> Iterator[Finding]:
         yield problem("variable", variables.key_log_problem(), "unset SSLKEYLOGFILE")
     for path, value in variables.pip_settings():
         said = f"{path}: pip reads {without_userinfo(value)} instead of what it would trust"
-        wrong, lost = variables.problem("PIP_CERT", value), _lost(own, value)
+        wrong, lost = variables.fault("PIP_CERT", value), _lost(own, value)
         more = wrong or (f"your CA {lost} is not in it" if lost else "")
         remedy = "take `cert` out of it, or name what `certifi-system-store-wrapper export` prints"
         yield note("pip", f"{said}; {more}" if more else said, remedy if more else "")

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import socket
 import ssl
+import warnings
 from contextlib import suppress
 from typing import List, NamedTuple
 
-from .looking import Watched, lax_context
-from .route import STEP, Connection, Deadline, Route
+from .route import STEP, Connection, Deadline, Route, reason_of
 
-_MAX_BYTES = 1 << 20  # of a server's handshake; OpenSSL itself takes 100 KB of certificates
-_PATIENCE = 2.0  # seconds that a server has to say that it wants a certificate of the client
+# Of a server's handshake; OpenSSL itself takes 100 KB of certificates.
+_MAX_BYTES = 1 << 20
+# Seconds that a server has to say that it wants a certificate of the client.
+_PATIENCE = 2.0
+_MAX_CHAIN = 20
+_HANDSHAKE, _CERTIFICATE, _CERTIFICATE_REQUEST = 22, 11, 13  # RFC 8446, section 4
+_LEGACY_SERVER_CONNECT = 0x4
 
 
 class Outcome(NamedTuple):
@@ -52,8 +57,8 @@ def presented(route: Route) -> Presented:
 
     Also where the handshake fails later on: the certificates come early.
     """
-    context = lax_context()
-    watched = Watched(context)
+    context = _lax_context()
+    watched = _Watched(context)
     with route.connected() as connection:
         try:
             shaken = _shaken(connection, context, route)
@@ -64,11 +69,6 @@ def presented(route: Route) -> Presented:
         tls, cipher = shaken.tls, (shaken.tls.cipher() or ("",))[0]
         chain = watched.chain or _leaf(tls)
         return Presented(chain, tls.version() or "", cipher, wants_certificate=wants)
-
-
-def reason_of(error: Exception) -> str:
-    """Return OpenSSL's name for what went wrong, or the system's sentence."""
-    return getattr(error, "reason", None) or str(error) or type(error).__name__
 
 
 class _Shaken(NamedTuple):
@@ -83,7 +83,8 @@ class _Shaken(NamedTuple):
         try:
             self.tls.do_handshake()
         except OSError as error:
-            if isinstance(error.__context__, KeyboardInterrupt):  # of Watched, which hides it
+            # The callback of _Watched was interrupted, and OpenSSL's error hides that.
+            if isinstance(error.__context__, KeyboardInterrupt):
                 raise error.__context__ from None
             if isinstance(error, ssl.SSLWantReadError):
                 return False
@@ -122,7 +123,8 @@ class _Shaken(NamedTuple):
 def _shaken(connection: Connection, context: ssl.SSLContext, route: Route) -> _Shaken:
     """Shake hands; raises OSError or ValueError."""
     incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
-    name = route.where.host.partition("%")[0]  # the zone of an IPv6 address is this machine's
+    # The zone of an IPv6 address is this machine's own.
+    name = route.where.host.partition("%")[0]
     tls = context.wrap_bio(incoming, outgoing, server_hostname=name)
     shaken, deadline, count = _Shaken(tls, incoming, outgoing), Deadline(STEP, route.deadline), 0
     try:
@@ -132,7 +134,8 @@ def _shaken(connection: Connection, context: ssl.SSLContext, route: Route) -> _S
             count += shaken.feed(connection, deadline)
         raise OSError("its handshake is longer than any")
     finally:
-        with suppress(OSError):  # the last of ours: finished, or an alert
+        # Our last message: finished, or an alert.
+        with suppress(OSError):
             connection.sendall(outgoing.read())
 
 
@@ -153,3 +156,53 @@ def context_of(pem: str, *, strict: bool = False) -> ssl.SSLContext:
         partial_chain = getattr(ssl, "VERIFY_X509_PARTIAL_CHAIN", 0x80000)
         context.verify_flags |= ssl.VERIFY_X509_STRICT | partial_chain
     return context
+
+
+def _lax_context() -> ssl.SSLContext:
+    """Return a context that looks and trusts nothing: old versions and weak keys, too."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    context.options |= _LEGACY_SERVER_CONNECT
+    with warnings.catch_warnings(), suppress(ssl.SSLError, ValueError):
+        warnings.simplefilter("ignore", DeprecationWarning)
+        context.minimum_version = ssl.TLSVersion.TLSv1
+        context.set_ciphers("ALL:@SECLEVEL=0")
+    return context
+
+
+class _Watched:
+    """What the server's handshake messages said, as they came."""
+
+    def __init__(self, context: ssl.SSLContext) -> None:
+        """Watch all handshakes with that context, where Python lets us (CPython does)."""
+        self.chain: List[bytes] = []
+        self.asks_for_certificate = False
+        if hasattr(context, "_msg_callback"):
+            context._msg_callback = self._see  # noqa: SLF001 - since 3.8; public: from 3.13 on
+
+    def _see(
+        self, _tls: object, direction: str, version: int, content: int, kind: int, data: bytes
+    ) -> None:
+        if direction != "read" or content != _HANDSHAKE:
+            return
+        if kind == _CERTIFICATE and not self.chain:
+            self.chain = _certificates(data, has_extensions=version == ssl.TLSVersion.TLSv1_3)
+        elif kind == _CERTIFICATE_REQUEST:
+            self.asks_for_certificate = True
+
+
+def _certificates(message: bytes, *, has_extensions: bool) -> List[bytes]:
+    """Return the certificates of a Certificate message (RFC 5246 7.4.2, RFC 8446 4.4.2)."""
+    # Its type and its length come first.
+    rest = message[4:]
+    if has_extensions:
+        rest = rest[1 + rest[0] :] if rest else b""
+    rest = rest[3:]
+    found: List[bytes] = []
+    while rest and len(found) < _MAX_CHAIN:
+        size = 3 + int.from_bytes(rest[:3], "big")
+        found.append(rest[3:size])
+        rest = rest[size:]
+        if has_extensions:
+            rest = rest[2 + int.from_bytes(rest[:2], "big") :]
+    return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Dict, Tuple
 
-from .checks import Finding, problem
+from ...output import Finding, problem
 from .handshake import Presented, context_of
 from .target import Target
 

@@ -6,12 +6,11 @@ from datetime import datetime, timezone
 from ipaddress import ip_address
 from typing import Callable, Dict, List, Optional, Tuple
 
-from ..reporting.findings import DISTRUSTED
+from ....reporting.findings import DISTRUSTED
+from ...output import Finding, note, problem
 from . import chain, missing_issuer
-from .chain import Link
-from .checks import Finding, note, problem
+from .chain import Link, View
 from .handshake import Outcome
-from .view import View
 
 _WHO = "whoever runs the server"
 

@@ -4,36 +4,34 @@ from __future__ import annotations
 
 import os
 import ssl
-from typing import Any, Dict, List
+from typing import Any, Dict, List, NamedTuple
 
-from ..activation import hook
-from ..bundle import Bundle
-from ..settings import CERTIFI, from_environment
-from . import (
-    causes,
-    chain,
-    checks,
-    describe,
-    failures,
-    handshake,
-    missing_issuer,
-    strict,
-    user_cas,
-    variables,
-)
-from .checks import Finding, note, problem
-from .output import Report, row
+from ....activation import hook
+from ....bundle import Bundle
+from ....settings import CERTIFI, from_environment
+from ... import describe, variables
+from ...output import Finding, note, problem, row
+from ...status import why_plain
+from .. import strict, user_cas
+from . import chain, handshake, handshake_errors, missing_issuer, verify_errors
+from .chain import BUNDLE, CERTIFI_ALONE, DEFAULTS, STRICT, View
 from .route import Route
-from .status import why_plain
-from .target import NoProxy, proxy_for, target
-from .view import BUNDLE, CERTIFI_ALONE, DEFAULTS, STRICT, View
+from .target import Refused, proxy_for, target
 
 # OpenSSL before 3.0 has few of the strict checks, and says nothing of a later Python's.
-LENIENT = ssl.OPENSSL_VERSION_INFO < (3,) and not checks.IS_STRICT
+LENIENT = ssl.OPENSSL_VERSION_INFO < (3,) and not strict.IS_ON
 
 
-def doctor(text: str) -> Report:
-    """Return who trusts that server and why not; raises ValueError for a wrong name."""
+class Seen(NamedTuple):
+    """What there is to say of a server: judged, for JSON, and as text."""
+
+    findings: List[Finding]
+    data: Dict[str, Any]
+    lines: List[str]
+
+
+def examine(text: str) -> Seen:
+    """Return who trusts that server and why not; raises WrongUsage for a wrong name."""
     where = target(text)
     told: Dict[str, Any] = {"host": where.host, "port": where.port}
     told.update(proxy=None, outcomes={}, chain=[])
@@ -47,16 +45,12 @@ def doctor(text: str) -> Report:
         told.update(chain=[describe.certificate(der) for der in seen.chain])
         outcomes = _outcomes(route, built) if seen.chain else {}
     except OSError as error:
-        again = "try again: a minute was not enough" if isinstance(error, TimeoutError) else ""
-        remedy = getattr(error, "remedy", again)
-        return _answer([problem("connection", str(error), remedy)], told)
-    except NoProxy as error:
-        remedy = "name an http:// proxy in HTTPS_PROXY, or the host in NO_PROXY"
-        return _answer([problem("connection", str(error), remedy)], told)
+        remedy = error.remedy if isinstance(error, Refused) else ""
+        return Seen([problem("connection", str(error), remedy)], told, _lines(told))
     told.update(outcomes={name: outcome._asdict() for name, outcome in outcomes.items()})
     links = [chain.link(der) for der in seen.chain]
     view = View(where, proxy, outcomes, seen, links, chain.path(links), built, settings)
-    return _answer(_diagnosis(view), told)
+    return Seen(_diagnosis(view), told, _lines(told))
 
 
 def _outcomes(route: Route, built: Bundle) -> Dict[str, handshake.Outcome]:
@@ -73,15 +67,10 @@ def _outcomes(route: Route, built: Bundle) -> Dict[str, handshake.Outcome]:
 
 def _defaults() -> ssl.SSLContext:
     """Return what create_default_context() does, but never writes to SSLKEYLOGFILE nor waits."""
-    context = handshake.context_of("", strict=checks.IS_STRICT)
+    context = handshake.context_of("", strict=strict.IS_ON)
     if not variables.waits(os.environ.get("SSL_CERT_FILE", "")):
         context.load_default_certs()
     return context
-
-
-def _answer(findings: List[Finding], told: Dict[str, Any]) -> Report:
-    answer = checks.report(findings, told)
-    return Report(answer.data, [*_lines(told), *answer.lines], answer.status)
 
 
 def _lines(told: Dict[str, Any]) -> List[str]:
@@ -105,26 +94,26 @@ def _lines(told: Dict[str, Any]) -> List[str]:
 def _diagnosis(view: View) -> List[Finding]:
     """Return cause and remedy, in one sentence each."""
     if not view.outcomes:
-        return [failures.unreadable(view.where, view.presented)]
+        return [handshake_errors.unreadable(view.where, view.presented)]
     plain, strict_one = view.outcomes[BUNDLE], view.outcomes[STRICT]
-    decisive = strict_one if checks.IS_STRICT else plain
+    decisive = strict_one if strict.IS_ON else plain
     if decisive.trusted:
         return [*_trusted(view), *_notes(view)]
     if plain.trusted:
         return [_strictness(view)]
     if plain.code:
-        found = [causes.cause(view, plain), *causes.next_causes(view, plain)]
+        found = [verify_errors.cause(view, plain), *verify_errors.next_causes(view, plain)]
         return [*found, *user_cas.warnings(view.built)]
     if any(not one.named for one in view.links):
-        return [failures.UNREADABLE_CERTIFICATE]
-    return [failures.cause(view.where, view.presented, plain.message)]
+        return [handshake_errors.UNREADABLE_CERTIFICATE]
+    return [handshake_errors.cause(view.where, view.presented, plain.message)]
 
 
 def _trusted(view: View) -> List[Finding]:
     if view.presented.wants_certificate:
-        return [failures.client_certificate(view.where)]
+        return [handshake_errors.client_certificate(view.where)]
     if view.path and not chain.names(view.path[0]):
-        return [causes.wrong_name(view)]
+        return [verify_errors.wrong_name(view)]
     what, _, remedy = why_plain(view.settings, view.built).partition(": ")
     if what and not view.outcomes[CERTIFI_ALONE].trusted:
         message = f"the bundle trusts this server, but certifi does not answer from it: {what}"
@@ -168,7 +157,7 @@ def _who_helps(view: View) -> Finding:
 
 def _strictness(view: View) -> Finding:
     why = "; ".join(_refusals(view)) or view.outcomes[STRICT].message
-    return checks.strict("strict", f"the strict checks of Python 3.13 and later refuse it: {why}")
+    return strict.finding("strict", f"the strict checks of Python 3.13 and later refuse it: {why}")
 
 
 def _refusals(view: View) -> List[str]:

@@ -1,14 +1,24 @@
-"""A server's certificates one by one, as links from its own up to its issuers. Pure."""
+"""What `doctor HOST` has seen: a server's certificates as links, up to its issuers. Pure."""
 
 from __future__ import annotations
 
 from ipaddress import ip_address
 from types import MappingProxyType
-from typing import List, Mapping, NamedTuple, Optional, Sequence, Tuple
+from typing import Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
-from ..parsing import asn1, x509
-from . import describe, strict
+from ....bundle import Anchor, Bundle
+from ....parsing import asn1, x509
+from ....parsing.pem import der_of
+from ....reporting.findings import Exclusion
+from ....settings import Settings
+from ... import describe
+from .. import strict
+from .handshake import Outcome, Presented
+from .target import Proxy, Target
 
+# How the server is connected with, as `doctor HOST` calls it.
+CERTIFI_ALONE, BUNDLE, STRICT = "certifi alone", "the bundle", "the bundle, strict"
+DEFAULTS = "ssl defaults"
 NAME_CONSTRAINTS = b"\x55\x1d\x1e"
 AUTHORITY_INFO = b"\x2b\x06\x01\x05\x05\x07\x01\x01"
 # What OpenSSL handles where it is critical (X509_supported_extension() in v3_purp.c).
@@ -128,3 +138,52 @@ def unhandled(one: Link) -> List[str]:
     """Return the critical extensions that OpenSSL does not know."""
     critical = (oid for oid, (is_critical, _) in one.extensions.items() if is_critical)
     return [describe.dotted(oid) for oid in critical if oid not in _HANDLED]
+
+
+class View(NamedTuple):
+    """How each context ended, what was presented, and what is trusted; `path` may be empty."""
+
+    where: Target
+    proxy: Optional[Proxy]
+    outcomes: Dict[str, Outcome]
+    presented: Presented
+    links: List[Link]
+    path: List[Link]
+    built: Bundle
+    settings: Settings
+
+    @property
+    def issuer(self) -> str:
+        """Return the name of the issuer that was not presented, or of the presented root."""
+        return self.path[-1].issuer if self.path else "unknown"
+
+    def issuers(self) -> List[Tuple[Anchor, Link]]:
+        """Return the anchors whose name is that of the issuer of the last in the path."""
+        return issuers(self.built, self.path)
+
+    def excluded(self) -> List[Tuple[Exclusion, Link]]:
+        """Return what was left out and is in the path, or has the name of its last issuer."""
+        found = []
+        for out in self.built.excluded:
+            one = _link_of(out.block)
+            if one and self.path and (one in self.path or one.named == self.path[-1].issued_by):
+                found.append((out, one))
+        return found
+
+
+def issuers(built: Bundle, path: List[Link]) -> List[Tuple[Anchor, Link]]:
+    """Return the anchors of a bundle whose name is that of the issuer of the last in the path."""
+    if not path or not path[-1].issued_by:
+        return []
+    wanted = path[-1].issued_by
+    named = [(anchor, _link_of(anchor.block)) for anchor in built.anchors if wanted in anchor.der]
+    return [(anchor, one) for anchor, one in named if one and one.named == wanted]
+
+
+def _link_of(block: bytes) -> Optional[Link]:
+    """Return the certificate of a block; what was left out may be none."""
+    try:
+        one = link(der_of(block))
+    except ValueError:
+        return None
+    return one if one.named else None
