@@ -244,7 +244,7 @@ class _Parser(argparse.ArgumentParser):
         sys.exit(2)
 
     def _print_message(self, message: str, file: object = None) -> None:
-        """Print a page of help; a full disk or a closed pipe is main()'s to tell."""
+        """Print a page of help; main() handles a full disk and a closed pipe."""
         del file
         output.write(message.splitlines())
 

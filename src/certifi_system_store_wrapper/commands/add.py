@@ -1,4 +1,4 @@
-"""`add`: copies certificates into the drop folder of this user, and checks them before."""
+"""`add`: checks certificates and copies them into the drop folder of this user."""
 
 from __future__ import annotations
 
@@ -9,9 +9,6 @@ from typing import Any, Dict, List, Sequence, Tuple
 from .. import bundle
 from ..parsing import pem
 from ..publishing.writing import replace
-from ..reporting.findings import NAMED, Findings
-from ..settings import USER
-from ..sources.files import add_file
 from ..sources.reader import Reader
 from . import describe, drop_folder
 from .output import Report, sentence
@@ -38,11 +35,10 @@ def _examined(path: str) -> Tuple[str, List[bytes]]:
         return "it is a symbolic link; name the file itself", []
     if os.path.isdir(path):
         return "it is a folder; name the files in it", []
-    findings, reader = Findings(USER), Reader()
-    add_file(findings, reader, path, NAMED, named=True)
+    findings = drop_folder.read(path)
     if findings.problems:
         return findings.problems[0].message, []
-    for left_out in bundle.merged([findings], reader).excluded:
+    for left_out in bundle.merged([findings], Reader()).excluded:
         return f"a certificate in it would not be used: {left_out.reason}", []
     if not findings.trusted:
         return "it is a bundle of ours: add the certificates that you put into it", []
@@ -64,10 +60,9 @@ def _stored(folder: str, block: bytes) -> Dict[str, Any]:
 
 
 def _holds(path: str, block: bytes) -> bool:
-    """Whether the file is what an earlier `add` wrote, and not what became of it."""
-    findings = Findings(USER)
-    add_file(findings, Reader(), path, NAMED, named=True, safe=True)
-    return [found.block for found in findings.trusted] == [block] and not os.path.islink(path)
+    """Whether the file still is what an earlier `add` wrote."""
+    held = [found.block for found in drop_folder.read(path, safe=True).trusted]
+    return held == [block] and not os.path.islink(path)
 
 
 def _name(told: Dict[str, Any]) -> str:

@@ -48,21 +48,28 @@ def make(folder: str) -> str:
     raise PermissionError(0, message)
 
 
+def read(path: str, *, safe: bool = False) -> Findings:
+    """Return what a file holds, as it counts in the drop folder."""
+    findings = Findings(USER)
+    add_file(findings, Reader(), path, NAMED, named=True, safe=safe)
+    return findings
+
+
 def held(folder: str) -> List[Dict[str, Any]]:
-    """Return what `add` stored there, or a person: files with exactly one certificate."""
+    """Return the files with exactly one certificate, whoever put them there."""
     if not os.path.isdir(folder):
         return []
     found: List[Dict[str, Any]] = []
     for path in certificate_files(Findings(USER), Reader(), folder):
-        findings = Findings(USER)
-        if add_file(findings, Reader(), path, NAMED, named=True) == 1:
-            told = describe.certificate(pem.der_of(findings.trusted[0].block))
+        inside = read(path)
+        if len(inside.trusted) == 1 and not inside.excluded:
+            told = describe.certificate(pem.der_of(inside.trusted[0].block))
             found.append({**told, "stored": path})
     return found
 
 
 def report(command: str, folder: str, told: List[Dict[str, Any]]) -> Report:
-    """Return what became of each certificate; a refused one makes it status 1."""
+    """Report what became of each certificate; the status is 1 where one was refused."""
     data = {"command": command, "folder": folder, "certificates": told}
     lines = [_line(each) for each in told if "refused" not in each]
     errors = [f"refused {e['path']}: {e['refused']}" for e in told if "refused" in e]

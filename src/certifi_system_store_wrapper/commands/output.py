@@ -67,12 +67,12 @@ class Finding(NamedTuple):
 
 
 def problem(check: str, message: str, remedy: str = "") -> Finding:
-    """Return what somebody has to do something about."""
+    """Return a finding that somebody has to act on."""
     return Finding("problem", check, message, remedy)
 
 
 def note(check: str, message: str, remedy: str = "") -> Finding:
-    """Return what somebody should know."""
+    """Return a finding that somebody should know."""
     return Finding("note", check, message, remedy)
 
 
@@ -108,7 +108,7 @@ def show(report: Report, *, as_json: bool) -> int:
 
 
 def _escaped(data: object) -> object:
-    """Return the data with all its texts as they are shown to people."""
+    """Return the data with all its texts made printable."""
     if isinstance(data, str):
         return printable(data)
     if isinstance(data, dict):
@@ -178,7 +178,7 @@ def sentence(message: object) -> str:
 
 
 def silence(broken: Optional[TextIO]) -> None:
-    """Have the interpreter's last flush of stdout or stderr neither speak nor change the status."""
+    """Let the interpreter's last flush of stdout or stderr go nowhere, so that it cannot fail."""
     if broken is not None:
         with suppress(OSError, ValueError, AttributeError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), broken.fileno())

@@ -54,7 +54,7 @@ def _refusal(matching: List[Dict[str, Any]], folder: str) -> str:
 
 
 def _is_meant(word: str, each: Dict[str, Any]) -> bool:
-    """Whether the word begins its SHA-256, or names its file: no other file of that name."""
+    """Whether the word is the beginning of its SHA-256 or names its file."""
     digits = word.replace(":", "").lower()
     if len(digits) >= _DIGITS and str(each["sha256"]).startswith(digits):
         return True

@@ -69,21 +69,21 @@ def is_ours(path: str) -> bool:
 
 
 def anothers_file(function: object) -> str:
-    """Return the file of a function that answers in place of certifi's, "" if it is certifi's."""
+    """Return the file of a function that replaces certifi.where(), "" if it is certifi's own."""
     code = getattr(function, "__code__", None)
     file = str(code.co_filename) if code else ""
-    own = os.path.dirname(str(certifi_has("__file__") or ""))
+    own = os.path.dirname(str(certifi_attribute("__file__") or ""))
     return "" if os.path.dirname(file) == own else file
 
 
-def certifi_has(name: str) -> object:
-    """Return what certifi has under that name, None where it has not or is not imported."""
+def certifi_attribute(name: str) -> object:
+    """Return an attribute of certifi, None where it has none or is not imported."""
     return getattr(sys.modules.get("certifi"), name, None)
 
 
 def _replaced_by() -> str:
-    """Return the file of what answers in place of certifi and of us, "" if certifi answers."""
-    where = certifi_has("where")
+    """Return the file of what replaced certifi.where() instead of us, "" if nothing did."""
+    where = certifi_attribute("where")
     return "" if hasattr(where, "__wrapped__") else anothers_file(where)
 
 
@@ -109,7 +109,7 @@ def _data(built: Bundle, settings: Settings) -> Dict[str, Any]:
 
 
 def _is_in(path: Optional[str], folder: str) -> bool:
-    """Whether that is where it lies, and not where it had to go instead."""
+    """Whether the bundle lies in that folder, and not in a fallback location."""
     there = os.path.realpath(os.path.dirname(path or ""))
     return bool(folder) and there == os.path.realpath(folder)
 

@@ -37,7 +37,7 @@ _TEMPORARY = re.compile(r"certifi-system-store-wrapper-\w+[/\\][^/\\]+[/\\]cacer
 
 
 def unusable(settings: Settings) -> Iterator[Finding]:
-    """Look at values that are not understood, the log file and the persistent bundle."""
+    """Report settings that are not understood, and a log file or folder that cannot be used."""
     for each in settings.problems:
         yield problem("settings", each)
     if settings.log_file:
@@ -65,7 +65,7 @@ def _bundle_dir() -> Iterator[Finding]:
 
 
 def bypassing() -> List[Dict[str, str]]:
-    """Return those that are set, with what reads them and what is wrong with their value."""
+    """Return the clients' variables that are set, who reads them, and what is wrong with them."""
     found = []
     for variable, reader in READERS.items():
         value = os.environ.get(variable)
@@ -78,7 +78,7 @@ def bypassing() -> List[Dict[str, str]]:
 
 
 def fault(variable: str, value: str) -> str:
-    """Return what is wrong with the value, "" where it names what it should."""
+    """Return what is wrong with the value of a variable, "" if nothing is."""
     if not value:
         return "it is empty"
     if variable == "SSL_CERT_DIR":
@@ -95,12 +95,12 @@ def fault(variable: str, value: str) -> str:
 
 
 def waits(path: str) -> bool:
-    """Whether whoever opens it may wait for ever, as for who writes into a FIFO."""
+    """Whether opening the path may block, as it does for a FIFO that nobody writes to."""
     return os.path.exists(path) and not (os.path.isfile(path) or os.path.isdir(path))
 
 
 def key_log_problem() -> str:
-    """Return why SSLKEYLOGFILE, which virus scanners set, too, makes clients fail; "" if not."""
+    """Return why SSLKEYLOGFILE, which virus scanners set, too, makes clients fail, or ""."""
     path = os.environ.get("SSLKEYLOGFILE")
     if not path:
         return ""
@@ -122,7 +122,7 @@ def _file_problem(path: str) -> str:
 
 
 def blocks(path: str) -> Set[bytes]:
-    """Return what a file holds, also a bundle of ours, which no source reads back."""
+    """Return the certificates of a file, which may be a bundle of ours: no source reads those."""
     try:
         parsed = parsing.parse(read_regular(path, os.stat(path)))
     except (OSError, ValueError):
@@ -131,7 +131,7 @@ def blocks(path: str) -> Set[bytes]:
 
 
 def pip_settings() -> Iterator[Tuple[str, str]]:
-    """Yield the files of pip's settings that name a file of CAs, with its name."""
+    """Yield each file of pip's settings that has `cert`, and its value."""
     for path in _pip_files():
         parser = configparser.ConfigParser(interpolation=None, strict=False)
         try:

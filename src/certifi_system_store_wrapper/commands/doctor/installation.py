@@ -16,7 +16,7 @@ from ...bundle import Bundle
 from ...publishing.hold import names
 from ...settings import Settings
 from ..output import Finding, note, problem
-from ..status import anothers_file, certifi_has, why_inactive, why_plain
+from ..status import anothers_file, certifi_attribute, why_inactive, why_plain
 
 _NAME = "certifi_system_store_wrapper"
 _FOLDER = os.path.dirname(os.path.dirname(os.path.abspath(bootstrap.__file__)))
@@ -32,7 +32,7 @@ _OTHERS = {
 
 
 def certifi() -> Iterator[Finding]:
-    """Look whether certifi is there, is the right one, and of these years."""
+    """Check that certifi is installed, is not shadowed by another module, and is not old."""
     try:
         import certifi as found
     except Exception as error:  # noqa: BLE001 - another module of that name may raise anything
@@ -59,7 +59,7 @@ def _is_shadowed(file: str) -> bool:
 
 
 def _age(version: str, file: str) -> Iterator[Finding]:
-    """Tell where certifi is old; one that keeps no list of its own is as old as the system's."""
+    """Report an old certifi, unless it has no list of its own and reads the system's."""
     year, _, rest = version.partition(".")
     month = rest.partition(".")[0]
     if not (year.isdigit() and month.isdigit() and 0 < int(month) < 13 and int(year) > 2000):
@@ -72,7 +72,7 @@ def _age(version: str, file: str) -> Iterator[Finding]:
 
 
 def wrapt() -> Iterator[Finding]:
-    """Look whether wrapt is new enough; where it is missing, the hook has said so."""
+    """Check that wrapt is new enough; bootstrap's failures tell where it is missing."""
     version = _version("wrapt")
     numbers = tuple(int(part) for part in version.split(".")[:2] if part.isdigit())
     if version and numbers < _OLDEST_WRAPT:
@@ -81,7 +81,7 @@ def wrapt() -> Iterator[Finding]:
 
 
 def others() -> Iterator[Finding]:
-    """Name what else changes certifi."""
+    """Report what else changes certifi."""
     for name, what in _OTHERS.items():
         version = _version(name)
         if version:
@@ -92,7 +92,7 @@ def others() -> Iterator[Finding]:
 
 
 def _version(name: str) -> str:
-    """Return the version that is installed, "" where there is none, or one removed by half."""
+    """Return the installed version, "" where there is none or its metadata is incomplete."""
     try:
         return metadata.version(name) or ""
     except (ImportError, OSError, LookupError):
@@ -101,12 +101,12 @@ def _version(name: str) -> str:
 
 
 def _changed_before() -> str:
-    """Return the file of the function that ours stands before, "" where it is certifi's."""
-    return anothers_file(getattr(certifi_has("where"), "__wrapped__", None))
+    """Return the file of what had replaced certifi.where() before us, "" if nothing had."""
+    return anothers_file(getattr(certifi_attribute("where"), "__wrapped__", None))
 
 
 def start(settings: Settings, built: Bundle) -> Iterator[Finding]:
-    """Look whether the start-up file is there, did run, and was in time."""
+    """Check that the start-up file is installed, has run, and ran in time."""
     inactive, reason = why_inactive(settings), why_plain(settings, built)
     asked_for = settings.disable or sys.flags.no_site
     fault = "" if asked_for else _start_file_fault()

@@ -1,4 +1,4 @@
-"""The CAs that a person named: whether they are good for it, and who is led past them."""
+"""The CAs that a person named: are they fit to be trusted, and which clients do not see them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _MANY = 20
 
 
 def findings(built: Bundle) -> Iterator[Finding]:
-    """Look whether each CA that a person named is good for what it is to do."""
+    """Check each CA that a person named."""
     own = _users_own(built)
     told = [describe.certificate(anchor.der) for anchor in own]
     current = {each["subject"] for each in told if not _dated(each)}
@@ -59,7 +59,7 @@ def _dated(told: Dict[str, Any]) -> List[str]:
 
 
 def warnings(built: Bundle) -> List[Finding]:
-    """Tell what is wrong with what a person named: the CA that is missing may be in it."""
+    """Report warnings about files that a person named: the missing CA may be in one of them."""
     named = [str(each) for each in built.problems if each.level >= WARNING]
     if not named:
         return []
@@ -69,12 +69,12 @@ def warnings(built: Bundle) -> List[Finding]:
 
 
 def _users_own(built: Bundle) -> List[Anchor]:
-    """Return the anchors that a person named, and nobody else."""
+    """Return the anchors that only the user source has."""
     return [a for a in built.anchors if {o.source for o in a.origins} == {USER}]
 
 
 def bypassing(built: Bundle) -> Iterator[Finding]:
-    """Look for variables that send clients past the bundle, to a file without the user's CAs."""
+    """Report variables and pip's settings that send clients to another file than the bundle."""
     own = _users_own(built)
     for each in variables.bypassing():
         name, value = each["variable"], os.environ[each["variable"]]
@@ -98,7 +98,7 @@ def bypassing(built: Bundle) -> Iterator[Finding]:
 
 
 def _lost(own: List[Anchor], path: str) -> str:
-    """Return the first of the user's CAs that a file lacks; "" also where it is a folder."""
+    """Return the first of the user's CAs that a file lacks, "" if none or it is no file."""
     if not own or not os.path.isfile(path):
         return ""
     held = variables.blocks(path)

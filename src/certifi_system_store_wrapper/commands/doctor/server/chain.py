@@ -27,21 +27,21 @@ _DNS, _IP = 0x82, 0x87
 
 
 class Link(NamedTuple):
-    """One certificate; `issued_by` and `named` are its names as DER, empty if unreadable."""
+    """One certificate; `subject_der` and `issuer_der` are its names as DER, empty if unreadable."""
 
     der: bytes
     subject: str
     issuer: str
     marks: Tuple[str, ...]
-    named: bytes = b""
-    issued_by: bytes = b""
+    subject_der: bytes = b""
+    issuer_der: bytes = b""
     extensions: Mapping[bytes, Tuple[bool, bytes]] = MappingProxyType({})
     is_ca: bool = False
 
     @property
     def is_self_issued(self) -> bool:
         """Whether it names itself as its issuer, as roots do."""
-        return bool(self.named) and self.named == self.issued_by
+        return bool(self.subject_der) and self.subject_der == self.issuer_der
 
 
 def link(der: bytes) -> Link:
@@ -70,7 +70,9 @@ def path(presented: Sequence[Link]) -> List[Link]:
 
 def is_issuer(above: Link, below: Link) -> bool:
     """Whether `above` has the name of the issuer of `below`, and its key as far as it says."""
-    return bool(above.named) and above.named == below.issued_by and is_key(above, below)
+    if not above.subject_der or above.subject_der != below.issuer_der:
+        return False
+    return is_key(above, below)
 
 
 def is_key(above: Link, below: Link) -> bool:
@@ -89,7 +91,7 @@ def _authority_key_of(one: Link) -> bytes:
 
 
 def _content(value: bytes, tag: int) -> bytes:
-    """Return the content of the first element, b"" where it is another one."""
+    """Return the content of the first element, b"" where it has another tag."""
     try:
         _, start, end = asn1.expect(value, 0, len(value), tag)
     except ValueError:
@@ -109,7 +111,7 @@ def names(one: Link) -> List[str]:
 
 
 def is_for(host: str, name: str) -> bool:
-    """Whether one of these names is the host's, which `*.` may stand for one label of."""
+    """Whether a name of a certificate covers the host; `*.` stands for one label."""
     try:
         return ip_address(host) == ip_address(name)
     except ValueError:
@@ -162,28 +164,31 @@ class View(NamedTuple):
         return issuers(self.built, self.path)
 
     def excluded(self) -> List[Tuple[Exclusion, Link]]:
-        """Return what was left out and is in the path, or has the name of its last issuer."""
-        found = []
-        for out in self.built.excluded:
-            one = _link_of(out.block)
-            if one and self.path and (one in self.path or one.named == self.path[-1].issued_by):
-                found.append((out, one))
-        return found
+        """Return the excluded certificates that are in the path or may be its next issuer."""
+        if not self.path:
+            return []
+        wanted = self.path[-1].issuer_der
+        found = ((out, _link_of(out.block)) for out in self.built.excluded)
+        return [
+            (out, one)
+            for out, one in found
+            if one and (one in self.path or one.subject_der == wanted)
+        ]
 
 
 def issuers(built: Bundle, path: List[Link]) -> List[Tuple[Anchor, Link]]:
     """Return the anchors of a bundle whose name is that of the issuer of the last in the path."""
-    if not path or not path[-1].issued_by:
+    if not path or not path[-1].issuer_der:
         return []
-    wanted = path[-1].issued_by
+    wanted = path[-1].issuer_der
     named = [(anchor, _link_of(anchor.block)) for anchor in built.anchors if wanted in anchor.der]
-    return [(anchor, one) for anchor, one in named if one and one.named == wanted]
+    return [(anchor, one) for anchor, one in named if one and one.subject_der == wanted]
 
 
 def _link_of(block: bytes) -> Optional[Link]:
-    """Return the certificate of a block; what was left out may be none."""
+    """Return the certificate of a block, None where it cannot be read."""
     try:
         one = link(der_of(block))
     except ValueError:
         return None
-    return one if one.named else None
+    return one if one.subject_der else None

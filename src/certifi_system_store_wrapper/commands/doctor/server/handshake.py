@@ -44,7 +44,7 @@ def outcome(route: Route, context: ssl.SSLContext) -> Outcome:
     """Return whether that context trusts the server; raises Refused."""
     with route.connected() as connection:
         try:
-            _shaken(connection, context, route)
+            _shake_hands(connection, context, route)
         except ssl.SSLCertVerificationError as error:
             return Outcome(trusted=False, message=error.verify_message, code=error.verify_code)
         except (OSError, ValueError) as error:
@@ -58,20 +58,20 @@ def presented(route: Route) -> Presented:
     Also where the handshake fails later on: the certificates come early.
     """
     context = _lax_context()
-    watched = _Watched(context)
+    watcher = _Watcher(context)
     with route.connected() as connection:
         try:
-            shaken = _shaken(connection, context, route)
+            handshake = _shake_hands(connection, context, route)
         except (OSError, ValueError) as error:
-            failure, wants = reason_of(error), watched.asks_for_certificate
-            return Presented(watched.chain, failure=failure, wants_certificate=wants)
-        wants = watched.asks_for_certificate and shaken.is_turned_away(connection)
-        tls, cipher = shaken.tls, (shaken.tls.cipher() or ("",))[0]
-        chain = watched.chain or _leaf(tls)
+            failure, wants = reason_of(error), watcher.asks_for_certificate
+            return Presented(watcher.chain, failure=failure, wants_certificate=wants)
+        wants = watcher.asks_for_certificate and handshake.is_turned_away(connection)
+        tls, cipher = handshake.tls, (handshake.tls.cipher() or ("",))[0]
+        chain = watcher.chain or _leaf(tls)
         return Presented(chain, tls.version() or "", cipher, wants_certificate=wants)
 
 
-class _Shaken(NamedTuple):
+class _Handshake(NamedTuple):
     """A TLS connection over memory, so that every byte and second is counted."""
 
     tls: ssl.SSLObject
@@ -83,7 +83,7 @@ class _Shaken(NamedTuple):
         try:
             self.tls.do_handshake()
         except OSError as error:
-            # The callback of _Watched was interrupted, and OpenSSL's error hides that.
+            # The callback of _Watcher was interrupted, and OpenSSL's error hides that.
             if isinstance(error.__context__, KeyboardInterrupt):
                 raise error.__context__ from None
             if isinstance(error, ssl.SSLWantReadError):
@@ -101,37 +101,40 @@ class _Shaken(NamedTuple):
         self.incoming.write(data)
         return len(data)
 
+    def has_read(self) -> bool:
+        """Whether something came after the handshake; raises OSError where the server hangs up."""
+        try:
+            self.tls.read(1)
+        except ssl.SSLWantReadError:
+            return False
+        return True
+
     def is_turned_away(self, connection: Connection) -> bool:
         """Whether the server hangs up on us; in TLS 1.3 that comes after the handshake."""
         deadline = Deadline(_PATIENCE)
-        while True:
-            try:
-                self.tls.read(1)
-            except ssl.SSLWantReadError:
-                try:
-                    self.feed(connection, deadline)
-                except (TimeoutError, socket.timeout):
-                    return False
-                except OSError:
-                    return True
-            except OSError:
-                return True
-            else:
-                return False
+        try:
+            while not self.has_read():
+                self.feed(connection, deadline)
+        except (TimeoutError, socket.timeout):
+            return False
+        except OSError:
+            return True
+        return False
 
 
-def _shaken(connection: Connection, context: ssl.SSLContext, route: Route) -> _Shaken:
+def _shake_hands(connection: Connection, context: ssl.SSLContext, route: Route) -> _Handshake:
     """Shake hands; raises OSError or ValueError."""
     incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
     # The zone of an IPv6 address is this machine's own.
     name = route.where.host.partition("%")[0]
     tls = context.wrap_bio(incoming, outgoing, server_hostname=name)
-    shaken, deadline, count = _Shaken(tls, incoming, outgoing), Deadline(STEP, route.deadline), 0
+    handshake, deadline = _Handshake(tls, incoming, outgoing), Deadline(STEP, route.deadline)
+    count = 0
     try:
         while count < _MAX_BYTES:
-            if shaken.is_done():
-                return shaken
-            count += shaken.feed(connection, deadline)
+            if handshake.is_done():
+                return handshake
+            count += handshake.feed(connection, deadline)
         raise OSError("its handshake is longer than any")
     finally:
         # Our last message: finished, or an alert.
@@ -159,7 +162,7 @@ def context_of(pem: str, *, strict: bool = False) -> ssl.SSLContext:
 
 
 def _lax_context() -> ssl.SSLContext:
-    """Return a context that looks and trusts nothing: old versions and weak keys, too."""
+    """Return a context that checks nothing, and accepts old versions and weak keys."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     context.options |= _LEGACY_SERVER_CONNECT
@@ -170,8 +173,8 @@ def _lax_context() -> ssl.SSLContext:
     return context
 
 
-class _Watched:
-    """What the server's handshake messages said, as they came."""
+class _Watcher:
+    """Records what the server's handshake messages say."""
 
     def __init__(self, context: ssl.SSLContext) -> None:
         """Watch all handshakes with that context, where Python lets us (CPython does)."""

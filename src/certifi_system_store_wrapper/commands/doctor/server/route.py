@@ -10,7 +10,7 @@ from typing import Any, List, Optional, Tuple, Union
 from .target import Proxy, Refused, Target
 
 STEP = 10.0  # seconds for one step: a connection, a tunnel, a handshake
-TOTAL = 60.0  # seconds for everything, once the name has its address
+TOTAL = 60.0  # seconds for everything; the resolver alone may take longer
 _MAX_ANSWER = 16 << 10  # bytes of a proxy's answer
 _MAX_ADDRESSES = 8
 
@@ -19,10 +19,10 @@ Connection = Union[socket.socket, ssl.SSLSocket]
 
 
 class Deadline:
-    """The end of one step, and of all."""
+    """The time by which a step has to end, within the time for all of them."""
 
     def __init__(self, seconds: float, within: Optional[Deadline] = None) -> None:
-        """End in that many seconds, or when the one around it does."""
+        """End in that many seconds, or when `within` ends."""
         end = time.monotonic() + seconds
         self.end: float = min(end, within.end) if within else end
 
@@ -84,7 +84,7 @@ class Route:
 
 
 def _resolved(first: Target, called: str) -> List[Address]:
-    """Return the addresses of a name; how long that may take is for the resolver to say."""
+    """Return the addresses of a name; the resolver's own time limit holds."""
     try:
         found = socket.getaddrinfo(first.host, first.port, type=socket.SOCK_STREAM)
     except (OSError, ValueError) as error:

@@ -53,7 +53,8 @@ def target(text: str) -> Target:
     """Return host and port of HOST, HOST:PORT or a URL; raises WrongUsage."""
     text = text.strip()
     if "://" not in text:
-        text = f"https://[{text}]" if _is_ipv6(text) else f"https://{text}"
+        is_ipv6 = ":" in text and _is_ip(text)
+        text = f"https://[{text}]" if is_ipv6 else f"https://{text}"
     scheme = text.partition("://")[0].lower()
     if scheme not in _PORTS:
         raise WrongUsage(f"{scheme}:// does not begin with TLS; {_USAGE}")
@@ -101,10 +102,6 @@ def _port(url: SplitResult, default: int) -> int:
     if not port:
         raise _NoName("there is no port 0")
     return port
-
-
-def _is_ipv6(text: str) -> bool:
-    return ":" in text and _is_ip(text)
 
 
 def _is_ip(text: str) -> bool:
