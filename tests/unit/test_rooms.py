@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from functools import lru_cache
 from pathlib import Path
 from typing import Dict, Iterator, List, Set, Tuple
 
@@ -59,6 +60,7 @@ def path_of(module: str) -> Path:
     return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
 
 
+@lru_cache(maxsize=None)
 def modules() -> List[str]:
     """Return every module of the package, relative to it; a room's door has the room's name."""
     paths = (path.relative_to(PACKAGE).with_suffix("") for path in PACKAGE.rglob("*.py"))
@@ -81,6 +83,7 @@ def foreigners(module: str) -> Set[str]:
     return {name.split(".")[0] for dots, name in imports(module) if not dots}
 
 
+@lru_cache(maxsize=None)
 def ours(module: str) -> Set[str]:
     """Return the modules of the package that the module imports."""
     known, found = set(modules()), set()

@@ -103,7 +103,7 @@ def _data(built: Bundle, settings: Settings) -> Dict[str, Any]:
         "expired": sum("expired" in describe.certificate(a.der)["marks"] for a in built.anchors),
         "excluded": [excluded(out) for out in built.excluded],
         "problems": _problems(built, settings),
-        "variables": {name: without_userinfo(os.environ[name]) for name in _variables()},
+        "variables": {name: without_userinfo(os.environ[name]) for name in variables.ours()},
         "bypassing": variables.bypassing(),
     }
 
@@ -112,10 +112,6 @@ def _is_in(path: Optional[str], folder: str) -> bool:
     """Whether the bundle lies in that folder, and not in a fallback location."""
     there = os.path.realpath(os.path.dirname(path or ""))
     return bool(folder) and there == os.path.realpath(folder)
-
-
-def _variables() -> List[str]:
-    return sorted(name for name in os.environ if name.startswith("PYTHON_CERTIFI_"))
 
 
 def _problems(built: Bundle, settings: Settings) -> List[Dict[str, str]]:

@@ -36,6 +36,11 @@ _FOLDERS = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 _TEMPORARY = re.compile(r"certifi-system-store-wrapper-\w+[/\\][^/\\]+[/\\]cacert\.pem$")
 
 
+def ours() -> List[str]:
+    """Return the names of this package's variables that are set."""
+    return sorted(name for name in os.environ if name.startswith("PYTHON_CERTIFI_"))
+
+
 def unusable(settings: Settings) -> Iterator[Finding]:
     """Report settings that are not understood, and a log file or folder that cannot be used."""
     for each in settings.problems:

@@ -5,7 +5,6 @@ Its checks of this installation are here and in the modules beside; `server` loo
 
 from __future__ import annotations
 
-import os
 import sys
 from typing import Any, Dict, Iterable, Iterator, List, Optional
 
@@ -60,7 +59,7 @@ def _findings() -> Iterator[Finding]:
 
 def _settings(settings: Settings) -> Iterator[Finding]:
     yield from variables.unusable(settings)
-    given = sorted(name for name in os.environ if name.startswith("PYTHON_CERTIFI_"))
+    given = variables.ours()
     if sys.flags.ignore_environment and given:
         message = f"python -E or -I ignores {', '.join(given)}"
         yield note("settings", message, "leave the option out")

@@ -120,7 +120,8 @@ def start(settings: Settings, built: Bundle) -> Iterator[Finding]:
         yield problem("active", f"certifi is not answered from the bundle: {what}", remedy)
     if not reason:
         yield Finding("ok", "active", "certifi answers from the bundle")
-        yield from _in_time()
+        if hook.late:
+            yield _late()
     for failure in bootstrap.failures:
         if failure not in reason:
             yield problem("hook", failure, "reinstall this package and wrapt")
@@ -164,14 +165,11 @@ def _text(path: str) -> str:
         return ""
 
 
-def _in_time() -> Iterator[Finding]:
-    if hook.late:
-        who = ", ".join(_start_files()) or "a customization module"
-        message = (
-            f"certifi was imported before this package could wait for it (activated late): {who}"
-        )
-        remedy = "what others had already been told may be in use: import certifi later there"
-        yield problem("late", message, remedy)
+def _late() -> Finding:
+    who = ", ".join(_start_files()) or "a customization module"
+    message = f"certifi was imported before this package could wait for it (activated late): {who}"
+    remedy = "what others had already been told may be in use: import certifi later there"
+    return problem("late", message, remedy)
 
 
 def _start_files() -> List[str]:

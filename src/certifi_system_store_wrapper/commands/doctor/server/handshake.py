@@ -16,7 +16,8 @@ _MAX_BYTES = 1 << 20
 _PATIENCE = 2.0
 _MAX_CHAIN = 20
 _HANDSHAKE, _CERTIFICATE, _CERTIFICATE_REQUEST = 22, 11, 13  # RFC 8446, section 4
-_LEGACY_SERVER_CONNECT = 0x4
+# OpenSSL's numbers: Python names them from 3.12 and 3.10 on.
+_LEGACY_SERVER_CONNECT, _PARTIAL_CHAIN = 0x4, 0x80000
 
 
 class Outcome(NamedTuple):
@@ -156,8 +157,7 @@ def context_of(pem: str, *, strict: bool = False) -> ssl.SSLContext:
     if pem:
         context.load_verify_locations(cadata=pem)
     if strict:
-        partial_chain = getattr(ssl, "VERIFY_X509_PARTIAL_CHAIN", 0x80000)
-        context.verify_flags |= ssl.VERIFY_X509_STRICT | partial_chain
+        context.verify_flags |= ssl.VERIFY_X509_STRICT | _PARTIAL_CHAIN
     return context
 
 

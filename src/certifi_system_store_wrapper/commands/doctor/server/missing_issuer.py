@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import List, Optional
+from typing import Optional
 
 from ....activation import hook
 from ....settings import SOURCES
@@ -112,11 +112,8 @@ def _is_incomplete(view: View) -> bool:
     if chain.AUTHORITY_INFO in view.path[0].extensions:
         return True
     organisation = _organisation(view.issuer)
-    return bool(organisation) and organisation in _trusted_organisations(view)
-
-
-def _trusted_organisations(view: View) -> List[str]:
-    return [_organisation(chain.link(anchor.der).subject) for anchor in view.built.anchors]
+    trusted = (chain.link(anchor.der).subject for anchor in view.built.anchors)
+    return bool(organisation) and organisation in map(_organisation, trusted)
 
 
 def _organisation(name: str) -> str:
