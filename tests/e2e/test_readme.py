@@ -20,6 +20,7 @@ from typing import Dict, Iterator, NamedTuple, Set
 import pytest
 import trustme
 
+import commands_table
 from certifi_system_store_wrapper import commands as cli
 from support import (
     CHECKOUT,
@@ -32,14 +33,15 @@ from support import (
     write,
 )
 from support.servers import CA, HttpsServer, context_for, make
+from support.tables import split
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from support import Done
 
-# Tables that a run has written are no claims of anybody.
+# Tables that a run has written are no claims of anybody; that of the commands is ours.
 GENERATED = re.compile(
-    r"(?s)<!-- begin (\w+) -->.*?<!-- end \1 -->|<!-- (\w+): begin -->.*?<!-- \2"
+    r"(?s)<!-- begin (?!commands)(\w+) -->.*?<!-- end \1 -->|<!-- (\w+): begin -->.*?<!-- \2"
 )
 README, REFERENCE = (
     GENERATED.sub("", (CHECKOUT / name).read_text("utf-8"))
@@ -75,7 +77,7 @@ RUN: Dict[str, Step] = {
     NAME: Step(says="active"),
     f"python -m {MODULE}": Step(says="active"),
     "status": Step(f"{NAME} status", "active"),
-    "list [--source S] [--search TEXT] [--excluded]": Step(
+    "list [--source certifi|system|ssl|user] [--search TEXT] [--excluded]": Step(
         f"{NAME} list --source certifi --search a; {NAME} list --excluded", "20"
     ),
     f"{NAME} add FILE": Step(f"{NAME} add corporate-root.pem", ".config/"),
@@ -88,7 +90,7 @@ RUN: Dict[str, Step] = {
     ),
     f'eval "$({NAME} shellenv)"': Step(f'eval "$({NAME} shellenv)"; cat $SSL_CERT_FILE', "BEGIN"),
     f"{NAME} doctor": Step(),
-    "doctor [HOST[:PORT] | URL]": Step(f"{NAME} doctor HOST && {NAME} doctor https://HOST/", "ok"),
+    "doctor [HOST]": Step(f"{NAME} doctor HOST && {NAME} doctor https://HOST/", "ok"),
     f"{NAME} doctor example.com": Step(f"{NAME} doctor HOST", "server"),
     "remove [SHA256…]": Step(
         f"{NAME} remove $(openssl x509 -in corporate-root.pem -noout -fingerprint -sha256 |"
@@ -308,8 +310,14 @@ def test_commands_options_and_variables_are_all_told() -> None:
     rows = "".join(re.findall(r"(?m)^\| `.*\| .*$", README.split("## How to see it")[1]))
     rows = rows.split("`PYTHON_CERTIFI_")[0] + "--json --output"
     assert set(re.findall(r"--[a-z]+", rows)) == options_of(cli._parser())
-    for command in cli.PAGES:
+    for command in (each.name for each in cli.COMMANDS):
         assert re.search(rf"`{command}[` ]", README), command
+
+
+def test_the_table_of_commands_is_that_of_the_product() -> None:
+    """Each command with its options, in the words of --help."""
+    _, found, _ = split((CHECKOUT / "README.md").read_text("utf-8"), "commands")
+    assert found == commands_table.table(), "run `python tests/commands_table.py`"
 
 
 def test_every_variable_is_told(source: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from functools import lru_cache
 from pathlib import Path
 from typing import Dict, Iterator, List, Set, Tuple
 
@@ -50,7 +51,7 @@ ALONE = {
     "logging": {"reporting", "reporting.log_handlers", "bootstrap"},
     "_signal": {"machine.signals"},
     "subprocess": {"sources.system.macos_security"},
-    "socket": {"commands.route", "commands.handshake"},
+    "socket": {"commands.doctor.server.route", "commands.doctor.server.handshake"},
 }
 
 
@@ -60,6 +61,7 @@ def path_of(module: str) -> Path:
     return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
 
 
+@lru_cache(maxsize=None)
 def modules() -> List[str]:
     """Return every module of the package, relative to it; a room's door has the room's name."""
     paths = (path.relative_to(PACKAGE).with_suffix("") for path in PACKAGE.rglob("*.py"))
@@ -82,6 +84,7 @@ def foreigners(module: str) -> Set[str]:
     return {name.split(".")[0] for dots, name in imports(module) if not dots}
 
 
+@lru_cache(maxsize=None)
 def ours(module: str) -> Set[str]:
     """Return the modules of the package that the module imports."""
     known, found = set(modules()), set()
@@ -123,6 +126,18 @@ def test_there_is_no_circle_of_rooms(name: str) -> None:
         seen |= pending
         pending = set().union(*(ROOMS[each] for each in pending)) - seen - {"bootstrap"}
     assert name not in seen
+
+
+@pytest.mark.parametrize("module", modules())
+def test_there_is_no_circle_inside_a_room(module: str) -> None:
+    """Whoever reads a module reads those that it imports, and is never led back to it."""
+    seen: Set[str] = set()
+    pending = {module}
+    while pending:
+        beside = {other for each in pending for other in ours(each) if room(other) == room(module)}
+        pending = beside - seen
+        seen |= beside
+    assert module not in seen
 
 
 def test_every_room_is_known() -> None:

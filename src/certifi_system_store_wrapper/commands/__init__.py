@@ -1,27 +1,213 @@
-"""The command line: which command it is, and what becomes of its answer."""
+"""The command line: the table of its commands, and what becomes of their answers.
+
+A command is a row of COMMANDS and a module of its name, whose run() takes the options of the row
+and returns a Report. The module is imported when its command runs, and not before.
+"""
 
 from __future__ import annotations
 
 import argparse
 import sys
 import textwrap
-from typing import NoReturn, Optional, Sequence
+from importlib import import_module
+from typing import Any, Dict, NamedTuple, NoReturn, Optional, Sequence, Tuple
 
 from .. import __version__
 from ..settings import SOURCES
-from . import manual, output
-from .manual import OVERVIEW, PAGES, PROGRAM, SHELLS
-from .output import Report
+from . import output
+from .output import Report, WrongUsage
 
+PROGRAM = "certifi-system-store-wrapper"
+# What shellenv can quote for.
+SHELLS = ("sh", "fish", "powershell", "cmd")
 _JSON = "answer in JSON, for machines"
+
+
+class Option(NamedTuple):
+    """What argparse is told of an option or argument; run() takes it by its name."""
+
+    names: Tuple[str, ...]
+    settings: Dict[str, Any]
+
+
+class Command(NamedTuple):
+    """A command: a line for the overview, what it does, what else to know, and its options."""
+
+    name: str
+    summary: str
+    description: str
+    epilog: str
+    options: Tuple[Option, ...] = ()
+
+
+_DESCRIPTION = (
+    "Find out what certifi answers here, add your own CAs, and hand the bundle to other programs."
+)
+_EPILOG = """\
+examples:
+  certifi-system-store-wrapper                          is it active, and what is trusted?
+  certifi-system-store-wrapper list --search zscaler    is my CA in the bundle?
+  certifi-system-store-wrapper add corp-root.cer        trust it, in all my environments
+  certifi-system-store-wrapper doctor example.com       why does TLS still fail there?
+  eval "$(certifi-system-store-wrapper shellenv)"       curl, git, Node and others, too
+
+environment:
+  PYTHON_CERTIFI_CERT_FILES      your CA files and folders
+  PYTHON_CERTIFI_SOURCES         which of certifi,system,ssl,user to merge
+  PYTHON_CERTIFI_BUNDLE_DIR      keep a persistent bundle in this folder
+  PYTHON_CERTIFI_SSL_DEFAULTS    1: clients that never ask certifi trust the bundle, too
+  PYTHON_CERTIFI_DISABLE         1: stay out of the way
+  PYTHON_CERTIFI_LOG_LEVEL, _LOG_FILE, _LOG_FILE_LEVEL, _HANDLE_SIGTERM: see the README
+  NO_COLOR                       anything: no colours
+
+exit status: 0 all is well, 1 a problem was found, 2 wrong usage
+COMMAND --help tells more of each.
+"""
+
+COMMANDS = (
+    Command(
+        "status",
+        "tell whether certifi is answered from the bundle, and what is in it (default)",
+        "Tell whether certifi is answered from the bundle here, or why not; how many certificates "
+        "each source brought, how many only that one has, and how many it shares with each other; "
+        "what was left out and why; and what could not be used.",
+        "exit status: 0 all is well, 1 not active, or something that you named cannot be used, "
+        "2 wrong usage",
+    ),
+    Command(
+        "list",
+        "list the certificates: end, SHA-256, sources, subject, marks",
+        "List the certificates of the bundle, a line for each: the day on which it ends, its "
+        "SHA-256, the sources that have it, its subject, and in brackets what somebody should "
+        "know: expired, expires soon (within 30 days), not yet valid, not a CA.",
+        """\
+examples:
+  certifi-system-store-wrapper list --source user
+  certifi-system-store-wrapper list --excluded
+  certifi-system-store-wrapper list --json | jq '.certificates[].subject'
+
+exit status: 0 listed (be it nothing), 1 it cannot be, 2 wrong usage
+""",
+        (
+            Option(("--source",), {"choices": SOURCES, "help": "only those of this source"}),
+            Option(
+                ("--search",),
+                {
+                    "default": "",
+                    "metavar": "TEXT",
+                    "help": "only those that contain TEXT, any case",
+                },
+            ),
+            Option(("--excluded",), {"action": "store_true", "help": "what was left out, and why"}),
+        ),
+    ),
+    Command(
+        "export",
+        "print the path of a bundle that outlives this command",
+        "Print the path of the persistent bundle, which is kept up to date by this command and by "
+        "`python -m certifi`, in PYTHON_CERTIFI_BUNDLE_DIR or the cache folder of this user. With "
+        "-o, write a copy to FILE instead: whole or not at all, readable for everybody, and never "
+        "changed again.",
+        """\
+examples:
+  curl --cacert "$(certifi-system-store-wrapper export)" https://example.com/
+  certifi-system-store-wrapper export -o /srv/app/cacert.pem
+
+exit status: 0 written, 1 it cannot be, 2 wrong usage
+""",
+        (Option(("-o", "--output"), {"metavar": "FILE", "help": "write a copy to FILE instead"}),),
+    ),
+    Command(
+        "shellenv",
+        "print the variables that make other tools use the bundle",
+        "Print the lines that set the variables which OpenSSL, requests, curl, pip, uv, the AWS "
+        "CLI, Node, git, Cargo, gRPC, httplib2, gcloud, Deno and Bundler read, to the persistent "
+        "bundle. Without --shell they are for the shell of this user: sh also means bash, zsh, "
+        "dash and ksh.",
+        """\
+examples:
+  eval "$(certifi-system-store-wrapper shellenv)"                            sh
+  certifi-system-store-wrapper shellenv --shell fish | source                fish
+  certifi-system-store-wrapper shellenv --shell powershell | Out-String | Invoke-Expression
+  certifi-system-store-wrapper shellenv --shell cmd > ca.cmd & call ca.cmd   cmd
+
+exit status: 0 printed, 1 it cannot be (a path with a line break), 2 wrong usage
+""",
+        (Option(("--shell",), {"default": "", "choices": SHELLS, "help": "for which shell"}),),
+    ),
+    Command(
+        "add",
+        "trust the certificates of files, in all environments of this user",
+        "Check the files, and copy each certificate in them into the drop folder of this user, "
+        "from where every environment takes it that has this package. PEM, DER and PKCS#7 are "
+        "told apart by their content. Refused are a file without a certificate, a private key, a "
+        "symbolic link and a folder, with the reason; the other files are added all the same.",
+        """\
+examples:
+  certifi-system-store-wrapper add corp-root.cer
+  certifi-system-store-wrapper add ca/*.pem
+
+files: ~/.config/certifi-system-store-wrapper/certs ($XDG_CONFIG_HOME), on macOS below
+~/Library/Application Support, on Windows below %APPDATA%
+
+exit status: 0 all were added or held already, 1 one was refused, 2 wrong usage
+""",
+        (Option(("files",), {"nargs": "+", "metavar": "FILE", "help": "PEM, DER or PKCS#7"}),),
+    ),
+    Command(
+        "remove",
+        "take back what was added; without a name, list it",
+        "Delete certificates from the drop folder of this user, each named by the first 8 digits "
+        "of its SHA-256 or more, or by its file. Without a name, list what is there. Files with "
+        "several certificates are left alone.",
+        """\
+examples:
+  certifi-system-store-wrapper remove
+  certifi-system-store-wrapper remove 96bcec06
+
+exit status: 0 removed or listed, 1 none or several are called that, 2 wrong usage
+""",
+        (
+            Option(
+                ("names",),
+                {"nargs": "*", "metavar": "SHA256", "help": "its first 8 digits, or a file"},
+            ),
+        ),
+    ),
+    Command(
+        "doctor",
+        "find out why TLS still fails, here or with one server",
+        "Without HOST, look at this installation: whether this package did start, the variables "
+        "and settings that lead clients past certifi, each of your CAs, and which of the installed "
+        "clients ask certifi at all. With HOST, connect to it (by the proxy of the environment, if "
+        "NO_PROXY allows that) with certifi's own list, with the bundle, with the bundle and the "
+        "strict checks of Python 3.13, and with the defaults of the ssl module; show what it "
+        "presents, and say why it is refused. Nothing is sent but CONNECT and the handshake, and "
+        "it takes a minute at most, once the name is resolved.",
+        """\
+examples:
+  certifi-system-store-wrapper doctor
+  certifi-system-store-wrapper doctor example.com
+  certifi-system-store-wrapper doctor https://git.corp.example:8443/
+  certifi-system-store-wrapper doctor [::1]:8443
+
+environment: HTTPS_PROXY, ALL_PROXY, NO_PROXY
+
+exit status: 0 nothing is wrong, 1 a problem was found, 2 wrong usage, 130 interrupted
+""",
+        (Option(("host",), {"nargs": "?", "metavar": "HOST", "help": "HOST, HOST:PORT or a URL"}),),
+    ),
+)
 
 
 def main(arguments: Optional[Sequence[str]] = None) -> int:
     """Run one command; return 0 where all is well, 1 where a problem was found, 2 for usage."""
     try:
-        options = _parser().parse_args(arguments)
-        return output.show(_report(options), as_json=options.json)
-    except BrokenPipeError:  # `… | head`
+        options = vars(_parser().parse_args(arguments))
+        as_json, command = options.pop("json"), options.pop("command") or "status"
+        return output.show(_report(command, options), as_json=as_json)
+    except BrokenPipeError:
+        # Somebody wrote `… | head`.
         output.silence(sys.stdout)
         return 0
     except ImportError as error:
@@ -39,45 +225,14 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
     return 1
 
 
-def _report(options: argparse.Namespace) -> Report:
-    """Return what the command answers; its modules are loaded only for it."""
-    command = options.command
-    if command == "list":
-        from .listing import listing
-
-        return listing(options.source, options.search, left_out=options.excluded)
-    if command in ("export", "shellenv"):
-        from . import handover
-
-        if command == "shellenv":
-            return handover.shellenv(options.shell)
-        if options.output in ("", "-"):  # a variable that is not set; what others call stdout
-            options.parser.error("argument -o/--output: name a file")
-        return handover.export(options.output or "")
-    if command in ("add", "remove"):
-        from . import drop
-
-        return drop.add(options.files) if command == "add" else drop.remove(options.names)
-    if command == "doctor":
-        return _doctor(options.host, options.parser)
-    from .status import status
-
-    return status()
-
-
-def _doctor(host: Optional[str], parser: argparse.ArgumentParser) -> Report:
-    if host is None:
-        from . import doctor
-
-        return doctor.doctor()
-    from . import host as host_doctor
-    from . import target
-
+def _report(command: str, options: Dict[str, Any]) -> Report:
+    """Return what the command answers; only its own module is imported."""
+    parser = options.pop("parser")
     try:
-        target.target(host)
-    except ValueError as error:
+        report: Report = import_module(f".{command}", __name__).run(**options)
+    except WrongUsage as error:
         parser.error(str(error))
-    return host_doctor.doctor(host)
+    return report
 
 
 class _Parser(argparse.ArgumentParser):
@@ -89,7 +244,7 @@ class _Parser(argparse.ArgumentParser):
         sys.exit(2)
 
     def _print_message(self, message: str, file: object = None) -> None:
-        """Print a page of help; a full disk or a closed pipe is main()'s to tell."""
+        """Print a page of help; main() handles a full disk and a closed pipe."""
         del file
         output.write(message.splitlines())
 
@@ -105,47 +260,22 @@ class _Formatter(argparse.RawDescriptionHelpFormatter):
 
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
-        prog=PROGRAM,
-        description=OVERVIEW.description,
-        epilog=OVERVIEW.epilog,
-        formatter_class=_Formatter,
+        prog=PROGRAM, description=_DESCRIPTION, epilog=_EPILOG, formatter_class=_Formatter
     )
+    parser.set_defaults(parser=parser)
     parser.add_argument("--json", action="store_true", help=_JSON)
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
-    for name, page in PAGES.items():
-        _add_arguments(_add_command(commands, name, page), name)
+    for each in COMMANDS:
+        command = commands.add_parser(
+            each.name,
+            help=each.summary,
+            description=each.description,
+            epilog=each.epilog,
+            formatter_class=_Formatter,
+        )
+        command.set_defaults(parser=command)
+        command.add_argument("--json", action="store_true", help=_JSON, default=argparse.SUPPRESS)
+        for option in each.options:
+            command.add_argument(*option.names, **option.settings)
     return parser
-
-
-def _add_command(
-    commands: argparse._SubParsersAction[_Parser], name: str, page: manual.Page
-) -> argparse.ArgumentParser:
-    command = commands.add_parser(
-        name,
-        help=page.summary,
-        description=page.description,
-        epilog=page.epilog,
-        formatter_class=_Formatter,
-    )
-    command.set_defaults(parser=command)
-    command.add_argument("--json", action="store_true", help=_JSON, default=argparse.SUPPRESS)
-    return command
-
-
-def _add_arguments(command: argparse.ArgumentParser, name: str) -> None:
-    add = command.add_argument
-    if name == "list":
-        add("--source", choices=SOURCES, help="only those of this source")
-        add("--search", default="", metavar="TEXT", help="only those that contain TEXT, any case")
-        add("--excluded", action="store_true", help="what was left out, and why")
-    elif name == "export":
-        add("-o", "--output", metavar="FILE", help="write a copy to FILE instead")
-    elif name == "shellenv":
-        add("--shell", default="", choices=SHELLS, help="for which shell")
-    elif name == "add":
-        add("files", nargs="+", metavar="FILE", help="PEM, DER or PKCS#7")
-    elif name == "remove":
-        add("names", nargs="*", metavar="SHA256", help="its first 8 digits, or a file")
-    elif name == "doctor":
-        add("host", nargs="?", metavar="HOST", help="HOST, HOST:PORT or a URL")

@@ -1,4 +1,4 @@
-"""How commands answer: text for people or JSON for machines, and never a traceback."""
+"""What commands answer, and how it is shown: as text or JSON, and never as a traceback."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import sys
+from contextlib import suppress
 from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Sequence, TextIO
 
 from ..printable import printable
@@ -19,7 +20,7 @@ _NEXT_STEPS = {
     errno.EPERM: "name a place that you may write to",
     errno.EROFS: "name a place that can be written to",
     errno.ENOSPC: "free some space there, or name another place",
-    getattr(errno, "EDQUOT", -1): "free some space there, or name another place",
+    errno.EDQUOT: "free some space there, or name another place",
     errno.EFBIG: "raise the limit on the size of files (ulimit -f)",
     errno.EMFILE: "raise the limit on open files (ulimit -n)",
     errno.ENAMETOOLONG: "choose a shorter name",
@@ -41,6 +42,38 @@ class Report(NamedTuple):
     status: int = 0
     exact: bool = False
     errors: Sequence[str] = ()
+
+
+class WrongUsage(Exception):
+    """What the command was given makes no sense; the message says what does."""
+
+
+class Finding(NamedTuple):
+    """One thing that was looked at: `level` is ok, note or problem."""
+
+    level: str
+    check: str
+    message: str
+    remedy: str = ""
+
+    @property
+    def sentence(self) -> str:
+        """Return it in one line."""
+        return "; ".join(filter(None, [self.message, self.remedy]))
+
+    def lines(self) -> List[str]:
+        """Return it as text."""
+        return [row(self.level, self.message), *([row("", self.remedy)] if self.remedy else [])]
+
+
+def problem(check: str, message: str, remedy: str = "") -> Finding:
+    """Return a finding that somebody has to act on."""
+    return Finding("problem", check, message, remedy)
+
+
+def note(check: str, message: str, remedy: str = "") -> Finding:
+    """Return a finding that somebody should know."""
+    return Finding("note", check, message, remedy)
 
 
 def row(label: str, text: str) -> str:
@@ -66,15 +99,16 @@ def show(report: Report, *, as_json: bool) -> int:
     elif report.exact and not _is_terminal():
         _write_exact(report.lines)
     else:
-        nothing = ["none"] if _is_terminal() and not report.errors else []  # no line for a program
+        # A program that reads a list gets no line for nothing.
+        nothing = ["none"] if _is_terminal() and not report.errors else []
         write(_coloured(printable(line)) for line in report.lines or nothing)
         for error in report.errors:
             complain(error)
     return report.status
 
 
-def _escaped(data: Any) -> Any:  # noqa: ANN401 - JSON
-    """Return the data with all its texts as they are shown to people."""
+def _escaped(data: object) -> object:
+    """Return the data with all its texts made printable."""
     if isinstance(data, str):
         return printable(data)
     if isinstance(data, dict):
@@ -97,7 +131,7 @@ def _write_exact(lines: Iterable[str]) -> None:
 
 def _encodable(line: str) -> str:
     """Return the line; raises OSError where standard output would spoil what it names."""
-    encoding = getattr(sys.stdout, "encoding", None) or "ascii"
+    encoding = sys.stdout.encoding or "ascii"
     if line.encode(encoding, "replace").decode(encoding) != line:
         remedy = "set PYTHONUTF8=1, or PYTHON_CERTIFI_BUNDLE_DIR to another folder"
         raise OSError(0, f"{encoding} does not have every character of {line}; {remedy}")
@@ -127,14 +161,16 @@ def complain(message: object) -> None:
     try:
         sys.stderr.write(f"certifi-system-store-wrapper: {printable(sentence(message))}\n")
         sys.stderr.flush()
-    except (OSError, ValueError):  # the exit status still tells
+    except (OSError, ValueError):
+        # The exit status still tells.
         silence(sys.stderr)
 
 
 def sentence(message: object) -> str:
     """Return what went wrong, with the next step where one is known."""
     if isinstance(message, OSError) and message.strerror and not message.errno:
-        return message.strerror  # a sentence of ours
+        # A sentence of ours.
+        return message.strerror
     if isinstance(message, OSError) and message.strerror and message.errno in _NEXT_STEPS:
         name = "" if message.filename is None else f"{message.filename}: "
         return f"{name}{message.strerror}; {_NEXT_STEPS[message.errno]}"
@@ -142,11 +178,10 @@ def sentence(message: object) -> str:
 
 
 def silence(broken: Optional[TextIO]) -> None:
-    """Have the interpreter's last flush of stdout or stderr neither speak nor change the status."""
-    try:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), broken.fileno())  # type: ignore[union-attr]
-    except (OSError, ValueError, AttributeError):
-        return
+    """Let the interpreter's last flush of stdout or stderr go nowhere, so that it cannot fail."""
+    if broken is not None:
+        with suppress(OSError, ValueError, AttributeError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), broken.fileno())
 
 
 def _coloured(line: str) -> str:

@@ -13,11 +13,11 @@ from ..parsing.pem import der_of
 from ..reporting.findings import MALFORMED, Exclusion, Origin, Problem, first_and_more
 from ..settings import INFO, WARNING, Settings, from_environment
 from ..sources.reader import MARK
-from . import describe, named, variables
+from . import describe, variables
 from .output import Report, row, table, width
 
 
-def status() -> Report:
+def run() -> Report:
     """Return the state of this environment; unhealthy where a person has something to do."""
     settings = from_environment()
     built = hook.current().build(settings)
@@ -54,7 +54,7 @@ def why_plain(settings: Settings, built: Bundle) -> str:
     if not reason and not built.anchors:
         return "no source has a certificate: unset PYTHON_CERTIFI_SOURCES"
     if not reason and not is_ours(hook.current().where()):
-        return f"no bundle can be written anywhere: {named.WHERE_TO_WRITE}"
+        return f"no bundle can be written anywhere: {variables.WHERE_TO_WRITE}"
     return reason
 
 
@@ -68,15 +68,21 @@ def is_ours(path: str) -> bool:
 
 
 def anothers_file(function: object) -> str:
-    """Return the file of a function that answers in place of certifi's, "" if it is certifi's."""
-    file = getattr(getattr(function, "__code__", None), "co_filename", "")
-    own = os.path.dirname(getattr(sys.modules.get("certifi"), "__file__", None) or "")
-    return "" if os.path.dirname(file) == own else str(file)
+    """Return the file of a function that replaces certifi.where(), "" if it is certifi's own."""
+    code = getattr(function, "__code__", None)
+    file = str(code.co_filename) if code else ""
+    own = os.path.dirname(str(certifi_attribute("__file__") or ""))
+    return "" if os.path.dirname(file) == own else file
+
+
+def certifi_attribute(name: str) -> object:
+    """Return an attribute of certifi, None where it has none or is not imported."""
+    return getattr(sys.modules.get("certifi"), name, None)
 
 
 def _replaced_by() -> str:
-    """Return the file of what answers in place of certifi and of us, "" if certifi answers."""
-    where = getattr(sys.modules.get("certifi"), "where", None)
+    """Return the file of what replaced certifi.where() instead of us, "" if nothing did."""
+    where = certifi_attribute("where")
     return "" if hasattr(where, "__wrapped__") else anothers_file(where)
 
 
@@ -96,24 +102,20 @@ def _data(built: Bundle, settings: Settings) -> Dict[str, Any]:
         "expired": sum("expired" in describe.certificate(a.der)["marks"] for a in built.anchors),
         "excluded": [excluded(out) for out in built.excluded],
         "problems": _problems(built, settings),
-        "variables": {name: os.environ[name] for name in _variables()},
+        "variables": {name: os.environ[name] for name in variables.ours()},
         "bypassing": variables.bypassing(),
     }
 
 
 def _is_in(path: Optional[str], folder: str) -> bool:
-    """Whether that is where it lies, and not where it had to go instead."""
+    """Whether the bundle lies in that folder, and not in a fallback location."""
     there = os.path.realpath(os.path.dirname(path or ""))
     return bool(folder) and there == os.path.realpath(folder)
 
 
-def _variables() -> List[str]:
-    return sorted(name for name in os.environ if name.startswith("PYTHON_CERTIFI_"))
-
-
 def _problems(built: Bundle, settings: Settings) -> List[Dict[str, str]]:
     found = [problem for problem in built.problems if problem.level >= INFO]
-    found += [Problem("", "", each.sentence) for each in named.unusable(settings)]
+    found += [Problem("", "", each.sentence) for each in variables.unusable(settings)]
     return [
         {
             "source": problem.source,
@@ -177,7 +179,8 @@ def _source_lines(data: Dict[str, Any]) -> List[str]:
     expired = data["expired"]
     note = [row("note", f"{expired} of them have expired; they verify nothing")] if expired else []
     told = table([*rows, together])
-    if max(map(len, told)) > width():  # a column for each source is narrower than a row
+    # Where rows are too wide for the terminal, the table is turned: a column for each source.
+    if max(map(len, told)) > width():
         told = [*table(list(zip(*rows))), row(*together[:2])]
     return told + note
 

@@ -1,4 +1,4 @@
-"""What makes a client pass certifi by, or names other trust: variables, and pip's settings."""
+"""Variables and pip's settings: ours that cannot be used, and what leads clients past certifi."""
 
 from __future__ import annotations
 
@@ -7,12 +7,16 @@ import os
 import re
 import stat
 import sys
+from contextlib import suppress
 from typing import Dict, Iterator, List, Set, Tuple
 
 from .. import parsing
-from ..settings import split_paths
+from ..activation import hook
+from ..settings import Settings, split_paths
 from ..sources.reader import read_regular
+from .output import Finding, problem
 
+WHERE_TO_WRITE = "set PYTHON_CERTIFI_BUNDLE_DIR to a folder that only you can write to"
 # What the client does with it, from the clients' own documentation.
 READERS = {
     "REQUESTS_CA_BUNDLE": "requests reads it instead of asking certifi",
@@ -26,23 +30,57 @@ READERS = {
     "SSL_CERT_FILE": "httpx, aiohttp, urllib and OpenSSL read it instead of their defaults",
     "SSL_CERT_DIR": "httpx and OpenSSL read it instead of their defaults",
 }
-_FOLDERS = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")  # may name one, with hashed names
+# These may name a folder, with hashed names.
+_FOLDERS = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 _TEMPORARY = re.compile(r"certifi-system-store-wrapper-\w+[/\\][^/\\]+[/\\]cacert\.pem$")
 
 
+def ours() -> List[str]:
+    """Return the names of this package's variables that are set."""
+    return sorted(name for name in os.environ if name.startswith("PYTHON_CERTIFI_"))
+
+
+def unusable(settings: Settings) -> Iterator[Finding]:
+    """Report settings that are not understood, and a log file or folder that cannot be used."""
+    for each in settings.problems:
+        yield problem("settings", each)
+    if settings.log_file:
+        yield from _log_file(settings.log_file)
+    if settings.bundle_dir and hook.is_active() and settings.sources:
+        yield from _bundle_dir()
+
+
+def _log_file(path: str) -> Iterator[Finding]:
+    try:
+        os.close(os.open(path, os.O_WRONLY | os.O_APPEND | getattr(os, "O_NONBLOCK", 0)))
+    except (OSError, ValueError) as error:
+        message = f"the log file of PYTHON_CERTIFI_LOG_FILE cannot be written: {error}"
+        yield problem("settings", message, "name a file in a folder that you may write to")
+
+
+def _bundle_dir() -> Iterator[Finding]:
+    try:
+        # That no source has a certificate is told elsewhere.
+        with suppress(LookupError):
+            hook.current().outlasting()
+    except OSError as error:
+        message = f"PYTHON_CERTIFI_BUNDLE_DIR cannot be used: {error}"
+        yield problem("bundle", message, WHERE_TO_WRITE)
+
+
 def bypassing() -> List[Dict[str, str]]:
-    """Return those that are set, with what reads them and what is wrong with their value."""
+    """Return the clients' variables that are set, who reads them, and what is wrong with them."""
     found = []
     for variable, reader in READERS.items():
         value = os.environ.get(variable)
         if value is not None:
-            message = "; ".join(filter(None, [reader, problem(variable, value)]))
+            message = "; ".join(filter(None, [reader, fault(variable, value)]))
             found.append({"variable": variable, "value": value, "message": message})
     return found
 
 
-def problem(variable: str, value: str) -> str:
-    """Return what is wrong with the value, "" where it names what it should."""
+def fault(variable: str, value: str) -> str:
+    """Return what is wrong with the value of a variable, "" if nothing is."""
     if not value:
         return "it is empty"
     if variable == "SSL_CERT_DIR":
@@ -59,12 +97,12 @@ def problem(variable: str, value: str) -> str:
 
 
 def waits(path: str) -> bool:
-    """Whether whoever opens it may wait for ever, as for who writes into a FIFO."""
+    """Whether opening the path may block, as it does for a FIFO that nobody writes to."""
     return os.path.exists(path) and not (os.path.isfile(path) or os.path.isdir(path))
 
 
 def key_log_problem() -> str:
-    """Return why SSLKEYLOGFILE, which virus scanners set, too, makes clients fail; "" if not."""
+    """Return why SSLKEYLOGFILE, which virus scanners set, too, makes clients fail, or ""."""
     path = os.environ.get("SSLKEYLOGFILE")
     if not path:
         return ""
@@ -78,14 +116,15 @@ def _file_problem(path: str) -> str:
     try:
         parsed = parsing.parse(read_regular(path, os.stat(path)))
     except (OSError, ValueError) as error:
-        return f"it cannot be read: {getattr(error, 'strerror', None) or error}"
+        reason = error.strerror if isinstance(error, OSError) else ""
+        return f"it cannot be read: {reason or error}"
     if parsed.certificates:
         return ""
     return "there is no certificate in it" + (", but a private key" * bool(parsed.private_keys))
 
 
 def blocks(path: str) -> Set[bytes]:
-    """Return what a file holds, also a bundle of ours, which no source reads back."""
+    """Return the certificates of a file, which may be a bundle of ours: no source reads those."""
     try:
         parsed = parsing.parse(read_regular(path, os.stat(path)))
     except (OSError, ValueError):
@@ -94,7 +133,7 @@ def blocks(path: str) -> Set[bytes]:
 
 
 def pip_settings() -> Iterator[Tuple[str, str]]:
-    """Yield the files of pip's settings that name a file of CAs, with its name."""
+    """Yield each file of pip's settings that has `cert`, and its value."""
     for path in _pip_files():
         parser = configparser.ConfigParser(interpolation=None, strict=False)
         try:

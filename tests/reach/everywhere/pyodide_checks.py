@@ -4,6 +4,7 @@ import importlib
 import io
 import json
 import os
+import pkgutil
 import site
 import ssl
 import sys
@@ -48,10 +49,9 @@ def check_status():
 
 def check_every_module():
     """Every file imports on every system."""
-    for folder in ("", "/commands", "/system_store"):
-        for name in os.listdir(f"/site/{MODULE}{folder}"):
-            if name.endswith(".py") and not name.startswith("__"):
-                importlib.import_module(f"{MODULE}{folder.replace('/', '.')}.{name[:-3]}")
+    for found in pkgutil.walk_packages([f"/site/{MODULE}"], f"{MODULE}."):
+        if not found.name.endswith(("__main__", "_pyinstaller")):
+            importlib.import_module(found.name)
 
 
 def check_silence():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Dict
 
-from certifi_system_store_wrapper.commands import clients as told
+from certifi_system_store_wrapper.commands.doctor import clients as told
 from reach.clients import readme
 from reach.clients.rows import ROWS
 

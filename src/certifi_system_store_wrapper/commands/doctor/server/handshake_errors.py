@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Dict, Tuple
 
-from .checks import Finding, problem
+from ...output import Finding, problem
 from .handshake import Presented, context_of
 from .target import Target
 
@@ -45,7 +45,7 @@ UNREADABLE_CERTIFICATE = problem(
 
 
 def unreadable(where: Target, seen: Presented) -> Finding:
-    """Return why not even a client that checks nothing gets through the handshake."""
+    """Return why the handshake fails even for a client that checks nothing."""
     if seen.failure in _PLAIN:
         message = f"{where} does not speak TLS: {seen.failure}"
         remedy = "try its TLS port, if it speaks HTTP or begins in plain text (SMTP, PostgreSQL)"
@@ -59,14 +59,14 @@ def unreadable(where: Target, seen: Presented) -> Finding:
 
 
 def client_certificate(where: Target) -> Finding:
-    """Return that it is the server which does not trust us."""
+    """Report that the server asks for a certificate of the client."""
     message = f"{where} wants a certificate of the client, so it is not the CAs that are missing"
     remedy = "give your client its certificate and key (requests: cert=(FILE, KEY))"
     return problem("client-certificate", message, remedy)
 
 
 def cause(where: Target, seen: Presented, reason: str) -> Finding:
-    """Return why Python's own settings fail where a client that takes anything gets through."""
+    """Return why the handshake fails with Python's settings, but not if anything is accepted."""
     if seen.failure or reason in _REASONS:
         return unreadable(where, seen._replace(failure=reason))
     if seen.wants_certificate:

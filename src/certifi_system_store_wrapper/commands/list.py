@@ -7,30 +7,30 @@ from typing import Any, Dict, List, Optional
 from ..activation import hook
 from ..bundle import Anchor
 from ..reporting.findings import first_and_more
-from . import describe
+from . import describe, status
 from .output import Report
-from .status import excluded, found_in
 
 
-def listing(source: Optional[str] = None, search: str = "", *, left_out: bool = False) -> Report:
+def run(*, source: Optional[str], search: str, excluded: bool) -> Report:
     """Return the certificates of one source or all, whose text contains `search` in any case."""
     built = hook.current().build()
-    told = map(excluded, built.excluded) if left_out else map(_anchor, built.anchors)
+    told = map(status.excluded, built.excluded) if excluded else map(_anchor, built.anchors)
     found = [
         each
         for each in told
         if (source is None or source in each["sources"]) and _contains(each, search.lower())
     ]
-    data = {"command": "list", "excluded": left_out, "certificates": found}
+    data = {"command": "list", "excluded": excluded, "certificates": found}
     return Report(data, [_line(each) for each in found])
 
 
 def _anchor(anchor: Anchor) -> Dict[str, Any]:
-    return {**describe.certificate(anchor.der), **found_in(anchor.origins)}
+    return {**describe.certificate(anchor.der), **status.found_in(anchor.origins)}
 
 
 def _contains(each: Dict[str, Any], search: str) -> bool:
-    digits = search.replace(":", "")  # as OpenSSL and browsers print them
+    # OpenSSL and browsers print a fingerprint with colons.
+    digits = search.replace(":", "")
     if len(digits) >= 8 and digits in each["sha256"]:
         return True
     texts = [each["sha256"], each["subject"], each["issuer"], *each["paths"]]

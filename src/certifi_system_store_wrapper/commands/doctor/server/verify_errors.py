@@ -6,12 +6,11 @@ from datetime import datetime, timezone
 from ipaddress import ip_address
 from typing import Callable, Dict, List, Optional, Tuple
 
-from ..reporting.findings import DISTRUSTED
+from ....reporting.findings import DISTRUSTED
+from ...output import Finding, note, problem
 from . import chain, missing_issuer
-from .chain import Link
-from .checks import Finding, note, problem
+from .chain import Link, View
 from .handshake import Outcome
-from .view import View
 
 _WHO = "whoever runs the server"
 
@@ -36,7 +35,7 @@ def cause(view: View, outcome: Outcome) -> Finding:
 
 
 def _wrong_time(view: View, what: str) -> Finding:
-    """Tell which of the chain it is, and whose task."""
+    """Report which certificate is expired or not yet valid, and who has to act."""
     clock = f"this machine's clock says {datetime.now(timezone.utc):%Y-%m-%d %H:%M} UTC"
     for number, one in enumerate(view.path):
         if what in one.marks:
@@ -53,7 +52,7 @@ def _wrong_time(view: View, what: str) -> Finding:
 
 
 def next_causes(view: View, outcome: Outcome) -> List[Finding]:
-    """Return what would refuse it, were its issuer trusted: OpenSSL names one cause alone."""
+    """Return what else OpenSSL would refuse if the issuer were trusted: it names one cause only."""
     if not view.path or outcome.code not in (18, *_NO_ISSUER):
         return []
     own = view.path[0]
@@ -65,7 +64,7 @@ def next_causes(view: View, outcome: Outcome) -> List[Finding]:
 
 
 def wrong_name(view: View) -> Finding:
-    """Tell the names that would do."""
+    """Report that the certificate is for other names, and for which."""
     message = f"the certificate is for another name than {view.where.host}"
     names = chain.names(view.path[0]) if view.path else []
     if not names:

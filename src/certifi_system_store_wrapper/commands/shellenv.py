@@ -1,19 +1,14 @@
-"""`export` and `shellenv`: the bundle for other programs, by its path, a copy, or variables."""
+"""`shellenv`: the variables that make other tools use the bundle, as a shell reads them."""
 
 from __future__ import annotations
 
 import os
-import re
 import sys
 
-from ..activation import hook
-from ..bundle import Bundle
-from ..publishing.writing import replace
-from .named import WHERE_TO_WRITE
+from .export import persistent_path
 from .output import Report
-from .status import is_ours
 
-# Who reads them: OpenSSL's defaults and uv; requests; curl; pip; AWS; Node; git; Cargo; gRPC;
+# They are read by OpenSSL's defaults and uv; requests; curl; pip; AWS; Node; git; Cargo; gRPC;
 # httplib2; gcloud; Deno; Ruby's Bundler.
 VARIABLES = (
     "SSL_CERT_FILE",
@@ -31,45 +26,10 @@ VARIABLES = (
     "BUNDLE_SSL_CA_CERT",
 )
 _ELSEWHERE = "set PYTHON_CERTIFI_BUNDLE_DIR to another folder"
-_DEVICE = re.compile("/dev/(std|fd/)|/proc/.*/fd/")
 _POWERSHELL_QUOTES = "'\u2018\u2019\u201a\u201b"
 
 
-def export(target: str = "") -> Report:
-    """Return the path of the persistent bundle, or of a copy at `target`; raises OSError."""
-    built = hook.current().build()
-    path = _copy(built, target) if target else persistent_path()
-    data = {"command": "export", "path": path, "certificates": len(built.anchors)}
-    return Report(data, [path], exact=True)
-
-
-def persistent_path() -> str:
-    """Return the path of a bundle that outlives this process; raises OSError."""
-    try:
-        return hook.current().outlasting()
-    except LookupError as error:
-        raise OSError(0, f"{error}: unset it") from error
-    except OSError as error:
-        raise OSError(0, f"{error}; {WHERE_TO_WRITE}") from error
-
-
-def _copy(built: Bundle, target: str) -> str:
-    """Write the bundle to a file, whole or not at all, and return its path."""
-    path = os.path.realpath(target)
-    if os.path.isdir(path) or not os.path.basename(target):
-        raise OSError(0, f"{target}: it is a folder; name a file")
-    # Root would replace /dev/null itself, and /dev/stdout may lead to a log.
-    if (os.path.exists(path) and not os.path.isfile(path)) or _DEVICE.match(target):
-        raise OSError(0, f"{target}: it is not a regular file; name one")
-    if is_ours(path):
-        raise OSError(0, f"{target}: it is a bundle of ours already; name another file")
-    if not built.anchors:
-        raise OSError(0, "no source of PYTHON_CERTIFI_SOURCES has a certificate: unset it")
-    replace(path, built.body)
-    return path
-
-
-def shellenv(shell: str = "") -> Report:
+def run(*, shell: str) -> Report:
     """Return the lines that make other tools use the persistent bundle; raises OSError."""
     shell = shell or _default_shell()
     path = persistent_path()

@@ -1,22 +1,38 @@
-"""`doctor` without a host: is everything here as it must be, and what helps where it is not."""
+"""`doctor`: is everything here as it must be, and what helps where it is not.
+
+Its checks of this installation are here and in the modules beside; `server` looks at a host.
+"""
 
 from __future__ import annotations
 
-import os
 import sys
-from typing import Iterator, List
+from typing import Any, Dict, Iterable, Iterator, List, Optional
 
-from ..activation import hook
-from ..bundle import Bundle
-from ..settings import SYSTEM, WARNING, Settings, from_environment
-from . import checks, clients, installation, named, start_up, user_cas
-from .checks import Finding, note, problem
-from .output import Report
+from ...activation import hook
+from ...bundle import Bundle
+from ...settings import SYSTEM, WARNING, Settings, from_environment
+from .. import variables
+from ..output import Finding, Report, note, problem
+from . import clients, installation, user_cas
 
 
-def doctor() -> Report:
-    """Return what is right and wrong with this installation."""
-    return checks.report(list(_findings()), {})
+def run(*, host: Optional[str]) -> Report:
+    """Return what is right and wrong with this installation, or with TLS to one server."""
+    if host is None:
+        return _report(list(_findings()), {}, [])
+    from . import server
+
+    seen = server.examine(host)
+    return _report(seen.findings, seen.data, seen.lines)
+
+
+def _report(findings: List[Finding], data: Dict[str, Any], lines: Iterable[str]) -> Report:
+    """Return findings as an answer; unhealthy where one is a problem."""
+    healthy = all(finding.level != "problem" for finding in findings)
+    told = [finding._asdict() for finding in findings]
+    data = {"command": "doctor", "healthy": healthy, "findings": told, **data}
+    lines = [*lines, *(line for finding in findings for line in finding.lines())]
+    return Report(data, lines, 0 if healthy else 1)
 
 
 def _findings() -> Iterator[Finding]:
@@ -31,19 +47,19 @@ def _findings() -> Iterator[Finding]:
         yield problem("certifi", f"certifi's own where() fails: {error!r}", "reinstall certifi")
         return
     yield from installation.wrapt()
-    yield from start_up.start(settings, built)
+    yield from installation.start(settings, built)
     yield from installation.others()
     yield from _settings(settings)
     yield from _sources(built, settings)
     yield from user_cas.findings(built)
     yield from user_cas.bypassing(built)
-    yield from _clients(settings)
+    yield from clients.findings(settings)
     yield from _surroundings()
 
 
 def _settings(settings: Settings) -> Iterator[Finding]:
-    yield from named.unusable(settings)
-    given = sorted(name for name in os.environ if name.startswith("PYTHON_CERTIFI_"))
+    yield from variables.unusable(settings)
+    given = variables.ours()
     if sys.flags.ignore_environment and given:
         message = f"python -E or -I ignores {', '.join(given)}"
         yield note("settings", message, "leave the option out")
@@ -65,16 +81,6 @@ def _sources(built: Bundle, settings: Settings) -> Iterator[Finding]:
         message = "there is no store of the system here, as in many a container"
         remedy = "if there should be one, install ca-certificates"
         yield note("system", message, remedy)
-
-
-def _clients(settings: Settings) -> Iterator[Finding]:
-    installed = clients.installed()
-    for kind, help_text in clients.HELP.items():
-        found: List[str] = [f"{e['name']} {e['version']}" for e in installed if e["kind"] == kind]
-        helped = kind == clients.DEFAULTS and settings.ssl_defaults
-        advice = "helped by PYTHON_CERTIFI_SSL_DEFAULTS" if helped else help_text
-        if found:
-            yield Finding("ok", "clients", f"{kind}: {', '.join(found)}", advice)
 
 
 def _surroundings() -> Iterator[Finding]:

@@ -9,6 +9,8 @@ from typing import NamedTuple, Optional
 from urllib.parse import SplitResult, unquote, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
+from ...output import WrongUsage
+
 _PORTS = {
     "https": 443, "wss": 443, "tls": 443, "ssl": 443, "http": 443, "ldaps": 636, "imaps": 993,
     "pop3s": 995, "smtps": 465, "ftps": 990, "rediss": 6379, "amqps": 5671, "mqtts": 8883,
@@ -16,6 +18,7 @@ _PORTS = {
 _PROXY_PORTS = {"http": 80, "https": 443}
 _HOST_NAME = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
 _USAGE = "name HOST, HOST:PORT or an https:// URL"
+_PROXY_USAGE = "name an http:// proxy in HTTPS_PROXY, or the host in NO_PROXY"
 
 
 class Target(NamedTuple):
@@ -37,28 +40,36 @@ class Proxy(NamedTuple):
     authorization: str = ""
 
 
-class NoProxy(ValueError):
-    """What the environment names as its proxy cannot be used here."""
+class Refused(OSError):
+    """There is no connection; the message says where it ended, `remedy` what to do."""
+
+    def __init__(self, message: str, remedy: str = "") -> None:
+        """Remember what to do."""
+        super().__init__(message)
+        self.remedy = remedy or "check the name, the port, the network and the proxy variables"
 
 
 def target(text: str) -> Target:
-    """Return host and port of HOST, HOST:PORT or a URL; raises ValueError."""
+    """Return host and port of HOST, HOST:PORT or a URL; raises WrongUsage."""
     text = text.strip()
     if "://" not in text:
-        text = f"https://[{text}]" if _is_ipv6(text) else f"https://{text}"
+        is_ipv6 = ":" in text and _is_ip(text)
+        text = f"https://[{text}]" if is_ipv6 else f"https://{text}"
     scheme = text.partition("://")[0].lower()
     if scheme not in _PORTS:
-        raise ValueError(f"{scheme}:// does not begin with TLS; {_USAGE}")
+        raise WrongUsage(f"{scheme}:// does not begin with TLS; {_USAGE}")
     try:
         url = urlsplit(text)
-        if any(control in text for control in "\t\r\n"):  # which it leaves out
+        # urlsplit() leaves these out.
+        if any(control in text for control in "\t\r\n"):
             raise _NoName("that is no host name")
         if "@" in url.netloc and _has_more_userinfo(url):
             raise _NoName("a special character of its password is not written as %XX")
         return Target(_host(url), _port(url, _PORTS[scheme]))
-    except ValueError as error:  # its own words may quote a password
+    except ValueError as error:
+        # What urlsplit() says may quote a password.
         reason = f"{error}; " if isinstance(error, _NoName) else ""
-        raise ValueError(f"{reason}{_USAGE}") from None
+        raise WrongUsage(f"{reason}{_USAGE}") from None
 
 
 class _NoName(ValueError):
@@ -93,10 +104,6 @@ def _port(url: SplitResult, default: int) -> int:
     return port
 
 
-def _is_ipv6(text: str) -> bool:
-    return ":" in text and _is_ip(text)
-
-
 def _is_ip(text: str) -> bool:
     try:
         ip_address(text.partition("%")[0])
@@ -106,24 +113,25 @@ def _is_ip(text: str) -> bool:
 
 
 def proxy_for(where: Target) -> Optional[Proxy]:
-    """Return the proxy that the environment names for the target; raises NoProxy."""
+    """Return the proxy that the environment names for the target; raises Refused."""
     proxies = getproxies()
     named = proxies.get("https") or proxies.get("all")
     if not named or _is_excepted(where, proxies.get("no", "")):
         return None
     try:
         return _proxy(urlsplit(named if "://" in named else f"http://{named}"))
-    except NoProxy:
-        raise
-    except ValueError:  # its own words may quote a password
+    except ValueError:
+        # As above.
         message = "the variable of the proxy cannot be read: write it as http://HOST:PORT"
-        raise NoProxy(f"{message}, special characters of a password as %XX") from None
+        message += ", special characters of a password as %XX"
+        raise Refused(message, _PROXY_USAGE) from None
 
 
 def _proxy(url: SplitResult) -> Proxy:
     if url.scheme not in _PROXY_PORTS:
         scheme = url.scheme if url.scheme.isalnum() else "?"
-        raise NoProxy(f"the proxy is {scheme}://, and only http:// and https:// can be tried here")
+        message = f"the proxy is {scheme}://, and only http:// and https:// can be tried here"
+        raise Refused(message, _PROXY_USAGE)
     if _has_more_userinfo(url):
         raise _NoName
     authorization = ""

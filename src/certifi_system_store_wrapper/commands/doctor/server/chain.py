@@ -1,14 +1,24 @@
-"""A server's certificates one by one, as links from its own up to its issuers. Pure."""
+"""What `doctor HOST` has seen: a server's certificates as links, up to its issuers. Pure."""
 
 from __future__ import annotations
 
 from ipaddress import ip_address
 from types import MappingProxyType
-from typing import List, Mapping, NamedTuple, Optional, Sequence, Tuple
+from typing import Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
-from ..parsing import x509
-from . import describe, strict
+from ....bundle import Anchor, Bundle
+from ....parsing import x509
+from ....parsing.pem import der_of
+from ....reporting.findings import Exclusion
+from ....settings import Settings
+from ... import describe
+from .. import strict
+from .handshake import Outcome, Presented
+from .target import Proxy, Target
 
+# How the server is connected with, as `doctor HOST` calls it.
+CERTIFI_ALONE, BUNDLE, STRICT = "certifi alone", "the bundle", "the bundle, strict"
+DEFAULTS = "ssl defaults"
 NAME_CONSTRAINTS = b"\x55\x1d\x1e"
 AUTHORITY_INFO = b"\x2b\x06\x01\x05\x05\x07\x01\x01"
 # What OpenSSL handles where it is critical (X509_supported_extension() in v3_purp.c).
@@ -17,21 +27,21 @@ _OCTET_STRING, _SEQUENCE, _DNS, _IP = 0x04, 0x30, 0x82, 0x87
 
 
 class Link(NamedTuple):
-    """One certificate; `issued_by` and `named` are its names as DER, empty if unreadable."""
+    """One certificate; `subject_der` and `issuer_der` are its names as DER, empty if unreadable."""
 
     der: bytes
     subject: str
     issuer: str
     marks: Tuple[str, ...]
-    named: bytes = b""
-    issued_by: bytes = b""
+    subject_der: bytes = b""
+    issuer_der: bytes = b""
     extensions: Mapping[bytes, Tuple[bool, bytes]] = MappingProxyType({})
     is_ca: bool = False
 
     @property
     def is_self_issued(self) -> bool:
         """Whether it names itself as its issuer, as roots do."""
-        return bool(self.named) and self.named == self.issued_by
+        return bool(self.subject_der) and self.subject_der == self.issuer_der
 
 
 def link(der: bytes) -> Link:
@@ -60,7 +70,9 @@ def path(presented: Sequence[Link]) -> List[Link]:
 
 def is_issuer(above: Link, below: Link) -> bool:
     """Whether `above` has the name of the issuer of `below`, and its key as far as it says."""
-    return bool(above.named) and above.named == below.issued_by and is_key(above, below)
+    if not above.subject_der or above.subject_der != below.issuer_der:
+        return False
+    return is_key(above, below)
 
 
 def is_key(above: Link, below: Link) -> bool:
@@ -79,7 +91,7 @@ def _authority_key_of(one: Link) -> bytes:
 
 
 def _content(value: bytes, tag: int) -> bytes:
-    """Return the content of the first element, b"" where it is another one."""
+    """Return the content of the first element, b"" where it has another tag."""
     try:
         return x509.content(value, tag)
     except ValueError:
@@ -97,7 +109,7 @@ def names(one: Link) -> List[str]:
 
 
 def is_for(host: str, name: str) -> bool:
-    """Whether one of these names is the host's, which `*.` may stand for one label of."""
+    """Whether a name of a certificate covers the host; `*.` stands for one label."""
     try:
         return ip_address(host) == ip_address(name)
     except ValueError:
@@ -125,3 +137,55 @@ def unhandled(one: Link) -> List[str]:
     """Return the critical extensions that OpenSSL does not know."""
     critical = (oid for oid, (is_critical, _) in one.extensions.items() if is_critical)
     return [describe.dotted(oid) for oid in critical if oid not in _HANDLED]
+
+
+class View(NamedTuple):
+    """How each context ended, what was presented, and what is trusted; `path` may be empty."""
+
+    where: Target
+    proxy: Optional[Proxy]
+    outcomes: Dict[str, Outcome]
+    presented: Presented
+    links: List[Link]
+    path: List[Link]
+    built: Bundle
+    settings: Settings
+
+    @property
+    def issuer(self) -> str:
+        """Return the name of the issuer that was not presented, or of the presented root."""
+        return self.path[-1].issuer if self.path else "unknown"
+
+    def issuers(self) -> List[Tuple[Anchor, Link]]:
+        """Return the anchors whose name is that of the issuer of the last in the path."""
+        return issuers(self.built, self.path)
+
+    def excluded(self) -> List[Tuple[Exclusion, Link]]:
+        """Return the excluded certificates that are in the path or may be its next issuer."""
+        if not self.path:
+            return []
+        wanted = self.path[-1].issuer_der
+        found = ((out, _link_of(out.block)) for out in self.built.excluded)
+        return [
+            (out, one)
+            for out, one in found
+            if one and (one in self.path or one.subject_der == wanted)
+        ]
+
+
+def issuers(built: Bundle, path: List[Link]) -> List[Tuple[Anchor, Link]]:
+    """Return the anchors of a bundle whose name is that of the issuer of the last in the path."""
+    if not path or not path[-1].issuer_der:
+        return []
+    wanted = path[-1].issuer_der
+    named = [(anchor, _link_of(anchor.block)) for anchor in built.anchors if wanted in anchor.der]
+    return [(anchor, one) for anchor, one in named if one and one.subject_der == wanted]
+
+
+def _link_of(block: bytes) -> Optional[Link]:
+    """Return the certificate of a block, None where it cannot be read."""
+    try:
+        one = link(der_of(block))
+    except ValueError:
+        return None
+    return one if one.subject_der else None

@@ -6,15 +6,29 @@ Source: RFC 5280 sections 4.1 and 4.2, as far as OpenSSL checks it under X509_V_
 
 from __future__ import annotations
 
+import sys
 from typing import List, Optional, Tuple
 
-from ..parsing import x509
-from ..parsing.x509 import Extensions
+from ...parsing import x509
+from ...parsing.x509 import Extensions
+from ..output import Finding
+
+# Whether the default contexts of this Python are strict.
+IS_ON = sys.version_info >= (3, 13)
+_REMEDY = (
+    "have that certificate issued again as RFC 5280 asks; until then clear ssl.VERIFY_X509_STRICT "
+    "in the verify_flags of the context"
+)
 
 _BASIC_CONSTRAINTS, _KEY_USAGE = x509.OID_BASIC_CONSTRAINTS, x509.OID_KEY_USAGE
 OID_SUBJECT_KEY, OID_AUTHORITY_KEY = b"\x55\x1d\x0e", b"\x55\x1d\x23"
 OID_SAN = b"\x55\x1d\x11"
 _BOOLEAN, _INTEGER = 0x01, 0x02
+
+
+def finding(check: str, message: str) -> Finding:
+    """Return a refusal by the strict checks, which matters as much as this Python has them on."""
+    return Finding("problem" if IS_ON else "note", check, message, _REMEDY)
 
 
 def refusals(der: bytes, *, is_last: bool = False) -> List[str]:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from contextlib import suppress
 from importlib import metadata
-from typing import Dict, List
+from typing import Dict, Iterator, List
+
+from ...settings import Settings
+from ..output import Finding
 
 ASKS = "asks certifi"
 DEFAULTS = "uses OpenSSL's defaults"
@@ -31,6 +34,17 @@ _KNOWN = {
 }
 
 
+def findings(settings: Settings) -> Iterator[Finding]:
+    """Tell which clients are installed, and what helps each kind."""
+    here = installed()
+    for kind, help_text in HELP.items():
+        found = [f"{each['name']} {each['version']}" for each in here if each["kind"] == kind]
+        helped = kind == DEFAULTS and settings.ssl_defaults
+        advice = "helped by PYTHON_CERTIFI_SSL_DEFAULTS" if helped else help_text
+        if found:
+            yield Finding("ok", "clients", f"{kind}: {', '.join(found)}", advice)
+
+
 def known() -> Dict[str, str]:
     """Return the kind of each distribution that is known here."""
     return {name: kind for kind, names in _KNOWN.items() for name in names.split()}
@@ -41,7 +55,8 @@ def installed() -> List[Dict[str, str]]:
     kinds = known()
     found: Dict[str, Dict[str, str]] = {}
     for distribution in metadata.distributions():
-        with suppress(OSError, LookupError):  # Python 3.15, where it is removed by half
+        # From Python 3.15 on one that was removed by half raises LookupError.
+        with suppress(OSError, LookupError):
             name = (distribution.metadata["Name"] or "").lower().replace("_", "-")
             kind, version = kinds.get(name), distribution.version
             if kind:

@@ -1,20 +1,22 @@
-"""The CAs that a person named: whether they are good for it, and who is led past them."""
+"""The CAs that a person named: are they fit to be trusted, and which clients do not see them."""
 
 from __future__ import annotations
 
 import os
 from typing import Any, Dict, Iterator, List
 
-from ..bundle import Anchor, Bundle
-from ..settings import USER, WARNING
-from . import checks, describe, strict, variables
-from .checks import Finding, note, problem
+from ...bundle import Anchor, Bundle
+from ...settings import USER, WARNING
+from .. import describe, variables
+from ..output import Finding, note, problem
+from . import strict
 
-_MANY = 20  # each of more is not told one by one where all is well
+# Where all is well, this many are told one by one.
+_MANY = 20
 
 
 def findings(built: Bundle) -> Iterator[Finding]:
-    """Look whether each CA that a person named is good for what it is to do."""
+    """Check each CA that a person named."""
     own = _users_own(built)
     told = [describe.certificate(anchor.der) for anchor in own]
     current = {each["subject"] for each in told if not _dated(each)}
@@ -37,11 +39,12 @@ def _finding(
     refusals = strict.refusals(anchor.der, is_last=True) if told.get("ca") else []
     if dated:
         remedy = "get the current certificate from whoever runs that CA"
-        level = "note" if told["subject"] in current else "problem"  # another of it is valid
+        # One of the same name may be valid.
+        level = "note" if told["subject"] in current else "problem"
         yield Finding(level, "user", f"{called} is {dated[0]}", remedy)
     if refusals:
         message = f"{called}: Python 3.13 and later refuse it: {'; '.join(refusals)}"
-        yield checks.strict("user", message)
+        yield strict.finding("user", message)
     elif not told.get("ca"):
         message = f"{called} is not a CA's certificate: it vouches for one server at most"
         yield note("user", message, "get the certificate of the CA, if it was meant to be that")
@@ -55,7 +58,7 @@ def _dated(told: Dict[str, Any]) -> List[str]:
 
 
 def warnings(built: Bundle) -> List[Finding]:
-    """Tell what is wrong with what a person named: the CA that is missing may be in it."""
+    """Report warnings about files that a person named: the missing CA may be in one of them."""
     named = [str(each) for each in built.problems if each.level >= WARNING]
     if not named:
         return []
@@ -65,19 +68,19 @@ def warnings(built: Bundle) -> List[Finding]:
 
 
 def _users_own(built: Bundle) -> List[Anchor]:
-    """Return the anchors that a person named, and nobody else."""
+    """Return the anchors that only the user source has."""
     return [a for a in built.anchors if {o.source for o in a.origins} == {USER}]
 
 
 def bypassing(built: Bundle) -> Iterator[Finding]:
-    """Look for variables that send clients past the bundle, to a file without the user's CAs."""
+    """Report variables and pip's settings that send clients to another file than the bundle."""
     own = _users_own(built)
     for each in variables.bypassing():
         name, value = each["variable"], os.environ[each["variable"]]
         said = f"{name}={each['value']}: {each['message']}"
         remedy = f"unset {name}, or set it to what `certifi-system-store-wrapper export` prints"
         lost = _lost(own, value)
-        if variables.problem(name, value):
+        if variables.fault(name, value):
             yield problem("variable", said, remedy)
         elif lost:
             yield problem("variable", f"{said}; your CA {lost} is not in it", remedy)
@@ -87,14 +90,14 @@ def bypassing(built: Bundle) -> Iterator[Finding]:
         yield problem("variable", variables.key_log_problem(), "unset SSLKEYLOGFILE")
     for path, value in variables.pip_settings():
         said = f"{path}: pip reads {value} instead of what it would trust"
-        wrong, lost = variables.problem("PIP_CERT", value), _lost(own, value)
+        wrong, lost = variables.fault("PIP_CERT", value), _lost(own, value)
         more = wrong or (f"your CA {lost} is not in it" if lost else "")
         remedy = "take `cert` out of it, or name what `certifi-system-store-wrapper export` prints"
         yield note("pip", f"{said}; {more}" if more else said, remedy if more else "")
 
 
 def _lost(own: List[Anchor], path: str) -> str:
-    """Return the first of the user's CAs that a file lacks; "" also where it is a folder."""
+    """Return the first of the user's CAs that a file lacks, "" if none or it is no file."""
     if not own or not os.path.isfile(path):
         return ""
     held = variables.blocks(path)

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from certifi_system_store_wrapper.commands.handover import assignment
-from certifi_system_store_wrapper.commands.manual import SHELLS
+from certifi_system_store_wrapper.commands import SHELLS
+from certifi_system_store_wrapper.commands.shellenv import assignment
 
 SPECIAL = " '\"$()`%!\\&|;<>*?[]{}~#^\t\u2019\u201b"
 paths = st.text(

@@ -1,15 +1,15 @@
-"""Nobody here vouches for a server: why that is, as surely as it can be told."""
+"""Why no issuer is found for what a server presents, as far as that can be told."""
 
 from __future__ import annotations
 
 import re
-from typing import List, Optional
+from typing import Optional
 
-from ..activation import hook
-from ..settings import SOURCES
+from ....activation import hook
+from ....settings import SOURCES
+from ...output import Finding, problem
 from . import chain
-from .checks import Finding, problem
-from .view import View, issuers
+from .chain import View, issuers
 
 _INSPECTORS = re.compile(
     r"\b(zscaler|netskope|palo alto|fortinet|fortigate|blue ?coat|cisco umbrella|sophos|forcepoint"
@@ -43,7 +43,7 @@ def inspects(view: View) -> bool:
 
 
 def _only_below(view: View) -> Optional[Finding]:
-    """Tell that a certificate below the root was given, which counts from Python 3.13 on."""
+    """Report that a certificate below the root is trusted, which counts from Python 3.13 on."""
     anchors = {anchor.der for anchor in view.built.anchors}
     above = (one for _, one in view.issuers() if chain.is_key(one, view.path[-1]))
     below = [one for one in (*view.path, *above) if not one.is_self_issued]
@@ -74,7 +74,7 @@ def _left_out(view: View) -> Optional[Finding]:
 
 
 def _other_source(view: View) -> Optional[Finding]:
-    """PYTHON_CERTIFI_SOURCES may leave out the one that has it."""
+    """Report that PYTHON_CERTIFI_SOURCES leaves out the source that has the issuer."""
     if view.settings.sources == SOURCES:
         return None
     everything = hook.current().build(view.settings._replace(sources=SOURCES))
@@ -95,7 +95,7 @@ def _inspection(view: View) -> Optional[Finding]:
 
 
 def _add(view: View) -> str:
-    """Return what to do about a missing root, and whose it may be."""
+    """Return the remedy for a missing root, and whose it may be."""
     who = "a private CA, or a TLS-inspecting proxy"
     if view.proxy:
         who = f"a private CA, or the proxy {view.proxy.at} if it is a TLS-inspecting one"
@@ -112,11 +112,8 @@ def _is_incomplete(view: View) -> bool:
     if chain.AUTHORITY_INFO in view.path[0].extensions:
         return True
     organisation = _organisation(view.issuer)
-    return bool(organisation) and organisation in _trusted_organisations(view)
-
-
-def _trusted_organisations(view: View) -> List[str]:
-    return [_organisation(chain.link(anchor.der).subject) for anchor in view.built.anchors]
+    trusted = (chain.link(anchor.der).subject for anchor in view.built.anchors)
+    return bool(organisation) and organisation in map(_organisation, trusted)
 
 
 def _organisation(name: str) -> str:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import socket
 import ssl
-import threading
 import time
 from typing import Any, List, Optional, Tuple, Union
 
-from .target import Proxy, Target
+from .target import Proxy, Refused, Target
 
-STEP = 10.0  # seconds for one step: a name, a connection, a tunnel, a handshake
-TOTAL = 60.0  # seconds for everything
+STEP = 10.0  # seconds for one step: a connection, a tunnel, a handshake
+TOTAL = 60.0  # seconds for everything; the resolver alone may take longer
 _MAX_ANSWER = 16 << 10  # bytes of a proxy's answer
 _MAX_ADDRESSES = 8
 
@@ -19,20 +18,11 @@ Address = Tuple[int, Tuple[Any, ...]]
 Connection = Union[socket.socket, ssl.SSLSocket]
 
 
-class Refused(OSError):
-    """There is no connection; the message says where it ended, `remedy` what to do."""
-
-    def __init__(self, message: str, remedy: str = "") -> None:
-        """Remember what to do."""
-        super().__init__(message)
-        self.remedy = remedy or "check the name, the port, the network and the proxy variables"
-
-
 class Deadline:
-    """The end of one step, and of all."""
+    """The time by which a step has to end, within the time for all of them."""
 
     def __init__(self, seconds: float, within: Optional[Deadline] = None) -> None:
-        """End in that many seconds, or when the one around it does."""
+        """End in that many seconds, or when `within` ends."""
         end = time.monotonic() + seconds
         self.end: float = min(end, within.end) if within else end
 
@@ -40,7 +30,8 @@ class Deadline:
         """Return how many seconds are left; raises TimeoutError where none are."""
         left = self.end - time.monotonic()
         if left <= 0:
-            raise TimeoutError("timed out")  # as sockets say it
+            # In the words of a socket.
+            raise TimeoutError("timed out")
         return left
 
 
@@ -69,7 +60,7 @@ class Route:
 
     def _reached(self, first: Target, called: str) -> socket.socket:
         error: OSError = OSError("it has no address")
-        for address in self._addresses or _resolved(first, called, self.deadline):
+        for address in self._addresses or _resolved(first, called):
             try:
                 connection = _connection(address, Deadline(STEP, self.deadline))
             except OSError as failure:
@@ -84,32 +75,23 @@ class Route:
             connection.settimeout(Deadline(STEP, self.deadline).left())
             return self._trust.wrap_socket(connection, server_hostname=at.host)
         except (OSError, ValueError) as error:
-            reason = getattr(error, "verify_message", None) or getattr(error, "reason", None)
-            message = f"the proxy https://{at} cannot be spoken to over TLS: {reason or error}"
+            reason = reason_of(error)
+            if isinstance(error, ssl.SSLCertVerificationError):
+                reason = error.verify_message
+            message = f"the proxy https://{at} cannot be spoken to over TLS: {reason}"
             remedy = "name it as http:// if it speaks no TLS; `add` its CA if nobody trusts that"
             raise Refused(message, remedy) from error
 
 
-def _resolved(first: Target, called: str, within: Deadline) -> List[Address]:
-    """Return the addresses of a name, asked for in a thread because nothing else bounds it."""
-    answers: List[Union[List[Address], Exception]] = []
-
-    def ask() -> None:
-        try:
-            found = socket.getaddrinfo(first.host, first.port, type=socket.SOCK_STREAM)
-            answers.append([(each[0], each[4]) for each in found])
-        except Exception as error:  # noqa: BLE001 - told by whoever waits
-            answers.append(error)
-
-    thread = threading.Thread(target=ask, daemon=True)
-    thread.start()
-    thread.join(Deadline(STEP, within).left())
-    answer = answers[0] if answers else TimeoutError("it takes too long")
-    if isinstance(answer, Exception):
-        reason = getattr(answer, "strerror", None) or answer
-        message = f"{called}{first.host} has no address: {reason}"
-        raise Refused(message, "check the name, and whether DNS works here") from answer
-    return answer[:_MAX_ADDRESSES]
+def _resolved(first: Target, called: str) -> List[Address]:
+    """Return the addresses of a name; the resolver's own time limit holds."""
+    try:
+        found = socket.getaddrinfo(first.host, first.port, type=socket.SOCK_STREAM)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else ""
+        message = f"{called}{first.host} has no address: {reason or error}"
+        raise Refused(message, "check the name, and whether DNS works here") from error
+    return [(each[0], each[4]) for each in found[:_MAX_ADDRESSES]]
 
 
 def _connection(address: Address, deadline: Deadline) -> socket.socket:
@@ -152,8 +134,14 @@ def _answer(connection: Connection, deadline: Deadline) -> str:
         if len(answer) == _MAX_ANSWER:
             raise OSError("its answer has no end")
         connection.settimeout(deadline.left())
-        byte = connection.recv(1)  # one at a time: what follows is TLS
+        # One at a time: what follows is TLS.
+        byte = connection.recv(1)
         if not byte:
             break
         answer += byte
     return answer.split(b"\n", 1)[0].decode("latin-1").rstrip("\r")
+
+
+def reason_of(error: Exception) -> str:
+    """Return OpenSSL's name for what went wrong, or the system's sentence."""
+    return getattr(error, "reason", None) or str(error) or type(error).__name__

@@ -1,0 +1,70 @@
+"""`add`: checks certificates and copies them into the drop folder of this user."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import Any, Dict, List, Sequence, Tuple
+
+from .. import bundle
+from ..parsing import pem
+from ..publishing.writing import replace
+from . import describe, drop_folder
+from .output import Report, sentence
+
+
+def run(*, files: Sequence[str]) -> Report:
+    """Copy the certificates of files into the drop folder, or say why not; raises OSError."""
+    folder = drop_folder.find()
+    told: List[Dict[str, Any]] = []
+    for path in files:
+        refusal, blocks = _examined(path)
+        if refusal:
+            told.append({"path": path, "refused": refusal})
+        told += [{"path": path, **_stored(drop_folder.make(folder), block)} for block in blocks]
+    return drop_folder.report("add", folder, told)
+
+
+def _examined(path: str) -> Tuple[str, List[bytes]]:
+    """Return why the file is refused, or "", and the blocks that it holds.
+
+    What is a warning where a file lies already is a refusal here.
+    """
+    if os.path.islink(path):
+        return "it is a symbolic link; name the file itself", []
+    if os.path.isdir(path):
+        return "it is a folder; name the files in it", []
+    findings = drop_folder.read(path)
+    if findings.problems:
+        return findings.problems[0].message, []
+    for left_out in bundle.merged([findings], findings.reader).excluded:
+        return f"a certificate in it would not be used: {left_out.reason}", []
+    if not findings.trusted:
+        return "it is a bundle of ours: add the certificates that you put into it", []
+    return "", [found.block for found in findings.trusted]
+
+
+def _stored(folder: str, block: bytes) -> Dict[str, Any]:
+    """Put one certificate into the folder, under a name that its content gives it."""
+    told = describe.certificate(pem.der_of(block))
+    target = os.path.join(folder, _name(told))
+    if _holds(target, block):
+        return {**told, "stored": target, "new": False}
+    try:
+        replace(target, block)
+    except OSError as error:
+        # The other certificates may fit on the disk.
+        return {"refused": sentence(error)}
+    return {**told, "stored": target, "new": True}
+
+
+def _holds(path: str, block: bytes) -> bool:
+    """Whether the file still is what an earlier `add` wrote."""
+    held = [found.block for found in drop_folder.read(path, safe=True).trusted]
+    return held == [block] and not os.path.islink(path)
+
+
+def _name(told: Dict[str, Any]) -> str:
+    """Return a file name: what people recognise, then what is unique."""
+    common = re.sub(r"[^A-Za-z0-9]+", "-", told["subject"].partition(",")[0].partition("=")[2])
+    return f"{common.strip('-')[:40] or 'certificate'}-{told['sha256'][:16]}.pem"

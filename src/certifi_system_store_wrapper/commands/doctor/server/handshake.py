@@ -1,0 +1,211 @@
+"""TLS handshakes with one server, and nothing else: no request, no redirect, no other address."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import warnings
+from contextlib import suppress
+from typing import List, NamedTuple
+
+from .route import STEP, Connection, Deadline, Route, reason_of
+
+# Of a server's handshake; OpenSSL itself takes 100 KB of certificates.
+_MAX_BYTES = 1 << 20
+# Seconds that a server has to say that it wants a certificate of the client.
+_PATIENCE = 2.0
+_MAX_CHAIN = 20
+_HANDSHAKE, _CERTIFICATE, _CERTIFICATE_REQUEST = 22, 11, 13  # RFC 8446, section 4
+# OpenSSL's numbers: Python names them from 3.12 and 3.10 on.
+_LEGACY_SERVER_CONNECT, _PARTIAL_CHAIN = 0x4, 0x80000
+
+
+class Outcome(NamedTuple):
+    """How one handshake ended: `code` is OpenSSL's verify code, 0 where that is not the cause."""
+
+    trusted: bool
+    message: str = ""
+    code: int = 0
+
+
+class Presented(NamedTuple):
+    """What a server shows to a client that checks nothing, and how that ended.
+
+    `chain` as DER; `version` of TLS and `cipher`, "" where `failure` says why there is none.
+    """
+
+    chain: List[bytes]
+    version: str = ""
+    cipher: str = ""
+    failure: str = ""
+    wants_certificate: bool = False
+
+
+def outcome(route: Route, context: ssl.SSLContext) -> Outcome:
+    """Return whether that context trusts the server; raises Refused."""
+    with route.connected() as connection:
+        try:
+            _shake_hands(connection, context, route)
+        except ssl.SSLCertVerificationError as error:
+            return Outcome(trusted=False, message=error.verify_message, code=error.verify_code)
+        except (OSError, ValueError) as error:
+            return Outcome(trusted=False, message=reason_of(error))
+    return Outcome(trusted=True)
+
+
+def presented(route: Route) -> Presented:
+    """Return what the server presents, as far as this Python can show it; raises Refused.
+
+    Also where the handshake fails later on: the certificates come early.
+    """
+    context = _lax_context()
+    watcher = _Watcher(context)
+    with route.connected() as connection:
+        try:
+            handshake = _shake_hands(connection, context, route)
+        except (OSError, ValueError) as error:
+            failure, wants = reason_of(error), watcher.asks_for_certificate
+            return Presented(watcher.chain, failure=failure, wants_certificate=wants)
+        wants = watcher.asks_for_certificate and handshake.is_turned_away(connection)
+        tls, cipher = handshake.tls, (handshake.tls.cipher() or ("",))[0]
+        chain = watcher.chain or _leaf(tls)
+        return Presented(chain, tls.version() or "", cipher, wants_certificate=wants)
+
+
+class _Handshake(NamedTuple):
+    """A TLS connection over memory, so that every byte and second is counted."""
+
+    tls: ssl.SSLObject
+    incoming: ssl.MemoryBIO
+    outgoing: ssl.MemoryBIO
+
+    def is_done(self) -> bool:
+        """Take the next step; raises OSError or ValueError where the handshake fails."""
+        try:
+            self.tls.do_handshake()
+        except OSError as error:
+            # The callback of _Watcher was interrupted, and OpenSSL's error hides that.
+            if isinstance(error.__context__, KeyboardInterrupt):
+                raise error.__context__ from None
+            if isinstance(error, ssl.SSLWantReadError):
+                return False
+            raise
+        return True
+
+    def feed(self, connection: Connection, deadline: Deadline) -> int:
+        """Carry what is to be sent, and some of what comes; return how much came."""
+        connection.settimeout(deadline.left())
+        connection.sendall(self.outgoing.read())
+        data = connection.recv(16 << 10)
+        if not data:
+            raise ConnectionResetError("the server hangs up")
+        self.incoming.write(data)
+        return len(data)
+
+    def has_read(self) -> bool:
+        """Whether something came after the handshake; raises OSError where the server hangs up."""
+        try:
+            self.tls.read(1)
+        except ssl.SSLWantReadError:
+            return False
+        return True
+
+    def is_turned_away(self, connection: Connection) -> bool:
+        """Whether the server hangs up on us; in TLS 1.3 that comes after the handshake."""
+        deadline = Deadline(_PATIENCE)
+        try:
+            while not self.has_read():
+                self.feed(connection, deadline)
+        except (TimeoutError, socket.timeout):
+            return False
+        except OSError:
+            return True
+        return False
+
+
+def _shake_hands(connection: Connection, context: ssl.SSLContext, route: Route) -> _Handshake:
+    """Shake hands; raises OSError or ValueError."""
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    # The zone of an IPv6 address is this machine's own.
+    name = route.where.host.partition("%")[0]
+    tls = context.wrap_bio(incoming, outgoing, server_hostname=name)
+    handshake, deadline = _Handshake(tls, incoming, outgoing), Deadline(STEP, route.deadline)
+    count = 0
+    try:
+        while count < _MAX_BYTES:
+            if handshake.is_done():
+                return handshake
+            count += handshake.feed(connection, deadline)
+        raise OSError("its handshake is longer than any")
+    finally:
+        # Our last message: finished, or an alert.
+        with suppress(OSError):
+            connection.sendall(outgoing.read())
+
+
+def _leaf(tls: ssl.SSLObject) -> List[bytes]:
+    der = tls.getpeercert(binary_form=True)
+    return [der] if der else []
+
+
+def context_of(pem: str, *, strict: bool = False) -> ssl.SSLContext:
+    """Return a client's context that trusts `pem`.
+
+    With `strict` it has the checks that Python 3.13 switched on in default contexts.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    if pem:
+        context.load_verify_locations(cadata=pem)
+    if strict:
+        context.verify_flags |= ssl.VERIFY_X509_STRICT | _PARTIAL_CHAIN
+    return context
+
+
+def _lax_context() -> ssl.SSLContext:
+    """Return a context that checks nothing, and accepts old versions and weak keys."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    context.options |= _LEGACY_SERVER_CONNECT
+    with warnings.catch_warnings(), suppress(ssl.SSLError, ValueError):
+        warnings.simplefilter("ignore", DeprecationWarning)
+        context.minimum_version = ssl.TLSVersion.TLSv1
+        context.set_ciphers("ALL:@SECLEVEL=0")
+    return context
+
+
+class _Watcher:
+    """Records what the server's handshake messages say."""
+
+    def __init__(self, context: ssl.SSLContext) -> None:
+        """Watch all handshakes with that context, where Python lets us (CPython does)."""
+        self.chain: List[bytes] = []
+        self.asks_for_certificate = False
+        if hasattr(context, "_msg_callback"):
+            context._msg_callback = self._see  # noqa: SLF001 - since 3.8; public: from 3.13 on
+
+    def _see(
+        self, _tls: object, direction: str, version: int, content: int, kind: int, data: bytes
+    ) -> None:
+        if direction != "read" or content != _HANDSHAKE:
+            return
+        if kind == _CERTIFICATE and not self.chain:
+            self.chain = _certificates(data, has_extensions=version == ssl.TLSVersion.TLSv1_3)
+        elif kind == _CERTIFICATE_REQUEST:
+            self.asks_for_certificate = True
+
+
+def _certificates(message: bytes, *, has_extensions: bool) -> List[bytes]:
+    """Return the certificates of a Certificate message (RFC 5246 7.4.2, RFC 8446 4.4.2)."""
+    # Its type and its length come first.
+    rest = message[4:]
+    if has_extensions:
+        rest = rest[1 + rest[0] :] if rest else b""
+    rest = rest[3:]
+    found: List[bytes] = []
+    while rest and len(found) < _MAX_CHAIN:
+        size = 3 + int.from_bytes(rest[:3], "big")
+        found.append(rest[3:size])
+        rest = rest[size:]
+        if has_extensions:
+            rest = rest[2 + int.from_bytes(rest[:2], "big") :]
+    return found

@@ -1,0 +1,53 @@
+"""`export`: the path of a bundle for other programs, or a copy of it."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import Optional
+
+from ..activation import hook
+from ..bundle import Bundle
+from ..publishing.writing import replace
+from .output import Report, WrongUsage
+from .status import is_ours
+from .variables import WHERE_TO_WRITE
+
+_DEVICE = re.compile("/dev/(std|fd/)|/proc/.*/fd/")
+
+
+def run(*, output: Optional[str]) -> Report:
+    """Return the path of the persistent bundle, or of a copy at `output`; raises OSError."""
+    # A variable that is not set, and what others call standard output.
+    if output in ("", "-"):
+        raise WrongUsage("argument -o/--output: name a file")
+    built = hook.current().build()
+    path = _copy(built, output) if output else persistent_path()
+    data = {"command": "export", "path": path, "certificates": len(built.anchors)}
+    return Report(data, [path], exact=True)
+
+
+def persistent_path() -> str:
+    """Return the path of a bundle that outlives this process; raises OSError."""
+    try:
+        return hook.current().outlasting()
+    except LookupError as error:
+        raise OSError(0, f"{error}: unset it") from error
+    except OSError as error:
+        raise OSError(0, f"{error}; {WHERE_TO_WRITE}") from error
+
+
+def _copy(built: Bundle, target: str) -> str:
+    """Write the bundle to a file, whole or not at all, and return its path."""
+    path = os.path.realpath(target)
+    if os.path.isdir(path) or not os.path.basename(target):
+        raise OSError(0, f"{target}: it is a folder; name a file")
+    # Root would replace /dev/null itself, and /dev/stdout may lead to a log.
+    if (os.path.exists(path) and not os.path.isfile(path)) or _DEVICE.match(target):
+        raise OSError(0, f"{target}: it is not a regular file; name one")
+    if is_ours(path):
+        raise OSError(0, f"{target}: it is a bundle of ours already; name another file")
+    if not built.anchors:
+        raise OSError(0, "no source of PYTHON_CERTIFI_SOURCES has a certificate: unset it")
+    replace(path, built.body)
+    return path

@@ -1,0 +1,62 @@
+"""`remove`: deletes certificates from the drop folder of this user, or lists them."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from typing import Any, Dict, List, Sequence
+
+from . import drop_folder
+from .output import Report, sentence
+
+# So many digits of a SHA-256 name a certificate.
+_DIGITS = 8
+
+
+def run(*, names: Sequence[str]) -> Report:
+    """Delete what is named by SHA-256 (8 digits or more) or file name, or say why not."""
+    folder = drop_folder.find()
+    held = drop_folder.held(folder)
+    told: List[Dict[str, Any]] = []
+    for word in names:
+        matching = [each for each in held if _is_meant(word, each)]
+        refusal = _refusal(matching, folder)
+        if refusal:
+            told.append({"path": word, "refused": refusal})
+            continue
+        told += [_removed(each, word) for each in matching]
+        held = [each for each in held if each not in matching]
+    if not names:
+        told = [{**each, "removed": False} for each in held]
+    return drop_folder.report("remove", folder, told)
+
+
+def _removed(each: Dict[str, Any], word: str) -> Dict[str, Any]:
+    """Delete one file, which somebody else may have done already."""
+    try:
+        with suppress(FileNotFoundError):
+            os.unlink(each["stored"])
+    except OSError as error:
+        return {"path": word, "refused": sentence(error)}
+    return {**each, "removed": True}
+
+
+def _refusal(matching: List[Dict[str, Any]], folder: str) -> str:
+    if not matching:
+        return f"no certificate in {folder} is called that; `remove` alone lists them"
+    if len({each["sha256"] for each in matching}) > 1:
+        return "several certificates are called that; give more digits of the SHA-256"
+    for each in matching:
+        there = os.path.realpath(os.path.dirname(each["stored"]))
+        if not os.path.join(there, "").startswith(os.path.join(os.path.realpath(folder), "")):
+            return f"a link leads to it: remove the link yourself, or the file in {there}"
+    return ""
+
+
+def _is_meant(word: str, each: Dict[str, Any]) -> bool:
+    """Whether the word is the beginning of its SHA-256 or names its file."""
+    digits = word.replace(":", "").lower()
+    if len(digits) >= _DIGITS and str(each["sha256"]).startswith(digits):
+        return True
+    stored = str(each["stored"])
+    return word == os.path.basename(stored) or os.path.abspath(word) == stored

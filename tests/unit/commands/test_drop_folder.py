@@ -1,0 +1,31 @@
+"""The drop folder, where only another system could show it."""
+
+from __future__ import annotations
+
+import ntpath
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from conformance.minting import encode_pem, mint, trusted_pem
+
+from certifi_system_store_wrapper.commands import drop_folder
+
+
+def test_a_drive_that_is_not_connected(monkeypatch: pytest.MonkeyPatch) -> None:
+    """%APPDATA% may lie on one: `add` says so, and does not look above it for ever."""
+    monkeypatch.setattr(drop_folder, "os", SimpleNamespace(path=ntpath))
+    with pytest.raises(OSError, match="has to be a folder"):
+        drop_folder.make(r"Z:\Roaming\certifi-system-store-wrapper\certs")
+
+
+def test_what_remove_can_name(tmp_path: Path) -> None:
+    """A file with one certificate, unless that says itself that nobody shall trust it."""
+    plain = mint("Plain")
+    (tmp_path / "plain.pem").write_bytes(encode_pem(plain))
+    (tmp_path / "two.pem").write_bytes(encode_pem(plain) + encode_pem(mint("Other")))
+    (tmp_path / "rejected.pem").write_bytes(trusted_pem(plain, reject=["serverAuth"]))
+    both = encode_pem(plain) + trusted_pem(mint("Other"), reject=["serverAuth"])
+    (tmp_path / "both.pem").write_bytes(both)
+    (held,) = drop_folder.held(str(tmp_path))
+    assert held["stored"] == str(tmp_path / "plain.pem")
