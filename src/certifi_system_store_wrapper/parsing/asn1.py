@@ -15,8 +15,10 @@ BOOLEAN, INTEGER, BIT_STRING, OCTET_STRING, NULL, OID = 0x01, 0x02, 0x03, 0x04, 
 SEQUENCE, SET, CONTEXT_0, CONTEXT_3 = 0x30, 0x31, 0xA0, 0xA3
 TIMES = (0x17, 0x18)  # UTCTime, GeneralizedTime
 
-DEPTH = 32  # of nested indefinite lengths: no real file has more than six
-MAX_BER = 1 << 19  # bytes: indefinite lengths are found by reading everything, at every level
+# Bounds of BER. No real file nests more than six indefinite lengths; where one ends is found by
+# reading everything inside, at every level.
+DEPTH = 32
+MAX_BER = 1 << 19  # bytes
 MAX_PARTS = 20_000  # of one element
 
 

@@ -76,7 +76,8 @@ def _is_strict_certificate(der: bytes) -> bool:
     issuer += len(algorithm)
     validity = _after_name(der, issuer, tbs_end)
     subject = after_validity(der, validity, tbs_end)
-    if der.startswith(der[issuer:validity], subject):  # self-issued: checked already
+    # The name of a self-issued certificate has been checked already.
+    if der.startswith(der[issuer:validity], subject):
         key = subject + validity - issuer
     else:
         key = _after_name(der, subject, tbs_end)

@@ -101,7 +101,8 @@ def _decode(text: bytes) -> Tuple[bytes, bool]:
     """Return the bytes of a base64 body, and whether it is nothing but that; else raise NotDer."""
     if len(text) > MAX_BODY:
         raise NotDer(f"it is longer than {MAX_BODY >> 20} MiB")
-    if b"\\" in text:  # a line end or a slash as JSON and shells write it
+    # Line ends and slashes as JSON and shells write them.
+    if b"\\" in text:
         text = text.replace(b"\\r", b"").replace(b"\\n", b"\n").replace(b"\\/", b"/")
     if b":" in text:
         text = _without_headers(text)

@@ -40,7 +40,7 @@ Extensions = Dict[bytes, Tuple[bool, bytes]]  # OID: is it critical, and its DER
 
 
 class Layout(Record):
-    """Where the parts of a certificate lie in its DER."""
+    """Where the parts of a certificate lie in its DER, and its extensions."""
 
     version: int
     serial: Span
@@ -48,7 +48,7 @@ class Layout(Record):
     validity: Span
     subject: Span
     key: Span
-    extensions: Span  # empty where there are none
+    extensions: Extensions
 
 
 def layout(der: bytes) -> Layout:
@@ -74,11 +74,12 @@ def layout(der: bytes) -> Layout:
     _check_names(der, issuer, subject)
     after_validity(der, issuer[2], tbs_end)
     _check_key(der, key)
-    extensions = (SEQUENCE, position, position)
+    extensions: Extensions = {}
     for tag, inner, outer in children(der, position, tbs_end):
         if tag == CONTEXT_3:
-            extensions = expect(der, inner, outer, SEQUENCE)
-    _check_extensions(der, version, extensions)
+            extensions = _extensions(members(der[inner:outer]))
+    if extensions and version < 3:
+        raise NotDer("its version allows no extensions")
     return Layout(version, serial, issuer, validity, subject, key, extensions)
 
 
@@ -143,27 +144,17 @@ def _check_key(der: bytes, key: Span) -> None:
         raise NotDer("its public key is not DER")
 
 
-def _check_extensions(der: bytes, version: int, extensions: Span) -> None:
-    """Raise NotDer where an extension occurs twice, or the version allows none."""
-    oids, count = set(), 0
-    for _, start, end in children(der, *extensions[1:]):
-        fields = [(tag, der[a:b]) for tag, a, b in children(der, start, end)]
+def _extensions(sequence: Elements) -> Extensions:
+    """Return the extensions by their OIDs; raise NotDer where one is incomplete or there twice."""
+    found: Extensions = {}
+    for _, extension in sequence:
+        fields = elements(extension)
         if len(fields) < 2 or fields[-1][0] != OCTET_STRING:
             raise NotDer("an extension is incomplete")
-        oids.add(fields[0])
-        count += 1
-    if len(oids) < count:
-        raise NotDer("it has an extension twice")
-    if count and version < 3:
-        raise NotDer("its version allows no extensions")
-
-
-def extensions(der: bytes, places: Layout) -> Extensions:
-    """Return the extensions of a certificate by their OIDs."""
-    found: Extensions = {}
-    for _, start, end in children(der, *places.extensions[1:]):
-        (_, *oid), *flag, (_, *value) = children(der, start, end)  # as layout() has seen
-        found[der[slice(*oid)]] = (bool(flag), der[slice(*value)])
+        (_, oid), *critical, (_, value) = fields
+        if oid in found:
+            raise NotDer("it has an extension twice")
+        found[oid] = bool(critical), value
     return found
 
 
@@ -197,7 +188,7 @@ def facts(der: bytes, places: Optional[Layout] = None) -> Facts:
     parts = places or layout(der)
     not_before, not_after = children(der, *parts.validity[1:])
     issuer, subject = der[slice(*parts.issuer[1:])], der[slice(*parts.subject[1:])]
-    found = extensions(der, parts)
+    found = parts.extensions
     return Facts(
         version=parts.version,
         issuer=issuer,

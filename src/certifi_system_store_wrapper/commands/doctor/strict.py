@@ -44,7 +44,7 @@ def refusals(der: bytes, *, is_last: bool = False) -> List[str]:
 
 def _refusals(der: bytes, *, is_last: bool) -> List[str]:
     places = x509.layout(der)
-    found = x509.extensions(der, places)
+    found = places.extensions
     is_ca, path_length = _basic_constraints(found)
     reasons = _of_constraints(found, is_ca=is_ca, path_length=path_length)
     reasons += _of_names(places, found, is_ca=is_ca)

@@ -51,7 +51,7 @@ def link(der: bytes) -> Link:
     issuer, marks = told["issuer"], tuple(told["marks"])
     try:
         places = x509.layout(der)
-        facts, extensions = x509.facts(der, places), x509.extensions(der, places)
+        facts, extensions = x509.facts(der, places), places.extensions
     except ValueError:
         return Link(der, subject, issuer, marks)
     return Link(der, subject, issuer, marks, facts.subject, facts.issuer, extensions, facts.ca)
