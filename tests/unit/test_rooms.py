@@ -156,3 +156,14 @@ def test_the_bootstrap_is_short() -> None:
     assert len(text.splitlines()) < 80
     names = {name for dots, name in imports("bootstrap") if not dots}
     assert names == {"atexit", "sys", "logging"}
+
+
+def test_unit_tests_mirror_the_modules() -> None:
+    """Whoever changes a module finds its tests under its name; those of a door have the room's."""
+    here = Path(__file__).parent
+    found = {path.relative_to(here) for path in here.rglob("test_*.py")} - {Path("test_rooms.py")}
+    assert len(found) > 10
+    names = {(*path.parent.parts, path.stem[len("test_") :]) for path in found}
+    doors = {(*name[:-1], name[-2]) for name in names if len(name) > 1}
+    modules_tested = {".".join(name[:-1] if name in doors else name) for name in names}
+    assert modules_tested <= set(modules())
