@@ -173,7 +173,7 @@ def growth(comparer: Comparer) -> None:
     for size in SIZES:
         path = comparer.cache / f"{size}.pem"
         if size and not path.exists():
-            growing.mint(path, size)
+            growing.write_certificates(path, size)
         more = {"SSL_CERT_FILE": str(path)} if size else {}
         ours = comparer.environments[OURS.name]
         env = {**comparer.prelude, **more}

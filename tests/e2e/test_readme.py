@@ -31,7 +31,8 @@ from support import (
     new_environment,
     write,
 )
-from support.servers import CA, HttpsServer, context_for, make
+from support.minting import CA, make
+from support.servers import HttpsServer, context_for
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

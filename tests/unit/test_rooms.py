@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from functools import lru_cache
 from pathlib import Path
 from typing import Dict, Iterator, List, Set, Tuple
 
@@ -59,6 +60,7 @@ def path_of(module: str) -> Path:
     return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
 
 
+@lru_cache(maxsize=None)
 def modules() -> List[str]:
     """Return every module of the package, relative to it; a room's door has the room's name."""
     paths = (path.relative_to(PACKAGE).with_suffix("") for path in PACKAGE.rglob("*.py"))
@@ -66,9 +68,14 @@ def modules() -> List[str]:
     return sorted(".".join(part for part in each if part != "__init__") for each in parts)
 
 
-def imports(module: str) -> Iterator[Tuple[int, str]]:
-    """Yield (dots, dotted name) for everything that the module imports, wherever it does."""
-    for node in ast.walk(ast.parse(path_of(module).read_bytes())):
+@lru_cache(maxsize=None)
+def imports(module: str) -> List[Tuple[int, str]]:
+    """Return (dots, dotted name) for everything that the module imports, wherever it does."""
+    return list(_imports(ast.parse(path_of(module).read_bytes())))
+
+
+def _imports(tree: ast.AST) -> Iterator[Tuple[int, str]]:
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from ((0, alias.name) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
