@@ -68,6 +68,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_report_header(config: pytest.Config) -> List[str]:
     """Say before the first test how long all of them take."""
+    if config.getoption("-m") or config.getoption("-k"):
+        return []  # nobody knows how long a selection takes
     return about([room for room in (*CORE, *BY_NAME_ALONE) if is_run(room, config)])
 
 

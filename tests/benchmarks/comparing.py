@@ -94,7 +94,7 @@ class Comparer:
         ]
 
     def modules(self) -> Dict[str, List[str]]:
-        """Return what is loaded at the end of each of the two workloads."""
+        """Return what is loaded at the end of each of the two programs."""
         return {
             side.name: side.environment.ask(side.code + workloads.MODULES, side.env).split()
             for side in self.two_programs({})
