@@ -25,6 +25,8 @@ from support import (
     write,
 )
 from support.differences import skip_differences
+from support.installed import why_not_this_checkout
+from support.rooms import CORE, about
 from support.servers import HttpsServer, Page
 
 if TYPE_CHECKING:
@@ -45,6 +47,7 @@ VARIABLES = (
     "SSL_CERT_FILE",
 )
 HERE = Path(__file__).parent
+# Rooms that need more than the tests' requirements.
 BY_NAME_ALONE = (HERE / "quality", HERE / "reach")
 HOUSED = (*CLIENTS, "certifi", "wrapt", "hatchling>=1.27", "editables", "pip")
 
@@ -54,6 +57,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--built", metavar="DIR", help="test the wheel and sdist in DIR, build none")
     parser.addoption("--measure", metavar="DIR", help="leave the coverage of every process there")
     parser.addoption("--interpreter", metavar="PYTHON", help="what to run the product with")
+    parser.addoption("--slow", action="store_true", help="sweep wholly where a sample is usual")
     parser.addoption("--write-table", action="store_true", help="keep what an opt-in run measures")
     parser.addoption(
         "--system-site-packages",
@@ -62,10 +66,36 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+def pytest_report_header(config: pytest.Config) -> List[str]:
+    """Say before the first test how long all of them take."""
+    if config.getoption("-m") or config.getoption("-k"):
+        return []  # nobody knows how long a selection takes
+    return about([room for room in (*CORE, *BY_NAME_ALONE) if is_run(room, config)])
+
+
+class Progress:
+    """Shows what is written at once, also in a file or a pipe."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self.config = config
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_runtest_logreport(self) -> None:
+        """Write out the dots and percentages."""
+        self.config.get_terminal_writer().flush()
+
+
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> Optional[bool]:
     """Keep the default run free of the rooms that need more, unless they are named."""
     is_left_out = collection_path in BY_NAME_ALONE and not is_named(collection_path, config)
     return True if is_left_out else None
+
+
+def is_run(folder: Path, config: pytest.Config) -> bool:
+    """Whether all of a room is run: it is named, or all are and it waits for no name."""
+    started_in = config.invocation_params.dir
+    named = {Path(os.path.abspath(started_in / each)) for each in config.args}
+    return folder in named or (HERE in named and folder not in BY_NAME_ALONE)
 
 
 def is_named(folder: Path, config: pytest.Config) -> bool:
@@ -81,9 +111,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: List[pytest.Item
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Begin to measure, where that is asked for."""
+    """Refuse to test anything but this checkout; begin to measure, where that is asked for."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a shell's `&`; children inherit it
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    if not hasattr(config, "workerinput"):
+        built = config.getoption("--built")
+        reason = why_not_this_checkout(Path(built).resolve() if built else None)
+        if reason:
+            raise pytest.UsageError(reason)
+        config.pluginmanager.register(Progress(config))
     folder = config.getoption("--measure")
     if folder:
         from quality import measuring
@@ -111,6 +147,12 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 def interpreter(pytestconfig: pytest.Config) -> str:
     """Return the interpreter that the product is tested with."""
     return str(pytestconfig.getoption("--interpreter") or sys.executable)
+
+
+@pytest.fixture(scope="session")
+def slow(pytestconfig: pytest.Config) -> bool:
+    """Whether a test marked slow is to sweep wholly, and not to take a sample."""
+    return bool(pytestconfig.getoption("--slow"))
 
 
 @pytest.fixture(scope="session")

@@ -94,7 +94,7 @@ class Comparer:
         ]
 
     def modules(self) -> Dict[str, List[str]]:
-        """Return what is loaded at the end of each of the two workloads."""
+        """Return what is loaded at the end of each of the two programs."""
         return {
             side.name: side.environment.ask(side.code + workloads.MODULES, side.env).split()
             for side in self.two_programs({})
@@ -173,7 +173,7 @@ def growth(comparer: Comparer) -> None:
     for size in SIZES:
         path = comparer.cache / f"{size}.pem"
         if size and not path.exists():
-            growing.mint(path, size)
+            growing.write_certificates(path, size)
         more = {"SSL_CERT_FILE": str(path)} if size else {}
         ours = comparer.environments[OURS.name]
         env = {**comparer.prelude, **more}

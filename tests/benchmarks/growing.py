@@ -14,7 +14,7 @@ START = dt.datetime(2020, 1, 1)  # noqa: DTZ001 - certificates have no time zone
 END = dt.datetime(2040, 1, 1)  # noqa: DTZ001 - as above
 
 
-def mint(path: Path, count: int) -> None:
+def write_certificates(path: Path, count: int) -> None:
     """Write that many self-signed CA certificates of one key, under different names."""
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     with path.open("wb") as file:

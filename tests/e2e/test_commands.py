@@ -24,8 +24,7 @@ from cryptography.x509.name import _ASN1Type
 from cryptography.x509.oid import NameOID
 
 from support import POWERLESS, Sandbox, assert_fetched, assert_untrusted, write
-from support.minting import encode_pem, mint, pkcs7
-from support.servers import CA, make
+from support.minting import CA, encode_pem, make, mint, pkcs7
 
 COMMAND = ("-m", "certifi_system_store_wrapper")
 posix = pytest.mark.skipif(os.name == "nt", reason="modes and links say nothing there")

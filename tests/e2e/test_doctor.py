@@ -14,8 +14,7 @@ import pytest
 import trustme
 
 from support import POWERLESS, Environment, Sandbox, write
-from support.minting import encode_pem, mint, private_key_pem
-from support.servers import CA, make
+from support.minting import CA, encode_pem, make, mint, private_key_pem
 
 COMMAND = ("-m", "certifi_system_store_wrapper", "doctor")
 ADD = (*COMMAND[:-1], "add")

@@ -18,22 +18,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from support import Sandbox, write
-from support.minting import trusted_pem
-from support.servers import (
-    CA,
-    CLIENT_AUTH,
-    Echo,
-    Made,
-    Resetting,
-    Tunnel,
-    context_for,
-    key_usage,
-    make,
-    presenting,
-    saying,
-    serving,
-    with_sha1,
-)
+from support.minting import CA, CLIENT_AUTH, Made, key_usage, make, trusted_pem, with_sha1
+from support.servers import Echo, Resetting, Tunnel, context_for, presenting, saying, serving
 
 COMMAND = ("-m", "certifi_system_store_wrapper", "doctor")
 ROOT = make("Private Root", *CA)

@@ -32,7 +32,8 @@ from support import (
     new_environment,
     write,
 )
-from support.servers import CA, HttpsServer, context_for, make
+from support.minting import CA, make
+from support.servers import HttpsServer, context_for
 from support.tables import split
 
 TYPE_CHECKING = False

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 from functools import lru_cache
-from typing import Dict, Iterable, List, Optional, Tuple, Union
+from ipaddress import ip_address
+from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple, Union
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.hazmat.primitives.serialization import pkcs7 as pkcs7_format
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
@@ -27,8 +28,118 @@ _EKUS = {
     "emailProtection": ExtendedKeyUsageOID.EMAIL_PROTECTION,
     "anyExtendedKeyUsage": ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE,
 }
-_NOW = dt.datetime.now(dt.timezone.utc).replace(microsecond=0)
+NOW = dt.datetime.now(dt.timezone.utc).replace(microsecond=0)
+SERVER_AUTH, CLIENT_AUTH = ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH
 Key = Union[ec.EllipticCurvePrivateKey, rsa.RSAPrivateKey]
+Extension = Tuple[x509.ExtensionType, bool]
+USAGES = (
+    "digital_signature", "content_commitment", "key_encipherment", "data_encipherment",
+    "key_agreement", "key_cert_sign", "crl_sign", "encipher_only", "decipher_only",
+)  # fmt: skip
+
+
+class Made(NamedTuple):
+    """A certificate with its key."""
+
+    certificate: x509.Certificate
+    key: Any
+
+    @property
+    def name(self) -> x509.Name:
+        """Whom it is for."""
+        return self.certificate.subject
+
+    @property
+    def pem(self) -> bytes:
+        """The certificate as PEM."""
+        return self.certificate.public_bytes(serialization.Encoding.PEM)
+
+    @property
+    def key_pem(self) -> bytes:
+        """The private key as PEM."""
+        return self.key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+
+
+class Issuer(NamedTuple):
+    """Who signs, where only the name and the key matter."""
+
+    name: x509.Name
+    key: Any
+
+
+def key_usage(*allowed: str) -> Extension:
+    """Return a critical key usage extension."""
+    return x509.KeyUsage(**{name: name in allowed for name in USAGES}), True
+
+
+CA = (
+    (x509.BasicConstraints(ca=True, path_length=None), True),
+    key_usage("key_cert_sign", "crl_sign"),
+)
+
+
+def make(
+    subject: str,
+    *extensions: Extension,
+    by: Union[Made, Issuer, None] = None,
+    names: Sequence[str] = (),
+    days: Tuple[float, float] = (-1, 9),
+    key: Any = None,
+    rsa_bits: int = 0,
+    identified: bool = True,
+    name: Optional[x509.Name] = None,
+    until: Optional[dt.datetime] = None,
+) -> Made:
+    """Return a certificate as RFC 5280 asks, but for what is asked otherwise."""
+    key = key or new_key(rsa_bits)
+    own = x509.Name(name) if name is not None else _common_name(subject)
+    begin, end = NOW + dt.timedelta(days=days[0]), NOW + dt.timedelta(days=days[1])
+    if until:
+        begin, end = min(begin, until), until
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(own)
+        .issuer_name(by.name if by else own)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(begin)
+        .not_valid_after(end)
+    )
+    signer = by.key if by else key
+    if identified:
+        held = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
+        of_issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key())
+        extensions = (*extensions, (held, False), (of_issuer, False))
+    if names:
+        alternatives = x509.SubjectAlternativeName(list(map(_general_name, names)))
+        extensions = (*extensions, (alternatives, False))
+    for extension, critical in extensions:
+        builder = builder.add_extension(extension, critical)
+    # Ed25519 brings its own hash.
+    digest = None if isinstance(signer, ed25519.Ed25519PrivateKey) else hashes.SHA256()
+    return Made(builder.sign(signer, digest), key)
+
+
+def with_sha1(made: Made, by: Made) -> Made:
+    """Return the certificate signed again with SHA-1 by an RSA key, which no library does now."""
+    der = made.certificate.public_bytes(serialization.Encoding.DER)
+    sha256, sha1 = (bytes.fromhex("2a864886f70d0101") + end for end in (b"\x0b", b"\x05"))
+    tbs = made.certificate.tbs_certificate_bytes.replace(sha256, sha1)
+    signature = by.key.sign(tbs, padding.PKCS1v15(), hashes.SHA1())
+    start = der.index(made.certificate.tbs_certificate_bytes)
+    der = der[:start] + tbs + der[start + len(tbs) : -len(signature)].replace(sha256, sha1)
+    return Made(x509.load_der_x509_certificate(der + signature), made.key)
+
+
+def _general_name(text: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ip_address(text))
+    except ValueError:
+        return x509.DNSName(text)
 
 
 def key_of(name: str) -> Key:
@@ -39,6 +150,11 @@ def key_of(name: str) -> Key:
 @lru_cache(maxsize=None)
 def _key(name: str, rsa_bits: int) -> Key:
     del name
+    return new_key(rsa_bits)
+
+
+def new_key(rsa_bits: int = 0) -> Key:
+    """Make a private key: of P-256, or an RSA key of that size."""
     if rsa_bits:
         return rsa.generate_private_key(65537, rsa_bits)
     return ec.generate_private_key(ec.SECP256R1())
@@ -63,31 +179,24 @@ def mint(
     `issuer` is the name of another certificate's subject and key; `opaque` adds an extension of
     that many bytes, `san` a DNS name.
     """
-    private = _key(key or name, rsa_bits)
-    subject = subject or name
-    builder = (
-        x509.CertificateBuilder()
-        .subject_name(_name(subject))
-        .issuer_name(_name(issuer or subject))
-        .public_key(private.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(_NOW + dt.timedelta(days=days[0]))
-        .not_valid_after(_NOW + dt.timedelta(days=days[1]))
-    )
+    extensions: List[Extension] = []
     if ca is not None:
-        constraints = x509.BasicConstraints(ca=ca, path_length=None)
-        builder = builder.add_extension(constraints, critical=True)
+        extensions.append((x509.BasicConstraints(ca=ca, path_length=None), True))
     if eku:
-        usage = x509.ExtendedKeyUsage([_EKUS[one] for one in eku])
-        builder = builder.add_extension(usage, critical=False)
-    if san:
-        builder = builder.add_extension(x509.SubjectAlternativeName([x509.DNSName(san)]), False)
+        extensions.append((x509.ExtendedKeyUsage([_EKUS[one] for one in eku]), False))
     if opaque:
-        oid = x509.ObjectIdentifier("1.2.3.4")
-        extension = x509.UnrecognizedExtension(oid, encoded([(0x04, b"\x5a" * opaque)]))
-        builder = builder.add_extension(extension, critical=False)
-    signer = key_of(issuer) if issuer else private
-    return known(name, builder.sign(signer, hashes.SHA256()).public_bytes(Encoding.DER))
+        oid, value = x509.ObjectIdentifier("1.2.3.4"), encoded([(0x04, b"\x5a" * opaque)])
+        extensions.append((x509.UnrecognizedExtension(oid, value), False))
+    made = make(
+        subject or name,
+        *extensions,
+        by=Issuer(_common_name(issuer), key_of(issuer)) if issuer else None,
+        names=(san,) if san else (),
+        days=days,
+        key=_key(key or name, rsa_bits),
+        identified=False,
+    )
+    return known(name, made.certificate.public_bytes(Encoding.DER))
 
 
 def known(name: str, der: bytes) -> bytes:
@@ -96,7 +205,7 @@ def known(name: str, der: bytes) -> bytes:
     return der
 
 
-def _name(common: str) -> x509.Name:
+def _common_name(common: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common)])
 
 
@@ -128,14 +237,14 @@ def private_key_pem(name: str) -> bytes:
 
 def crl_pem(name: str) -> bytes:
     """Return an empty revocation list signed by that name."""
-    builder = x509.CertificateRevocationListBuilder().issuer_name(_name(name))
-    builder = builder.last_update(_NOW).next_update(_NOW + dt.timedelta(days=1))
+    builder = x509.CertificateRevocationListBuilder().issuer_name(_common_name(name))
+    builder = builder.last_update(NOW).next_update(NOW + dt.timedelta(days=1))
     return builder.sign(key_of(name), hashes.SHA256()).public_bytes(Encoding.PEM)
 
 
 def request_pem(name: str) -> bytes:
     """Return a certificate signing request."""
-    builder = x509.CertificateSigningRequestBuilder().subject_name(_name(name))
+    builder = x509.CertificateSigningRequestBuilder().subject_name(_common_name(name))
     return builder.sign(key_of(name), hashes.SHA256()).public_bytes(Encoding.PEM)
 
 

@@ -1,8 +1,7 @@
-"""Servers and proxies on this machine, each with one fault, and the certificates that they show."""
+"""Servers and proxies on this machine, each with one fault or none."""
 
 from __future__ import annotations
 
-import datetime as dt
 import os
 import socket
 import socketserver
@@ -12,121 +11,13 @@ import tempfile
 import threading
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from ipaddress import ip_address
-from typing import Any, Iterator, List, NamedTuple, Optional, Sequence, Tuple, Union
+from typing import TYPE_CHECKING, Any, Iterator, List, Optional, Tuple, Union
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
-
-NOW = dt.datetime.now(dt.timezone.utc).replace(microsecond=0)
-SERVER_AUTH, CLIENT_AUTH = ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH
-
-
-class Made(NamedTuple):
-    """A certificate with its key."""
-
-    certificate: x509.Certificate
-    key: Any
-
-    @property
-    def pem(self) -> bytes:
-        """The certificate as PEM."""
-        return self.certificate.public_bytes(serialization.Encoding.PEM)
-
-    @property
-    def key_pem(self) -> bytes:
-        """The private key as PEM."""
-        return self.key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
+if TYPE_CHECKING:
+    from support.minting import Made
 
 
 Stream = Union[socket.socket, ssl.SSLSocket]
-Extension = Tuple[x509.ExtensionType, bool]
-USAGES = (
-    "digital_signature", "content_commitment", "key_encipherment", "data_encipherment",
-    "key_agreement", "key_cert_sign", "crl_sign", "encipher_only", "decipher_only",
-)  # fmt: skip
-
-
-def key_usage(*allowed: str) -> Extension:
-    """Return a critical key usage extension."""
-    return x509.KeyUsage(**{name: name in allowed for name in USAGES}), True
-
-
-CA = (
-    (x509.BasicConstraints(ca=True, path_length=None), True),
-    key_usage("key_cert_sign", "crl_sign"),
-)
-
-
-def make(
-    subject: str,
-    *extensions: Extension,
-    by: Optional[Made] = None,
-    names: Sequence[str] = (),
-    days: Tuple[float, float] = (-1, 9),
-    key: Any = None,
-    rsa_bits: int = 0,
-    identified: bool = True,
-    name: Optional[x509.Name] = None,
-    until: Optional[dt.datetime] = None,
-) -> Made:
-    """Return a certificate as RFC 5280 asks, but for what is asked otherwise."""
-    key = key or (
-        rsa.generate_private_key(65537, rsa_bits)
-        if rsa_bits
-        else ec.generate_private_key(ec.SECP256R1())
-    )
-    own = (
-        x509.Name(name)
-        if name is not None
-        else x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, subject)])
-    )
-    begin, end = NOW + dt.timedelta(days=days[0]), NOW + dt.timedelta(days=days[1])
-    if until:
-        begin, end = min(begin, until), until
-    builder = (
-        x509.CertificateBuilder()
-        .subject_name(own)
-        .issuer_name(by.certificate.subject if by else own)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(begin)
-        .not_valid_after(end)
-    )
-    signer = by.key if by else key
-    if identified:
-        held = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
-        of_issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key())
-        extensions = (*extensions, (held, False), (of_issuer, False))
-    if names:
-        extensions = (*extensions, (x509.SubjectAlternativeName(list(map(_name, names))), False))
-    for extension, critical in extensions:
-        builder = builder.add_extension(extension, critical)
-    return Made(builder.sign(signer, hashes.SHA256()), key)
-
-
-def with_sha1(made: Made, by: Made) -> Made:
-    """Return the certificate signed again with SHA-1 by an RSA key, which no library does now."""
-    der = made.certificate.public_bytes(serialization.Encoding.DER)
-    sha256, sha1 = (bytes.fromhex("2a864886f70d0101") + end for end in (b"\x0b", b"\x05"))
-    tbs = made.certificate.tbs_certificate_bytes.replace(sha256, sha1)
-    signature = by.key.sign(tbs, padding.PKCS1v15(), hashes.SHA1())
-    start = der.index(made.certificate.tbs_certificate_bytes)
-    der = der[:start] + tbs + der[start + len(tbs) : -len(signature)].replace(sha256, sha1)
-    return Made(x509.load_der_x509_certificate(der + signature), made.key)
-
-
-def _name(text: str) -> x509.GeneralName:
-    try:
-        return x509.IPAddress(ip_address(text))
-    except ValueError:
-        return x509.DNSName(text)
 
 
 def context_for(*chain: Made) -> ssl.SSLContext:

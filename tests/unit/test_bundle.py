@@ -153,7 +153,7 @@ def test_distrust_counts_however_it_is_told(merge: Merge, told: str) -> None:
     elif told == "SHA-1":
         refusing.distrust_sha1(sha1_of(A), "blocklist")
     else:
-        refusing.distrust_number(x509.issuer_and_serial(BLOCK_A), "blocklist")
+        refusing.distrust_number(x509.issuer_and_serial(pem.der_of(BLOCK_A)), "blocklist")
     built = merge(trusting, refusing, more)
     assert blocks(built) == [BLOCK_B]
     (out,) = built.excluded

@@ -69,9 +69,14 @@ def modules() -> List[str]:
     return sorted(".".join(part for part in each if part != "__init__") for each in parts)
 
 
-def imports(module: str) -> Iterator[Tuple[int, str]]:
-    """Yield (dots, dotted name) for everything that the module imports, wherever it does."""
-    for node in ast.walk(ast.parse(path_of(module).read_bytes())):
+@lru_cache(maxsize=None)
+def imports(module: str) -> List[Tuple[int, str]]:
+    """Return (dots, dotted name) for everything that the module imports, wherever it does."""
+    return list(_imports(ast.parse(path_of(module).read_bytes())))
+
+
+def _imports(tree: ast.AST) -> Iterator[Tuple[int, str]]:
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from ((0, alias.name) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -207,3 +212,14 @@ def test_the_walks_name_functions_that_are_there() -> None:
         inside = [each for each in modules() if not place or place[0] in each.split(".")]
         texts = (path_of(each).read_text(encoding="utf-8") for each in inside)
         assert any(f"def {name}(" in text for text in texts), dotted
+
+
+def test_unit_tests_mirror_the_modules() -> None:
+    """Whoever changes a module finds its tests under its name; those of a door have the room's."""
+    here = Path(__file__).parent
+    found = {path.relative_to(here) for path in here.rglob("test_*.py")} - {Path("test_rooms.py")}
+    assert len(found) > 10
+    names = {(*path.parent.parts, path.stem[len("test_") :]) for path in found}
+    doors = {(*name[:-1], name[-2]) for name in names if len(name) > 1}
+    modules_tested = {".".join(name[:-1] if name in doors else name) for name in names}
+    assert modules_tested <= set(modules())

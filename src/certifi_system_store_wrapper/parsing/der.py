@@ -11,9 +11,8 @@ from itertools import islice
 
 from . import asn1, x509
 from .asn1 import NotDer, parts, whole
-from .pem import OTHER_PURPOSE, PLAIN, REJECTED, Damage, Parsed, has_marker
+from .pem import OTHER_PURPOSE, PLAIN, REJECTED, UNKNOWN, Damage, Parsed, has_marker
 
-UNKNOWN = "it is neither PEM, DER nor PKCS#7: export the certificate alone, as PEM"
 # Places with DER behind PEM: each costs a look at all that is before it.
 MAX_BETWEEN = 100
 _SIGNED_DATA = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02"

@@ -8,7 +8,7 @@ from typing import Tuple
 
 from . import asn1
 from .asn1 import BIT_STRING, INTEGER, OCTET_STRING, SEQUENCE, NotDer
-from .der import UNKNOWN
+from .pem import UNKNOWN
 
 _EXPORT = "export the certificate alone, as PEM"
 _NAME = "name the certificate of the CA"

@@ -23,6 +23,9 @@ PLAIN, REJECTED, OTHER_PURPOSE = "plain", "rejected", "other purpose"
 ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 _LAST = (ALPHABET, b"AEIMQUYcgkosw048", b"AQgw")  # before 0, 1, 2 "=": no stray bits
 
+# What a file is where nothing better can be said of it.
+UNKNOWN = "it is neither PEM, DER nor PKCS#7: export the certificate alone, as PEM"
+
 
 class Certificate(Record):
     """One certificate: its block, and the verdict of a TRUSTED block on TLS servers."""

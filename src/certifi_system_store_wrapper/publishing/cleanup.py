@@ -119,7 +119,8 @@ def _on_sigterm(signum: int, frame: object) -> None:
     """Clean up, then die of the same signal; neither waits nor logs."""
     del frame
     try:
-        if signum not in signal.pthread_sigmask(signal.SIG_BLOCK, ()):
+        # Where it is blocked, a fork is under way, and that needs the bundle.
+        if sys.platform != "win32" and signum not in signal.pthread_sigmask(signal.SIG_BLOCK, ()):
             run()
     finally:
         signal.signal(signum, signal.SIG_DFL)

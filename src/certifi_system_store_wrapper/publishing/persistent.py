@@ -24,6 +24,7 @@ from ..machine import (
     temporary_places,
     user_folder,
 )
+from ..machine.signals import interruptible
 from ..settings import INFO, USER, WARNING, Settings
 from ..sources import inputs, system, user
 from ..sources.files import add_named
@@ -125,7 +126,7 @@ def publish(folder: str, settings: Settings, certifi_file: str) -> Published:
         elif stored.holds(rest):
             return PersistentBundle(path, stored.signature), built
         else:
-            time.sleep(_PAUSE)
+            interruptible(time.sleep, _PAUSE)
     raise OSError(0, "others change it faster than it can be read", path)
 
 

@@ -6,6 +6,7 @@ import os
 import sys
 import time
 
+from ..machine.signals import interruptible
 from .hold import close, lock_shared, quietly
 
 # What is new is no link either.
@@ -54,7 +55,7 @@ def rename(path: str, new: str) -> None:
         try:
             os.replace(path, new)
         except PermissionError:
-            time.sleep(_PAUSE)
+            interruptible(time.sleep, _PAUSE)
         else:
             return
     os.replace(path, new)

@@ -112,7 +112,7 @@ def emit(level: int, message: str) -> None:
     has_no_logger = _logger is None or isinstance(error, (ImportError, OSError))
     if error and has_no_logger and level >= WARNING and not isinstance(error, RecursionError):
         line = f"certifi-system-store-wrapper WARNING: {printable(message)}\n"
-        failure_of(print_on_stderr, line)
+        _show(line)
 
 
 def _log(level: int, message: str) -> None:
@@ -130,7 +130,7 @@ def _log(level: int, message: str) -> None:
         logger.log(level, "%s", printable(message))
 
 
-def print_on_stderr(text: str) -> None:
+def _print_on_stderr(text: str) -> None:
     """Write past the buffer of a real stream, with whatever it cannot encode escaped.
 
     What cannot be written would wait in the buffer, fail again at exit, and make the program's
@@ -143,6 +143,10 @@ def print_on_stderr(text: str) -> None:
         stream.buffer.raw.write(text.encode(stream.encoding, "backslashreplace"))
     elif stream is not None:
         stream.write(text)
+
+
+def _show(text: str) -> None:
+    failure_of(_print_on_stderr, text)
 
 
 def failure_of(action: Callable[..., None], *arguments: object) -> Optional[Exception]:
@@ -168,7 +172,7 @@ def _set_up(settings: Settings) -> logging.Logger:
     global _logger, _file
     from . import log_handlers
 
-    _logger = log_handlers.logger(NAME, settings.log_level)
+    _logger = log_handlers.logger(NAME, settings.log_level, _show)
     if settings.log_file and _file is None:
         try:
             _file = log_handlers.LogFile(settings.log_file, settings.log_file_level)

@@ -7,10 +7,9 @@ import os
 import stat
 import sys
 from contextlib import suppress
-from typing import Optional
+from typing import Callable, Optional
 
 from ..settings import WARNING
-from . import failure_of, print_on_stderr
 
 FORMAT = "certifi-system-store-wrapper %(levelname)s: %(message)s"
 FILE_FORMAT = "%(asctime)s [%(process)d] %(levelname)s: %(message)s"
@@ -19,10 +18,12 @@ FILE_FORMAT = "%(asctime)s [%(process)d] %(levelname)s: %(message)s"
 class LastResort(logging.Handler):
     """Print on stderr what no handler of the application would show."""
 
+    show: Callable[[str], object]
+
     def emit(self, record: logging.LogRecord) -> None:
         """Write one line, where the application has not configured logging itself."""
         if not _application_listens(record.name):
-            failure_of(print_on_stderr, self.format(record) + "\n")
+            self.show(self.format(record) + "\n")
 
 
 _LAST_RESORT = LastResort()
@@ -63,9 +64,10 @@ def _fifo(path: str) -> Optional[int]:
     return os.open(path, os.O_WRONLY | os.O_NONBLOCK)
 
 
-def logger(name: str, level: Optional[int]) -> logging.Logger:
+def logger(name: str, level: Optional[int], show: Callable[[str], object]) -> logging.Logger:
     """Return the logger of that name with our handler; a level of None is the application's."""
     ours = logging.getLogger(name)
+    _LAST_RESORT.show = show
     _LAST_RESORT.setFormatter(logging.Formatter(FORMAT))
     _LAST_RESORT.setLevel(WARNING if level is None else level)
     # That is done once, whichever thread is first.

@@ -13,6 +13,7 @@ from typing import Dict, List, Optional, Tuple
 
 from .. import parsing
 from ..machine import ownership
+from ..machine.signals import interruptible
 from ..parsing import Known, Parsed
 from .inputs import Input, describe
 
@@ -88,19 +89,20 @@ class Reader:
         For the 145 links of a hashed folder, in four system calls each; on anything else the
         answer is None.
         """
-        opened: List[int] = []
         try:
-            opened += map(os.open, (path,), (_FLAGS,))  # see read_regular
-            status = os.fstat(opened[0])
+            descriptor = os.open(path, _FLAGS)
+        except OSError:
+            return None
+        try:
+            status = os.fstat(descriptor)
             size = status.st_size
             if size > _MAX_BLOCK or not stat.S_ISREG(status.st_mode):
                 return None
-            block = self.known.blocks.get(os.read(opened[0], size + 1))
+            block = self.known.blocks.get(os.read(descriptor, size + 1))
         except OSError:
             return None
         finally:
-            if opened:
-                os.close(opened[0])
+            os.close(descriptor)
         if block is not None:
             self.inputs.append(describe(path, status))
         return block
@@ -108,7 +110,7 @@ class Reader:
     def stat(self, path: str) -> os.stat_result:
         """Return os.stat of `path` and remember that it was asked for."""
         try:
-            status = os.stat(path)
+            status = interruptible(os.stat, path)
         except (OSError, ValueError):  # ValueError: a NUL in the path
             self.inputs.append((path, -1, -1))
             raise
@@ -118,7 +120,7 @@ class Reader:
     def names(self, folder: str) -> List[str]:
         """Return the sorted names in a folder; raises OSError."""
         self.stat(folder)
-        return sorted(os.listdir(folder))
+        return sorted(interruptible(os.listdir, folder))
 
 
 def identity(path: str, status: os.stat_result) -> Identity:
@@ -135,10 +137,8 @@ def read_regular(path: str, status: os.stat_result, *, safe: bool = False) -> by
     if not stat.S_ISREG(status.st_mode):
         kind = "a folder" if stat.S_ISDIR(status.st_mode) else "not a regular file"
         raise Unusable(errno.EINVAL, f"it is {kind}; name a file that holds certificates")
-    opened: List[int] = []
+    descriptor = os.open(path, _FLAGS)
     try:
-        opened += map(os.open, (path,), (_FLAGS,))  # one step: no Ctrl-C before it is kept
-        descriptor = opened[0]
         now = os.fstat(descriptor)
         if not stat.S_ISREG(now.st_mode):
             raise Unusable(errno.EINVAL, "it is not a regular file")
@@ -146,8 +146,7 @@ def read_regular(path: str, status: os.stat_result, *, safe: bool = False) -> by
             raise Unusable(errno.EPERM, "others may write to it; chmod go-w, and own it")
         return _read_all(descriptor, now.st_size)
     finally:
-        if opened:
-            os.close(opened[0])
+        os.close(descriptor)
 
 
 def _read_all(descriptor: int, size: int) -> bytes:
@@ -155,7 +154,7 @@ def _read_all(descriptor: int, size: int) -> bytes:
     total = 0
     while total <= MAX_BYTES >= size:
         wanted = max(size - total, 0) + 1
-        chunk = os.read(descriptor, wanted)
+        chunk = interruptible(os.read, descriptor, wanted)
         chunks.append(chunk)
         total += len(chunk)
         if len(chunk) < wanted:  # of a regular file: its end

@@ -100,7 +100,7 @@ def application():
     import certifi
     came += asked(certifi.where) + asked(certifi.contents) + asked(certifi.where)
     import certifi_system_store_wrapper as ours
-    came += asked(ours.refresh) + asked(ours.refresh) + asked(certifi.where)
+    came += asked(lambda: ours.refresh()) + asked(lambda: ours.refresh()) + asked(certifi.where)
     path = certifi.where()
     assert hasattr(certifi.where, "__certifi_system_store_wrapper__"), "certifi is plain"
     assert open(path).read() == certifi.contents() and certifi.where() == path

@@ -7,9 +7,9 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from conformance.minting import encode_pem, mint, trusted_pem
 
 from certifi_system_store_wrapper.commands import drop_folder
+from support.minting import encode_pem, mint, trusted_pem
 
 
 def test_a_drive_that_is_not_connected(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,8 +22,8 @@ from cryptography.hazmat.primitives.serialization import (
 
 from certifi_system_store_wrapper import parsing
 from certifi_system_store_wrapper.parsing import lookalikes, parse
-from certifi_system_store_wrapper.parsing.der import UNKNOWN
 from certifi_system_store_wrapper.parsing.lookalikes import name_of
+from certifi_system_store_wrapper.parsing.pem import UNKNOWN
 from support.minting import crl_pem, encode_pem, key_of, mint, request_pem
 
 KEY = key_of("key")

@@ -7,6 +7,7 @@ from contextlib import suppress
 from time import monotonic
 from typing import IO, TYPE_CHECKING, Dict, List, Optional, Sequence
 
+from ...machine.signals import interruptible
 from ...record import Record
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ def _read(running: List[Popen[bytes]], deadline: float) -> Dict[Optional[IO[byte
         for pipe in pipes:
             selector.register(pipe, EVENT_READ, pipe)
         while selector.get_map() and monotonic() < deadline:
-            for key, _ in selector.select(deadline - monotonic()):
+            for key, _ in interruptible(selector.select, deadline - monotonic()):
                 chunk = os.read(key.fd, _CHUNK)
                 printed[key.data] += chunk
                 if not chunk or len(printed[key.data]) > _MOST:
@@ -83,7 +84,7 @@ def _status(process: Popen[bytes], deadline: float) -> Optional[int]:
     from subprocess import TimeoutExpired
 
     try:
-        return process.wait(max(0.0, deadline - monotonic()))
+        return interruptible(process.wait, max(0.0, deadline - monotonic()))
     except TimeoutExpired:
         return None
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from conformance.minting import encode_pem, mint
-
 from certifi_system_store_wrapper.parsing.p11_kit import distrusted
+from support.minting import encode_pem, mint
 
 PEM_A, PEM_B = encode_pem(mint("A")), encode_pem(mint("B"))
 OBJECT = b"[p11-kit-object-v1]\nx-distrusted: true\n"
