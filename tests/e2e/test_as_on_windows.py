@@ -80,23 +80,6 @@ def test_the_bundle_lies_in_local_app_data(windows: Sandbox, private_der: bytes)
     assert not list(local_app_data(windows).iterdir())
 
 
-def test_it_is_there_for_what_runs_last(windows: Sandbox, private_der: bytes) -> None:
-    """A `__del__` that comes after the exit handlers still finds it; then it goes."""
-    code = """
-        import certifi, os
-
-        class Last:
-            def __del__(self, path=certifi.where(), stat=os.stat, write=os.write):
-                write(1, b"%d" % stat(path).st_size)
-
-        last = Last()
-    """
-    done = run(windows, code, private_der)
-    assert (done.returncode, done.stderr) == (0, "")
-    assert int(done.stdout) > 100_000
-    assert not list(local_app_data(windows).iterdir())
-
-
 def test_a_persistent_bundle(windows: Sandbox, private_der: bytes, ca_file: Path) -> None:
     """Kept in one file; what a person names is added to what the store has."""
     folder = windows.work / "kept"

@@ -54,42 +54,6 @@ def test_the_functions_look_like_certifis_own(sandbox: Sandbox) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_what_is_copied_by_value_asks_certifis_own(sandbox: Sandbox) -> None:
-    """As cloudpickle.register_pickle_by_value(certifi) does: our bundle is this process's."""
-    code = """
-        import certifi, io, pickle
-        own = [certifi.where.__wrapped__, certifi.contents.__wrapped__]
-        class Sender(pickle.Pickler):
-            def persistent_id(self, thing):
-                return own.index(thing) if thing in own else None
-        class Receiver(pickle.Unpickler):
-            def persistent_load(self, number):
-                return own[number]
-        for function in (certifi.where, certifi.contents):
-            here, = (cell.cell_contents for cell in function.__closure__
-                     if cell.cell_contents not in own)
-            assert here.ask() == function()
-            sent = io.BytesIO()
-            Sender(sent).dump(here)
-            sent.seek(0)
-            assert Receiver(sent).load().ask is function.__wrapped__
-        print(own[0]())
-    """
-    done = sandbox.run_code(code)
-    assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.strip().endswith((".pem", ".crt"))
-    assert "certifi-system-store-wrapper" not in done.stdout
-
-
-@pytest.mark.parametrize(
-    "again",
-    [
-        "importlib.reload(certifi)",
-        "importlib.reload(certifi.core); importlib.reload(certifi)",
-        "del sys.modules['certifi'], sys.modules['certifi.core']; import certifi",
-        "importlib.util.find_spec('certifi'); importlib.reload(certifi)",
-    ],
-)
 def test_a_reload_keeps_the_hook(sandbox: Sandbox, again: str) -> None:
     """The same path answers after certifi was loaded again."""
     code = f"""

@@ -282,7 +282,7 @@ def test_a_bundle_that_was_collected_again(sandbox: Sandbox, tmp_path: Path, ca_
     [
         "assert os.environ['PYTHON_CERTIFI_SOURCES'] == 'nothing'",
         "sys.modules['certifi'] = None",
-        "import certifi_system_store_wrapper.activation.answer as answer; answer.bundle = None",
+        "import certifi_system_store_wrapper.activation.answer as answer; answer.publishing = None",
     ],
 )
 def test_without_a_bundle_ssl_is_as_it_is(sandbox: Sandbox, ca_file: Path, broken: str) -> None:
