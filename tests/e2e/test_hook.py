@@ -5,8 +5,6 @@ from __future__ import annotations
 import textwrap
 from pathlib import Path
 
-import pytest
-
 from support import Sandbox
 
 # Without our start-up file: certifi is there first.
