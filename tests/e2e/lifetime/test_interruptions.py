@@ -4,127 +4,24 @@ from __future__ import annotations
 
 import sys
 import textwrap
+from pathlib import Path
 
 import pytest
 
 from support import Sandbox
 
+STEPPING = Path(__file__).parent / "stepping.py"
+
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="it forks at every line")
 
-# One run is traced. At each line of ours it forks, past Python (whose fork hooks would put right
-# what is to be tried), and the signal comes in the fork, which then goes its way as an
-# application does. With a second thread alive the signal is that one's, whatever main masks.
-PROGRAM = """
-import _thread, ctypes, os, signal, sys, time
-EVERY, WHAT, THREAD = int(sys.argv[1]), sys.argv[2], sys.argv[3] == "thread"
-HOME = os.environ["HOME"]
-PLACE = os.environ["TMPDIR"] + "/certifi-system-store-wrapper-%d" % os.geteuid()
-MESSAGE = "struck" + "!"
-fork = ctypes.PyDLL(None).fork
-seen, struck, exits = set(), "", False
 
-class Stop(Exception):
-    pass
-
-RAISED = {"SIGINT": KeyboardInterrupt, "TimeoutError": TimeoutError}.get(WHAT, Stop)
-SIGNAL = signal.SIGINT if WHAT == "SIGINT" else signal.SIGALRM
-
-def stop(signum, frame):
-    raise RAISED(MESSAGE)
-
-signal.signal(SIGNAL, stop)
-OTHERS = signal.valid_signals() - {signal.SIGTERM}
-HANDLERS = [signal.getsignal(each) for each in OTHERS]
-
-def other_thread(ready):
-    signal.pthread_sigmask(signal.SIG_SETMASK, ())
-    ready.append(True)
-    time.sleep(60)
-
-def strike():
-    ready = []
-    if THREAD:
-        _thread.start_new_thread(other_thread, (ready,))
-        while not ready:
-            time.sleep(0.001)
-    os.kill(os.getpid(), SIGNAL)
-    for _ in range(3):
-        time.sleep(0.002 if THREAD else 0)
-
-def folders():
-    return set(os.listdir(PLACE)) if os.path.isdir(PLACE) else set()
-
-def trace(frame, event, arg):
-    global struck
-    code = frame.f_code
-    if "/certifi_system_store_wrapper/" not in code.co_filename:
-        return None
-    if "__class__" in code.co_cellvars and not code.co_flags & 2:
-        return None  # Python < 3.12 would lose the name __class__ in such a class by tracing it
-    place = os.path.basename(code.co_filename), frame.f_lineno, code.co_firstlineno
-    if event != "line" or place in seen:
-        return trace
-    seen.add(place)
-    if len(seen) % EVERY:
-        return trace
-    before = folders()
-    pid = fork()
-    if pid:
-        tell(place, os.waitpid(pid, 0)[1], folders() - before)
-        return trace
-    sys.settrace(None)
-    os.dup2(os.open(HOME + "/said", os.O_CREAT | os.O_TRUNC | os.O_WRONLY), 2)
-    struck = place
-    strike()
-    return None
-
-def tell(place, status, left):
-    with open(HOME + "/said") as file:
-        said = file.read()
-    with open(HOME + "/told", "a") as file:
-        good = not status and not left and said.count(MESSAGE) == exits
-        file.write("good\\n" if good else "%r\\n" % ((place, status, left, exits, said[-500:]),))
-
-def asked(call):
-    try:
-        call()
-    except RAISED:
-        return 1
-    return 0
-
-def imported():
-    import certifi
-
-def application():
-    came = asked(imported) + asked(imported)
-    import certifi
-    came += asked(certifi.where) + asked(certifi.contents) + asked(certifi.where)
-    import certifi_system_store_wrapper as ours
-    came += asked(lambda: ours.refresh()) + asked(lambda: ours.refresh()) + asked(certifi.where)
-    path = certifi.where()
-    assert hasattr(certifi.where, "__certifi_system_store_wrapper__"), "certifi is plain"
-    assert open(path).read() == certifi.contents() and certifi.where() == path
-    assert certifi.contents().count("END CERTIFICATE") > 100
-    assert "certifi-system-store-wrapper-" in path
-    assert came == bool(struck), came
-    assert HANDLERS == [signal.getsignal(each) for each in OTHERS]
-    assert not signal.pthread_sigmask(signal.SIG_BLOCK, ()), "signals stay blocked"
-    import asyncio  # half imported by wrapt, nobody could import it any more
-
-sys.settrace(trace)
-application()
-exits = True
-"""
-
-
-@pytest.mark.parametrize("threads", ["one", "thread"])
-@pytest.mark.parametrize(
-    ("what", "every"), [("SIGINT", 11), ("TimeoutError", 13), ("Exception", 7)]
-)
-def test_a_signal_at_any_line(sandbox: Sandbox, what: str, every: int, threads: str) -> None:
+@pytest.mark.slow
+@pytest.mark.parametrize("threads", ["alone", "thread"])
+@pytest.mark.parametrize("what", ["SIGINT", "TimeoutError", "Exception"])
+def test_a_signal_at_any_line(sandbox: Sandbox, what: str, threads: str, *, slow: bool) -> None:
     """What its handler raises comes out of the application's own statement; the next works."""
-    program = textwrap.dedent(PROGRAM)
-    done = sandbox.run("-c", program, str(every), what, threads, timeout=900)
+    every = (3 if (what, threads) == ("Exception", "thread") else 11) if slow else 41
+    done = sandbox.run(str(STEPPING), str(every), what, threads, timeout=900)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     told = (sandbox.home / "told").read_text("utf-8").splitlines()
     assert [each for each in told if each != "good"] == []
