@@ -14,9 +14,10 @@ from ..machine.signals import interruptible, put_off
 from ..publishing import Published, cleanup
 from ..settings import WARNING, Settings, from_environment
 
-# How long a thread waits for another one that builds the bundle: so often, so many seconds.
+# A thread waits for another one that builds the bundle: 120 times, half a second each.
 _ATTEMPTS, _PATIENCE = 120, 0.5
-_PAUSE = 1.0  # seconds after a failure, until it is tried again
+# Seconds after a failure, until the next where() tries again.
+_PAUSE = 1.0
 _NO_BUNDLE = (
     "no bundle can be published, so certifi's own list answers, without the system's and your "
     "own CAs, and without any distrust or restriction"
@@ -31,8 +32,10 @@ class Answer:
         """Answer from `certifi_file()` and the other sources; on any failure from it alone."""
         self._certifi_file = certifi_file
         self._published: Optional[Published] = None
-        self._before: Optional[Published] = None  # what answered until refresh() was asked for
-        self._ours: Set[str] = set()  # every path that has answered, but certifi's own
+        # What answered until refresh() was called.
+        self._before: Optional[Published] = None
+        # Every path that where() has returned, except certifi's own.
+        self._ours: Set[str] = set()
         self._try_again = 0.0
         self.free()
         if not _answers and hasattr(os, "register_at_fork"):
@@ -44,7 +47,7 @@ class Answer:
         _answers.append(self)
 
     def free(self) -> None:
-        """Begin with a lock that nobody holds: in a fork its owner may be gone."""
+        """Make a lock that nobody holds: in a fork, the thread that held the old one is gone."""
         self._lock, self._owner = Lock(), 0
 
     def where(self) -> str:
@@ -54,7 +57,8 @@ class Answer:
             try:
                 if published.intact():
                     return published.path
-            except OSError as error:  # of the file system, or of a signal handler just now
+            except OSError as error:
+                # The file system raised it, or a signal handler of the application did.
                 doubt = error
         return self._answered(doubt)
 
@@ -92,24 +96,27 @@ class Answer:
     def _answered(self, doubt: Optional[OSError]) -> str:
         """Publish under the lock, with the application's signal handlers put off.
 
-        While another thread holds the lock they run twice a second.
+        While another thread holds the lock, they run twice a second.
         """
         for _ in range(_ATTEMPTS):
             with put_off():
-                # A finalizer asks meanwhile, or nobody would remove a bundle any more.
+                # A finalizer asks while we build, or nobody would remove the bundle any more.
                 if self._owner == get_ident() or cleanup.is_over():
                     return self._certifi_file()
                 if self._lock.acquire(timeout=_PATIENCE):
                     return self._answered_under_lock(doubt)
-        reporting.warning("another thread has been building the bundle for a minute")
-        return self._certifi_file()
+        with put_off():
+            message = "another thread has been building the bundle for a minute"
+            interruptible(reporting.warning, message)
+            return self._certifi_file()
 
     def _answered_under_lock(self, doubt: Optional[OSError]) -> str:
-        """Release the lock before anything is logged: a log may wait for a thread that waits."""
+        """Answer, and log only after the lock is released: a log may wait for another thread."""
         try:
             self._owner = get_ident()
             if doubt is not None and publishing.is_intact(self._published):
-                raise doubt  # by a signal handler of the application
+                # The file system has nothing to complain about, so a signal handler raised it.
+                raise doubt
             return self._path()
         finally:
             self._owner = 0
@@ -123,7 +130,8 @@ class Answer:
             return lost.path  # type: ignore[union-attr]
         settings = from_environment()
         if not settings.sources or monotonic() < self._try_again:
-            return self._certifi_file()  # what is wrong has been said
+            # The user has been told already what is wrong.
+            return self._certifi_file()
         try:
             published = publishing.publish(settings, self._certifi_file(), lost, self._before)
         except Exception as error:  # noqa: BLE001 - invariant 1: it cannot break the application
@@ -133,7 +141,10 @@ class Answer:
         return published.path
 
     def _failed(self, error: Exception) -> str:
-        """Answer with certifi's own, and not try again for a second if that costs time."""
+        """Return certifi's own path; the next attempt comes a second later, or at once.
+
+        It comes at once where the caller's stack or memory was used up.
+        """
         if not isinstance(error, (RecursionError, MemoryError)):
             self._try_again = monotonic() + _PAUSE
         remedy = f". {_REMEDY}" if isinstance(error, OSError) else ""
@@ -145,7 +156,7 @@ _answers: List[Answer] = []
 
 
 def _after_fork_in_child() -> None:
-    """Locks that other threads of the parent held are nobody's here."""
+    """Replace the locks: the threads that held them do not exist in the child."""
     cleanup.after_fork_in_child()
     for answer in _answers:
         answer.free()

@@ -26,12 +26,14 @@ _PACKAGE = __name__.split(".", maxsplit=1)[0]
 _MARK = "__certifi_system_store_wrapper__"
 
 _finding: Set[str] = set()
-_behind: Set[str] = set()  # patched a moment ago, and others have bound its functions before
+# Copies that watch() has just patched, and whose functions others have bound before.
+_behind: Set[str] = set()
 _configured = False
 _at_exit: Optional[List[Callable[[], None]]] = None
 # beartype_all() evaluates what is annotated, so these types stand in comments.
 _patches = {}  # type: Dict[str, Patch]
-late: Set[str] = set()  # the copies that were imported before anybody watched
+# The copies that were imported before anybody watched.
+late: Set[str] = set()
 
 
 def watch(name: str, at_exit: List[Callable[[], None]]) -> bool:
@@ -42,7 +44,8 @@ def watch(name: str, at_exit: List[Callable[[], None]]) -> bool:
     global _configured, _at_exit
     _at_exit = at_exit
     if name in _finding:
-        return False  # find_spec() itself is asking
+        # find_spec() below asks all finders, ours among them.
+        return False
     settings = from_environment()
     if not _configured:
         reporting.configure(settings)
@@ -53,7 +56,8 @@ def watch(name: str, at_exit: List[Callable[[], None]]) -> bool:
         return settings.ssl_defaults and _watch_ssl()
     module = sys.modules.get(name)
     if _is_being_imported(module):
-        return False  # by another thread, which was here before
+        # Another thread imports it, and has called watch() before.
+        return False
     if module is not None and name not in _patches:
         late.add(name)
     if _is_unpatched(module):
@@ -82,33 +86,34 @@ def _watch_ssl() -> bool:
 
 
 def _register(name: str) -> None:
-    """Have wrapt call us when that copy is imported; what is behind ours on the path stays so."""
+    """Have wrapt call _patch() when that copy is imported; the first finder stays the first."""
     import wrapt
 
     first = list(map(id, sys.meta_path[:1]))
     wrapt.when_imported(name)(_patch)
     _put_back(wrapt, sys.meta_path)
     if list(map(id, sys.meta_path[:1])) != first:
-        # pyfakefs ends with sys.meta_path.pop(0), and means its own finder.
+        # pyfakefs ends with sys.meta_path.pop(0), to remove its own finder.
         sys.meta_path.insert(1, sys.meta_path.pop(0))
 
 
 def _put_back(wrapt: ModuleType, finders: List[Any]) -> None:
-    """Have wrapt's finder there: who restores an older sys.meta_path takes it away unasked."""
+    """Insert wrapt's finder where it is missing: restoring an older sys.meta_path removes it."""
     kind = getattr(getattr(wrapt, "importer", None), "ImportHookFinder", None)
     if isinstance(kind, type) and not any(type(each) is kind for each in finders):
         finders.insert(0, kind())
 
 
 def find_spec(name: str) -> Optional[ModuleSpec]:
-    """Return the spec that the finders behind ours, then wrapt's, have for that name.
+    """Return the spec that the other finders, with wrapt's, have for that name.
 
-    What they raise, or a signal meanwhile, is the application's.
+    What they raise comes out, as it would without us.
     """
     if name in _behind:
         _behind.discard(name)
         _catch_up(name)
-    if name in sys.modules:  # it came first, or is being reloaded
+    # It was imported before us, or is being reloaded.
+    if name in sys.modules:
         return getattr(sys.modules[name], "__spec__", None)
     _finding.add(name)
     try:
@@ -123,7 +128,7 @@ def find_spec(name: str) -> Optional[ModuleSpec]:
 
 
 def _catch_up(name: str) -> None:
-    """Reach what was taken from that copy of certifi before us."""
+    """Replace what other modules took from that copy of certifi before it was patched."""
     with put_off():
         try:
             from . import latecomers
@@ -145,7 +150,8 @@ def current() -> Answer:
     if "certifi" not in _patches:
         import certifi
 
-        if "certifi" not in _patches:  # not active
+        # We are not active, so the import has not patched it.
+        if "certifi" not in _patches:
             _prepare("certifi", certifi)
     return _patches["certifi"].answer
 
@@ -188,7 +194,8 @@ def _prepare(name: str, certifi: ModuleType) -> None:
     from .patch import Patch
 
     _load_what_is_lazy()
-    if _at_exit is None:  # bootstrap is not at work, so ours runs among the other exit handlers
+    if _at_exit is None:
+        # bootstrap is not at work, so ours runs among the other exit handlers.
         atexit.register(cleanup.at_exit)
     elif cleanup.at_exit not in _at_exit:
         _at_exit.append(cleanup.at_exit)
