@@ -5,6 +5,8 @@ from __future__ import annotations
 import textwrap
 from pathlib import Path
 
+import pytest
+
 from support import Sandbox
 
 # Without our start-up file: certifi is there first.
@@ -52,6 +54,15 @@ def test_the_functions_look_like_certifis_own(sandbox: Sandbox) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
+@pytest.mark.parametrize(
+    "again",
+    [
+        "importlib.reload(certifi)",
+        "importlib.reload(certifi.core); importlib.reload(certifi)",
+        "del sys.modules['certifi'], sys.modules['certifi.core']; import certifi",
+        "importlib.util.find_spec('certifi'); importlib.reload(certifi)",
+    ],
+)
 def test_a_reload_keeps_the_hook(sandbox: Sandbox, again: str) -> None:
     """The same path answers after certifi was loaded again."""
     code = f"""

@@ -50,6 +50,8 @@ ASKED = {
             "_imp",
             "_signal",
             "_ssl",
+            "_thread",
+            "atexit",
             "binascii",
             "codecs",
             "contextlib",
