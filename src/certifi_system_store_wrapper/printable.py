@@ -25,7 +25,8 @@ def printable(text: object) -> str:
     string = _without_pem(without_userinfo(str(text)))
     if string.isprintable():
         return string
-    return "".join(c if c.isprintable() else _escaped(c) for c in string)
+    escaped = [c if c.isprintable() else c.encode("unicode_escape").decode() for c in string]
+    return "".join(escaped)
 
 
 def without_userinfo(text: str) -> str:
@@ -50,7 +51,3 @@ def _without_pem(text: str) -> str:
     import re
 
     return re.sub(_PEM, r"\1***", text)
-
-
-def _escaped(character: str) -> str:
-    return character.encode("unicode_escape").decode("ascii")

@@ -91,13 +91,11 @@ class _Variables:
         self.problems: List[str] = []
 
     def settings(self) -> Settings:
-        level = self._level("PYTHON_CERTIFI_LOG_LEVEL")
-        file_level = self._level("PYTHON_CERTIFI_LOG_FILE_LEVEL")
         return Settings(
             cert_files=self._paths("PYTHON_CERTIFI_CERT_FILES"),
-            log_level=level,
+            log_level=self._level("PYTHON_CERTIFI_LOG_LEVEL"),
             log_file=_path(self._text("PYTHON_CERTIFI_LOG_FILE")),
-            log_file_level=DEBUG if file_level is None else file_level,
+            log_file_level=self._level("PYTHON_CERTIFI_LOG_FILE_LEVEL") or DEBUG,
             disable=self._switch("PYTHON_CERTIFI_DISABLE", default=False),
             sources=self._sources("PYTHON_CERTIFI_SOURCES"),
             bundle_dir=_path(self._text("PYTHON_CERTIFI_BUNDLE_DIR")),

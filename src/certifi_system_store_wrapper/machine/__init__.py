@@ -46,6 +46,5 @@ def cache_folder() -> str:
 
 def user_folder(place: str) -> str:
     """Return the path of this user's folder in a place where others have theirs."""
-    if sys.platform == "win32":
-        return os.path.join(place, f"{APPLICATION}-user")
-    return os.path.join(place, f"{APPLICATION}-{os.geteuid()}")
+    who = "user" if sys.platform == "win32" else os.geteuid()
+    return os.path.join(place, f"{APPLICATION}-{who}")

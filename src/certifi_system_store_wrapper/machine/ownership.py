@@ -13,8 +13,6 @@ import stat
 import sys
 from typing import FrozenSet, Union
 
-_GROUP_WRITE, _OTHER_WRITE = stat.S_IWGRP, stat.S_IWOTH
-
 
 def trusted_owners() -> FrozenSet[int]:
     """Return the user ids that we trust; the owner of / is root as seen in a user namespace."""
@@ -24,9 +22,7 @@ def trusted_owners() -> FrozenSet[int]:
 
 def user() -> int:
     """Return who we are; 0 on Windows, where every file seems to belong to 0."""
-    if sys.platform == "win32":
-        return 0
-    return os.geteuid()
+    return 0 if sys.platform == "win32" else os.geteuid()
 
 
 def _owner_of(code: str) -> int:
@@ -39,10 +35,10 @@ def _owner_of(code: str) -> int:
 
 def writable_by_others(status: os.stat_result, place: Union[str, int]) -> bool:
     """Whether somebody beside the owner may write to `place`, a path or descriptor."""
-    if status.st_mode & _OTHER_WRITE:
+    if status.st_mode & stat.S_IWOTH:
         return True
     # Without this bit no access control list lets anybody write, either.
-    if not status.st_mode & _GROUP_WRITE:
+    if not status.st_mode & stat.S_IWGRP:
         return False
     return status.st_gid not in (0, status.st_uid) or _has_acl(place)
 

@@ -7,16 +7,15 @@ that is asked for, a persistent one.
 from __future__ import annotations
 
 import sys
-from typing import Optional, Union
+from typing import Callable, Optional, Union
 
 from .. import bundle, reporting
 from ..bundle import Bundle
 from ..machine import temporary_places
 from ..settings import WARNING, Settings
-from . import cleanup, memory, persistent, temporary
-from .memory import MemoryBundle
+from . import cleanup, persistent, temporary
 from .persistent import PersistentBundle
-from .temporary import TemporaryBundle
+from .temporary import MemoryBundle, TemporaryBundle
 
 Published = Union[TemporaryBundle, MemoryBundle, PersistentBundle]
 
@@ -47,24 +46,28 @@ def build(settings: Settings, certifi_file: str) -> Bundle:
 
 def publish_outlasting(settings: Settings, certifi_file: str) -> PersistentBundle:
     """Return a bundle that outlives this process; raises OSError or LookupError."""
-    published, built = persistent.publish_anywhere(settings, certifi_file)
-    if built is not None:
-        _tell_later(built)
-    return published
+    failures = []
+    for folder in persistent.folders(settings):
+        try:
+            return persistent.publish(folder, settings, certifi_file)
+        except OSError as error:
+            failures.append(f"{folder}: {error.strerror or error}")
+    raise OSError("; ".join(failures))
 
 
 def is_intact(published: Optional[Published]) -> bool:
     """Whether its path still is what was published."""
-    try:
-        return published is not None and published.intact()
-    except OSError:
-        return False
+    return published is not None and _succeeds(published.intact)
 
 
 def is_healed(published: Optional[Published]) -> bool:
     """Whether its path could be put right."""
+    return published is not None and _succeeds(published.heal)
+
+
+def _succeeds(check: Callable[[], bool]) -> bool:
     try:
-        return published is not None and published.heal()
+        return check()
     except OSError:
         return False
 
@@ -75,8 +78,10 @@ def _publish_persistent(settings: Settings, certifi_file: str) -> Published:
     except OSError as error:
         if not settings.bundle_dir:
             raise
-        problem = f"PYTHON_CERTIFI_BUNDLE_DIR cannot be used, another place is: {error}"
-        message = f"{problem}; name a folder that only you can write to"
+        message = (
+            f"PYTHON_CERTIFI_BUNDLE_DIR cannot be used, another place is: {error}; name a folder "
+            "that only you can write to"
+        )
         reporting.later(reporting.say_once, WARNING, message)
     if _is_certifis_command():  # what it prints must be there when it has ended
         return publish_outlasting(settings._replace(bundle_dir=""), certifi_file)
@@ -86,10 +91,7 @@ def _publish_persistent(settings: Settings, certifi_file: str) -> Published:
 def _publish_temporary(
     settings: Settings, certifi_file: str, before: Optional[Published]
 ) -> Published:
-    built = build(settings, certifi_file)
-    if not built.anchors:
-        raise LookupError("no source of PYTHON_CERTIFI_SOURCES has a certificate")
-    _tell_later(built)
+    built = persistent.build_to_publish(settings, certifi_file, persistent.appended(settings))
     if before is not None and is_intact(before) and _held_text(before) == built.text:
         return before
     return _place(built.text, settings)
@@ -104,13 +106,7 @@ def _place(text: bytes, settings: Settings) -> Published:
         else:
             cleanup.register(published, handle_sigterm=settings.handle_sigterm)
             return published
-    return memory.create(text)
-
-
-def _tell_later(built: Bundle) -> None:
-    """Keep what is to be said of a bundle until no lock is held."""
-    reporting.later(reporting.report, built.problems, built.excluded)
-    reporting.later(reporting.debug, f"the bundle has {len(built.anchors)} certificates")
+    return temporary.create_in_memory(text)
 
 
 def _held_text(published: Optional[Published]) -> bytes:

@@ -95,11 +95,10 @@ def _handle_sigterm() -> None:
     global _installed
     if os.name == "nt" or os.getpid() == 1 or _installed or not _is_default(signal.SIGTERM):
         return
-    try:
+    # Python cannot do this in another thread than the main one.
+    with suppress(ValueError):
         signal.signal(signal.SIGTERM, _on_sigterm)
         _installed = True
-    except ValueError:
-        return
 
 
 def _is_default(signum: int) -> bool:

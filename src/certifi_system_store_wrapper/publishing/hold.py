@@ -1,8 +1,4 @@
-"""A hold on a file or folder (an open descriptor with a shared lock), and removal of what has none.
-
-Whatever runs when a bundle is released also runs after the interpreter has taken down its
-modules (see cleanup.py): it uses nothing but builtins, `os` and what is defined here.
-"""
+"""Holds on files and folders (open descriptors with shared locks), and removal without any."""
 
 from __future__ import annotations
 
@@ -36,12 +32,9 @@ else:
 
         LOCKS = True
 
-# In place of os.path.join, which is gone when release() runs.
-SEPARATOR = os.sep
-
 Identity = Tuple[int, int]
-# What a test puts into the place of os.stat, where() does not ask: nor would certifi.
-real_stat = os.stat
+# Tests replace os.stat, and where() must not ask their function: certifi would not, either.
+_real_stat = os.stat
 # Mappings that cannot be closed any more.
 _kept: List[mmap.mmap] = []
 
@@ -90,12 +83,13 @@ class _Mapping:
 
     def __init__(self, descriptor: int, file: Identity) -> None:
         """Map the file behind `descriptor`; raises OSError or ValueError where it cannot be."""
-        self._file = file
-        self._number = -1
+        self._file, self._number = file, -1
         if sys.version_info >= (3, 13):
             self._mmap = mmap.mmap(descriptor, 0, access=mmap.ACCESS_READ, trackfd=False)
         else:
-            self._mmap, self._number = _map(descriptor, file)
+            before = _numbers_of(file)
+            self._mmap = mmap.mmap(descriptor, 0, access=mmap.ACCESS_READ)
+            self._number = max(_numbers_of(file) - before)
 
     def close(self) -> None:
         """Unmap, unless that would close a descriptor of somebody else."""
@@ -103,36 +97,18 @@ class _Mapping:
         if file not in (None, self._file):
             _kept.append(self._mmap)
             return
-        try:
+        with suppress(OSError):
             if file is None and self._number >= 0:
                 _fill(self._number)
             self._mmap.close()
-        except OSError:
-            return
 
 
 def _fill(number: int) -> None:
     """Open something under a free number: PyPy's mapping unmaps nothing if it cannot close it."""
-    opened = os.open(SEPARATOR, os.O_RDONLY)
+    opened = os.open(os.sep, os.O_RDONLY)
     if opened != number:
         os.dup2(opened, number)
         close(opened)
-
-
-def _map(descriptor: int, file: Identity) -> Tuple[mmap.mmap, int]:
-    """Return a mapping and the number of its own descriptor, which is above 2; raises OSError."""
-    low = [number for number in range(3) if _identity_of(number) is None]
-    duplicates = []
-    try:
-        for _ in low:
-            duplicate = os.dup(descriptor)
-            duplicates.append(duplicate)
-        before = _numbers_of(file)
-        mapped = mmap.mmap(descriptor, 0, access=mmap.ACCESS_READ)
-        return mapped, max(_numbers_of(file) - before)
-    finally:
-        for duplicate in duplicates:
-            close(duplicate)
 
 
 def _numbers_of(file: Identity) -> Set[int]:
@@ -150,23 +126,13 @@ def open_locked(path: str, flags: int, *, exclusive: bool) -> int:
     descriptor = above_stderr(os.open(path, flags))
     try:
         _lock(descriptor, exclusive=exclusive)
-        is_there = identity(os.lstat(path)) == identity(os.fstat(descriptor))
+        if identity(os.lstat(path)) == identity(os.fstat(descriptor)):
+            return descriptor
     except BaseException:
         close(descriptor)
         raise
-    if not is_there:
-        close(descriptor)
-        raise FileNotFoundError(2, "it was replaced meanwhile", path)
-    return descriptor
-
-
-def lock_shared(descriptor: int) -> None:
-    """Hold an open file until it is closed, where there are locks."""
-    with suppress(OSError):
-        _lock(descriptor, exclusive=False)
-
-
-# At the very end sys.platform is None, on Windows as well; LOCKS still is what it was.
+    close(descriptor)
+    raise FileNotFoundError(2, "it was replaced meanwhile", path)
 
 
 def _lock(descriptor: int, *, exclusive: bool) -> None:
@@ -179,41 +145,36 @@ def _unlock(descriptor: int) -> None:
         flock(descriptor, LOCK_UN)
 
 
-def remove_unheld(path: str, prefix: str = "") -> None:
-    """Remove a file, or with `prefix` a folder and the files in it named so; never raises.
+def remove_unheld(folder: str, prefix: str) -> None:
+    """Remove a folder and the files in it whose names begin with `prefix`; never raise.
 
     Nothing is removed where any process holds any of it.
     """
     locked: List[int] = []
-    files = [path]
     try:
-        if prefix and LOCKS:
-            locked.append(open_locked(path, FOLDER, exclusive=True))
-        if prefix:
-            files = [path + SEPARATOR + each for each in names(path) if each.startswith(prefix)]
+        if LOCKS:
+            locked.append(open_locked(folder, FOLDER, exclusive=True))
+        files = [os.path.join(folder, name) for name in names(folder) if name.startswith(prefix)]
         for file in files if LOCKS else ():
             descriptor = open_locked(file, _FILE_TO_REMOVE, exclusive=True)
             locked.append(descriptor)
         for file in files:
             os.unlink(file)
-        if prefix:
-            os.rmdir(path)
+        os.rmdir(folder)
     except OSError:
-        # It is held, swept by somebody else, or not what we make.
+        # Somebody holds it, has swept it already, or it is not of our making.
         return
     finally:
         for descriptor in locked:
-            # A fork in between must not keep the lock.
+            # A process forked meanwhile must not keep the lock.
             _unlock(descriptor)
             close(descriptor)
 
 
 def quietly(call: Callable[[str], object], path: str) -> None:
     """Do it to the path, or let it be."""
-    try:
+    with suppress(OSError):
         call(path)
-    except OSError:
-        return
 
 
 def names(folder: str) -> List[str]:
@@ -234,12 +195,21 @@ def above_stderr(descriptor: int) -> int:
     return descriptor
 
 
-def is_at(path: Union[str, bytes], wanted: Identity) -> bool:
-    """Whether `path` names the file of that identity; every where() asks this."""
+def status_of(path: Union[str, bytes]) -> Optional[os.stat_result]:
+    """Return the status of what `path` names, None where it names nothing; where() calls this."""
     try:
-        return identity(real_stat(path)) == wanted
-    except OSError:
-        return False
+        return _real_stat(path)
+    except OSError as error:
+        # Only that of the path: the application's signal handlers may raise one here, too.
+        if error.filename != path:
+            raise
+        return None
+
+
+def is_at(path: Union[str, bytes], wanted: Identity) -> bool:
+    """Whether `path` names the file of that identity."""
+    status = status_of(path)
+    return status is not None and identity(status) == wanted
 
 
 def begins_with(path: str, text: bytes) -> bool:

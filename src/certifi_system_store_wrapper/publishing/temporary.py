@@ -20,6 +20,8 @@ from a living process:
   What a killed process left is swept by the next one that begins or ends.
 
 Windows has no flock: there an open file cannot be deleted, which is the same hold.
+
+Where no folder can be written to, Linux can keep the bundle in memory (memfd_create(2)).
 """
 
 from __future__ import annotations
@@ -34,20 +36,22 @@ from .hold import (
     FILE,
     FOLDER,
     LOCKS,
-    SEPARATOR,
     Hold,
     Identity,
+    above_stderr,
     begins_with,
+    close,
     identity,
     is_at,
     names,
     quietly,
     remove_unheld,
 )
-from .writing import rename, write_new
+from .writing import rename, write_all, write_new
 
 _ATTEMPTS = 50
-_MODE = 0o711  # the server that drops privileges reaches the file; nobody can lock the folder
+# A server that drops its privileges reaches the file, and nobody else can lock the folder.
+_MODE = 0o711
 
 T = TypeVar("T")
 
@@ -55,11 +59,12 @@ T = TypeVar("T")
 class TemporaryBundle:
     """A bundle that this process holds, once it is published."""
 
-    def __init__(self, parent: str, name: str) -> None:
-        """Describe the bundle in the folder `name` of `parent`, not yet written."""
-        self.parent, self.folder = parent, parent + SEPARATOR + name
-        self.path = self.folder + SEPARATOR + NAME
-        self._encoded = os.fsencode(self.path)  # or every where() would do that
+    def __init__(self, parent: str) -> None:
+        """Describe a bundle in a new folder of `parent`; nothing is written yet."""
+        self.parent, self.folder = parent, os.path.join(parent, os.urandom(8).hex())
+        self.path = os.path.join(self.folder, NAME)
+        # Once, instead of in every where().
+        self._encoded = os.fsencode(self.path)
         self._identity: Identity = (-1, -1)
         self._folder: Optional[Hold] = None
         self._file: Optional[Hold] = None
@@ -68,11 +73,6 @@ class TemporaryBundle:
     def intact(self) -> bool:
         """Whether the path still is the file that was published."""
         return is_at(self._encoded, self._identity)
-
-    def held(self) -> bool:
-        """Whether nobody has closed our descriptors."""
-        holds = (self._file, self._folder) if LOCKS else (self._file,)
-        return all(hold is not None and hold.is_ours() for hold in holds)
 
     def held_text(self) -> bytes:
         """Return what the file says, also when its name is gone; b"" if that is lost."""
@@ -154,7 +154,7 @@ def create(place: str, text: bytes) -> TemporaryBundle:
     parent = user_folder(place)
 
     def attempt() -> TemporaryBundle:
-        bundle = TemporaryBundle(parent, os.urandom(8).hex())
+        bundle = TemporaryBundle(parent)
         try:
             bundle.publish(text)
             sweep(bundle)
@@ -169,7 +169,7 @@ def create(place: str, text: bytes) -> TemporaryBundle:
 def sweep(mine: TemporaryBundle) -> None:
     """Remove what killed processes left beside our folder."""
     for name in names(mine.parent):
-        folder = mine.parent + SEPARATOR + name
+        folder = os.path.join(mine.parent, name)
         if folder != mine.folder and len(folder) == len(mine.folder):
             remove_unheld(folder, NAME)
 
@@ -193,3 +193,35 @@ def _make_own_folder(path: str) -> None:
         raise PermissionError(1, "somebody else made it", path)
     if LOCKS and stat.S_IMODE(status.st_mode) != _MODE:  # the umask, or too much was allowed
         os.chmod(path, _MODE)
+
+
+class MemoryBundle:
+    """A bundle without a name; its path is good in this process and its forks."""
+
+    def __init__(self, descriptor: int) -> None:
+        """Describe the memory file behind `descriptor`."""
+        self.path = f"/proc/self/fd/{descriptor}"
+        self._identity = identity(os.fstat(descriptor))
+
+    def intact(self) -> bool:
+        """Whether the path still is that file."""
+        return is_at(self.path, self._identity)
+
+    def heal(self) -> bool:
+        """Return False: what was only in memory cannot be put back at the same path."""
+        return False
+
+
+def create_in_memory(text: bytes) -> MemoryBundle:
+    """Publish `text` in memory; raises OSError where the system cannot do that."""
+    if not hasattr(os, "memfd_create") or not os.path.isdir("/proc/self/fd"):
+        raise OSError(0, "no folder can take the bundle, and there is no memory file here")
+    descriptor = above_stderr(os.memfd_create(NAME))
+    try:
+        write_all(descriptor, text)
+        # As for a hold: a program that replaces this one finds it at the same path.
+        os.set_inheritable(descriptor, LOCKS)
+        return MemoryBundle(descriptor)
+    except BaseException:
+        close(descriptor)
+        raise

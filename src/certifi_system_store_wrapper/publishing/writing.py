@@ -7,7 +7,7 @@ import sys
 import time
 
 from ..machine.signals import interruptible
-from .hold import close, lock_shared, quietly
+from .hold import close, quietly
 
 # What is new is no link either.
 _NEW = os.O_RDWR | os.O_CREAT | os.O_EXCL
@@ -19,14 +19,9 @@ _ATTEMPTS, _PAUSE = 20, 0.05
 
 
 def write_new(path: str, text: bytes, *, durable: bool = False) -> None:
-    """Write a new file; raises OSError, and then leaves it.
-
-    With `durable` to the disk itself, and locked so that nobody takes it for a leftover.
-    """
+    """Write a new file, with `durable` to the disk itself; raises OSError, and then leaves it."""
     descriptor = os.open(path, _NEW, 0o644)
     try:
-        if durable:
-            lock_shared(descriptor)
         write_all(descriptor, text)
         if durable:
             os.fsync(descriptor)

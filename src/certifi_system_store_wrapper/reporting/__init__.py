@@ -13,7 +13,7 @@ from contextlib import suppress
 from typing import Callable, List, Optional, Sequence, Set, Tuple
 
 from ..printable import printable
-from ..settings import DEBUG, WARNING, Settings
+from ..settings import DEBUG, INFO, WARNING, Settings
 from .findings import Exclusion, Problem
 
 TYPE_CHECKING = False
@@ -80,19 +80,16 @@ def report(problems: Sequence[Problem], excluded: Sequence[Exclusion]) -> None:
     """Log what could not be used, each once in this process, and what was left out."""
     warnings = 0
     for problem in problems:
-        message, level = str(problem), problem.level
-        if is_news(message):
-            is_warning = level >= WARNING
-            warnings += is_warning
-            emit(DEBUG if is_warning and warnings > _MOST else level, message)
+        if is_news(str(problem)):
+            warnings += problem.level >= WARNING
+            emit(DEBUG if warnings > _MOST else problem.level, str(problem))
     if warnings > _MOST:
         remedy = "`certifi-system-store-wrapper status` names them all"
         warning(f"{warnings - _MOST} more files or certificates cannot be used: {remedy}")
     for out in excluded:
         detail = f" ({out.detail})" if out.detail else ""
-        # The warning, where one is due, is a problem.
-        level = min(out.level, WARNING - 10)
-        emit(level, f"{out.places}: left out: {out.reason}{detail}")
+        # Where a warning is due, it is a problem, and has been logged above.
+        say_once(min(out.level, INFO), f"{out.places}: left out: {out.reason}{detail}")
 
 
 def debug(message: str) -> None:
@@ -111,8 +108,7 @@ def emit(level: int, message: str) -> None:
     # After a chroot, without a descriptor or with a broken logger class no logger can be had.
     has_no_logger = _logger is None or isinstance(error, (ImportError, OSError))
     if error and has_no_logger and level >= WARNING and not isinstance(error, RecursionError):
-        line = f"certifi-system-store-wrapper WARNING: {printable(message)}\n"
-        _show(line)
+        _show(f"certifi-system-store-wrapper WARNING: {printable(message)}\n")
 
 
 def _log(level: int, message: str) -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import os
-import stat
 import sys
 from contextlib import suppress
 from typing import Callable, Optional
@@ -34,16 +34,12 @@ class LogFile(logging.FileHandler):
 
     def __init__(self, path: str, level: int) -> None:
         """Open `path` for appending; raises OSError, also for a FIFO that nobody reads."""
-        probe = _fifo(path)
-        try:
-            super().__init__(path, encoding="utf-8")
-            if sys.platform != "win32" and probe is not None and self.stream:
-                os.set_blocking(self.stream.fileno(), False)
-        finally:
-            if probe is not None:
-                os.close(probe)
+        super().__init__(path, encoding="utf-8")
         self.setLevel(level)
         self.setFormatter(logging.Formatter(FILE_FORMAT))
+
+    def _open(self) -> io.TextIOWrapper:
+        return open(self.baseFilename, "a", encoding=self.encoding, opener=_open_without_waiting)
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - the library's name
         """Say nothing more: a full disk is no reason to fill stderr."""
@@ -55,13 +51,11 @@ class LogFile(logging.FileHandler):
                 self.stream.close()
 
 
-def _fifo(path: str) -> Optional[int]:
-    """Return a descriptor where `path` is a FIFO with a reader; without one that is an OSError."""
-    if sys.platform == "win32" or not os.path.exists(path):
-        return None
-    if not stat.S_ISFIFO(os.stat(path).st_mode):
-        return None
-    return os.open(path, os.O_WRONLY | os.O_NONBLOCK)
+def _open_without_waiting(path: str, flags: int) -> int:
+    """Open a file; neither opening nor writing waits for the reader of a FIFO."""
+    if sys.platform != "win32":
+        flags |= os.O_NONBLOCK
+    return os.open(path, flags, 0o666)
 
 
 def logger(name: str, level: Optional[int], show: Callable[[str], object]) -> logging.Logger:
