@@ -23,8 +23,6 @@ def printable(text: object) -> str:
     Among those are control characters and the ones that change the direction of writing.
     """
     string = _without_pem(without_userinfo(str(text)))
-    if string.isprintable():
-        return string
     escaped = [c if c.isprintable() else c.encode("unicode_escape").decode() for c in string]
     return "".join(escaped)
 

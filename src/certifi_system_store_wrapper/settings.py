@@ -45,7 +45,20 @@ def from_environment(environ: Optional[Mapping[str, str]] = None) -> Settings:
     """Return the settings of `environ`, by default this process's (nothing under -E and -I)."""
     if environ is None:
         environ = {} if sys.flags.ignore_environment and not _FROZEN else os.environ
-    return _Variables(environ).settings()
+    read = _Variables(environ)
+    return Settings(
+        cert_files=read.paths("PYTHON_CERTIFI_CERT_FILES"),
+        log_level=read.level("PYTHON_CERTIFI_LOG_LEVEL"),
+        log_file=_path(read.text("PYTHON_CERTIFI_LOG_FILE")),
+        log_file_level=read.level("PYTHON_CERTIFI_LOG_FILE_LEVEL") or DEBUG,
+        disable=read.switch("PYTHON_CERTIFI_DISABLE", default=False),
+        sources=read.sources("PYTHON_CERTIFI_SOURCES"),
+        bundle_dir=_path(read.text("PYTHON_CERTIFI_BUNDLE_DIR")),
+        handle_sigterm=read.switch("PYTHON_CERTIFI_HANDLE_SIGTERM", default=True),
+        ssl_defaults=read.switch("PYTHON_CERTIFI_SSL_DEFAULTS", default=False),
+        isolated=bool(sys.flags.isolated) and not _FROZEN,
+        problems=tuple(read.problems),
+    )
 
 
 def split_paths(text: str) -> List[str]:
@@ -90,45 +103,35 @@ class _Variables:
         self.environ = environ
         self.problems: List[str] = []
 
-    def settings(self) -> Settings:
-        return Settings(
-            cert_files=self._paths("PYTHON_CERTIFI_CERT_FILES"),
-            log_level=self._level("PYTHON_CERTIFI_LOG_LEVEL"),
-            log_file=_path(self._text("PYTHON_CERTIFI_LOG_FILE")),
-            log_file_level=self._level("PYTHON_CERTIFI_LOG_FILE_LEVEL") or DEBUG,
-            disable=self._switch("PYTHON_CERTIFI_DISABLE", default=False),
-            sources=self._sources("PYTHON_CERTIFI_SOURCES"),
-            bundle_dir=_path(self._text("PYTHON_CERTIFI_BUNDLE_DIR")),
-            handle_sigterm=self._switch("PYTHON_CERTIFI_HANDLE_SIGTERM", default=True),
-            ssl_defaults=self._switch("PYTHON_CERTIFI_SSL_DEFAULTS", default=False),
-            isolated=bool(sys.flags.isolated) and not _FROZEN,
-            problems=tuple(self.problems),
-        )
-
-    def _text(self, name: str) -> str:
+    def text(self, name: str) -> str:
+        """Return the value, "" where the variable is not set."""
         return _unquoted(self.environ.get(name, ""))
 
-    def _paths(self, name: str) -> Tuple[str, ...]:
+    def paths(self, name: str) -> Tuple[str, ...]:
+        """Return the absolute paths of a list."""
         return tuple(filter(None, map(_path, split_paths(self.environ.get(name, "")))))
 
     def _bad(self, name: str, value: str, remedy: str) -> None:
         self.problems.append(f"{name}={value!r} is not understood and ignored: {remedy}")
 
-    def _switch(self, name: str, *, default: bool) -> bool:
-        word = self._text(name).lower()
+    def switch(self, name: str, *, default: bool) -> bool:
+        """Return whether it is on; `default` where it is not set or not understood."""
+        word = self.text(name).lower()
         if name not in self.environ or word in _ON + _OFF:
             return word in _ON if name in self.environ else default
         self._bad(name, self.environ[name], "use 1, true, yes, on or 0, false, no, off")
         return default
 
-    def _level(self, name: str) -> Optional[int]:
-        word = self._text(name).upper()
+    def level(self, name: str) -> Optional[int]:
+        """Return a level of logging; None where it is not set or not understood."""
+        word = self.text(name).upper()
         if word and word not in LEVELS:
             self._bad(name, self.environ[name], "use DEBUG, INFO, WARNING, ERROR or CRITICAL")
         return LEVELS.get(word)
 
-    def _sources(self, name: str) -> Tuple[str, ...]:
-        words = [word.strip() for word in self._text(name).split(",") if word.strip()]
+    def sources(self, name: str) -> Tuple[str, ...]:
+        """Return those of SOURCES that it names; all of them where it names nothing."""
+        words = [word.strip() for word in self.text(name).split(",") if word.strip()]
         known = tuple(source for source in SOURCES if source in map(str.lower, words))
         unknown = ",".join(word for word in words if word.lower() not in SOURCES)
         if unknown:

@@ -9,11 +9,12 @@ import os
 import sys
 from typing import List
 
+from . import ownership
+
 APPLICATION = "certifi-system-store-wrapper"
 NAME = "cacert.pem"
 # The variable that names the folder of this user's caches, and where it is below the home folder.
 _CACHES = {"win32": ("LOCALAPPDATA", "AppData", "Local"), "darwin": ("", "Library", "Caches")}
-_CACHES_ELSEWHERE = ("XDG_CACHE_HOME", ".cache")
 
 
 def temporary_places() -> List[str]:
@@ -33,7 +34,7 @@ def temporary_places() -> List[str]:
 
 def cache_folder() -> str:
     """Return the folder for this user's caches, which need not exist; "" without a home."""
-    variable, *below = _CACHES.get(sys.platform, _CACHES_ELSEWHERE)
+    variable, *below = _CACHES.get(sys.platform, ("XDG_CACHE_HOME", ".cache"))
     asked = os.environ.get(variable, "")
     if os.path.isabs(asked):
         return asked
@@ -46,5 +47,5 @@ def cache_folder() -> str:
 
 def user_folder(place: str) -> str:
     """Return the path of this user's folder in a place where others have theirs."""
-    who = "user" if sys.platform == "win32" else os.geteuid()
+    who = "user" if os.name == "nt" else ownership.user()
     return os.path.join(place, f"{APPLICATION}-{who}")

@@ -16,13 +16,15 @@ from typing import FrozenSet, Union
 
 def trusted_owners() -> FrozenSet[int]:
     """Return the user ids that we trust; the owner of / is root as seen in a user namespace."""
-    code = _owner_of(os.path.dirname(os.path.abspath(__file__)))
-    return frozenset((0, user(), os.stat("/").st_uid, code))
+    code = os.path.dirname(os.path.abspath(__file__))
+    return frozenset((0, user(), os.stat("/").st_uid, _owner_of(code)))
 
 
 def user() -> int:
     """Return who we are; 0 on Windows, where every file seems to belong to 0."""
-    return 0 if sys.platform == "win32" else os.geteuid()
+    if sys.platform == "win32":
+        return 0
+    return os.geteuid()
 
 
 def _owner_of(code: str) -> int:
@@ -96,8 +98,8 @@ def unsafe_step(path: str) -> str:
     # Raises OSError for a ring of links.
     os.stat(path)
     owners = trusted_owners()
-    ways = os.path.realpath(path), os.path.abspath(path)
-    return next(filter(None, (_unsafe_step(way, owners) for way in ways)), "")
+    real, named = os.path.realpath(path), os.path.abspath(path)
+    return _unsafe_step(real, owners) or _unsafe_step(named, owners)
 
 
 def _unsafe_step(path: str, owners: FrozenSet[int]) -> str:

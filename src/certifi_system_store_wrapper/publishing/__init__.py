@@ -12,7 +12,7 @@ from typing import Callable, Optional, Union
 from .. import bundle, reporting
 from ..bundle import Bundle
 from ..machine import temporary_places
-from ..settings import WARNING, Settings
+from ..settings import DEBUG, WARNING, Settings
 from . import cleanup, persistent, temporary
 from .persistent import PersistentBundle
 from .temporary import MemoryBundle, TemporaryBundle
@@ -102,11 +102,11 @@ def _place(text: bytes, settings: Settings) -> Published:
         try:
             published = temporary.create(place, text)
         except OSError as error:
-            reporting.later(reporting.debug, f"{place} cannot take the bundle: {error}")
+            reporting.later(reporting.emit, DEBUG, f"{place} cannot take the bundle: {error}")
         else:
             cleanup.register(published, handle_sigterm=settings.handle_sigterm)
             return published
-    return temporary.create_in_memory(text)
+    return MemoryBundle(text)
 
 
 def _held_text(published: Optional[Published]) -> bytes:
@@ -117,4 +117,4 @@ def _held_text(published: Optional[Published]) -> bytes:
 def _is_certifis_command() -> bool:
     """Whether this is ``python -m certifi``, whose path must outlive the process."""
     spec = getattr(sys.modules.get("__main__"), "__spec__", None)
-    return getattr(spec, "name", "") in ("certifi.__main__", "pip._vendor.certifi.__main__")
+    return spec is not None and spec.name in ("certifi.__main__", "pip._vendor.certifi.__main__")

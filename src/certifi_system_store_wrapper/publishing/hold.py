@@ -68,7 +68,6 @@ class Hold:
         """Close what is ours, once."""
         if self._mapping is not None:
             self._mapping.close()
-            self._mapping = None
         if self.is_ours():
             close(self.descriptor)
         self.descriptor = -1

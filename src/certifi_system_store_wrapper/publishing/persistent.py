@@ -24,7 +24,7 @@ from ..bundle import Bundle
 from ..machine import APPLICATION, NAME, cache_folder, ownership, temporary_places, user_folder
 from ..machine.signals import interruptible
 from ..record import Record
-from ..settings import INFO, USER, WARNING, Settings
+from ..settings import DEBUG, INFO, USER, WARNING, Settings
 from ..sources import inputs, system, user
 from ..sources.files import add_named
 from ..sources.findings import Findings
@@ -140,10 +140,11 @@ def publish(folder: str, settings: Settings, certifi_file: str) -> PersistentBun
 def build_to_publish(settings: Settings, certifi_file: str, more: List[Findings]) -> Bundle:
     """Return a bundle that is not empty, else raise LookupError; what is wrong is told later."""
     built = bundle.build(settings, certifi_file, more)
-    reporting.later(reporting.report, built.problems, built.excluded)
     if not built.anchors:
         raise LookupError("no source of PYTHON_CERTIFI_SOURCES has a certificate")
-    reporting.later(reporting.debug, f"the bundle has {len(built.anchors)} certificates")
+    reporting.later(reporting.report, built.problems, built.excluded)
+    message = f"the bundle has {len(built.anchors)} certificates"
+    reporting.later(reporting.emit, DEBUG, message)
     return built
 
 
@@ -153,11 +154,10 @@ def appended(settings: Settings) -> List[Findings]:
         return []
     for folder in folders(settings):
         path = os.path.join(folder, NAME)
-        try:
+        # What is no bundle of ours is passed over.
+        with suppress(OSError):
             if os.path.lexists(path) and ownership.is_safe_path(folder):
                 return [_appended(_read(path), path)]
-        except OSError:
-            continue
     return []
 
 
@@ -190,9 +190,12 @@ def _render(
     would_show_a_change = len(set(paths)) == len(paths) and all(
         when <= started - _SETTLED for _, _, when in looked_at
     )
-    # The next process is to be told of a problem, too: it must build the bundle again.
-    has_warning = any(problem.level >= WARNING for problem in built.problems)
-    is_settled = system.IS_FILES and would_show_a_change and not has_warning
+    # The next process is to be told of a warning, too: it must build the bundle again.
+    is_settled = (
+        system.IS_FILES
+        and would_show_a_change
+        and all(problem.level < WARNING for problem in built.problems)
+    )
     fingerprint = _hash(salt, looked_at) if is_settled else "unsettled"
     sums = f"sha256={_sha256(body)} appended={_sha256(tail)} inputs={fingerprint}"
     first = f"persistent bundle length={len(body)} {sums}".encode("ascii")
@@ -228,9 +231,9 @@ def _read(path: str) -> Stored:
 
 def _salt(settings: Settings, certifi_file: str) -> Tuple[object, ...]:
     """Return what decides what is in the bundle, beside the files that are looked at."""
+    asked = (settings.cert_files, settings.sources, settings.isolated)
     variables = [os.environ.get(name) for name in _VARIABLES]
-    asked = (settings.cert_files, settings.sources, settings.isolated, variables)
-    return __version__, certifi_file, sys.version, asked, user.drop_folders(settings)
+    return __version__, certifi_file, sys.version, asked, variables, user.drop_folders(settings)
 
 
 def _hash(*things: object) -> str:

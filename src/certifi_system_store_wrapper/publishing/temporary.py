@@ -198,8 +198,18 @@ def _make_own_folder(path: str) -> None:
 class MemoryBundle:
     """A bundle without a name; its path is good in this process and its forks."""
 
-    def __init__(self, descriptor: int) -> None:
-        """Describe the memory file behind `descriptor`."""
+    def __init__(self, text: bytes) -> None:
+        """Publish `text` in memory; raises OSError where the system cannot do that."""
+        if not hasattr(os, "memfd_create") or not os.path.isdir("/proc/self/fd"):
+            raise OSError(0, "no folder can take the bundle, and there is no memory file here")
+        descriptor = above_stderr(os.memfd_create(NAME))
+        try:
+            write_all(descriptor, text)
+        except BaseException:
+            close(descriptor)
+            raise
+        # As for a hold: a program that replaces this one finds it at the same path.
+        os.set_inheritable(descriptor, LOCKS)
         self.path = f"/proc/self/fd/{descriptor}"
         self._identity = identity(os.fstat(descriptor))
 
@@ -210,18 +220,3 @@ class MemoryBundle:
     def heal(self) -> bool:
         """Return False: what was only in memory cannot be put back at the same path."""
         return False
-
-
-def create_in_memory(text: bytes) -> MemoryBundle:
-    """Publish `text` in memory; raises OSError where the system cannot do that."""
-    if not hasattr(os, "memfd_create") or not os.path.isdir("/proc/self/fd"):
-        raise OSError(0, "no folder can take the bundle, and there is no memory file here")
-    descriptor = above_stderr(os.memfd_create(NAME))
-    try:
-        write_all(descriptor, text)
-        # As for a hold: a program that replaces this one finds it at the same path.
-        os.set_inheritable(descriptor, LOCKS)
-        return MemoryBundle(descriptor)
-    except BaseException:
-        close(descriptor)
-        raise

@@ -92,11 +92,6 @@ def report(problems: Sequence[Problem], excluded: Sequence[Exclusion]) -> None:
         say_once(min(out.level, INFO), f"{out.places}: left out: {out.reason}{detail}")
 
 
-def debug(message: str) -> None:
-    """Log what only somebody who looks for it wants to know."""
-    emit(DEBUG, message)
-
-
 def warning(message: str) -> None:
     """Log what somebody should mend."""
     emit(WARNING, message)

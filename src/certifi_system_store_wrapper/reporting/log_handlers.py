@@ -11,9 +11,6 @@ from typing import Callable, Optional
 
 from ..settings import WARNING
 
-FORMAT = "certifi-system-store-wrapper %(levelname)s: %(message)s"
-FILE_FORMAT = "%(asctime)s [%(process)d] %(levelname)s: %(message)s"
-
 
 class LastResort(logging.Handler):
     """Print on stderr what no handler of the application would show."""
@@ -36,7 +33,7 @@ class LogFile(logging.FileHandler):
         """Open `path` for appending; raises OSError, also for a FIFO that nobody reads."""
         super().__init__(path, encoding="utf-8")
         self.setLevel(level)
-        self.setFormatter(logging.Formatter(FILE_FORMAT))
+        self.setFormatter(logging.Formatter("%(asctime)s [%(process)d] %(levelname)s: %(message)s"))
 
     def _open(self) -> io.TextIOWrapper:
         return open(self.baseFilename, "a", encoding=self.encoding, opener=_open_without_waiting)
@@ -62,7 +59,9 @@ def logger(name: str, level: Optional[int], show: Callable[[str], object]) -> lo
     """Return the logger of that name with our handler; a level of None is the application's."""
     ours = logging.getLogger(name)
     _LAST_RESORT.show = show
-    _LAST_RESORT.setFormatter(logging.Formatter(FORMAT))
+    _LAST_RESORT.setFormatter(
+        logging.Formatter("certifi-system-store-wrapper %(levelname)s: %(message)s")
+    )
     _LAST_RESORT.setLevel(WARNING if level is None else level)
     # That is done once, whichever thread is first.
     ours.addHandler(_LAST_RESORT)
