@@ -15,10 +15,10 @@ from .record import Record
 CERTIFI, SYSTEM, SSL, USER = "certifi", "system", "ssl", "user"
 SOURCES = (CERTIFI, SYSTEM, SSL, USER)
 
-# Levels of the standard library's logging; named here so that nothing has to import it.
+# The levels of logging, which is not imported for them.
 DEBUG, INFO, WARNING = 10, 20, 30
 LEVELS = {"DEBUG": 10, "INFO": 20, "WARNING": 30, "WARN": 30, "ERROR": 40, "CRITICAL": 50}
-# The interpreter of a frozen program is always isolated: its builder chose that, no -I did.
+# The interpreter of a frozen program is always isolated. Its builder chose that, not the user.
 _FROZEN = bool(getattr(sys, "frozen", False))
 _ON, _OFF = ("1", "true", "yes", "on"), ("0", "false", "no", "off", "")
 
@@ -27,7 +27,7 @@ class Settings(Record):
     """How this process was asked to work; the defaults are those of the README."""
 
     cert_files: Tuple[str, ...] = ()
-    # None: nobody asked for one, so it is WARNING, and the application's own.
+    # None: no variable asks for a level. It is WARNING on stderr, and else the application's.
     log_level: Optional[int] = None
     log_file: str = ""
     log_file_level: int = DEBUG
@@ -36,7 +36,7 @@ class Settings(Record):
     bundle_dir: str = ""
     handle_sigterm: bool = True
     ssl_defaults: bool = False
-    # As under python -I, where nothing that belongs to the user is read unasked.
+    # As under python -I: files of the user are read only where a variable names them.
     isolated: bool = False
     problems: Tuple[str, ...] = ()
 
@@ -62,10 +62,10 @@ def from_environment(environ: Optional[Mapping[str, str]] = None) -> Settings:
 
 
 def split_paths(text: str) -> List[str]:
-    """Split a list of paths, of which one may be a URL or a password by mistake.
+    """Split a list of paths, one of which may hold a URL with a password by mistake.
 
-    What is there is a path. Of the rest, users and passwords are masked before it is split: a
-    colon in them separates paths, and nobody could tell their parts later.
+    A path that exists stays as it is. In the rest, users and passwords are masked before the text
+    is split: a colon in a password separates paths, and would leave parts of it unmasked.
     """
     paths, masked = _split(text), without_userinfo(text)
     if masked == text:
@@ -82,7 +82,7 @@ def _split(text: str) -> List[str]:
 
 
 def _path(item: str) -> str:
-    """Return it absolute, from the working directory as it is now; "" stays ""."""
+    """Return the absolute path, from the current working directory; "" stays ""."""
     path = _unquoted(item)
     try:
         return path and os.path.abspath(os.path.expanduser(path))

@@ -1,7 +1,7 @@
 """A bundle becomes a file. The door: publish() tries one place after the other.
 
-A temporary bundle in its place, then in the user's cache folder, then one in memory; or, where
-that is asked for, a persistent one.
+First the folders for temporary files, then the user's cache folder, then memory. Where a variable
+or ``python -m certifi`` asks for a persistent bundle, publish() tries the folders for that before.
 """
 
 from __future__ import annotations
@@ -26,13 +26,14 @@ def publish(
     lost: Optional[Published] = None,
     before: Optional[Published] = None,
 ) -> Published:
-    """Return a published bundle: of what `lost` still holds, else built anew.
+    """Return a published bundle, with the text that `lost` still holds, else built anew.
 
-    It is `before` where that holds the same. Raises LookupError where there is nothing to put
-    into a bundle, OSError where no place can take it.
+    Returns `before` where that holds the same text. Raises LookupError where there is nothing to
+    put into a bundle, OSError where no place can take it.
     """
     held = _held_text(lost)
-    if held:  # after a chroot or setuid what it was made from may be out of reach
+    # After a chroot or setuid this process may not be able to read the sources again.
+    if held:
         return _place(held, settings)
     if settings.bundle_dir or _is_certifis_command():
         return _publish_persistent(settings, certifi_file)
@@ -45,7 +46,10 @@ def build(settings: Settings, certifi_file: str) -> Bundle:
 
 
 def publish_outlasting(settings: Settings, certifi_file: str) -> PersistentBundle:
-    """Return a bundle that outlives this process; raises OSError or LookupError."""
+    """Return a bundle that outlives this process, in the first folder that takes it.
+
+    Raises LookupError where there is nothing to put into it, OSError where no folder takes it.
+    """
     failures = []
     for folder in persistent.folders(settings):
         try:
@@ -56,12 +60,12 @@ def publish_outlasting(settings: Settings, certifi_file: str) -> PersistentBundl
 
 
 def is_intact(published: Optional[Published]) -> bool:
-    """Whether its path still is what was published."""
+    """Whether the path still names the file that was published."""
     return published is not None and _succeeds(published.intact)
 
 
 def is_healed(published: Optional[Published]) -> bool:
-    """Whether its path could be put right."""
+    """Put the file back to its path; return whether that could be done."""
     return published is not None and _succeeds(published.heal)
 
 
@@ -83,7 +87,8 @@ def _publish_persistent(settings: Settings, certifi_file: str) -> Published:
             "that only you can write to"
         )
         reporting.later(reporting.say_once, WARNING, message)
-    if _is_certifis_command():  # what it prints must be there when it has ended
+    # The path that the command prints must be good when the command has ended.
+    if _is_certifis_command():
         return publish_outlasting(settings._replace(bundle_dir=""), certifi_file)
     return _publish_temporary(settings, certifi_file, None)
 
@@ -110,11 +115,12 @@ def _place(text: bytes, settings: Settings) -> Published:
 
 
 def _held_text(published: Optional[Published]) -> bytes:
-    """Return what a temporary bundle says that is still held, else b""."""
+    """Return the text of a temporary bundle that this process still holds, else b""."""
     return published.held_text() if isinstance(published, TemporaryBundle) else b""
 
 
 def _is_certifis_command() -> bool:
     """Whether this is ``python -m certifi``, whose path must outlive the process."""
     spec = getattr(sys.modules.get("__main__"), "__spec__", None)
-    return spec is not None and spec.name in ("certifi.__main__", "pip._vendor.certifi.__main__")
+    # Some programs set a text there.
+    return getattr(spec, "name", "") in ("certifi.__main__", "pip._vendor.certifi.__main__")

@@ -1,4 +1,7 @@
-"""Holds on files and folders (open descriptors with shared locks), and removal without any."""
+"""Holds on files and folders, and the removal of those that no process holds.
+
+A hold is an open descriptor with a shared lock. To remove something needs an exclusive lock.
+"""
 
 from __future__ import annotations
 
@@ -18,13 +21,13 @@ if sys.platform == "win32":
 else:
     import posix
 
-    # Neither follows a link, nor waits for a FIFO.
+    # These follow no link, and do not wait for a FIFO.
     FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
     FOLDER = os.O_RDONLY | os.O_NOFOLLOW | os.O_DIRECTORY
-    # NFS locks exclusively only what may be written to.
+    # NFS gives an exclusive lock only on a file that is open for writing.
     _FILE_TO_REMOVE = os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK
-    # The system's own, not os.close: gevent's closes nothing once its hub is gone, at exit. But
-    # what the os of a test (pyfakefs) has opened, only that os can close.
+    # Not os.close: that of gevent closes nothing at exit, once its hub is gone. But a descriptor
+    # that pyfakefs has opened in a test, only its os.close can close.
     close = posix.close if os.open is posix.open else os.close
     # WebAssembly has no locks.
     with suppress(ImportError):
@@ -33,7 +36,7 @@ else:
         LOCKS = True
 
 Identity = Tuple[int, int]
-# Tests replace os.stat, and where() must not ask their function: certifi would not, either.
+# Tests of applications replace os.stat; where() must not call their function.
 _real_stat = os.stat
 # Mappings that cannot be closed any more.
 _kept: List[mmap.mmap] = []
@@ -47,25 +50,25 @@ class Hold:
         self._mapping: Optional[_Mapping] = None
         self.descriptor = open_locked(path, flags, exclusive=False)
         self.identity = identity(os.fstat(self.descriptor))
-        # Where there are locks, a program that replaces this one has to go on holding it.
+        # A program that replaces this one by exec must keep the lock.
         os.set_inheritable(self.descriptor, LOCKS)
         if flags == FILE and sys.platform == "linux":
-            # Without /proc, or with no descriptor left, the lock of the descriptor has to do.
+            # Without /proc or a free descriptor there is no mapping, and the lock must suffice.
             with suppress(OSError, ValueError):
                 self._mapping = _Mapping(self.descriptor, self.identity)
 
     def is_ours(self) -> bool:
-        """Whether the descriptor still is what we opened."""
+        """Whether the descriptor still is the one that we opened."""
         return _identity_of(self.descriptor) == self.identity
 
     def read(self) -> bytes:
-        """Return the file's content, also when it has no name any more; b"" if that is lost."""
+        """Return the content of the file, also of one without a name; b"" if it is lost."""
         if sys.platform == "win32" or not self.is_ours():
             return b""
         return os.pread(self.descriptor, os.fstat(self.descriptor).st_size, 0)
 
     def release(self) -> None:
-        """Close what is ours, once."""
+        """Close what is still ours."""
         if self._mapping is not None:
             self._mapping.close()
         if self.is_ours():
@@ -74,14 +77,14 @@ class Hold:
 
 
 class _Mapping:
-    """Keeps the lock of a file on Linux where a daemon closes all descriptors; reads nothing.
+    """A mapping of a file: on Linux it keeps the lock when a daemon closes all descriptors.
 
-    Before Python 3.13 a mapping also has a descriptor of its own, which it closes by number.
-    Where the number is somebody else's by then, the mapping is kept until the interpreter ends.
+    Before Python 3.13 a mapping has a descriptor of its own, and closes it by its number. Where
+    other code has that number by then, we keep the mapping until the interpreter ends.
     """
 
     def __init__(self, descriptor: int, file: Identity) -> None:
-        """Map the file behind `descriptor`; raises OSError or ValueError where it cannot be."""
+        """Map the file behind `descriptor`; raises OSError or ValueError where that fails."""
         self._file, self._number = file, -1
         if sys.version_info >= (3, 13):
             self._mmap = mmap.mmap(descriptor, 0, access=mmap.ACCESS_READ, trackfd=False)
@@ -91,7 +94,7 @@ class _Mapping:
             self._number = max(_numbers_of(file) - before)
 
     def close(self) -> None:
-        """Unmap, unless that would close a descriptor of somebody else."""
+        """Unmap, unless that would close a descriptor of other code."""
         file = _identity_of(self._number)
         if file not in (None, self._file):
             _kept.append(self._mmap)
@@ -103,7 +106,7 @@ class _Mapping:
 
 
 def _fill(number: int) -> None:
-    """Open something under a free number: PyPy's mapping unmaps nothing if it cannot close it."""
+    """Open something under a free number: PyPy unmaps nothing where it cannot close that number."""
     opened = os.open(os.sep, os.O_RDONLY)
     if opened != number:
         os.dup2(opened, number)
@@ -119,8 +122,8 @@ def _numbers_of(file: Identity) -> Set[int]:
 def open_locked(path: str, flags: int, *, exclusive: bool) -> int:
     """Open and lock what `path` names, without waiting and without following a link.
 
-    Raises OSError: BlockingIOError where others hold it, FileNotFoundError where the path has
-    lost it by the time it is locked.
+    Raises OSError: BlockingIOError where another process holds it, FileNotFoundError where the
+    path names something else by the time it is locked.
     """
     descriptor = above_stderr(os.open(path, flags))
     try:
@@ -147,7 +150,7 @@ def _unlock(descriptor: int) -> None:
 def remove_unheld(folder: str, prefix: str) -> None:
     """Remove a folder and the files in it whose names begin with `prefix`; never raise.
 
-    Nothing is removed where any process holds any of it.
+    Remove nothing where any process holds any of them.
     """
     locked: List[int] = []
     try:
@@ -161,17 +164,17 @@ def remove_unheld(folder: str, prefix: str) -> None:
             os.unlink(file)
         os.rmdir(folder)
     except OSError:
-        # Somebody holds it, has swept it already, or it is not of our making.
+        # Another process holds it or has removed it, or it is not one of our folders.
         return
     finally:
         for descriptor in locked:
-            # A process forked meanwhile must not keep the lock.
+            # A child that was forked meanwhile must not keep the lock.
             _unlock(descriptor)
             close(descriptor)
 
 
 def quietly(call: Callable[[str], object], path: str) -> None:
-    """Do it to the path, or let it be."""
+    """Call with the path; ignore an OSError."""
     with suppress(OSError):
         call(path)
 
@@ -185,7 +188,7 @@ def names(folder: str) -> List[str]:
 
 
 def above_stderr(descriptor: int) -> int:
-    """Return it with a number above 2: what is closed there is opened anew by somebody else."""
+    """Return the descriptor with a number above 2: daemons open other files as 0 to 2."""
     if sys.platform != "win32" and LOCKS and descriptor <= 2:
         try:
             return fcntl(descriptor, F_DUPFD_CLOEXEC, 3)
@@ -195,11 +198,11 @@ def above_stderr(descriptor: int) -> int:
 
 
 def status_of(path: Union[str, bytes]) -> Optional[os.stat_result]:
-    """Return the status of what `path` names, None where it names nothing; where() calls this."""
+    """Return the status of the file at `path`, None where there is none. Each where() asks this."""
     try:
         return _real_stat(path)
     except OSError as error:
-        # Only that of the path: the application's signal handlers may raise one here, too.
+        # A signal handler of the application may raise an OSError here, too. That one passes.
         if error.filename != path:
             raise
         return None
@@ -212,11 +215,11 @@ def is_at(path: Union[str, bytes], wanted: Identity) -> bool:
 
 
 def begins_with(path: str, text: bytes) -> bool:
-    """Whether a file at `path`, and no link, says that and perhaps more."""
+    """Whether `path` is a file, and no link, that begins with `text`."""
     try:
         if not stat.S_ISREG(os.lstat(path).st_mode):
             return False
-        # Not with open(): tests replace it.
+        # Not with open(): tests of applications replace that.
         with io.FileIO(path) as file:
             return file.read(len(text)) == text
     except OSError:

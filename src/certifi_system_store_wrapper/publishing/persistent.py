@@ -60,7 +60,7 @@ class PersistentBundle:
         return _signature_of(self.path) == self._signature
 
     def heal(self) -> bool:
-        """Take what another process put there, if it is whole and ours; raises OSError.
+        """Take the bundle that another process put there, if it is whole; raises OSError.
 
         This process may have other settings, and would write another bundle. It does not: the
         two processes would replace each other's bundle for ever.
@@ -97,7 +97,7 @@ class Stored(Record):
 
 
 def folders(settings: Settings) -> List[str]:
-    """Return where the persistent bundle may lie: the folder asked for, else the user's cache."""
+    """Return where the persistent bundle may lie: in the folder of the variable, else the cache."""
     if settings.bundle_dir:
         return [settings.bundle_dir]
     # One folder for each environment and way of asking.
@@ -108,16 +108,16 @@ def folders(settings: Settings) -> List[str]:
 
 
 def publish(folder: str, settings: Settings, certifi_file: str) -> PersistentBundle:
-    """Return the bundle in `folder`, written anew if anything has changed.
+    """Return the bundle in `folder`, and write it again if anything has changed.
 
-    Raises OSError or LookupError.
+    Raises LookupError where there is nothing to put into it, OSError where it cannot be written.
     """
     is_new = not os.path.isdir(folder)
     ownership.make_folder(folder)
     if is_new:
         os.chmod(folder, _MODE)
     if os.name == "nt" and not settings.bundle_dir:
-        # What Microsoft Store's Python writes, others find only at its real path.
+        # A file that Microsoft Store's Python writes, other programs find only at its real path.
         folder = os.path.realpath(folder)
     _sweep(folder)
     path, salt = os.path.join(folder, NAME), _salt(settings, certifi_file)
@@ -138,7 +138,7 @@ def publish(folder: str, settings: Settings, certifi_file: str) -> PersistentBun
 
 
 def build_to_publish(settings: Settings, certifi_file: str, more: List[Findings]) -> Bundle:
-    """Return a bundle that is not empty, else raise LookupError; what is wrong is told later."""
+    """Build a bundle, and keep its problems for the log; raise LookupError if it is empty."""
     built = bundle.build(settings, certifi_file, more)
     if not built.anchors:
         raise LookupError("no source of PYTHON_CERTIFI_SOURCES has a certificate")
@@ -204,7 +204,7 @@ def _render(
 
 
 def _read(path: str) -> Stored:
-    """Return what stands at `path`; raises OSError where that is not for us to replace."""
+    """Return what stands at `path`; raises OSError where we must not replace it."""
     try:
         status = os.lstat(path)
     except FileNotFoundError:
@@ -245,10 +245,10 @@ def _sha256(data: bytes) -> str:
 
 
 def _write(path: str, stored: Stored, header: bytes, rest: bytes) -> bool:
-    """Write it where it says something new; False if something was appended meanwhile.
+    """Write the bundle unless it is the same; False if somebody appended to it meanwhile.
 
-    Raises OSError, but not where only the header would change: what stands in a read-only
-    image is good.
+    Raises OSError, but not where only the header would change: a bundle in a read-only image is
+    good as it is.
     """
     if header + rest == stored.data:
         return True
@@ -267,7 +267,7 @@ def _write(path: str, stored: Stored, header: bytes, rest: bytes) -> bool:
 
 
 def _sweep(folder: str) -> None:
-    """Remove what killed writers left: nobody has touched it for long."""
+    """Remove what killed writers left: files that nobody has changed for long."""
     latest = time.time_ns() - _ABANDONED
     for name in names(folder):
         path = os.path.join(folder, name)

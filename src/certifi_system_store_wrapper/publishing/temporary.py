@@ -3,21 +3,22 @@
 ``<place>/certifi-system-store-wrapper-<euid>/<random>/cacert.pem``. Why nothing can take it away
 from a living process:
 
-- Whoever uses it *holds* it: shared locks (flock) on the folder and on the file, taken before
-  the file has its name. A fork inherits the open file descriptions and with them the locks;
-  on Linux a mapping of the file keeps its lock when a daemon closes all descriptors.
-- Nobody deletes without an exclusive lock on both, asked for without waiting through fresh
-  descriptors, folder first, and only while the path still names what is locked. One living
-  holder is enough to be refused; and a holder lets go of the file before the folder, so
-  whoever gets the folder is not refused for a process that is just leaving: the last one
-  always removes.
-- A folder that is being made is not held for an instant. If a sweep takes it then, its maker
-  notices (lock refused, or no such file) and makes another, a bounded number of times.
-- A file gets its name only when it is whole and held, under a name that nobody else writes to.
-  So the path never names half a bundle, whoever is interrupted, killed or forked where.
-- The random folder and the one above it belong to us, and others may pass through but not
-  list or open them: there is no content of others to trust, and no lock that they could take.
-  What a killed process left is swept by the next one that begins or ends.
+- A process that uses the bundle *holds* it: it has shared locks (flock) on the folder and on the
+  file, and takes them before the file has its name. A fork inherits the open file descriptions
+  and with them the locks; on Linux a mapping of the file keeps its lock when a daemon closes all
+  descriptors.
+- A process removes the bundle only with exclusive locks on both. It asks for them without waiting,
+  through new descriptors, the folder first, and only while the path still names what is locked.
+  One living holder is enough to refuse them. A holder releases the file before the folder. So a
+  process that gets the folder is not refused the file because another one is just ending: the
+  last process always removes the bundle.
+- For an instant nobody holds a folder that is being made. If another process removes it then, its
+  maker notices (lock refused, or no such file) and makes another, a bounded number of times.
+- A file gets its name only when it is whole and held. Until then it has a name that nobody else
+  writes to. So the path never names half a bundle, wherever a process is interrupted or killed.
+- The random folder and the one above it belong to us. Others may pass through, but not list or
+  open them: they can put nothing there, and lock nothing there.
+- What a killed process left, the next one that begins or ends removes.
 
 Windows has no flock: there an open file cannot be deleted, which is the same hold.
 
@@ -75,7 +76,7 @@ class TemporaryBundle:
         return is_at(self._encoded, self._identity)
 
     def held_text(self) -> bytes:
-        """Return what the file says, also when its name is gone; b"" if that is lost."""
+        """Return the text of the file, also when its name is gone; b"" if it is lost."""
         return self._file.read() if self._file else b""
 
     def publish(self, text: bytes) -> None:
@@ -87,7 +88,8 @@ class TemporaryBundle:
             if LOCKS:
                 hold = Hold(new, FILE)
             rename(new, self.path)
-            self._keep(hold or Hold(self.path, FILE))  # Windows cannot rename what is open
+            # Windows cannot rename an open file: there it is held only now.
+            self._keep(hold or Hold(self.path, FILE))
         except BaseException:
             if hold:
                 hold.release()
@@ -95,13 +97,15 @@ class TemporaryBundle:
             raise
 
     def heal(self) -> bool:
-        """Have the file at its path again, from the descriptor still held; False if that is gone.
+        """Write the file to its path again, from the descriptor; False if that is closed.
 
-        What a relative of ours put there meanwhile is kept, with what was added. Raises OSError.
+        Where a fork or the parent has done so already, keep that file, with what was appended
+        to it. Raises OSError.
         """
         text = self.held_text()
         healed = _persevere(lambda: self._heal(text))
-        # The others of our family know nothing of this file: they do not hold it, and read it.
+        # The parent and other forks read this new file and do not hold it: only its maker may
+        # remove it.
         self._removes = os.getpid() == self._maker
         return healed
 
@@ -116,7 +120,7 @@ class TemporaryBundle:
         return True
 
     def _hold_folder(self) -> None:
-        """Have the folder, and hold it; raises OSError."""
+        """Make the folder where it is missing, and hold it; raises OSError."""
         _make_own_folder(self.parent)
         self._owns_parent = True
         _make_own_folder(self.folder)
@@ -132,14 +136,16 @@ class TemporaryBundle:
         self._file, self._identity = hold, hold.identity
 
     def release(self) -> None:
-        """Let go of it, and remove it if nobody else holds it. File first: see above."""
+        """Release file and folder, in this order, and remove them if nobody else holds them."""
         for hold in (self._file, self._folder):
             if hold:
                 hold.release()
         if self._removes:
             remove_unheld(self.folder, NAME)
-            sweep(self)  # a cluster may have killed its workers
-        quietly(os.rmdir, self.folder)  # where there are no locks: it is empty
+            # A cluster may have killed its workers: what they left goes, too.
+            sweep(self)
+        # It is empty, and without locks still there.
+        quietly(os.rmdir, self.folder)
         if self._owns_parent:
             quietly(os.rmdir, self.parent)
 
@@ -148,7 +154,8 @@ def create(place: str, text: bytes) -> TemporaryBundle:
     """Publish `text` below `place`; raises OSError where that place does not work."""
     if place == cache_folder():
         quietly(ownership.make_folder, place)
-    place = os.path.realpath(place)  # nobody can turn a link round later
+    # Nobody can point a link elsewhere later.
+    place = os.path.realpath(place)
     if not os.path.isdir(place) or not ownership.is_safe_path(place):
         raise PermissionError(1, "others may rename what lies there", place)
     parent = user_folder(place)
@@ -175,7 +182,7 @@ def sweep(mine: TemporaryBundle) -> None:
 
 
 def _persevere(attempt: Callable[[], T]) -> T:
-    """Try again while sweeps of others come in between, but not for ever; raises OSError."""
+    """Try again while other processes remove the folder, but not for ever; raises OSError."""
     for _ in range(_ATTEMPTS):
         try:
             return attempt()
@@ -191,7 +198,8 @@ def _make_own_folder(path: str) -> None:
     status = os.lstat(path)
     if not stat.S_ISDIR(status.st_mode) or status.st_uid != ownership.user():
         raise PermissionError(1, "somebody else made it", path)
-    if LOCKS and stat.S_IMODE(status.st_mode) != _MODE:  # the umask, or too much was allowed
+    # The umask took too much from the mode, or the folder was made with another one.
+    if LOCKS and stat.S_IMODE(status.st_mode) != _MODE:
         os.chmod(path, _MODE)
 
 

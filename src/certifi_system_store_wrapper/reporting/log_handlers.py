@@ -1,4 +1,4 @@
-"""The two handlers of our logger; imported only when a record has somebody to reach."""
+"""The two handlers of our logger. This module imports logging, so it is imported late."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from ..settings import WARNING
 
 
 class LastResort(logging.Handler):
-    """Print on stderr what no handler of the application would show."""
+    """Prints on stderr the records that no handler of the application would get."""
 
     show: Callable[[str], object]
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Write one line, where the application has not configured logging itself."""
+        """Write one line, unless the application has configured logging itself."""
         if not _application_listens(record.name):
             self.show(self.format(record) + "\n")
 
@@ -27,7 +27,7 @@ _LAST_RESORT = LastResort()
 
 
 class LogFile(logging.FileHandler):
-    """The file of PYTHON_CERTIFI_LOG_FILE; gives up in silence once it cannot be written."""
+    """The file of PYTHON_CERTIFI_LOG_FILE; no more is logged once it cannot be written."""
 
     def __init__(self, path: str, level: int) -> None:
         """Open `path` for appending; raises OSError, also for a FIFO that nobody reads."""
@@ -43,7 +43,7 @@ class LogFile(logging.FileHandler):
         del record
         self.setLevel(logging.CRITICAL + 1)
         if self.stream is not None:
-            # What it still holds is lost.
+            # The text in its buffer is lost.
             with suppress(OSError, ValueError):
                 self.stream.close()
 
@@ -63,7 +63,7 @@ def logger(name: str, level: Optional[int], show: Callable[[str], object]) -> lo
         logging.Formatter("certifi-system-store-wrapper %(levelname)s: %(message)s")
     )
     _LAST_RESORT.setLevel(WARNING if level is None else level)
-    # That is done once, whichever thread is first.
+    # The logger keeps one of it, also where two threads come here.
     ours.addHandler(_LAST_RESORT)
     if level is not None:
         ours.setLevel(level)
