@@ -19,7 +19,7 @@ SOURCES = (CERTIFI, SYSTEM, SSL, USER)
 DEBUG, INFO, WARNING = 10, 20, 30
 LEVELS = {"DEBUG": 10, "INFO": 20, "WARNING": 30, "WARN": 30, "ERROR": 40, "CRITICAL": 50}
 # The interpreter of a frozen program is always isolated. Its builder chose that, not the user.
-_FROZEN = bool(getattr(sys, "frozen", False))
+_FROZEN = hasattr(sys, "frozen")
 _ON, _OFF = ("1", "true", "yes", "on"), ("0", "false", "no", "off", "")
 
 

@@ -143,8 +143,7 @@ def build_to_publish(settings: Settings, certifi_file: str, more: List[Findings]
     if not built.anchors:
         raise LookupError("no source of PYTHON_CERTIFI_SOURCES has a certificate")
     reporting.later(reporting.report, built.problems, built.excluded)
-    message = f"the bundle has {len(built.anchors)} certificates"
-    reporting.later(reporting.emit, DEBUG, message)
+    reporting.later(reporting.emit, DEBUG, f"the bundle has {len(built.anchors)} certificates")
     return built
 
 

@@ -84,8 +84,10 @@ def report(problems: Sequence[Problem], excluded: Sequence[Exclusion]) -> None:
             warnings += problem.level >= WARNING
             emit(DEBUG if warnings > _MOST else problem.level, str(problem))
     if warnings > _MOST:
-        remedy = "`certifi-system-store-wrapper status` names them all"
-        warning(f"{warnings - _MOST} more files or certificates cannot be used: {remedy}")
+        warning(
+            f"{warnings - _MOST} more files or certificates cannot be used: "
+            "`certifi-system-store-wrapper status` names them all"
+        )
     for out in excluded:
         detail = f" ({out.detail})" if out.detail else ""
         # Where a warning is due, it is a problem, and has been logged above.
