@@ -23,34 +23,31 @@ def printable(text: object) -> str:
     Among those are control characters and the ones that change the direction of writing.
     """
     string = _without_pem(without_userinfo(str(text)))
-    if string.isprintable():
-        return string
-    return "".join(c if c.isprintable() else _escaped(c) for c in string)
+    escaped = [c if c.isprintable() else c.encode("unicode_escape").decode() for c in string]
+    return "".join(escaped)
 
 
 def without_userinfo(text: str) -> str:
     """Return `text` with ``***`` for ``user:password`` before the @ of a host.
 
-    A URL loses a user without a password, too: it may be a token. Without a scheme that is a mail
-    address or the name of a file, and stays. A password may hold any character but blanks, an @
-    too. An @ with a blank behind it is followed by no host.
+    A URL loses a user without a password, too: that may be a token. Without a scheme, a user alone
+    is a mail address or the name of a file, and stays. A password may hold any character but
+    blanks, also an @. Where a blank follows an @, there is no host.
     """
     if "@" not in text or ":" not in text:
         return text
     # Here, because few processes ever have such a text.
     import re
 
-    return re.sub(rf"(?:{_URL}|{_PAIR})(?!\s)", r"\1***@", text)
+    # Behind the last @ there is nothing to find, and to look there can take seconds.
+    last = max((found.end() for found in re.finditer(r"@(?!\s)", text)), default=0)
+    return re.sub(rf"(?:{_URL}|{_PAIR})(?!\s)", r"\1***@", text[:last]) + text[last:]
 
 
 def _without_pem(text: str) -> str:
-    """Return a text with ``***`` for certificates and keys: a variable may hold one by mistake."""
+    """Return the text with ``***`` for certificates and keys, which a variable may hold."""
     if "-----BEGIN " not in text and "-----END " not in text:
         return text
     import re
 
     return re.sub(_PEM, r"\1***", text)
-
-
-def _escaped(character: str) -> str:
-    return character.encode("unicode_escape").decode("ascii")

@@ -1,6 +1,6 @@
 """Record: a NamedTuple whose class costs 6 microseconds to make instead of 60.
 
-There are some twenty of them, and whoever imports certifi pays for each.
+There are some twenty of them, and each ``import certifi`` makes them all.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ else:
                 values += tuple([named[field] for field in left])
             return tuple.__new__(cls, values)
 
-        # Of all fields at once, which is faster.
+        # Makes one of all fields at once, which is faster.
         _make = classmethod(tuple.__new__)
 
         def __getnewargs__(self):

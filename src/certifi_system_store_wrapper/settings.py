@@ -15,11 +15,11 @@ from .record import Record
 CERTIFI, SYSTEM, SSL, USER = "certifi", "system", "ssl", "user"
 SOURCES = (CERTIFI, SYSTEM, SSL, USER)
 
-# Levels of the standard library's logging; named here so that nothing has to import it.
+# The levels of logging, which is not imported for them.
 DEBUG, INFO, WARNING = 10, 20, 30
 LEVELS = {"DEBUG": 10, "INFO": 20, "WARNING": 30, "WARN": 30, "ERROR": 40, "CRITICAL": 50}
-# The interpreter of a frozen program is always isolated: its builder chose that, no -I did.
-_FROZEN = bool(getattr(sys, "frozen", False))
+# The interpreter of a frozen program is always isolated. Its builder chose that, not the user.
+_FROZEN = hasattr(sys, "frozen")
 _ON, _OFF = ("1", "true", "yes", "on"), ("0", "false", "no", "off", "")
 
 
@@ -27,7 +27,7 @@ class Settings(Record):
     """How this process was asked to work; the defaults are those of the README."""
 
     cert_files: Tuple[str, ...] = ()
-    # None: nobody asked for one, so it is WARNING, and the application's own.
+    # None: no variable asks for a level. It is WARNING on stderr, and else the application's.
     log_level: Optional[int] = None
     log_file: str = ""
     log_file_level: int = DEBUG
@@ -36,7 +36,7 @@ class Settings(Record):
     bundle_dir: str = ""
     handle_sigterm: bool = True
     ssl_defaults: bool = False
-    # As under python -I, where nothing that belongs to the user is read unasked.
+    # As under python -I: files of the user are read only where a variable names them.
     isolated: bool = False
     problems: Tuple[str, ...] = ()
 
@@ -45,14 +45,27 @@ def from_environment(environ: Optional[Mapping[str, str]] = None) -> Settings:
     """Return the settings of `environ`, by default this process's (nothing under -E and -I)."""
     if environ is None:
         environ = {} if sys.flags.ignore_environment and not _FROZEN else os.environ
-    return _Variables(environ).settings()
+    read = _Variables(environ)
+    return Settings(
+        cert_files=read.paths("PYTHON_CERTIFI_CERT_FILES"),
+        log_level=read.level("PYTHON_CERTIFI_LOG_LEVEL"),
+        log_file=_path(read.text("PYTHON_CERTIFI_LOG_FILE")),
+        log_file_level=read.level("PYTHON_CERTIFI_LOG_FILE_LEVEL") or DEBUG,
+        disable=read.switch("PYTHON_CERTIFI_DISABLE", default=False),
+        sources=read.sources("PYTHON_CERTIFI_SOURCES"),
+        bundle_dir=_path(read.text("PYTHON_CERTIFI_BUNDLE_DIR")),
+        handle_sigterm=read.switch("PYTHON_CERTIFI_HANDLE_SIGTERM", default=True),
+        ssl_defaults=read.switch("PYTHON_CERTIFI_SSL_DEFAULTS", default=False),
+        isolated=bool(sys.flags.isolated) and not _FROZEN,
+        problems=tuple(read.problems),
+    )
 
 
 def split_paths(text: str) -> List[str]:
-    """Split a list of paths, of which one may be a URL or a password by mistake.
+    """Split a list of paths, one of which may hold a URL with a password by mistake.
 
-    What is there is a path. Of the rest, users and passwords are masked before it is split: a
-    colon in them separates paths, and nobody could tell their parts later.
+    A path that exists stays as it is. In the rest, users and passwords are masked before the text
+    is split: a colon in a password separates paths, and would leave parts of it unmasked.
     """
     paths, masked = _split(text), without_userinfo(text)
     if masked == text:
@@ -69,7 +82,7 @@ def _split(text: str) -> List[str]:
 
 
 def _path(item: str) -> str:
-    """Return it absolute, from the working directory as it is now; "" stays ""."""
+    """Return the absolute path, from the current working directory; "" stays ""."""
     path = _unquoted(item)
     try:
         return path and os.path.abspath(os.path.expanduser(path))
@@ -90,47 +103,35 @@ class _Variables:
         self.environ = environ
         self.problems: List[str] = []
 
-    def settings(self) -> Settings:
-        level = self._level("PYTHON_CERTIFI_LOG_LEVEL")
-        file_level = self._level("PYTHON_CERTIFI_LOG_FILE_LEVEL")
-        return Settings(
-            cert_files=self._paths("PYTHON_CERTIFI_CERT_FILES"),
-            log_level=level,
-            log_file=_path(self._text("PYTHON_CERTIFI_LOG_FILE")),
-            log_file_level=DEBUG if file_level is None else file_level,
-            disable=self._switch("PYTHON_CERTIFI_DISABLE", default=False),
-            sources=self._sources("PYTHON_CERTIFI_SOURCES"),
-            bundle_dir=_path(self._text("PYTHON_CERTIFI_BUNDLE_DIR")),
-            handle_sigterm=self._switch("PYTHON_CERTIFI_HANDLE_SIGTERM", default=True),
-            ssl_defaults=self._switch("PYTHON_CERTIFI_SSL_DEFAULTS", default=False),
-            isolated=bool(sys.flags.isolated) and not _FROZEN,
-            problems=tuple(self.problems),
-        )
-
-    def _text(self, name: str) -> str:
+    def text(self, name: str) -> str:
+        """Return the value, "" where the variable is not set."""
         return _unquoted(self.environ.get(name, ""))
 
-    def _paths(self, name: str) -> Tuple[str, ...]:
+    def paths(self, name: str) -> Tuple[str, ...]:
+        """Return the absolute paths of a list."""
         return tuple(filter(None, map(_path, split_paths(self.environ.get(name, "")))))
 
     def _bad(self, name: str, value: str, remedy: str) -> None:
         self.problems.append(f"{name}={value!r} is not understood and ignored: {remedy}")
 
-    def _switch(self, name: str, *, default: bool) -> bool:
-        word = self._text(name).lower()
+    def switch(self, name: str, *, default: bool) -> bool:
+        """Return whether it is on; `default` where it is not set or not understood."""
+        word = self.text(name).lower()
         if name not in self.environ or word in _ON + _OFF:
             return word in _ON if name in self.environ else default
         self._bad(name, self.environ[name], "use 1, true, yes, on or 0, false, no, off")
         return default
 
-    def _level(self, name: str) -> Optional[int]:
-        word = self._text(name).upper()
+    def level(self, name: str) -> Optional[int]:
+        """Return a level of logging; None where it is not set or not understood."""
+        word = self.text(name).upper()
         if word and word not in LEVELS:
             self._bad(name, self.environ[name], "use DEBUG, INFO, WARNING, ERROR or CRITICAL")
         return LEVELS.get(word)
 
-    def _sources(self, name: str) -> Tuple[str, ...]:
-        words = [word.strip() for word in self._text(name).split(",") if word.strip()]
+    def sources(self, name: str) -> Tuple[str, ...]:
+        """Return those of SOURCES that it names; all of them where it names nothing."""
+        words = [word.strip() for word in self.text(name).split(",") if word.strip()]
         known = tuple(source for source in SOURCES if source in map(str.lower, words))
         unknown = ",".join(word for word in words if word.lower() not in SOURCES)
         if unknown:

@@ -37,7 +37,7 @@ DOORS: Dict[str, Set[str]] = {
     "parsing": {"pem", "x509", "p11_kit"},
     "machine": {"ownership", "signals", "openssl"},
     "sources": {"system", "files", "findings", "inputs", "reader", "user"},
-    "publishing": {"temporary", "memory", "persistent", "cleanup", "hold", "writing"},
+    "publishing": {"temporary", "persistent", "cleanup", "hold", "writing"},
     "activation": {"hook", "answer"},
     "commands": set(),
 }

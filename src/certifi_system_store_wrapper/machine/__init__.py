@@ -1,6 +1,6 @@
-"""The operating system's room: here, where bundles may lie, in the order in which it is tried.
+"""Asks the operating system. This file: in which folders bundles may lie, in which order.
 
-Beside this: who owns a place (ownership), signals, OpenSSL.
+The other files: who owns a file (ownership), signals, and OpenSSL.
 """
 
 from __future__ import annotations
@@ -9,11 +9,12 @@ import os
 import sys
 from typing import List
 
+from . import ownership
+
 APPLICATION = "certifi-system-store-wrapper"
 NAME = "cacert.pem"
 # The variable that names the folder of this user's caches, and where it is below the home folder.
 _CACHES = {"win32": ("LOCALAPPDATA", "AppData", "Local"), "darwin": ("", "Library", "Caches")}
-_CACHES_ELSEWHERE = ("XDG_CACHE_HOME", ".cache")
 
 
 def temporary_places() -> List[str]:
@@ -21,11 +22,11 @@ def temporary_places() -> List[str]:
 
     Never the current folder, which `tempfile` falls back to in silence.
     """
-    # On Windows a service's TEMP belongs to everybody; on macOS what nobody touches for three days
-    # is lost from there.
+    # On Windows everybody may write to the TEMP of a service. macOS removes files from its temp
+    # folder that nobody has touched for three days.
     candidates = [cache_folder()] if sys.platform in ("win32", "darwin") else []
     candidates += [os.environ.get(name, "") for name in ("TMPDIR", "TEMP", "TMP")]
-    # Who owns them is checked before anything is written there.
+    # Before we write there, we check who owns them.
     candidates += ["/tmp", "/var/tmp"] if os.name != "nt" else []  # noqa: S108
     candidates.append(cache_folder())
     return list(dict.fromkeys(place for place in candidates if os.path.isabs(place)))
@@ -33,19 +34,18 @@ def temporary_places() -> List[str]:
 
 def cache_folder() -> str:
     """Return the folder for this user's caches, which need not exist; "" without a home."""
-    variable, *below = _CACHES.get(sys.platform, _CACHES_ELSEWHERE)
+    variable, *below = _CACHES.get(sys.platform, ("XDG_CACHE_HOME", ".cache"))
     asked = os.environ.get(variable, "")
     if os.path.isabs(asked):
         return asked
     home = os.path.expanduser("~")
-    # A daemon's may be /nonexistent.
+    # The home of a daemon may be /nonexistent.
     if not os.path.isabs(home) or not os.path.isdir(home):
         return ""
     return os.path.join(home, *below)
 
 
 def user_folder(place: str) -> str:
-    """Return the path of this user's folder in a place where others have theirs."""
-    if sys.platform == "win32":
-        return os.path.join(place, f"{APPLICATION}-user")
-    return os.path.join(place, f"{APPLICATION}-{os.geteuid()}")
+    """Return the path of this user's folder in a place that all users share."""
+    who = "user" if os.name == "nt" else ownership.user()
+    return os.path.join(place, f"{APPLICATION}-{who}")

@@ -1,8 +1,7 @@
-"""OpenSSL's own word: where it looks by default, and what it can load.
+"""Asks OpenSSL where it looks for certificates by default, and which ones it can load.
 
-Through ``_ssl``, the extension behind ``ssl``: importing ``ssl`` itself costs milliseconds and
-would break a later monkey-patching by gevent; and a replaced ``ssl.SSLContext`` (truststore)
-could not answer.
+It uses ``_ssl``, the extension behind ``ssl``. To import ``ssl`` itself costs milliseconds and
+would break a later monkey-patching by gevent; and truststore's ``ssl.SSLContext`` cannot answer.
 """
 
 from __future__ import annotations
@@ -11,8 +10,8 @@ import sys
 from contextlib import suppress
 from typing import List, Sequence, Tuple
 
-# There are Pythons without TLS. Imported with certifi and not at the first question: on Python 3.8
-# a fork meanwhile would wait for the lock of this import for ever.
+# There are Pythons without TLS. We import this with certifi and not later: on Python 3.8 a child
+# that is forked during the import would wait for its lock for ever.
 with suppress(ImportError):
     import _ssl
 _HAS_TLS = "_ssl" in globals()
@@ -39,7 +38,7 @@ def unloadable(blocks: Sequence[bytes]) -> List[bytes]:
 def _context() -> _ssl._SSLContext:
     if sys.implementation.name == "cpython":
         return _ssl._SSLContext(_ssl.PROTOCOL_TLS_CLIENT)  # noqa: SLF001 - see above
-    # PyPy's own context needs what this module adds to it.
+    # On PyPy the context of _ssl works only with what this module adds to it.
     import ssl
 
     return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)

@@ -1,22 +1,21 @@
 """A bundle becomes a file. The door: publish() tries one place after the other.
 
-A temporary bundle in its place, then in the user's cache folder, then one in memory; or, where
-that is asked for, a persistent one.
+First the folders for temporary files, then the user's cache folder, then memory. Where a variable
+or ``python -m certifi`` asks for a persistent bundle, publish() tries the folders for that before.
 """
 
 from __future__ import annotations
 
 import sys
-from typing import Optional, Union
+from typing import Callable, Optional, Union
 
 from .. import bundle, reporting
 from ..bundle import Bundle
 from ..machine import temporary_places
-from ..settings import WARNING, Settings
-from . import cleanup, memory, persistent, temporary
-from .memory import MemoryBundle
+from ..settings import DEBUG, WARNING, Settings
+from . import cleanup, persistent, temporary
 from .persistent import PersistentBundle
-from .temporary import TemporaryBundle
+from .temporary import MemoryBundle, TemporaryBundle
 
 Published = Union[TemporaryBundle, MemoryBundle, PersistentBundle]
 
@@ -27,13 +26,14 @@ def publish(
     lost: Optional[Published] = None,
     before: Optional[Published] = None,
 ) -> Published:
-    """Return a published bundle: of what `lost` still holds, else built anew.
+    """Return a published bundle, with the text that `lost` still holds, else built anew.
 
-    It is `before` where that holds the same. Raises LookupError where there is nothing to put
-    into a bundle, OSError where no place can take it.
+    Returns `before` where that holds the same text. Raises LookupError where there is nothing to
+    put into a bundle, OSError where no place can take it.
     """
     held = _held_text(lost)
-    if held:  # after a chroot or setuid what it was made from may be out of reach
+    # After a chroot or setuid this process may not be able to read the sources again.
+    if held:
         return _place(held, settings)
     if settings.bundle_dir or _is_certifis_command():
         return _publish_persistent(settings, certifi_file)
@@ -46,25 +46,32 @@ def build(settings: Settings, certifi_file: str) -> Bundle:
 
 
 def publish_outlasting(settings: Settings, certifi_file: str) -> PersistentBundle:
-    """Return a bundle that outlives this process; raises OSError or LookupError."""
-    published, built = persistent.publish_anywhere(settings, certifi_file)
-    if built is not None:
-        _tell_later(built)
-    return published
+    """Return a bundle that outlives this process, in the first folder that takes it.
+
+    Raises LookupError where there is nothing to put into it, OSError where no folder takes it.
+    """
+    failures = []
+    for folder in persistent.folders(settings):
+        try:
+            return persistent.publish(folder, settings, certifi_file)
+        except OSError as error:
+            failures.append(f"{folder}: {error.strerror or error}")
+    raise OSError("; ".join(failures))
 
 
 def is_intact(published: Optional[Published]) -> bool:
-    """Whether its path still is what was published."""
-    try:
-        return published is not None and published.intact()
-    except OSError:
-        return False
+    """Whether the path still names the file that was published."""
+    return published is not None and _succeeds(published.intact)
 
 
 def is_healed(published: Optional[Published]) -> bool:
-    """Whether its path could be put right."""
+    """Put the file back to its path; return whether that could be done."""
+    return published is not None and _succeeds(published.heal)
+
+
+def _succeeds(check: Callable[[], bool]) -> bool:
     try:
-        return published is not None and published.heal()
+        return check()
     except OSError:
         return False
 
@@ -75,10 +82,13 @@ def _publish_persistent(settings: Settings, certifi_file: str) -> Published:
     except OSError as error:
         if not settings.bundle_dir:
             raise
-        problem = f"PYTHON_CERTIFI_BUNDLE_DIR cannot be used, another place is: {error}"
-        message = f"{problem}; name a folder that only you can write to"
+        message = (
+            f"PYTHON_CERTIFI_BUNDLE_DIR cannot be used, another place is: {error}; name a folder "
+            "that only you can write to"
+        )
         reporting.later(reporting.say_once, WARNING, message)
-    if _is_certifis_command():  # what it prints must be there when it has ended
+    # The path that the command prints must be good when the command has ended.
+    if _is_certifis_command():
         return publish_outlasting(settings._replace(bundle_dir=""), certifi_file)
     return _publish_temporary(settings, certifi_file, None)
 
@@ -86,10 +96,7 @@ def _publish_persistent(settings: Settings, certifi_file: str) -> Published:
 def _publish_temporary(
     settings: Settings, certifi_file: str, before: Optional[Published]
 ) -> Published:
-    built = build(settings, certifi_file)
-    if not built.anchors:
-        raise LookupError("no source of PYTHON_CERTIFI_SOURCES has a certificate")
-    _tell_later(built)
+    built = persistent.build_to_publish(settings, certifi_file, persistent.appended(settings))
     if before is not None and is_intact(before) and _held_text(before) == built.text:
         return before
     return _place(built.text, settings)
@@ -100,25 +107,20 @@ def _place(text: bytes, settings: Settings) -> Published:
         try:
             published = temporary.create(place, text)
         except OSError as error:
-            reporting.later(reporting.debug, f"{place} cannot take the bundle: {error}")
+            reporting.later(reporting.emit, DEBUG, f"{place} cannot take the bundle: {error}")
         else:
             cleanup.register(published, handle_sigterm=settings.handle_sigterm)
             return published
-    return memory.create(text)
-
-
-def _tell_later(built: Bundle) -> None:
-    """Keep what is to be said of a bundle until no lock is held."""
-    reporting.later(reporting.report, built.problems, built.excluded)
-    reporting.later(reporting.debug, f"the bundle has {len(built.anchors)} certificates")
+    return MemoryBundle(text)
 
 
 def _held_text(published: Optional[Published]) -> bytes:
-    """Return what a temporary bundle says that is still held, else b""."""
+    """Return the text of a temporary bundle that this process still holds, else b""."""
     return published.held_text() if isinstance(published, TemporaryBundle) else b""
 
 
 def _is_certifis_command() -> bool:
     """Whether this is ``python -m certifi``, whose path must outlive the process."""
     spec = getattr(sys.modules.get("__main__"), "__spec__", None)
+    # Some programs set a text there.
     return getattr(spec, "name", "") in ("certifi.__main__", "pip._vendor.certifi.__main__")

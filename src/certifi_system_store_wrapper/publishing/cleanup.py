@@ -1,6 +1,6 @@
-"""When bundles go: last of all that happens at exit, and on SIGTERM.
+"""When bundles are removed: in the last exit handler, and on SIGTERM.
 
-SIGINT needs nothing: Python raises KeyboardInterrupt and ends in the exit handlers.
+SIGINT needs no handler: Python raises KeyboardInterrupt, and then runs the exit handlers.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from .temporary import TemporaryBundle
 
 _bundles: List[TemporaryBundle] = []
 _installed = _over = False
-_masks: Dict[int, AbstractSet[int]] = {}  # of threads that are forking
+# The signal masks of threads that are forking.
+_masks: Dict[int, AbstractSet[int]] = {}
 
 
 def register(bundle: TemporaryBundle, *, handle_sigterm: bool) -> None:
@@ -25,7 +26,7 @@ def register(bundle: TemporaryBundle, *, handle_sigterm: bool) -> None:
     if _is_worker():
         from multiprocessing import util
 
-        # A worker that is still importing its main module forgets its finalizers after that.
+        # A worker that is still importing its main module loses its finalizers afterwards.
         util.register_after_fork(run, _run_at_workers_end)
         _run_at_workers_end(run)
     elif handle_sigterm:
@@ -33,7 +34,7 @@ def register(bundle: TemporaryBundle, *, handle_sigterm: bool) -> None:
 
 
 def _run_at_workers_end(callback: Callable[[], None]) -> None:
-    """Have multiprocessing call it: a forked worker runs no exit handlers."""
+    """Have multiprocessing call `callback`: a forked worker runs no exit handlers."""
     from multiprocessing.util import Finalize
 
     Finalize(None, callback, exitpriority=-1000)
@@ -45,28 +46,29 @@ def is_over() -> bool:
 
 
 def run() -> None:
-    """Let go of every bundle; the last process that does removes it."""
+    """Release every bundle; the last process that releases a bundle removes it."""
     with put_off():
         while _bundles:
-            with suppress(OSError):  # what is left over is swept by the next process
+            # The next process sweeps what is left over.
+            with suppress(OSError):
                 _bundles.pop().release()
 
 
 def before_fork() -> None:
-    """Hold a SIGTERM back: between fork and reset the child would lose it with our handler."""
+    """Block SIGTERM: our handler would lose one that the child gets before it is reset."""
     if sys.platform != "win32" and _installed:
         _masks[threading.get_ident()] = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGTERM,))
 
 
 def after_fork() -> None:
-    """Let SIGTERM come again, in parent and child."""
+    """Unblock SIGTERM, in parent and child."""
     mask = _masks.pop(threading.get_ident(), None)
     if sys.platform != "win32" and mask is not None:
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
 
 def after_fork_in_child() -> None:
-    """Give a fork the default SIGTERM back: it is for its parent to say what it does."""
+    """Give the child the default SIGTERM back: the application decides what its forks do."""
     global _installed
     if _installed and signal.getsignal(signal.SIGTERM) is _on_sigterm:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
@@ -86,24 +88,23 @@ def _is_worker() -> bool:
 
 
 def _handle_sigterm() -> None:
-    """Clean up on SIGTERM where nobody else has said what it should do.
+    """Install our handler for SIGTERM where nobody else has changed what SIGTERM does.
 
-    Not in process 1 (the kernel ignores a default SIGTERM there), not outside the main thread,
-    where Python cannot, and not in a worker of multiprocessing: a pool ends its workers with
-    SIGTERM at the moment when they wait for work, and Python's handlers run after that wait.
+    Not in process 1: the kernel ignores a default SIGTERM there. Not in a worker of
+    multiprocessing: a pool ends its workers with SIGTERM while they wait for work, and Python
+    would run the handler only after that wait.
     """
     global _installed
     if os.name == "nt" or os.getpid() == 1 or _installed or not _is_default(signal.SIGTERM):
         return
-    try:
+    # Python refuses this in other threads than the main one.
+    with suppress(ValueError):
         signal.signal(signal.SIGTERM, _on_sigterm)
         _installed = True
-    except ValueError:
-        return
 
 
 def _is_default(signum: int) -> bool:
-    """Whether neither Python nor C code (which Python cannot see: uWSGI) has changed it."""
+    """Whether neither Python code nor C code (as of uWSGI) has set a handler or ignores it."""
     if signal.getsignal(signum) is not signal.SIG_DFL:
         return False
     try:
@@ -116,10 +117,10 @@ def _is_default(signum: int) -> bool:
 
 
 def _on_sigterm(signum: int, frame: object) -> None:
-    """Clean up, then die of the same signal; neither waits nor logs."""
+    """Release the bundles, then die of the same signal; do not wait, and do not log."""
     del frame
     try:
-        # Where it is blocked, a fork is under way, and that needs the bundle.
+        # Where the signal is blocked, this process is forking, and the child needs the bundle.
         if sys.platform != "win32" and signum not in signal.pthread_sigmask(signal.SIG_BLOCK, ()):
             run()
     finally:
@@ -128,7 +129,7 @@ def _on_sigterm(signum: int, frame: object) -> None:
 
 
 def at_exit() -> None:
-    """Run as the last of the exit handlers."""
+    """Release the bundles, as the last exit handler does, and publish no more."""
     global _over
     _over = True
     run()

@@ -1,7 +1,6 @@
-"""A hold on a file or folder (an open descriptor with a shared lock), and removal of what has none.
+"""Holds on files and folders, and the removal of those that no process holds.
 
-Whatever runs when a bundle is released also runs after the interpreter has taken down its
-modules (see cleanup.py): it uses nothing but builtins, `os` and what is defined here.
+A hold is an open descriptor with a shared lock. To remove something needs an exclusive lock.
 """
 
 from __future__ import annotations
@@ -22,13 +21,13 @@ if sys.platform == "win32":
 else:
     import posix
 
-    # Neither follows a link, nor waits for a FIFO.
+    # These follow no link, and do not wait for a FIFO.
     FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
     FOLDER = os.O_RDONLY | os.O_NOFOLLOW | os.O_DIRECTORY
-    # NFS locks exclusively only what may be written to.
+    # NFS gives an exclusive lock only on a file that is open for writing.
     _FILE_TO_REMOVE = os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK
-    # The system's own, not os.close: gevent's closes nothing once its hub is gone, at exit. But
-    # what the os of a test (pyfakefs) has opened, only that os can close.
+    # Not os.close: that of gevent closes nothing at exit, once its hub is gone. But a descriptor
+    # that pyfakefs has opened in a test, only its os.close can close.
     close = posix.close if os.open is posix.open else os.close
     # WebAssembly has no locks.
     with suppress(ImportError):
@@ -36,12 +35,9 @@ else:
 
         LOCKS = True
 
-# In place of os.path.join, which is gone when release() runs.
-SEPARATOR = os.sep
-
 Identity = Tuple[int, int]
-# What a test puts into the place of os.stat, where() does not ask: nor would certifi.
-real_stat = os.stat
+# Tests of applications replace os.stat; where() must not call their function.
+_real_stat = os.stat
 # Mappings that cannot be closed any more.
 _kept: List[mmap.mmap] = []
 
@@ -54,85 +50,67 @@ class Hold:
         self._mapping: Optional[_Mapping] = None
         self.descriptor = open_locked(path, flags, exclusive=False)
         self.identity = identity(os.fstat(self.descriptor))
-        # Where there are locks, a program that replaces this one has to go on holding it.
+        # A program that replaces this one by exec must keep the lock.
         os.set_inheritable(self.descriptor, LOCKS)
         if flags == FILE and sys.platform == "linux":
-            # Without /proc, or with no descriptor left, the lock of the descriptor has to do.
+            # Without /proc or a free descriptor there is no mapping, and the lock must suffice.
             with suppress(OSError, ValueError):
                 self._mapping = _Mapping(self.descriptor, self.identity)
 
     def is_ours(self) -> bool:
-        """Whether the descriptor still is what we opened."""
+        """Whether the descriptor still is the one that we opened."""
         return _identity_of(self.descriptor) == self.identity
 
     def read(self) -> bytes:
-        """Return the file's content, also when it has no name any more; b"" if that is lost."""
+        """Return the content of the file, also of one without a name; b"" if it is lost."""
         if sys.platform == "win32" or not self.is_ours():
             return b""
         return os.pread(self.descriptor, os.fstat(self.descriptor).st_size, 0)
 
     def release(self) -> None:
-        """Close what is ours, once."""
+        """Close what is still ours."""
         if self._mapping is not None:
             self._mapping.close()
-            self._mapping = None
         if self.is_ours():
             close(self.descriptor)
         self.descriptor = -1
 
 
 class _Mapping:
-    """Keeps the lock of a file on Linux where a daemon closes all descriptors; reads nothing.
+    """A mapping of a file: on Linux it keeps the lock when a daemon closes all descriptors.
 
-    Before Python 3.13 a mapping also has a descriptor of its own, which it closes by number.
-    Where the number is somebody else's by then, the mapping is kept until the interpreter ends.
+    Before Python 3.13 a mapping has a descriptor of its own, and closes it by its number. Where
+    other code has that number by then, we keep the mapping until the interpreter ends.
     """
 
     def __init__(self, descriptor: int, file: Identity) -> None:
-        """Map the file behind `descriptor`; raises OSError or ValueError where it cannot be."""
-        self._file = file
-        self._number = -1
+        """Map the file behind `descriptor`; raises OSError or ValueError where that fails."""
+        self._file, self._number = file, -1
         if sys.version_info >= (3, 13):
             self._mmap = mmap.mmap(descriptor, 0, access=mmap.ACCESS_READ, trackfd=False)
         else:
-            self._mmap, self._number = _map(descriptor, file)
+            before = _numbers_of(file)
+            self._mmap = mmap.mmap(descriptor, 0, access=mmap.ACCESS_READ)
+            self._number = max(_numbers_of(file) - before)
 
     def close(self) -> None:
-        """Unmap, unless that would close a descriptor of somebody else."""
+        """Unmap, unless that would close a descriptor of other code."""
         file = _identity_of(self._number)
         if file not in (None, self._file):
             _kept.append(self._mmap)
             return
-        try:
+        with suppress(OSError):
             if file is None and self._number >= 0:
                 _fill(self._number)
             self._mmap.close()
-        except OSError:
-            return
 
 
 def _fill(number: int) -> None:
-    """Open something under a free number: PyPy's mapping unmaps nothing if it cannot close it."""
-    opened = os.open(SEPARATOR, os.O_RDONLY)
+    """Open something under a free number: PyPy unmaps nothing where it cannot close that number."""
+    opened = os.open(os.sep, os.O_RDONLY)
     if opened != number:
         os.dup2(opened, number)
         close(opened)
-
-
-def _map(descriptor: int, file: Identity) -> Tuple[mmap.mmap, int]:
-    """Return a mapping and the number of its own descriptor, which is above 2; raises OSError."""
-    low = [number for number in range(3) if _identity_of(number) is None]
-    duplicates = []
-    try:
-        for _ in low:
-            duplicate = os.dup(descriptor)
-            duplicates.append(duplicate)
-        before = _numbers_of(file)
-        mapped = mmap.mmap(descriptor, 0, access=mmap.ACCESS_READ)
-        return mapped, max(_numbers_of(file) - before)
-    finally:
-        for duplicate in duplicates:
-            close(duplicate)
 
 
 def _numbers_of(file: Identity) -> Set[int]:
@@ -144,29 +122,19 @@ def _numbers_of(file: Identity) -> Set[int]:
 def open_locked(path: str, flags: int, *, exclusive: bool) -> int:
     """Open and lock what `path` names, without waiting and without following a link.
 
-    Raises OSError: BlockingIOError where others hold it, FileNotFoundError where the path has
-    lost it by the time it is locked.
+    Raises OSError: BlockingIOError where another process holds it, FileNotFoundError where the
+    path names something else by the time it is locked.
     """
     descriptor = above_stderr(os.open(path, flags))
     try:
         _lock(descriptor, exclusive=exclusive)
-        is_there = identity(os.lstat(path)) == identity(os.fstat(descriptor))
+        if identity(os.lstat(path)) == identity(os.fstat(descriptor)):
+            return descriptor
     except BaseException:
         close(descriptor)
         raise
-    if not is_there:
-        close(descriptor)
-        raise FileNotFoundError(2, "it was replaced meanwhile", path)
-    return descriptor
-
-
-def lock_shared(descriptor: int) -> None:
-    """Hold an open file until it is closed, where there are locks."""
-    with suppress(OSError):
-        _lock(descriptor, exclusive=False)
-
-
-# At the very end sys.platform is None, on Windows as well; LOCKS still is what it was.
+    close(descriptor)
+    raise FileNotFoundError(2, "it was replaced meanwhile", path)
 
 
 def _lock(descriptor: int, *, exclusive: bool) -> None:
@@ -179,41 +147,36 @@ def _unlock(descriptor: int) -> None:
         flock(descriptor, LOCK_UN)
 
 
-def remove_unheld(path: str, prefix: str = "") -> None:
-    """Remove a file, or with `prefix` a folder and the files in it named so; never raises.
+def remove_unheld(folder: str, prefix: str) -> None:
+    """Remove a folder and the files in it whose names begin with `prefix`; never raise.
 
-    Nothing is removed where any process holds any of it.
+    Remove nothing where any process holds any of them.
     """
     locked: List[int] = []
-    files = [path]
     try:
-        if prefix and LOCKS:
-            locked.append(open_locked(path, FOLDER, exclusive=True))
-        if prefix:
-            files = [path + SEPARATOR + each for each in names(path) if each.startswith(prefix)]
+        if LOCKS:
+            locked.append(open_locked(folder, FOLDER, exclusive=True))
+        files = [os.path.join(folder, name) for name in names(folder) if name.startswith(prefix)]
         for file in files if LOCKS else ():
             descriptor = open_locked(file, _FILE_TO_REMOVE, exclusive=True)
             locked.append(descriptor)
         for file in files:
             os.unlink(file)
-        if prefix:
-            os.rmdir(path)
+        os.rmdir(folder)
     except OSError:
-        # It is held, swept by somebody else, or not what we make.
+        # Another process holds it or has removed it, or it is not one of our folders.
         return
     finally:
         for descriptor in locked:
-            # A fork in between must not keep the lock.
+            # A child that was forked meanwhile must not keep the lock.
             _unlock(descriptor)
             close(descriptor)
 
 
 def quietly(call: Callable[[str], object], path: str) -> None:
-    """Do it to the path, or let it be."""
-    try:
+    """Call with the path; ignore an OSError."""
+    with suppress(OSError):
         call(path)
-    except OSError:
-        return
 
 
 def names(folder: str) -> List[str]:
@@ -225,7 +188,7 @@ def names(folder: str) -> List[str]:
 
 
 def above_stderr(descriptor: int) -> int:
-    """Return it with a number above 2: what is closed there is opened anew by somebody else."""
+    """Return the descriptor with a number above 2: daemons open other files as 0 to 2."""
     if sys.platform != "win32" and LOCKS and descriptor <= 2:
         try:
             return fcntl(descriptor, F_DUPFD_CLOEXEC, 3)
@@ -234,20 +197,29 @@ def above_stderr(descriptor: int) -> int:
     return descriptor
 
 
-def is_at(path: Union[str, bytes], wanted: Identity) -> bool:
-    """Whether `path` names the file of that identity; every where() asks this."""
+def status_of(path: Union[str, bytes]) -> Optional[os.stat_result]:
+    """Return the status of the file at `path`, None where there is none. Each where() asks this."""
     try:
-        return identity(real_stat(path)) == wanted
-    except OSError:
-        return False
+        return _real_stat(path)
+    except OSError as error:
+        # A signal handler of the application may raise an OSError here, too. That one passes.
+        if error.filename != path:
+            raise
+        return None
+
+
+def is_at(path: Union[str, bytes], wanted: Identity) -> bool:
+    """Whether `path` names the file of that identity."""
+    status = status_of(path)
+    return status is not None and identity(status) == wanted
 
 
 def begins_with(path: str, text: bytes) -> bool:
-    """Whether a file at `path`, and no link, says that and perhaps more."""
+    """Whether `path` is a file, and no link, that begins with `text`."""
     try:
         if not stat.S_ISREG(os.lstat(path).st_mode):
             return False
-        # Not with open(): tests replace it.
+        # Not with open(): tests of applications replace that.
         with io.FileIO(path) as file:
             return file.read(len(text)) == text
     except OSError:

@@ -3,23 +3,26 @@
 ``<place>/certifi-system-store-wrapper-<euid>/<random>/cacert.pem``. Why nothing can take it away
 from a living process:
 
-- Whoever uses it *holds* it: shared locks (flock) on the folder and on the file, taken before
-  the file has its name. A fork inherits the open file descriptions and with them the locks;
-  on Linux a mapping of the file keeps its lock when a daemon closes all descriptors.
-- Nobody deletes without an exclusive lock on both, asked for without waiting through fresh
-  descriptors, folder first, and only while the path still names what is locked. One living
-  holder is enough to be refused; and a holder lets go of the file before the folder, so
-  whoever gets the folder is not refused for a process that is just leaving: the last one
-  always removes.
-- A folder that is being made is not held for an instant. If a sweep takes it then, its maker
-  notices (lock refused, or no such file) and makes another, a bounded number of times.
-- A file gets its name only when it is whole and held, under a name that nobody else writes to.
-  So the path never names half a bundle, whoever is interrupted, killed or forked where.
-- The random folder and the one above it belong to us, and others may pass through but not
-  list or open them: there is no content of others to trust, and no lock that they could take.
-  What a killed process left is swept by the next one that begins or ends.
+- A process that uses the bundle *holds* it: it has shared locks (flock) on the folder and on the
+  file, and takes them before the file has its name. A fork inherits the open file descriptions
+  and with them the locks; on Linux a mapping of the file keeps its lock when a daemon closes all
+  descriptors.
+- A process removes the bundle only with exclusive locks on both. It asks for them without waiting,
+  through new descriptors, the folder first, and only while the path still names what is locked.
+  One living holder is enough to refuse them. A holder releases the file before the folder. So a
+  process that gets the folder is not refused the file because another one is just ending: the
+  last process always removes the bundle.
+- For an instant nobody holds a folder that is being made. If another process removes it then, its
+  maker notices (lock refused, or no such file) and makes another, a bounded number of times.
+- A file gets its name only when it is whole and held. Until then it has a name that nobody else
+  writes to. So the path never names half a bundle, wherever a process is interrupted or killed.
+- The random folder and the one above it belong to us. Others may pass through, but not list or
+  open them: they can put nothing there, and lock nothing there.
+- What a killed process left, the next one that begins or ends removes.
 
 Windows has no flock: there an open file cannot be deleted, which is the same hold.
+
+Where no folder can be written to, Linux can keep the bundle in memory (memfd_create(2)).
 """
 
 from __future__ import annotations
@@ -34,20 +37,22 @@ from .hold import (
     FILE,
     FOLDER,
     LOCKS,
-    SEPARATOR,
     Hold,
     Identity,
+    above_stderr,
     begins_with,
+    close,
     identity,
     is_at,
     names,
     quietly,
     remove_unheld,
 )
-from .writing import rename, write_new
+from .writing import rename, write_all, write_new
 
 _ATTEMPTS = 50
-_MODE = 0o711  # the server that drops privileges reaches the file; nobody can lock the folder
+# A server that drops its privileges reaches the file, and nobody else can lock the folder.
+_MODE = 0o711
 
 T = TypeVar("T")
 
@@ -55,11 +60,12 @@ T = TypeVar("T")
 class TemporaryBundle:
     """A bundle that this process holds, once it is published."""
 
-    def __init__(self, parent: str, name: str) -> None:
-        """Describe the bundle in the folder `name` of `parent`, not yet written."""
-        self.parent, self.folder = parent, parent + SEPARATOR + name
-        self.path = self.folder + SEPARATOR + NAME
-        self._encoded = os.fsencode(self.path)  # or every where() would do that
+    def __init__(self, parent: str) -> None:
+        """Describe a bundle in a new folder of `parent`; nothing is written yet."""
+        self.parent, self.folder = parent, os.path.join(parent, os.urandom(8).hex())
+        self.path = os.path.join(self.folder, NAME)
+        # Once, instead of in every where().
+        self._encoded = os.fsencode(self.path)
         self._identity: Identity = (-1, -1)
         self._folder: Optional[Hold] = None
         self._file: Optional[Hold] = None
@@ -69,13 +75,8 @@ class TemporaryBundle:
         """Whether the path still is the file that was published."""
         return is_at(self._encoded, self._identity)
 
-    def held(self) -> bool:
-        """Whether nobody has closed our descriptors."""
-        holds = (self._file, self._folder) if LOCKS else (self._file,)
-        return all(hold is not None and hold.is_ours() for hold in holds)
-
     def held_text(self) -> bytes:
-        """Return what the file says, also when its name is gone; b"" if that is lost."""
+        """Return the text of the file, also when its name is gone; b"" if it is lost."""
         return self._file.read() if self._file else b""
 
     def publish(self, text: bytes) -> None:
@@ -87,7 +88,8 @@ class TemporaryBundle:
             if LOCKS:
                 hold = Hold(new, FILE)
             rename(new, self.path)
-            self._keep(hold or Hold(self.path, FILE))  # Windows cannot rename what is open
+            # Windows cannot rename an open file: there it is held only now.
+            self._keep(hold or Hold(self.path, FILE))
         except BaseException:
             if hold:
                 hold.release()
@@ -95,13 +97,15 @@ class TemporaryBundle:
             raise
 
     def heal(self) -> bool:
-        """Have the file at its path again, from the descriptor still held; False if that is gone.
+        """Write the file to its path again, from the descriptor; False if that is closed.
 
-        What a relative of ours put there meanwhile is kept, with what was added. Raises OSError.
+        Where a fork or the parent has done so already, keep that file, with what was appended
+        to it. Raises OSError.
         """
         text = self.held_text()
         healed = _persevere(lambda: self._heal(text))
-        # The others of our family know nothing of this file: they do not hold it, and read it.
+        # The parent and other forks read this new file and do not hold it: only its maker may
+        # remove it.
         self._removes = os.getpid() == self._maker
         return healed
 
@@ -116,7 +120,7 @@ class TemporaryBundle:
         return True
 
     def _hold_folder(self) -> None:
-        """Have the folder, and hold it; raises OSError."""
+        """Make the folder where it is missing, and hold it; raises OSError."""
         _make_own_folder(self.parent)
         self._owns_parent = True
         _make_own_folder(self.folder)
@@ -132,14 +136,16 @@ class TemporaryBundle:
         self._file, self._identity = hold, hold.identity
 
     def release(self) -> None:
-        """Let go of it, and remove it if nobody else holds it. File first: see above."""
+        """Release file and folder, in this order, and remove them if nobody else holds them."""
         for hold in (self._file, self._folder):
             if hold:
                 hold.release()
         if self._removes:
             remove_unheld(self.folder, NAME)
-            sweep(self)  # a cluster may have killed its workers
-        quietly(os.rmdir, self.folder)  # where there are no locks: it is empty
+            # A cluster may have killed its workers: what they left goes, too.
+            sweep(self)
+        # It is empty, and without locks still there.
+        quietly(os.rmdir, self.folder)
         if self._owns_parent:
             quietly(os.rmdir, self.parent)
 
@@ -148,13 +154,14 @@ def create(place: str, text: bytes) -> TemporaryBundle:
     """Publish `text` below `place`; raises OSError where that place does not work."""
     if place == cache_folder():
         quietly(ownership.make_folder, place)
-    place = os.path.realpath(place)  # nobody can turn a link round later
+    # Nobody can point a link elsewhere later.
+    place = os.path.realpath(place)
     if not os.path.isdir(place) or not ownership.is_safe_path(place):
         raise PermissionError(1, "others may rename what lies there", place)
     parent = user_folder(place)
 
     def attempt() -> TemporaryBundle:
-        bundle = TemporaryBundle(parent, os.urandom(8).hex())
+        bundle = TemporaryBundle(parent)
         try:
             bundle.publish(text)
             sweep(bundle)
@@ -169,13 +176,13 @@ def create(place: str, text: bytes) -> TemporaryBundle:
 def sweep(mine: TemporaryBundle) -> None:
     """Remove what killed processes left beside our folder."""
     for name in names(mine.parent):
-        folder = mine.parent + SEPARATOR + name
+        folder = os.path.join(mine.parent, name)
         if folder != mine.folder and len(folder) == len(mine.folder):
             remove_unheld(folder, NAME)
 
 
 def _persevere(attempt: Callable[[], T]) -> T:
-    """Try again while sweeps of others come in between, but not for ever; raises OSError."""
+    """Try again while other processes remove the folder, but not for ever; raises OSError."""
     for _ in range(_ATTEMPTS):
         try:
             return attempt()
@@ -191,5 +198,33 @@ def _make_own_folder(path: str) -> None:
     status = os.lstat(path)
     if not stat.S_ISDIR(status.st_mode) or status.st_uid != ownership.user():
         raise PermissionError(1, "somebody else made it", path)
-    if LOCKS and stat.S_IMODE(status.st_mode) != _MODE:  # the umask, or too much was allowed
+    # The umask took too much from the mode, or the folder was made with another one.
+    if LOCKS and stat.S_IMODE(status.st_mode) != _MODE:
         os.chmod(path, _MODE)
+
+
+class MemoryBundle:
+    """A bundle without a name; its path is good in this process and its forks."""
+
+    def __init__(self, text: bytes) -> None:
+        """Publish `text` in memory; raises OSError where the system cannot do that."""
+        if not hasattr(os, "memfd_create") or not os.path.isdir("/proc/self/fd"):
+            raise OSError(0, "no folder can take the bundle, and there is no memory file here")
+        descriptor = above_stderr(os.memfd_create(NAME))
+        try:
+            write_all(descriptor, text)
+        except BaseException:
+            close(descriptor)
+            raise
+        # As for a hold: a program that replaces this one finds it at the same path.
+        os.set_inheritable(descriptor, LOCKS)
+        self.path = f"/proc/self/fd/{descriptor}"
+        self._identity = identity(os.fstat(descriptor))
+
+    def intact(self) -> bool:
+        """Whether the path still is that file."""
+        return is_at(self.path, self._identity)
+
+    def heal(self) -> bool:
+        """Return False: what was only in memory cannot be put back at the same path."""
+        return False

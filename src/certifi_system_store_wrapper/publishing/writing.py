@@ -1,4 +1,4 @@
-"""Writes a file whole: in a loop, read back and compared, with a mode that others may read."""
+"""Writes a file whole, reads it back and compares, with a mode that lets others read it."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import sys
 import time
 
 from ..machine.signals import interruptible
-from .hold import close, lock_shared, quietly
+from .hold import close, quietly
 
-# What is new is no link either.
+# O_EXCL follows no link.
 _NEW = os.O_RDWR | os.O_CREAT | os.O_EXCL
 if sys.platform == "win32":
     _NEW |= os.O_BINARY
@@ -19,14 +19,9 @@ _ATTEMPTS, _PAUSE = 20, 0.05
 
 
 def write_new(path: str, text: bytes, *, durable: bool = False) -> None:
-    """Write a new file; raises OSError, and then leaves it.
-
-    With `durable` to the disk itself, and locked so that nobody takes it for a leftover.
-    """
+    """Write a new file, with `durable` to the disk itself; raises OSError, and leaves the file."""
     descriptor = os.open(path, _NEW, 0o644)
     try:
-        if durable:
-            lock_shared(descriptor)
         write_all(descriptor, text)
         if durable:
             os.fsync(descriptor)
@@ -35,7 +30,7 @@ def write_new(path: str, text: bytes, *, durable: bool = False) -> None:
 
 
 def replace(path: str, text: bytes) -> None:
-    """Write a file whole or not at all, whatever was there; raises OSError, which names it."""
+    """Write a file whole or not at all, over what was there; raises OSError that names it."""
     unfinished = f"{path}.{os.urandom(8).hex()}"
     try:
         write_new(unfinished, text)
@@ -75,7 +70,7 @@ def write_all(descriptor: int, text: bytes) -> None:
 
 
 def _reads(descriptor: int, text: bytes) -> bool:
-    """Whether `text` is what is left to read; in pieces, because memory that is new is slow."""
+    """Whether `text` is all that is left to read; in pieces, because new memory is slow."""
     position, chunk = 0, os.read(descriptor, _CHUNK)
     while chunk and text.startswith(chunk, position):
         position += len(chunk)

@@ -1,7 +1,7 @@
 """The logger and the environment variables that steer it.
 
-A record is printed once: by the application's handlers where it has any, else on stderr. The
-logging module is imported only when there is something to say to somebody.
+Each record is printed once: by the application's handlers where it has any, else on stderr. We
+import the logging module only when there is something to log.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from contextlib import suppress
 from typing import Callable, List, Optional, Sequence, Set, Tuple
 
 from ..printable import printable
-from ..settings import DEBUG, WARNING, Settings
+from ..settings import DEBUG, INFO, WARNING, Settings
 from .findings import Exclusion, Problem
 
 TYPE_CHECKING = False
@@ -21,24 +21,24 @@ if TYPE_CHECKING:
     import logging
 
 NAME = "certifi_system_store_wrapper"
-# Warnings about one bundle: a folder of thousands must not fill a log.
+# How many warnings one bundle may log: a folder of thousands of bad files must not fill a log.
 _MOST = 100
 
-# In comments, because beartype_all() evaluates what is annotated.
+# The types are comments, because beartype_all() evaluates annotations.
 _logger = None  # type: Optional[logging.Logger]
 _file = None  # type: Optional[logging.Handler]
-# Whether somebody asked for more than warnings by a variable.
+# Whether a variable asks for a log.
 _verbose = False
-# What is to be said when nobody holds a lock, and by which function.
+# What to log when no lock is held, and by which function.
 _untold: List[Tuple[Callable[..., None], Tuple[object, ...]]] = []
-# What has been said in this process.
+# What this process has logged.
 _said: Set[str] = set()
 
 
 def configure(settings: Settings) -> None:
-    """Follow the three variables, and keep what is wrong with any variable for tell().
+    """Follow the three variables for logs, and keep the problems of all variables for tell().
 
-    Nothing is logged here: certifi is being imported, and a handler may ask for it.
+    Log nothing here: certifi is being imported, and a handler of the application may need it.
     """
     global _verbose
     _verbose = settings.log_level is not None or bool(settings.log_file)
@@ -50,13 +50,13 @@ def configure(settings: Settings) -> None:
 
 
 def later(say: Callable[..., None], *what: object) -> None:
-    """Keep what there is to say until tell(): a log may wait for a thread that waits for us."""
+    """Keep it until tell(): a handler may wait for a thread that waits for a lock of ours."""
     _untold.append((say, what))
 
 
 def tell() -> None:
-    """Say what has been kept."""
-    # Another thread may say the last one.
+    """Log what later() has kept."""
+    # Another thread may take the last one first.
     with suppress(IndexError):
         while True:
             say, what = _untold.pop(0)
@@ -64,65 +64,58 @@ def tell() -> None:
 
 
 def is_news(message: str) -> bool:
-    """Whether it has not been said yet in this process; from now on it has."""
+    """Whether this process has not logged the message yet; from now on it counts as logged."""
     is_new = message not in _said
     _said.add(message)
     return is_new
 
 
 def say_once(level: int, message: str) -> None:
-    """Log what has not been said yet in this process."""
+    """Log the message, unless this process has logged it already."""
     if is_news(message):
         emit(level, message)
 
 
 def report(problems: Sequence[Problem], excluded: Sequence[Exclusion]) -> None:
-    """Log what could not be used, each once in this process, and what was left out."""
+    """Log what could not be used and what was left out, each once in this process."""
     warnings = 0
     for problem in problems:
-        message, level = str(problem), problem.level
-        if is_news(message):
-            is_warning = level >= WARNING
-            warnings += is_warning
-            emit(DEBUG if is_warning and warnings > _MOST else level, message)
+        if is_news(str(problem)):
+            warnings += problem.level >= WARNING
+            emit(DEBUG if warnings > _MOST else problem.level, str(problem))
     if warnings > _MOST:
-        remedy = "`certifi-system-store-wrapper status` names them all"
-        warning(f"{warnings - _MOST} more files or certificates cannot be used: {remedy}")
+        warning(
+            f"{warnings - _MOST} more files or certificates cannot be used: "
+            "`certifi-system-store-wrapper status` names them all"
+        )
     for out in excluded:
         detail = f" ({out.detail})" if out.detail else ""
-        # The warning, where one is due, is a problem.
-        level = min(out.level, WARNING - 10)
-        emit(level, f"{out.places}: left out: {out.reason}{detail}")
-
-
-def debug(message: str) -> None:
-    """Log what only somebody who looks for it wants to know."""
-    emit(DEBUG, message)
+        # Where a warning is due, it is a problem, and has been logged above.
+        say_once(min(out.level, INFO), f"{out.places}: left out: {out.reason}{detail}")
 
 
 def warning(message: str) -> None:
-    """Log what somebody should mend."""
+    """Log what somebody should put right."""
     emit(WARNING, message)
 
 
 def emit(level: int, message: str) -> None:
-    """Log one record. Never raises: not without a descriptor left, nor for a handler's fault."""
+    """Log one record. Never raise: not without a free descriptor, nor where a handler raises."""
     error = failure_of(_log, level, message)
-    # After a chroot, without a descriptor or with a broken logger class no logger can be had.
+    # After a chroot, without a free descriptor or with a broken logger class there is no logger.
     has_no_logger = _logger is None or isinstance(error, (ImportError, OSError))
     if error and has_no_logger and level >= WARNING and not isinstance(error, RecursionError):
-        line = f"certifi-system-store-wrapper WARNING: {printable(message)}\n"
-        _show(line)
+        _show(f"certifi-system-store-wrapper WARNING: {printable(message)}\n")
 
 
 def _log(level: int, message: str) -> None:
     """Write a record to the log file, and to whatever handlers there are."""
-    # Nobody sees less than a warning where nobody has imported logging.
+    # Where no code has imported logging, nobody sees a record below WARNING.
     if level < WARNING and not _verbose and "logging" not in sys.modules:
         return
     logger = _logger or _set_up(Settings())
     if _verbose:
-        # Somebody asked by a variable: dictConfig's disable_existing_loggers did not.
+        # The variable counts more than disable_existing_loggers of dictConfig().
         logger.disabled = False
     if _file is not None and level >= _file.level:
         _file.handle(logger.makeRecord(NAME, level, "", 0, "%s", (printable(message),), None))
@@ -131,10 +124,10 @@ def _log(level: int, message: str) -> None:
 
 
 def _print_on_stderr(text: str) -> None:
-    """Write past the buffer of a real stream, with whatever it cannot encode escaped.
+    """Write past the buffer of a real stream; escape what its encoding does not have.
 
-    What cannot be written would wait in the buffer, fail again at exit, and make the program's
-    exit status 120.
+    Text that cannot be written would stay in the buffer, fail again at exit, and make the exit
+    status of the program 120.
     """
     stream = sys.stderr
     if type(stream) is io.TextIOWrapper and hasattr(stream.buffer, "raw"):
@@ -150,25 +143,25 @@ def _show(text: str) -> None:
 
 
 def failure_of(action: Callable[..., None], *arguments: object) -> Optional[Exception]:
-    """Return what `action` raises: loggers, their handlers and stderr are the application's."""
+    """Return what `action` raises: loggers, handlers and stderr belong to the application."""
     try:
         action(*arguments)
-    except Exception as error:  # noqa: BLE001 - whoever asked for a path did not ask for this
+    except Exception as error:  # noqa: BLE001 - a log must not cost the path
         return error
     return None
 
 
 def _load(settings: Settings) -> None:
-    """Make the logger where a variable asks for it, else load what it is made of."""
+    """Make the logger where a variable asks for it, else load its module."""
     if _verbose:
         _set_up(settings)
     elif "logging" in sys.modules:
-        # So that an upgrade in place finds nothing left to import.
+        # After an upgrade in place there must be nothing left to import.
         from . import log_handlers  # noqa: F401
 
 
 def _set_up(settings: Settings) -> logging.Logger:
-    """Give the logger its stderr handler of last resort, and the log file where one is named."""
+    """Give the logger its handler for stderr, and the log file where a variable names one."""
     global _logger, _file
     from . import log_handlers
 

@@ -1,4 +1,4 @@
-"""What people are told about certificates: what could not be used, and what was left out.
+"""Findings as data: what could not be used, and which certificates were left out.
 
 A certificate is a *block* here: its canonical PEM (``bytes``, see ``pem.block_of``).
 """

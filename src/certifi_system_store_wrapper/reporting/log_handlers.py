@@ -1,27 +1,24 @@
-"""The two handlers of our logger; imported only when a record has somebody to reach."""
+"""The two handlers of our logger. This module imports logging, so it is imported late."""
 
 from __future__ import annotations
 
+import io
 import logging
 import os
-import stat
 import sys
 from contextlib import suppress
 from typing import Callable, Optional
 
 from ..settings import WARNING
 
-FORMAT = "certifi-system-store-wrapper %(levelname)s: %(message)s"
-FILE_FORMAT = "%(asctime)s [%(process)d] %(levelname)s: %(message)s"
-
 
 class LastResort(logging.Handler):
-    """Print on stderr what no handler of the application would show."""
+    """Prints on stderr the records that no handler of the application would get."""
 
     show: Callable[[str], object]
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Write one line, where the application has not configured logging itself."""
+        """Write one line, unless the application has configured logging itself."""
         if not _application_listens(record.name):
             self.show(self.format(record) + "\n")
 
@@ -30,47 +27,43 @@ _LAST_RESORT = LastResort()
 
 
 class LogFile(logging.FileHandler):
-    """The file of PYTHON_CERTIFI_LOG_FILE; gives up in silence once it cannot be written."""
+    """The file of PYTHON_CERTIFI_LOG_FILE; no more is logged once it cannot be written."""
 
     def __init__(self, path: str, level: int) -> None:
         """Open `path` for appending; raises OSError, also for a FIFO that nobody reads."""
-        probe = _fifo(path)
-        try:
-            super().__init__(path, encoding="utf-8")
-            if sys.platform != "win32" and probe is not None and self.stream:
-                os.set_blocking(self.stream.fileno(), False)
-        finally:
-            if probe is not None:
-                os.close(probe)
+        super().__init__(path, encoding="utf-8")
         self.setLevel(level)
-        self.setFormatter(logging.Formatter(FILE_FORMAT))
+        self.setFormatter(logging.Formatter("%(asctime)s [%(process)d] %(levelname)s: %(message)s"))
+
+    def _open(self) -> io.TextIOWrapper:
+        return open(self.baseFilename, "a", encoding=self.encoding, opener=_open_without_waiting)
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - the library's name
         """Say nothing more: a full disk is no reason to fill stderr."""
         del record
         self.setLevel(logging.CRITICAL + 1)
         if self.stream is not None:
-            # What it still holds is lost.
+            # The text in its buffer is lost.
             with suppress(OSError, ValueError):
                 self.stream.close()
 
 
-def _fifo(path: str) -> Optional[int]:
-    """Return a descriptor where `path` is a FIFO with a reader; without one that is an OSError."""
-    if sys.platform == "win32" or not os.path.exists(path):
-        return None
-    if not stat.S_ISFIFO(os.stat(path).st_mode):
-        return None
-    return os.open(path, os.O_WRONLY | os.O_NONBLOCK)
+def _open_without_waiting(path: str, flags: int) -> int:
+    """Open a file; neither opening nor writing waits for the reader of a FIFO."""
+    if sys.platform != "win32":
+        flags |= os.O_NONBLOCK
+    return os.open(path, flags, 0o666)
 
 
 def logger(name: str, level: Optional[int], show: Callable[[str], object]) -> logging.Logger:
     """Return the logger of that name with our handler; a level of None is the application's."""
     ours = logging.getLogger(name)
     _LAST_RESORT.show = show
-    _LAST_RESORT.setFormatter(logging.Formatter(FORMAT))
+    _LAST_RESORT.setFormatter(
+        logging.Formatter("certifi-system-store-wrapper %(levelname)s: %(message)s")
+    )
     _LAST_RESORT.setLevel(WARNING if level is None else level)
-    # That is done once, whichever thread is first.
+    # The logger keeps one of it, also where two threads come here.
     ours.addHandler(_LAST_RESORT)
     if level is not None:
         ours.setLevel(level)
