@@ -56,15 +56,12 @@ def read(path: str, *, safe: bool = False) -> Findings:
 
 def held(folder: str) -> List[Dict[str, Any]]:
     """Return the files with exactly one certificate, whoever put them there."""
-    if not os.path.isdir(folder):
-        return []
-    found: List[Dict[str, Any]] = []
-    for path in certificate_files(Findings(USER), folder):
-        inside = read(path)
-        if len(inside.trusted) == 1 and not inside.refused:
-            told = describe.certificate(pem.der_of(inside.trusted[0].block))
-            found.append({**told, "stored": path})
-    return found
+    files = [(path, read(path)) for path in certificate_files(Findings(USER), folder)]
+    return [
+        {**describe.certificate(pem.der_of(inside.trusted[0].block)), "stored": path}
+        for path, inside in files
+        if len(inside.trusted) == 1 and not inside.refused
+    ]
 
 
 def report(command: str, folder: str, told: List[Dict[str, Any]]) -> Report:

@@ -187,8 +187,7 @@ def silence(broken: Optional[TextIO]) -> None:
 def _coloured(line: str) -> str:
     """Return the line with its label in colour, on a terminal whose owner does not mind."""
     label = line.split(" ", 1)[0]
-    if label not in _COLOURS or os.environ.get("NO_COLOR") or not _is_terminal():
-        return line
-    if os.name == "nt" or os.environ.get("TERM") in (None, "", "dumb"):
+    is_plain = os.name == "nt" or os.environ.get("TERM") in (None, "", "dumb")
+    if label not in _COLOURS or is_plain or os.environ.get("NO_COLOR") or not _is_terminal():
         return line
     return f"\033[{_COLOURS[label]}m{label}\033[0m{line[len(label) :]}"

@@ -103,7 +103,10 @@ def _data(built: Bundle, settings: Settings) -> Dict[str, Any]:
         "excluded": [excluded(out) for out in built.excluded],
         "problems": _problems(built, settings),
         "variables": {name: os.environ[name] for name in variables.ours()},
-        "bypassing": variables.bypassing(),
+        "bypassing": [
+            {"variable": each.variable, "value": each.value, "message": each.message}
+            for each in variables.bypassing()
+        ],
     }
 
 
@@ -114,8 +117,7 @@ def _is_in(path: Optional[str], folder: str) -> bool:
 
 
 def _problems(built: Bundle, settings: Settings) -> List[Dict[str, str]]:
-    found = [problem for problem in built.problems if problem.level >= INFO]
-    found += [Problem("", "", each.sentence) for each in variables.unusable(settings)]
+    unusable = [Problem("", "", each.sentence) for each in variables.unusable(settings)]
     return [
         {
             "source": problem.source,
@@ -123,7 +125,8 @@ def _problems(built: Bundle, settings: Settings) -> List[Dict[str, str]]:
             "message": problem.message,
             "level": "warning" if problem.level >= WARNING else "note",
         }
-        for problem in found
+        for problem in (*built.problems, *unusable)
+        if problem.level >= INFO
     ]
 
 
@@ -140,11 +143,7 @@ def _source(name: str, built: Bundle, settings: Settings) -> Dict[str, Any]:
 
 def excluded(out: Exclusion) -> Dict[str, Any]:
     """Return a certificate that was left out; `sha256` is of the bytes where it is malformed."""
-    try:
-        data = out.block if out.reason == MALFORMED else der_of(out.block)
-    except ValueError:
-        data = out.block
-    told = describe.certificate(data)
+    told = describe.certificate(out.block if out.reason == MALFORMED else der_of(out.block))
     return {**told, **found_in(out.origins), "reason": out.reason, "detail": out.detail}
 
 
@@ -155,12 +154,11 @@ def found_in(origins: Sequence[Origin]) -> Dict[str, Any]:
 
 
 def _lines(data: Dict[str, Any]) -> List[str]:
-    lines = [f"certifi-system-store-wrapper {data['version']}"]
-    if data["active"]:
-        lines.append(row("active", "certifi answers from the bundle"))
-    else:
-        lines.append(row("inactive", data["inactive_because"]))
-    lines.append(row("python", data["python"] or "unknown"))
+    state = row("active", "certifi answers from the bundle")
+    if not data["active"]:
+        state = row("inactive", data["inactive_because"])
+    python = row("python", data["python"] or "unknown")
+    lines = [f"certifi-system-store-wrapper {data['version']}", state, python]
     if data["bundle"]:
         lines.append(row("bundle", data["bundle"]))
     if data["bundle"] and not data["persistent"]:
@@ -186,21 +184,24 @@ def _source_lines(data: Dict[str, Any]) -> List[str]:
 
 
 def _left_out(data: Dict[str, Any]) -> List[str]:
-    rows = []
-    for out in data["excluded"]:
-        detail = f" ({out['detail']})" if out["detail"] else ""
-        what = out["subject"] or "something unreadable"
-        why = f"{first_and_more(out['paths'])}: {out['reason']}{detail}"
-        text = f"{what} of {why}; SHA-256 {out['sha256']}"
-        rows.append(row("left out", text))
+    rows = [row("left out", _excluded_line(out)) for out in data["excluded"]]
     return ["", *rows] if rows else []
 
 
+def _excluded_line(out: Dict[str, Any]) -> str:
+    detail = f" ({out['detail']})" if out["detail"] else ""
+    why = f"{first_and_more(out['paths'])}: {out['reason']}{detail}"
+    return f"{out['subject'] or 'something unreadable'} of {why}; SHA-256 {out['sha256']}"
+
+
 def _problem_lines(data: Dict[str, Any]) -> List[str]:
-    rows = []
-    for each in data["problems"]:
-        text = f"{each['path']}: {each['message']}" if each["path"] else each["message"]
-        rows.append(row("problem" if each["level"] == "warning" else "note", text))
+    rows = [
+        row(
+            "problem" if each["level"] == "warning" else "note",
+            f"{each['path']}: {each['message']}" if each["path"] else each["message"],
+        )
+        for each in data["problems"]
+    ]
     rows += [
         row("note", f"{each['variable']}={each['value']}: {each['message']}")
         for each in data["bypassing"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from importlib import metadata
-from typing import Dict, Iterator, List
+from typing import Dict, Iterator
 
 from ...settings import Settings
 from ..output import Finding
@@ -36,11 +36,11 @@ _KNOWN = {
 
 def findings(settings: Settings) -> Iterator[Finding]:
     """Tell which clients are installed, and what helps each kind."""
-    here = installed()
-    for kind, help_text in HELP.items():
-        found = [f"{each['name']} {each['version']}" for each in here if each["kind"] == kind]
+    here = _installed()
+    for kind, names in _KNOWN.items():
+        found = [f"{name} {here[name]}" for name in names.split() if name in here]
         helped = kind == DEFAULTS and settings.ssl_defaults
-        advice = "helped by PYTHON_CERTIFI_SSL_DEFAULTS" if helped else help_text
+        advice = "helped by PYTHON_CERTIFI_SSL_DEFAULTS" if helped else HELP[kind]
         if found:
             yield Finding("ok", "clients", f"{kind}: {', '.join(found)}", advice)
 
@@ -50,16 +50,12 @@ def known() -> Dict[str, str]:
     return {name: kind for kind, names in _KNOWN.items() for name in names.split()}
 
 
-def installed() -> List[Dict[str, str]]:
-    """Return the installed ones of those that are known here, with what helps each."""
-    kinds = known()
-    found: Dict[str, Dict[str, str]] = {}
+def _installed() -> Dict[str, str]:
+    """Return the version of each installed distribution."""
+    found: Dict[str, str] = {}
     for distribution in metadata.distributions():
         # From Python 3.15 on one that was removed by half raises LookupError.
         with suppress(OSError, LookupError):
             name = (distribution.metadata["Name"] or "").lower().replace("_", "-")
-            kind, version = kinds.get(name), distribution.version
-            if kind:
-                told = {"name": name, "version": version, "kind": kind, "help": HELP[kind]}
-                found.setdefault(name, told)
-    return [found[name] for name in sorted(found)]
+            found.setdefault(name, distribution.version)
+    return found

@@ -32,21 +32,23 @@ _OTHERS = {
 
 
 def certifi() -> Iterator[Finding]:
-    """Check that certifi is installed, is not shadowed by another module, and is not old."""
-    try:
-        import certifi as found
-    except Exception as error:  # noqa: BLE001 - another module of that name may raise anything
-        remedy = "install it: python -m pip install certifi"
-        yield problem("certifi", f"certifi cannot be imported: {error!r}", remedy)
-        return
+    """Check that certifi is not shadowed by another module, and is not old; import it."""
+    import certifi as found
+
     known = vars(found)
     file = known.get("__file__") or "unknown"
     if not callable(known.get("where")):
-        remedy = "rename that file, or take its folder out of PYTHONPATH"
-        yield problem("certifi", f"certifi is shadowed by another module: {file}", remedy)
+        yield problem(
+            "certifi",
+            f"certifi is shadowed by another module: {file}",
+            "rename that file, or take its folder out of PYTHONPATH",
+        )
     elif _is_shadowed(file):
-        message = f"certifi is not the installed one, but comes from {file}"
-        yield note("certifi", message, "rename it, or take its folder out of PYTHONPATH")
+        yield note(
+            "certifi",
+            f"certifi is not the installed one, but comes from {file}",
+            "rename it, or take its folder out of PYTHONPATH",
+        )
     yield from _age(known.get("__version__", ""), file)
 
 
@@ -67,8 +69,11 @@ def _age(version: str, file: str) -> Iterator[Finding]:
     released = datetime(int(year), int(month), 1, tzinfo=timezone.utc)
     own = os.path.join(os.path.dirname(file), "cacert.pem")
     if os.path.isfile(own) and datetime.now(timezone.utc) - released > _AGED:
-        message = f"certifi is of {version}: CAs that came since are not in its list"
-        yield note("certifi", message, "python -m pip install --upgrade certifi")
+        yield note(
+            "certifi",
+            f"certifi is of {version}: CAs that came since are not in its list",
+            "python -m pip install --upgrade certifi",
+        )
 
 
 def wrapt() -> Iterator[Finding]:
@@ -76,8 +81,11 @@ def wrapt() -> Iterator[Finding]:
     version = _version("wrapt")
     numbers = tuple(int(part) for part in version.split(".")[:2] if part.isdigit())
     if version and numbers < _OLDEST_WRAPT:
-        message = f"wrapt {version} is too old, and may break certifi's own where()"
-        yield problem("wrapt", message, "python -m pip install --upgrade wrapt")
+        yield problem(
+            "wrapt",
+            f"wrapt {version} is too old, and may break certifi's own where()",
+            "python -m pip install --upgrade wrapt",
+        )
 
 
 def others() -> Iterator[Finding]:
@@ -86,7 +94,8 @@ def others() -> Iterator[Finding]:
         version = _version(name)
         if version:
             yield note("others", f"{name} {version} is installed: {what}", "uninstall one of both")
-    changed = _changed_before()
+    # What had replaced certifi.where() before us.
+    changed = anothers_file(getattr(certifi_attribute("where"), "__wrapped__", None))
     if changed and not why_inactive(Settings()):
         yield note("others", f"certifi.where() had been changed by {changed} before this package")
 
@@ -100,11 +109,6 @@ def _version(name: str) -> str:
         return ""
 
 
-def _changed_before() -> str:
-    """Return the file of what had replaced certifi.where() before us, "" if nothing had."""
-    return anothers_file(getattr(certifi_attribute("where"), "__wrapped__", None))
-
-
 def start(settings: Settings, built: Bundle) -> Iterator[Finding]:
     """Check that the start-up file is installed, has run, and ran in time."""
     inactive, reason = why_inactive(settings), why_plain(settings, built)
@@ -113,26 +117,23 @@ def start(settings: Settings, built: Bundle) -> Iterator[Finding]:
     if fault:
         remedy = f"install again with pip into the environment of {sys.executable}"
         yield Finding("problem" if inactive else "note", "start", fault, remedy)
-    # The reason was told as the fault, or is told as a problem of the settings.
-    told = (fault and inactive) or not settings.sources
-    if reason and not told:
-        what, _, remedy = reason.partition(": ")
-        yield problem("active", f"certifi is not answered from the bundle: {what}", remedy)
     if not reason:
         yield Finding("ok", "active", "certifi answers from the bundle")
         if hook.late:
             yield _late()
-    for failure in bootstrap.failures:
-        if failure not in reason:
-            yield problem("hook", failure, "reinstall this package and wrapt")
+    # Otherwise the reason was told as the fault, or is told as a problem of the settings.
+    elif settings.sources and not (fault and inactive):
+        what, _, remedy = reason.partition(": ")
+        yield problem("active", f"certifi is not answered from the bundle: {what}", remedy)
+    for failure in (each for each in bootstrap.failures if each not in reason):
+        yield problem("hook", failure, "reinstall this package and wrapt")
 
 
 def _start_file_fault() -> str:
     """Return what is wrong with the start-up file, "" where it is as installed."""
     name = f"{_NAME}.start" if sys.version_info >= (3, 15) else f"{_NAME}.pth"
     folders = _site_folders()
-    paths = [os.path.join(folder, name) for folder in folders]
-    present = [path for path in paths if os.path.isfile(path)]
+    present = list(filter(os.path.isfile, (os.path.join(folder, name) for folder in folders)))
     if present:
         whole = any(_NAME in _text(path) for path in present)
         return "" if whole else f"the start-up file is empty or changed: {present[0]}"
@@ -167,20 +168,20 @@ def _text(path: str) -> str:
 
 def _late() -> Finding:
     who = ", ".join(_start_files()) or "a customization module"
-    message = f"certifi was imported before this package could wait for it (activated late): {who}"
-    remedy = "what others had already been told may be in use: import certifi later there"
-    return problem("late", message, remedy)
+    return problem(
+        "late",
+        f"certifi was imported before this package could wait for it (activated late): {who}",
+        "what others had already been told may be in use: import certifi later there",
+    )
 
 
 def _start_files() -> List[str]:
     """Return the other start-up files that run code and may import certifi."""
-    found = []
-    for folder in _site_folders():
-        for name in sorted(names(folder)):
-            path = os.path.join(folder, name)
-            runs = name.endswith(".start") or (
-                name.endswith(".pth") and re.search(r"^import\s", _text(path), re.MULTILINE)
-            )
-            if runs and not name.startswith(_NAME):
-                found.append(path)
-    return found
+    files = [(folder, name) for folder in _site_folders() for name in sorted(names(folder))]
+    paths = [os.path.join(folder, name) for folder, name in files if not name.startswith(_NAME)]
+    return [path for path in paths if _runs_code(path)]
+
+
+def _runs_code(path: str) -> bool:
+    is_import = path.endswith(".pth") and re.search(r"^import\s", _text(path), re.MULTILINE)
+    return path.endswith(".start") or bool(is_import)

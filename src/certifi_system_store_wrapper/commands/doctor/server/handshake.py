@@ -8,14 +8,15 @@ import warnings
 from contextlib import suppress
 from typing import List, NamedTuple
 
-from .route import STEP, Connection, Deadline, Route, reason_of
+from .route import Route, reason_of, seconds_until
 
 # Of a server's handshake; OpenSSL itself takes 100 KB of certificates.
 _MAX_BYTES = 1 << 20
 # Seconds that a server has to say that it wants a certificate of the client.
 _PATIENCE = 2.0
 _MAX_CHAIN = 20
-_HANDSHAKE, _CERTIFICATE, _CERTIFICATE_REQUEST = 22, 11, 13  # RFC 8446, section 4
+# RFC 8446 section 4.
+_HANDSHAKE, _CERTIFICATE, _CERTIFICATE_REQUEST = 22, 11, 13
 # OpenSSL's numbers: Python names them from 3.12 and 3.10 on.
 _LEGACY_SERVER_CONNECT, _PARTIAL_CHAIN = 0x4, 0x80000
 
@@ -64,12 +65,13 @@ def presented(route: Route) -> Presented:
         try:
             handshake = _shake_hands(connection, context, route)
         except (OSError, ValueError) as error:
-            failure, wants = reason_of(error), watcher.asks_for_certificate
-            return Presented(watcher.chain, failure=failure, wants_certificate=wants)
-        wants = watcher.asks_for_certificate and handshake.is_turned_away(connection)
-        tls, cipher = handshake.tls, (handshake.tls.cipher() or ("",))[0]
-        chain = watcher.chain or _leaf(tls)
-        return Presented(chain, tls.version() or "", cipher, wants_certificate=wants)
+            wants = watcher.asks_for_certificate
+            return Presented(watcher.chain, "", "", reason_of(error), wants_certificate=wants)
+        wants = watcher.asks_for_certificate and handshake.is_turned_away(connection, route)
+    tls = handshake.tls
+    chain = watcher.chain or list(filter(None, [tls.getpeercert(binary_form=True)]))
+    cipher = (tls.cipher() or ("",))[0]
+    return Presented(chain, tls.version() or "", cipher, wants_certificate=wants)
 
 
 class _Handshake(NamedTuple):
@@ -79,22 +81,9 @@ class _Handshake(NamedTuple):
     incoming: ssl.MemoryBIO
     outgoing: ssl.MemoryBIO
 
-    def is_done(self) -> bool:
-        """Take the next step; raises OSError or ValueError where the handshake fails."""
-        try:
-            self.tls.do_handshake()
-        except OSError as error:
-            # The callback of _Watcher was interrupted, and OpenSSL's error hides that.
-            if isinstance(error.__context__, KeyboardInterrupt):
-                raise error.__context__ from None
-            if isinstance(error, ssl.SSLWantReadError):
-                return False
-            raise
-        return True
-
-    def feed(self, connection: Connection, deadline: Deadline) -> int:
+    def feed(self, connection: socket.socket, deadline: float) -> int:
         """Carry what is to be sent, and some of what comes; return how much came."""
-        connection.settimeout(deadline.left())
+        connection.settimeout(seconds_until(deadline))
         connection.sendall(self.outgoing.read())
         data = connection.recv(16 << 10)
         if not data:
@@ -102,38 +91,33 @@ class _Handshake(NamedTuple):
         self.incoming.write(data)
         return len(data)
 
-    def has_read(self) -> bool:
-        """Whether something came after the handshake; raises OSError where the server hangs up."""
-        try:
-            self.tls.read(1)
-        except ssl.SSLWantReadError:
-            return False
-        return True
-
-    def is_turned_away(self, connection: Connection) -> bool:
+    def is_turned_away(self, connection: socket.socket, route: Route) -> bool:
         """Whether the server hangs up on us; in TLS 1.3 that comes after the handshake."""
-        deadline = Deadline(_PATIENCE)
+        deadline = route.deadline(_PATIENCE)
         try:
-            while not self.has_read():
+            while True:
+                with suppress(ssl.SSLWantReadError):
+                    self.tls.read(1)
+                    return False
                 self.feed(connection, deadline)
         except (TimeoutError, socket.timeout):
             return False
         except OSError:
             return True
-        return False
 
 
-def _shake_hands(connection: Connection, context: ssl.SSLContext, route: Route) -> _Handshake:
+def _shake_hands(connection: socket.socket, context: ssl.SSLContext, route: Route) -> _Handshake:
     """Shake hands; raises OSError or ValueError."""
     incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
     # The zone of an IPv6 address is this machine's own.
     name = route.where.host.partition("%")[0]
     tls = context.wrap_bio(incoming, outgoing, server_hostname=name)
-    handshake, deadline = _Handshake(tls, incoming, outgoing), Deadline(STEP, route.deadline)
+    handshake, deadline = _Handshake(tls, incoming, outgoing), route.deadline()
     count = 0
     try:
         while count < _MAX_BYTES:
-            if handshake.is_done():
+            with suppress(ssl.SSLWantReadError):
+                tls.do_handshake()
                 return handshake
             count += handshake.feed(connection, deadline)
         raise OSError("its handshake is longer than any")
@@ -141,11 +125,6 @@ def _shake_hands(connection: Connection, context: ssl.SSLContext, route: Route) 
         # Our last message: finished, or an alert.
         with suppress(OSError):
             connection.sendall(outgoing.read())
-
-
-def _leaf(tls: ssl.SSLObject) -> List[bytes]:
-    der = tls.getpeercert(binary_form=True)
-    return [der] if der else []
 
 
 def context_of(pem: str, *, strict: bool = False) -> ssl.SSLContext:
