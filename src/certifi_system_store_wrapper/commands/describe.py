@@ -48,7 +48,7 @@ def certificate(der: bytes) -> Dict[str, Any]:
 
 
 def _marks(begins: Optional[datetime], ends: Optional[datetime], *, ca: bool) -> List[str]:
-    """Return what somebody should know before relying on it."""
+    """Return what the user should know before relying on the certificate."""
     now = datetime.now(timezone.utc)
     marks = {
         "not a CA": not ca,
@@ -60,7 +60,7 @@ def _marks(begins: Optional[datetime], ends: Optional[datetime], *, ca: bool) ->
 
 
 def _moment(content: bytes) -> Optional[datetime]:
-    """Return a Validity time (RFC 5280 section 4.1.2.5), None where it is none."""
+    """Return a time of the Validity (RFC 5280 section 4.1.2.5), None if it is not one."""
     try:
         text = content.decode("ascii")
         found = datetime.strptime(text, _TIME_FORMATS[len(text)]).replace(tzinfo=timezone.utc)

@@ -1,4 +1,4 @@
-"""`status`: what certifi answers here, what is in it, and what was left out and why."""
+"""`status`: what certifi answers here, what is in the bundle, what was left out and why."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .output import Report, row, table, width
 
 
 def run() -> Report:
-    """Return the state of this environment; unhealthy where a person has something to do."""
+    """Return the state of this environment; the status is 1 if the user has something to do."""
     settings = from_environment()
     built = hook.current().build(settings)
     data = _data(built, settings)
@@ -27,7 +27,7 @@ def run() -> Report:
 
 
 def why_inactive(settings: Settings) -> str:
-    """Return why certifi does not answer from the bundle, and what to do; "" where it does."""
+    """Return why certifi does not answer from the bundle, and what to do; "" if it does."""
     if hook.is_active():
         return "" if settings.sources else "PYTHON_CERTIFI_SOURCES names no source: name one"
     if settings.disable:
@@ -49,7 +49,7 @@ def why_inactive(settings: Settings) -> str:
 
 
 def why_plain(settings: Settings, built: Bundle) -> str:
-    """Return why certifi's own list answers, and what to do; "" where a bundle of ours does."""
+    """Return why certifi's own list answers, and what to do; "" if a bundle of ours does."""
     reason = why_inactive(settings)
     if not reason and not built.anchors:
         return "no source has a certificate: unset PYTHON_CERTIFI_SOURCES"
@@ -76,7 +76,7 @@ def anothers_file(function: object) -> str:
 
 
 def certifi_attribute(name: str) -> object:
-    """Return an attribute of certifi, None where it has none or is not imported."""
+    """Return an attribute of certifi, None if it has none or is not imported."""
     return getattr(sys.modules.get("certifi"), name, None)
 
 
@@ -142,7 +142,7 @@ def _source(name: str, built: Bundle, settings: Settings) -> Dict[str, Any]:
 
 
 def excluded(out: Exclusion) -> Dict[str, Any]:
-    """Return a certificate that was left out; `sha256` is of the bytes where it is malformed."""
+    """Return a certificate that was left out; `sha256` is that of the bytes if it is malformed."""
     told = describe.certificate(out.block if out.reason == MALFORMED else der_of(out.block))
     return {**told, **found_in(out.origins), "reason": out.reason, "detail": out.detail}
 
@@ -177,7 +177,7 @@ def _source_lines(data: Dict[str, Any]) -> List[str]:
     expired = data["expired"]
     note = [row("note", f"{expired} of them have expired; they verify nothing")] if expired else []
     told = table([*rows, together])
-    # Where rows are too wide for the terminal, the table is turned: a column for each source.
+    # If the rows are too wide for the terminal, each source gets a column instead.
     if max(map(len, told)) > width():
         told = [*table(list(zip(*rows))), row(*together[:2])]
     return told + note

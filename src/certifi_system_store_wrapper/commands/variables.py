@@ -1,4 +1,4 @@
-"""Variables and pip's settings: ours that cannot be used, and what leads clients past certifi."""
+"""Our variables that cannot be used; variables and pip settings that bypass certifi."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ..sources.reader import read_regular
 from .output import Finding, problem
 
 WHERE_TO_WRITE = "set PYTHON_CERTIFI_BUNDLE_DIR to a folder that only you can write to"
-# What the client does with it, from the clients' own documentation.
+# Who reads each variable, from the documentation of the clients.
 READERS = {
     "REQUESTS_CA_BUNDLE": "requests reads it instead of asking certifi",
     "CURL_CA_BUNDLE": "requests and curl read it instead of asking certifi",
@@ -31,15 +31,15 @@ READERS = {
     "SSL_CERT_FILE": "httpx, aiohttp, urllib and OpenSSL read it instead of their defaults",
     "SSL_CERT_DIR": "httpx and OpenSSL read it instead of their defaults",
 }
-# These may name a folder, with hashed names.
+# These may name a folder of files with hashed names.
 _FOLDERS = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 _TEMPORARY = re.compile(r"certifi-system-store-wrapper-\w+[/\\][^/\\]+[/\\]cacert\.pem$")
 
 
 class Bypass(NamedTuple):
-    """What leads a client past certifi: who reads it (in `message`), and what is wrong with it.
+    """A variable or setting that bypasses certifi: who reads it, and what is wrong with it.
 
-    `blocks` are the certificates of the file that it names, None if it names no usable file.
+    `blocks` are the certificates in the file that it names, None if it names no usable file.
     """
 
     variable: str
@@ -77,7 +77,7 @@ def _log_file(path: str) -> Iterator[Finding]:
 
 def _bundle_dir() -> Iterator[Finding]:
     try:
-        # That no source has a certificate is told elsewhere.
+        # Another finding reports that no source has a certificate.
         with suppress(LookupError):
             hook.current().outlasting()
     except OSError as error:
@@ -93,7 +93,7 @@ def bypassing() -> List[Bypass]:
 
 
 def bypass(variable: str, value: str, reader: str) -> Bypass:
-    """Look at the value of a variable, or of a setting like it, and at the file that it names."""
+    """Check the value of a variable, or of a setting like it, and the file that it names."""
     fault, blocks = _look(variable, value)
     return Bypass(variable, value, "; ".join(filter(None, [reader, fault])), fault, blocks)
 
@@ -114,7 +114,7 @@ def _look(variable: str, value: str) -> Tuple[str, Optional[Set[bytes]]]:
         return "", None
     if not stat.S_ISREG(status.st_mode):
         return "that is no file", None
-    # It may be a bundle of ours, which no source reads.
+    # Not through a source: those do not read a bundle of ours.
     try:
         parsed = parsing.parse(read_regular(value, status))
     except (OSError, ValueError) as error:
@@ -131,7 +131,7 @@ def waits(path: str) -> bool:
 
 
 def key_log_problem() -> str:
-    """Return why SSLKEYLOGFILE, which virus scanners set, too, makes clients fail, or ""."""
+    """Return why SSLKEYLOGFILE makes clients fail, or ""; virus scanners set it, too."""
     path = os.environ.get("SSLKEYLOGFILE")
     if not path:
         return ""
@@ -156,7 +156,7 @@ def pip_settings() -> Iterator[Tuple[str, str]]:
 
 
 def _pip_files() -> List[str]:
-    """Return where pip looks, as `pip config debug` lists it; they need not exist."""
+    """Return the files that `pip config debug` lists; they need not exist."""
     given = os.environ.get("PIP_CONFIG_FILE", "")
     if given == os.devnull:
         return []

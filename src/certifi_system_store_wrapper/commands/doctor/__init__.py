@@ -1,4 +1,4 @@
-"""`doctor`: is everything here as it must be, and what helps where it is not.
+"""`doctor`: what is wrong here, and what helps.
 
 Its checks of this installation are here and in the modules beside; `server` looks at a host.
 """
@@ -17,7 +17,7 @@ from . import clients, installation, user_cas
 
 
 def run(*, host: Optional[str]) -> Report:
-    """Return what is right and wrong with this installation, or with TLS to one server."""
+    """Return findings about this installation, or about TLS with one server."""
     data: Dict[str, Any] = {}
     lines: List[str] = []
     if host is None:
@@ -81,7 +81,7 @@ def _sources(built: Bundle, settings: Settings) -> Iterator[Finding]:
     if SYSTEM in settings.sources and not count:
         yield note(
             "system",
-            "there is no store of the system here, as in many a container",
+            "there is no store of the system here, as in many containers",
             "if there should be one, install ca-certificates",
         )
 

@@ -19,7 +19,7 @@ HELP = {
     VARIABLES: "not helped by itself: use the variables that shellenv prints",
     OWN: "not helped: have the program give it certifi.where()",
 }
-# As README.md's table of clients has it, which is made by running them; a test compares the two.
+# README.md's table of clients is made by running them; a test compares it with this one.
 _KNOWN = {
     ASKS: (
         "boto3 botocore docker elastic-transport google-auth httplib2 httpx minio opensearch-py "
@@ -35,7 +35,7 @@ _KNOWN = {
 
 
 def findings(settings: Settings) -> Iterator[Finding]:
-    """Tell which clients are installed, and what helps each kind."""
+    """Report which clients are installed, and what helps each kind."""
     here = _installed()
     for kind, names in _KNOWN.items():
         found = [f"{name} {here[name]}" for name in names.split() if name in here]
@@ -54,7 +54,7 @@ def _installed() -> Dict[str, str]:
     """Return the version of each installed distribution."""
     found: Dict[str, str] = {}
     for distribution in metadata.distributions():
-        # From Python 3.15 on one that was removed by half raises LookupError.
+        # Since Python 3.15 a distribution with incomplete metadata raises LookupError.
         with suppress(OSError, LookupError):
             name = (distribution.metadata["Name"] or "").lower().replace("_", "-")
             found.setdefault(name, distribution.version)

@@ -1,4 +1,4 @@
-"""Whether certifi, wrapt and this package are installed as they must be, and did start."""
+"""Check that certifi, wrapt and this package are installed correctly, and have started."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _NAME = "certifi_system_store_wrapper"
 _FOLDER = os.path.dirname(os.path.dirname(os.path.abspath(bootstrap.__file__)))
 _OLDEST_WRAPT = (1, 15)
 _AGED = timedelta(days=730)
-# They also change what certifi or its clients answer; from their own descriptions.
+# Other packages that change what certifi or its clients answer, as they describe themselves.
 _OTHERS = {
     "pip-system-certs": "it makes requests and pip use the system's store in place of certifi",
     "python-certifi-win32": "it changes certifi.where(), too",
@@ -32,7 +32,7 @@ _OTHERS = {
 
 
 def certifi() -> Iterator[Finding]:
-    """Check that certifi is not shadowed by another module, and is not old; import it."""
+    """Import certifi; check that it is the installed one and not old."""
     import certifi as found
 
     known = vars(found)
@@ -61,7 +61,7 @@ def _is_shadowed(file: str) -> bool:
 
 
 def _age(version: str, file: str) -> Iterator[Finding]:
-    """Report an old certifi, unless it has no list of its own and reads the system's."""
+    """Report an old certifi, unless it has no list of its own and reads the system store."""
     year, _, rest = version.partition(".")
     month = rest.partition(".")[0]
     if not (year.isdigit() and month.isdigit() and 0 < int(month) < 13 and int(year) > 2000):
@@ -77,7 +77,7 @@ def _age(version: str, file: str) -> Iterator[Finding]:
 
 
 def wrapt() -> Iterator[Finding]:
-    """Check that wrapt is new enough; bootstrap's failures tell where it is missing."""
+    """Check that wrapt is new enough; bootstrap.failures says if it is missing."""
     version = _version("wrapt")
     numbers = tuple(int(part) for part in version.split(".")[:2] if part.isdigit())
     if version and numbers < _OLDEST_WRAPT:
@@ -93,19 +93,21 @@ def others() -> Iterator[Finding]:
     for name, what in _OTHERS.items():
         version = _version(name)
         if version:
-            yield note("others", f"{name} {version} is installed: {what}", "uninstall one of both")
-    # What had replaced certifi.where() before us.
+            yield note(
+                "others", f"{name} {version} is installed: {what}", "uninstall one of the two"
+            )
+    # This is the function that replaced certifi.where() before this package did.
     changed = anothers_file(getattr(certifi_attribute("where"), "__wrapped__", None))
     if changed and not why_inactive(Settings()):
         yield note("others", f"certifi.where() had been changed by {changed} before this package")
 
 
 def _version(name: str) -> str:
-    """Return the installed version, "" where there is none or its metadata is incomplete."""
+    """Return the installed version, "" if there is none or its metadata is incomplete."""
     try:
         return metadata.version(name) or ""
     except (ImportError, OSError, LookupError):
-        # From Python 3.15 on one that was removed by half raises LookupError.
+        # Since Python 3.15 a distribution with incomplete metadata raises LookupError.
         return ""
 
 
@@ -121,7 +123,7 @@ def start(settings: Settings, built: Bundle) -> Iterator[Finding]:
         yield Finding("ok", "active", "certifi answers from the bundle")
         if hook.late:
             yield _late()
-    # Otherwise the reason was told as the fault, or is told as a problem of the settings.
+    # Otherwise the fault above, or a problem of the settings, already gives the reason.
     elif settings.sources and not (fault and inactive):
         what, _, remedy = reason.partition(": ")
         yield problem("active", f"certifi is not answered from the bundle: {what}", remedy)
@@ -130,7 +132,7 @@ def start(settings: Settings, built: Bundle) -> Iterator[Finding]:
 
 
 def _start_file_fault() -> str:
-    """Return what is wrong with the start-up file, "" where it is as installed."""
+    """Return what is wrong with the start-up file, "" if nothing is."""
     name = f"{_NAME}.start" if sys.version_info >= (3, 15) else f"{_NAME}.pth"
     folders = _site_folders()
     present = list(filter(os.path.isfile, (os.path.join(folder, name) for folder in folders)))

@@ -27,14 +27,14 @@ _BOOLEAN, _INTEGER = 0x01, 0x02
 
 
 def finding(check: str, message: str) -> Finding:
-    """Return a refusal by the strict checks, which matters as much as this Python has them on."""
+    """Return a refusal by the strict checks: a problem if this Python has them on, else a note."""
     return Finding("problem" if IS_ON else "note", check, message, _REMEDY)
 
 
 def refusals(der: bytes, *, is_last: bool = False) -> List[str]:
-    """Return what the strict checks have against a certificate; it may be any bytes.
+    """Return why the strict checks refuse a certificate; `der` may be any bytes.
 
-    `is_last`: it is the last of its chain, which needs no authority key identifier.
+    The last certificate of a chain (`is_last`) needs no authority key identifier.
     """
     try:
         return _refusals(der, is_last=is_last)

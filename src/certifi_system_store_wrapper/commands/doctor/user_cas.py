@@ -1,4 +1,4 @@
-"""The CAs that the user named: are they fit to be trusted, and which clients miss them."""
+"""Check the CAs that the user named, and find the clients that do not get them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .. import describe, variables
 from ..output import Finding, note, problem
 from . import strict
 
-# Where all is well, this many are told one by one.
+# At most this many CAs without a fault are listed one by one.
 _MANY = 20
 
 
@@ -35,13 +35,13 @@ def _dated(told: Dict[str, Any]) -> List[str]:
 
 
 def _finding(anchor: Anchor, told: Dict[str, Any], valid: Set[str]) -> Iterator[Finding]:
-    """Check one CA; `valid` names those of the user's that have not expired."""
+    """Check one CA; `valid` has the names of the user's CAs that are valid today."""
     called = f"{anchor.origins[0].path}: {told['subject'] or told['sha256']}"
     dated, is_ca = _dated(told), told.get("ca")
     refusals = strict.refusals(anchor.der, is_last=True) if is_ca else []
     if dated:
         yield Finding(
-            # One of the same name may be valid.
+            # A valid CA of the same name takes its place.
             "note" if told["subject"] in valid else "problem",
             "user",
             f"{called} is {dated[0]}",
@@ -59,7 +59,7 @@ def _finding(anchor: Anchor, told: Dict[str, Any], valid: Set[str]) -> Iterator[
 
 
 def bypassing(built: Bundle) -> Iterator[Finding]:
-    """Report the variables and pip's settings that lead clients past certifi, to which CAs."""
+    """Report variables and pip settings that make clients bypass certifi, and what they lose."""
     own, printed = _users_own(built), "what `certifi-system-store-wrapper export` prints"
     for each in variables.bypassing():
         lost = _lost(own, each)
@@ -80,7 +80,7 @@ def bypassing(built: Bundle) -> Iterator[Finding]:
 
 
 def _lost(own: List[Anchor], past: variables.Bypass) -> str:
-    """Tell the first of the user's CAs that the file lacks, "" if none or it is no file."""
+    """Return which of the user's CAs the file lacks first, as the end of a sentence, or ""."""
     lost = [a for a in own if past.blocks is not None and a.block not in past.blocks]
     if not lost:
         return ""

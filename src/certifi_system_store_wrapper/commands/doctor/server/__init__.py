@@ -1,4 +1,4 @@
-"""`doctor HOST`: who trusts that server here, what it presents, and why it is refused."""
+"""`doctor HOST`: which contexts trust the server, what it presents, why it is refused."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .route import Refused, Route, Target, proxy_for, target
 
 
 def examine(text: str) -> Tuple[List[Finding], Dict[str, Any]]:
-    """Return why that server is trusted or not, and what was seen; raises WrongUsage."""
+    """Return findings about the server, and what was seen; raises WrongUsage."""
     where = target(text)
     told: Dict[str, Any] = {"host": where.host, "port": where.port}
     told.update(proxy=None, outcomes={}, chain=[])
@@ -54,7 +54,7 @@ def _outcomes(route: Route, built: Bundle) -> Dict[str, handshake.Outcome]:
 
 
 def _defaults() -> ssl.SSLContext:
-    """Return a default context, but write no SSLKEYLOGFILE and wait for no FIFO."""
+    """Return a default context that writes no SSLKEYLOGFILE and waits for no FIFO."""
     context = handshake.context_of("", strict=strict.IS_ON)
     if not variables.waits(os.environ.get("SSL_CERT_FILE", "")):
         context.load_default_certs()

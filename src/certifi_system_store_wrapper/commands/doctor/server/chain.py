@@ -1,4 +1,4 @@
-"""What `doctor HOST` has seen: a server's certificates as links, up to its issuers. Pure."""
+"""What `doctor HOST` has seen: the certificates of a server, and their issuers. Pure."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from .. import strict
 from .handshake import Outcome, Presented
 from .route import Proxy, Target, is_ip
 
-# How the server is connected with, as `doctor HOST` calls it.
+# The contexts that connect to the server, as `doctor HOST` names them.
 CERTIFI_ALONE, BUNDLE, STRICT = "certifi alone", "the bundle", "the bundle, strict"
 DEFAULTS = "ssl defaults"
 NAME_CONSTRAINTS = b"\x55\x1d\x1e"
 AUTHORITY_INFO = b"\x2b\x06\x01\x05\x05\x07\x01\x01"
-# What OpenSSL handles where it is critical (X509_supported_extension() in v3_purp.c).
+# The critical extensions that OpenSSL handles (X509_supported_extension() in v3_purp.c).
 _HANDLED = {bytes((0x55, 0x1D, last)) for last in (15, 17, 19, 30, 31, 32, 33, 36, 37, 54)}
 _OCTET_STRING, _SEQUENCE, _KEY_ID, _DNS, _IP = 0x04, 0x30, 0x80, 0x82, 0x87
 
 
 class Link(NamedTuple):
-    """One certificate; `subject_der` and `issuer_der` are its names as DER, empty if unreadable."""
+    """One certificate; `subject_der` and `issuer_der` are empty if it cannot be read."""
 
     der: bytes
     subject: str
@@ -40,12 +40,12 @@ class Link(NamedTuple):
 
     @property
     def is_self_issued(self) -> bool:
-        """Whether it names itself as its issuer, as roots do."""
+        """Whether it names itself as its issuer, as a root does."""
         return bool(self.subject_der) and self.subject_der == self.issuer_der
 
 
 def link(der: bytes) -> Link:
-    """Return what can be read of a certificate, which may be any bytes."""
+    """Return what can be read of a certificate; `der` may be any bytes."""
     told = describe.certificate(der)
     subject = told["subject"] or f"SHA-256 {told['sha256']}"
     issuer, marks = told["issuer"], tuple(told["marks"])
@@ -70,13 +70,13 @@ def path(presented: Sequence[Link]) -> List[Link]:
 
 
 def _is_issuer(above: Link, below: Link) -> bool:
-    """Whether `above` has the name of the issuer of `below`, and its key as far as it says."""
+    """Whether the issuer of `below` has the name of `above`, and may have its key."""
     named = bool(above.subject_der) and above.subject_der == below.issuer_der
     return named and is_key(above, below)
 
 
 def is_key(above: Link, below: Link) -> bool:
-    """Whether the key of `above` may be the one that `below` was signed with."""
+    """Whether the key of `above` may have signed `below`, by their key identifiers."""
     held = _content(_value(above, strict.OID_SUBJECT_KEY), _OCTET_STRING)
     wanted = _content(_content(_value(below, strict.OID_AUTHORITY_KEY), _SEQUENCE), _KEY_ID)
     return not held or not wanted or held == wanted
@@ -87,7 +87,7 @@ def _value(one: Link, oid: bytes) -> bytes:
 
 
 def _content(value: bytes, tag: int) -> bytes:
-    """Return the content of the first element, b"" where it has another tag."""
+    """Return the content of the first element, b"" if it has another tag."""
     try:
         return x509.content(value, tag)
     except ValueError:
@@ -104,7 +104,7 @@ def names(one: Link) -> List[str]:
 
 
 def is_for(host: str, name: str) -> bool:
-    """Whether a name of a certificate covers the host; `*.` stands for one label."""
+    """Whether a name in a certificate covers the host; `*.` covers exactly one label."""
     if is_ip(host) and is_ip(name):
         return ip_address(host.partition("%")[0]) == ip_address(name)
     host, name = host.lower(), name.lower()
@@ -126,7 +126,7 @@ def unhandled(one: Link) -> List[str]:
 
 
 class View(NamedTuple):
-    """How each context ended, what was presented, and what is trusted; `path` may be empty."""
+    """All that was seen: outcomes, presented certificates, the bundle; `path` may be empty."""
 
     where: Target
     proxy: Optional[Proxy]
@@ -139,11 +139,11 @@ class View(NamedTuple):
 
     @property
     def issuer(self) -> str:
-        """Return the name of the issuer that was not presented, or of the presented root."""
+        """Return the issuer of the last certificate in the path."""
         return self.path[-1].issuer if self.path else "unknown"
 
     def issuers(self) -> List[Tuple[Anchor, Link]]:
-        """Return the anchors whose name is that of the issuer of the last in the path."""
+        """Return the anchors that have the name of the issuer of the last certificate."""
         wanted = self.path[-1].issuer_der if self.path else b""
         named = [a for a in self.built.anchors if wanted and wanted in a.der]
         found = [(anchor, link(anchor.der)) for anchor in named]

@@ -1,7 +1,7 @@
 """Why a server is trusted here or not, and what else the user should know about it.
 
-Here is what the handshakes say together, and why one fails although no certificate is at fault;
-`verify_errors` explains why OpenSSL refuses a certificate.
+This module compares the handshakes, and explains those that fail although no certificate is at
+fault; `verify_errors` explains why OpenSSL refuses a certificate.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from . import chain, verify_errors
 from .chain import BUNDLE, CERTIFI_ALONE, DEFAULTS, STRICT, View
 from .handshake import context_of
 
-# OpenSSL before 3.0 has few of the strict checks, and says nothing of a later Python's.
+# OpenSSL before 3.0 has few of the strict checks, so that we make them ourselves.
 _IS_LENIENT = ssl.OPENSSL_VERSION_INFO < (3,) and not strict.IS_ON
 _OLD = ("TLSv1", "TLSv1.1", "SSLv3")
 _PLAIN = (
@@ -26,7 +26,7 @@ _PLAIN = (
     "PACKET_LENGTH_TOO_LONG", "UNKNOWN_PROTOCOL", "BAD_RECORD_TYPE", "UNEXPECTED_RECORD",
 )  # fmt: skip
 _OWNER = "whoever runs the server has to"
-# OpenSSL's name for a failure: what it means, and what to do.
+# By OpenSSL's name for a failure: what it means, and what to do.
 _REASONS: Dict[str, Tuple[str, str]] = {
     "UNSAFE_LEGACY_RENEGOTIATION_DISABLED": (
         "the server knows only the unsafe renegotiation of before 2010, which OpenSSL 3 refuses",
@@ -53,7 +53,7 @@ _REASONS: Dict[str, Tuple[str, str]] = {
 
 
 def diagnose(view: View) -> List[Finding]:
-    """Return causes and remedies, in one sentence each."""
+    """Return the causes, each with its remedy."""
     if not view.outcomes:
         return [_failure(view, view.presented.failure)]
     plain, strict_one = view.outcomes[BUNDLE], view.outcomes[STRICT]
@@ -94,7 +94,7 @@ def _client_certificate(view: View) -> Finding:
 
 
 def _handshake_cause(view: View, reason: str) -> Finding:
-    """Return why the handshake fails with Python's settings, but not if anything is accepted."""
+    """Return why Python's defaults fail where a context that accepts anything succeeds."""
     seen, remedy = view.presented, f"{_OWNER} update it"
     if any(not one.subject_der for one in view.links):
         message = "the server presents a certificate that is none"
@@ -143,11 +143,11 @@ def _notes(view: View) -> Iterator[Finding]:
     past = ", ".join(each.variable for each in variables.bypassing())
     if past:
         message = f"these variables lead clients past the bundle: {past}"
-        yield note("variable", message, "`doctor` without a host looks into them")
+        yield note("variable", message, "`doctor` without a host checks them")
 
 
 def _who_helps(view: View) -> Finding:
-    """Tell where the issuer of the last certificate was found."""
+    """Report which source has the issuer of the last certificate."""
     helper, issuers = "this package helps", view.issuers()
     if issuers:
         origin = issuers[0][0].origins[0]
@@ -176,10 +176,10 @@ def _refusals(view: View) -> List[str]:
 
 
 def _warnings(view: View) -> List[Finding]:
-    """Report warnings about files that the user named: the missing CA may be in one of them."""
+    """Report warnings about files that the user named; one may hold the missing CA."""
     named = [str(each) for each in view.built.problems if each.level >= WARNING]
     if not named:
         return []
     more = f" (and {len(named) - 1} more)" if named[1:] else ""
-    remedy = "`doctor` without a host tells all of it"
+    remedy = "`doctor` without a host shows all of them"
     return [note("user", f"the bundle has a warning: {named[0]}{more}", remedy)]

@@ -1,4 +1,4 @@
-"""TLS handshakes with one server, and nothing else: no request, no redirect, no other address."""
+"""TLS handshakes with one server; no request is sent, and no redirect followed."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from typing import List, NamedTuple
 
 from .route import Route, reason_of, seconds_until
 
-# Of a server's handshake; OpenSSL itself takes 100 KB of certificates.
+# Bytes of a server's handshake; OpenSSL itself accepts 100 KB of certificates.
 _MAX_BYTES = 1 << 20
-# Seconds that a server has to say that it wants a certificate of the client.
+# Seconds in which a server that wants a client certificate has to hang up.
 _PATIENCE = 2.0
 _MAX_CHAIN = 20
 # RFC 8446 section 4.
 _HANDSHAKE, _CERTIFICATE, _CERTIFICATE_REQUEST = 22, 11, 13
-# OpenSSL's numbers: Python names them from 3.12 and 3.10 on.
+# OpenSSL's numbers; Python has names for them since 3.12 and 3.10.
 _LEGACY_SERVER_CONNECT, _PARTIAL_CHAIN = 0x4, 0x80000
 
 
 class Outcome(NamedTuple):
-    """How one handshake ended: `code` is OpenSSL's verify code, 0 where that is not the cause."""
+    """How one handshake ended; `code` is OpenSSL's verify code, 0 for any other cause."""
 
     trusted: bool
     message: str = ""
@@ -30,7 +30,7 @@ class Outcome(NamedTuple):
 
 
 class Presented(NamedTuple):
-    """What a server shows to a client that checks nothing, and how that ended.
+    """What a server shows to a client that checks nothing, and how the handshake ended.
 
     `chain` as DER; `version` of TLS and `cipher`, "" where `failure` says why there is none.
     """
@@ -75,14 +75,14 @@ def presented(route: Route) -> Presented:
 
 
 class _Handshake(NamedTuple):
-    """A TLS connection over memory, so that every byte and second is counted."""
+    """A TLS connection over memory, which lets us count every byte and second."""
 
     tls: ssl.SSLObject
     incoming: ssl.MemoryBIO
     outgoing: ssl.MemoryBIO
 
     def feed(self, connection: socket.socket, deadline: float) -> int:
-        """Carry what is to be sent, and some of what comes; return how much came."""
+        """Send what is pending, receive once, and return how many bytes came."""
         connection.settimeout(seconds_until(deadline))
         connection.sendall(self.outgoing.read())
         data = connection.recv(16 << 10)
@@ -92,7 +92,7 @@ class _Handshake(NamedTuple):
         return len(data)
 
     def is_turned_away(self, connection: socket.socket, route: Route) -> bool:
-        """Whether the server hangs up on us; in TLS 1.3 that comes after the handshake."""
+        """Whether the server hangs up on us; in TLS 1.3 it does so after the handshake."""
         deadline = route.deadline(_PATIENCE)
         try:
             while True:
@@ -109,7 +109,7 @@ class _Handshake(NamedTuple):
 def _shake_hands(connection: socket.socket, context: ssl.SSLContext, route: Route) -> _Handshake:
     """Shake hands; raises OSError or ValueError."""
     incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
-    # The zone of an IPv6 address is this machine's own.
+    # The zone of an IPv6 address means something on this machine only.
     name = route.where.host.partition("%")[0]
     tls = context.wrap_bio(incoming, outgoing, server_hostname=name)
     handshake, deadline = _Handshake(tls, incoming, outgoing), route.deadline()
@@ -122,7 +122,7 @@ def _shake_hands(connection: socket.socket, context: ssl.SSLContext, route: Rout
             count += handshake.feed(connection, deadline)
         raise OSError("its handshake is longer than any")
     finally:
-        # Our last message: finished, or an alert.
+        # Our last message is "finished", or an alert.
         with suppress(OSError):
             connection.sendall(outgoing.read())
 
@@ -156,7 +156,7 @@ class _Watcher:
     """Records what the server's handshake messages say."""
 
     def __init__(self, context: ssl.SSLContext) -> None:
-        """Watch all handshakes with that context, where Python lets us (CPython does)."""
+        """Watch all handshakes with that context; only CPython supports that."""
         self.chain: List[bytes] = []
         self.asks_for_certificate = False
         if hasattr(context, "_msg_callback"):
@@ -175,7 +175,7 @@ class _Watcher:
 
 def _certificates(message: bytes, *, has_extensions: bool) -> List[bytes]:
     """Return the certificates of a Certificate message (RFC 5246 7.4.2, RFC 8446 4.4.2)."""
-    # Its type and its length come first.
+    # The message begins with its type and its length.
     rest = message[4:]
     if has_extensions:
         rest = rest[1 + rest[0] :] if rest else b""

@@ -1,6 +1,6 @@
 """How `doctor HOST` reaches the host: its name and port, the proxy, the connection.
 
-Every step is bounded in time and bytes; only the resolver may take longer.
+Every step has a limit on time and bytes; only the resolver may take longer.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ Address = Tuple[int, Tuple[Any, ...]]
 
 
 class Target(NamedTuple):
-    """A host, as DNS and certificates spell it, and a port."""
+    """A host, spelled as in DNS and certificates, and a port."""
 
     host: str
     port: int
@@ -47,7 +47,7 @@ class Target(NamedTuple):
 
 
 class Proxy(NamedTuple):
-    """A proxy that knows CONNECT, and whether it is spoken to over TLS."""
+    """An HTTP proxy; `is_tls` says whether we speak TLS with the proxy itself."""
 
     at: Target
     is_tls: bool
@@ -73,7 +73,7 @@ def target(text: str) -> Target:
         raise WrongUsage(f"{scheme}:// does not begin with TLS; {_USAGE}")
     try:
         url = urlsplit(text)
-        # urlsplit() leaves these out.
+        # urlsplit() removes these silently.
         if any(control in text for control in "\t\r\n"):
             raise _NoName("that is no host name")
         if "@" in url.netloc and _has_more_userinfo(url):
@@ -90,7 +90,7 @@ class _NoName(ValueError):
 
 
 def _has_more_userinfo(url: SplitResult) -> bool:
-    """Whether what looks like the host may be a password with ``/``, ``?`` or ``#`` in it."""
+    """Whether a ``/``, ``?`` or ``#`` in a password may have ended the host too early."""
     return "@" in url.path + url.query + url.fragment
 
 
@@ -118,7 +118,7 @@ def _host(url: SplitResult) -> str:
 
 
 def is_ip(text: str) -> bool:
-    """Whether it is an IP address, of IPv6 with or without a zone."""
+    """Whether it is an IP address; one of IPv6 may have a zone."""
     try:
         ip_address(text.partition("%")[0])
     except ValueError:
@@ -158,7 +158,7 @@ def _proxy(url: SplitResult) -> Proxy:
 
 
 def _is_excepted(where: Target, no_proxy: str) -> bool:
-    """Whether NO_PROXY says so, as urllib reads it and, for addresses, as requests does."""
+    """Whether NO_PROXY has the target, by urllib's rules and requests' rules for addresses."""
     covered = any(_covers(item.strip(), where.host) for item in no_proxy.split(","))
     return covered or bool(proxy_bypass(f"{where.host}:{where.port}"))
 
@@ -171,16 +171,16 @@ def _covers(item: str, host: str) -> bool:
 
 
 class Route:
-    """The way to one server: always to the address that answered first."""
+    """The way to one server; every connection goes to the address that answered first."""
 
     def __init__(self, where: Target, proxy: Optional[Proxy], trust: ssl.SSLContext) -> None:
-        """Prepare; `trust` is for a proxy that is itself spoken to over TLS."""
+        """Prepare; `trust` is the context for a proxy that speaks TLS itself."""
         self.where, self.proxy, self._trust = where, proxy, trust
         self._end = time.monotonic() + _TOTAL
         self._addresses: List[Address] = []
 
     def deadline(self, seconds: float = _STEP) -> float:
-        """Return when a step that begins now has to end."""
+        """Return the time at which a step that begins now has to end."""
         return min(time.monotonic() + seconds, self._end)
 
     def connected(self) -> socket.socket:
@@ -232,7 +232,7 @@ def seconds_until(deadline: float) -> float:
 
 
 def _resolved(first: Target, called: str) -> List[Address]:
-    """Return the addresses of a name; the resolver's own time limit holds."""
+    """Return the addresses of a name; only the resolver limits the time."""
     try:
         found = socket.getaddrinfo(first.host, first.port, type=socket.SOCK_STREAM)
     except (OSError, ValueError) as error:
@@ -244,7 +244,7 @@ def _resolved(first: Target, called: str) -> List[Address]:
 
 
 def _connection(address: Address, deadline: float) -> socket.socket:
-    """Return a connection to one address; raises OSError, also where there is no IPv6."""
+    """Return a connection to one address; raises OSError, also on a machine without IPv6."""
     connection = socket.socket(address[0], socket.SOCK_STREAM)
     try:
         connection.settimeout(seconds_until(deadline))
@@ -256,7 +256,7 @@ def _connection(address: Address, deadline: float) -> socket.socket:
 
 
 def _tunnel(connection: socket.socket, where: Target, proxy: Proxy, deadline: float) -> None:
-    """Have the proxy connect us to the target; raises Refused."""
+    """Ask the proxy to connect us to the target; raises Refused."""
     lines = [f"CONNECT {where} HTTP/1.1", f"Host: {where}"]
     if proxy.authorization:
         lines.append(f"Proxy-Authorization: Basic {proxy.authorization}")
@@ -280,13 +280,13 @@ def _tunnel(connection: socket.socket, where: Target, proxy: Proxy, deadline: fl
 
 
 def _answer(connection: socket.socket, deadline: float) -> str:
-    """Return the first line of a proxy's answer, read to its end and not a byte further."""
+    """Return the first line of a proxy's answer; read all of the answer and nothing more."""
     answer = b""
     while not answer.endswith((b"\r\n\r\n", b"\n\n")):
         if len(answer) == _MAX_ANSWER:
             raise OSError("its answer has no end")
         connection.settimeout(seconds_until(deadline))
-        # One at a time: what follows is TLS.
+        # One byte at a time, because TLS follows the answer.
         byte = connection.recv(1)
         if not byte:
             break
@@ -295,6 +295,6 @@ def _answer(connection: socket.socket, deadline: float) -> str:
 
 
 def reason_of(error: Exception) -> str:
-    """Return OpenSSL's name for what went wrong, or the system's sentence."""
+    """Return OpenSSL's name for the error, or the message of the operating system."""
     reason = error.reason if isinstance(error, ssl.SSLError) else ""
     return reason or str(error) or type(error).__name__

@@ -1,4 +1,4 @@
-"""Why OpenSSL refuses a server's certificate: its verify codes, in words that help."""
+"""Why OpenSSL refuses a server's certificate: a cause and a remedy for each verify code."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _RENEW = f"{_WHO} has to have its certificates issued anew"
 _TIMES = {9: "not yet valid", 10: "expired"}
 _SELF_SIGNED = 18
 _NO_ISSUER = (2, 19, 20, 21, 27)
-# These need no look at the certificates: the check, what is wrong, and what to do.
+# Codes that need no look at the certificates: the check, what is wrong, and what to do.
 _SIMPLE: Dict[int, Tuple[str, str, str]] = {
     7: (
         "signature",
@@ -78,7 +78,7 @@ def cause(view: View, outcome: Outcome) -> Finding:
 
 
 def _wrong_time(view: View, what: str) -> Finding:
-    """Report which certificate is expired or not yet valid, and who has to act."""
+    """Report which certificate is expired or not yet valid, and who has to renew it."""
     clock = f"this machine's clock says {datetime.now(timezone.utc):%Y-%m-%d %H:%M} UTC"
     for number, one in enumerate(view.path):
         if what in one.marks:
@@ -96,7 +96,7 @@ def _wrong_time(view: View, what: str) -> Finding:
 
 
 def next_causes(view: View, outcome: Outcome) -> List[Finding]:
-    """Return what else OpenSSL would refuse if the issuer were trusted: it names one cause only."""
+    """Return what OpenSSL would refuse next if the issuer were trusted; it names one cause only."""
     if not view.path or outcome.code not in (_SELF_SIGNED, *_NO_ISSUER):
         return []
     own = view.path[0]
@@ -120,7 +120,7 @@ def wrong_name(view: View) -> Finding:
 
 
 def _near_miss(host: str, names: List[str]) -> str:
-    """Return why a name that looks right does not count."""
+    """Return why a name that looks right does not match, or ""."""
     if is_ip(host):
         counts = " (an address counts only where it stands as an IP address)"
         return counts if host in names else ""
@@ -143,7 +143,7 @@ def _self_signed(view: View) -> Finding:
     return problem(
         "self-signed",
         f"the server presents a self-signed certificate: {subject}",
-        "get that certificate on a trusted way, and `add` it; better: a CA's certificate",
+        "get that certificate in a trusted way, and `add` it; better: a CA's certificate",
     )
 
 
@@ -213,12 +213,12 @@ def _no_issuer(view: View) -> Finding:
 
 
 def inspects(view: View) -> bool:
-    """Whether an issuer has the name of a product that looks into TLS."""
+    """Whether an issuer has the name of a product that inspects TLS."""
     return any(_INSPECTORS.search(one.issuer) for one in view.path)
 
 
 def _only_below(view: View) -> Iterator[Finding]:
-    """Report that a certificate below the root is trusted, which counts from Python 3.13 on."""
+    """Report a trusted certificate below the root; that is enough since Python 3.13 only."""
     anchors = {anchor.der for anchor in view.built.anchors}
     above = (one for _, one in view.issuers() if chain.is_key(one, view.path[-1]))
     below = [one for one in (*view.path, *above) if not one.is_self_issued]
@@ -262,7 +262,8 @@ def _other_source(view: View) -> Iterator[Finding]:
 def _is_incomplete(view: View) -> bool:
     """Whether the missing issuer is likely an intermediate.
 
-    Then the certificate tells where to fetch it, or an anchor of the same organisation is trusted.
+    If it is, the certificate says where to fetch it, or the bundle has an anchor of its
+    organisation.
     """
     if len(view.path) != 1 or re.search(r"\broot\b", view.issuer, re.IGNORECASE):
         return False
@@ -279,7 +280,7 @@ def _organisation(name: str) -> str:
 
 _EXPLAINED: Dict[int, Callable[[View], Finding]] = {
     _SELF_SIGNED: _self_signed,
-    # 24 meant another thing before OpenSSL 3.
+    # Before OpenSSL 3, 24 had another meaning.
     24: _no_ca,
     79: _no_ca,
     26: _purpose,
