@@ -1,7 +1,7 @@
-"""How PyInstaller learns of us, by an entry point: its programs run no start-up files.
+"""The entry point that PyInstaller asks for hooks: its programs run no start-up files.
 
-A program that has certifi in it gets this package too, and is active from its first line on. To
-leave it out: ``pyinstaller --exclude-module certifi_system_store_wrapper``.
+A program with certifi gets this package, too, and it is active from the first line on. To leave
+it out: ``pyinstaller --exclude-module certifi_system_store_wrapper``.
 """
 
 from __future__ import annotations

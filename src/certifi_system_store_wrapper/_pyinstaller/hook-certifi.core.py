@@ -1,20 +1,20 @@
-"""While a program is built: certifi takes us along.
+"""PyInstaller runs this while it builds a program: a program with certifi gets this package, too.
 
-The hook is of certifi.core and not of certifi, because a module has one hook: that of certifi
-collects cacert.pem, belongs to others, and stays in force.
+A module has one hook. That of certifi belongs to others, and collects cacert.pem; so this is the
+hook of certifi.core.
 
-No file goes along. A CA that somebody dropped into the builder's environment is the builder's,
-and none of the product's.
+No data file is collected. A CA in the drop folder of the builder's environment belongs to the
+builder and not to the product.
 """
 
 from PyInstaller.utils.hooks import collect_submodules
 
-# The command line needs a Python, and the folder of this hook needs PyInstaller.
+# The command line needs a Python interpreter, and the folder of this hook PyInstaller.
 _LEFT_OUT = {"__main__", "_pyinstaller", "commands"}
 
 
 def _goes_along(name: str) -> bool:
-    """Whether that module of ours has something to do in a program."""
+    """Whether a built program needs that module of this package."""
     return not _LEFT_OUT & set(name.split("."))
 
 

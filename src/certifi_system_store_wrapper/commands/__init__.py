@@ -1,7 +1,7 @@
-"""The command line: the table of its commands, and what becomes of their answers.
+"""The command line: the table of commands, and main(), which runs one and prints its answer.
 
-A command is a row of COMMANDS and a module of its name, whose run() takes the options of the row
-and returns a Report. The module is imported when its command runs, and not before.
+A command is a row of COMMANDS and a module of the same name. Its run() takes the options of the
+row and returns a Report. The module is imported only when its command runs.
 """
 
 from __future__ import annotations
@@ -18,20 +18,20 @@ from . import output
 from .output import Report, WrongUsage
 
 PROGRAM = "certifi-system-store-wrapper"
-# What shellenv can quote for.
+# The shells that shellenv can quote for.
 SHELLS = ("sh", "fish", "powershell", "cmd")
 _JSON = "answer in JSON, for machines"
 
 
 class Option(NamedTuple):
-    """What argparse is told of an option or argument; run() takes it by its name."""
+    """An option or argument, in argparse's words; run() has a parameter of its name."""
 
     names: Tuple[str, ...]
     settings: Dict[str, Any]
 
 
 class Command(NamedTuple):
-    """A command: a line for the overview, what it does, what else to know, and its options."""
+    """A command: `summary` is for the overview and the README, the rest for its own help."""
 
     name: str
     summary: str
@@ -61,7 +61,7 @@ environment:
   NO_COLOR                       anything: no colours
 
 exit status: 0 all is well, 1 a problem was found, 2 wrong usage
-COMMAND --help tells more of each.
+COMMAND --help tells more about each.
 """
 
 COMMANDS = (
@@ -78,15 +78,15 @@ COMMANDS = (
         "list",
         "list the certificates: end, SHA-256, sources, subject, marks",
         "List the certificates of the bundle, a line for each: the day on which it ends, its "
-        "SHA-256, the sources that have it, its subject, and in brackets what somebody should "
-        "know: expired, expires soon (within 30 days), not yet valid, not a CA.",
+        "SHA-256, the sources that have it, its subject, and in brackets what you should know: "
+        "expired, expires soon (within 30 days), not yet valid, not a CA.",
         """\
 examples:
   certifi-system-store-wrapper list --source user
   certifi-system-store-wrapper list --excluded
   certifi-system-store-wrapper list --json | jq '.certificates[].subject'
 
-exit status: 0 listed (be it nothing), 1 it cannot be, 2 wrong usage
+exit status: 0 listed (even if nothing matches), 1 it cannot be listed, 2 wrong usage
 """,
         (
             Option(("--source",), {"choices": SOURCES, "help": "only those of this source"}),
@@ -113,7 +113,7 @@ examples:
   curl --cacert "$(certifi-system-store-wrapper export)" https://example.com/
   certifi-system-store-wrapper export -o /srv/app/cacert.pem
 
-exit status: 0 written, 1 it cannot be, 2 wrong usage
+exit status: 0 printed or written, 1 it cannot be written, 2 wrong usage
 """,
         (Option(("-o", "--output"), {"metavar": "FILE", "help": "write a copy to FILE instead"}),),
     ),
@@ -131,17 +131,18 @@ examples:
   certifi-system-store-wrapper shellenv --shell powershell | Out-String | Invoke-Expression
   certifi-system-store-wrapper shellenv --shell cmd > ca.cmd & call ca.cmd   cmd
 
-exit status: 0 printed, 1 it cannot be (a path with a line break), 2 wrong usage
+exit status: 0 printed, 1 no bundle can be written or quoted, 2 wrong usage
 """,
         (Option(("--shell",), {"default": "", "choices": SHELLS, "help": "for which shell"}),),
     ),
     Command(
         "add",
         "trust the certificates of files, in all environments of this user",
-        "Check the files, and copy each certificate in them into the drop folder of this user, "
-        "from where every environment takes it that has this package. PEM, DER and PKCS#7 are "
-        "told apart by their content. Refused are a file without a certificate, a private key, a "
-        "symbolic link and a folder, with the reason; the other files are added all the same.",
+        "Check the files, and copy each certificate in them into the drop folder of this user. "
+        "Every environment of this user that has this package takes it from there. The content "
+        "of a file decides whether it is PEM, DER or PKCS#7. A file without a certificate, a "
+        "private key, a symbolic link or a folder is refused, with the reason; the other files "
+        "are added all the same.",
         """\
 examples:
   certifi-system-store-wrapper add corp-root.cer
@@ -150,7 +151,7 @@ examples:
 files: ~/.config/certifi-system-store-wrapper/certs ($XDG_CONFIG_HOME), on macOS below
 ~/Library/Application Support, on Windows below %APPDATA%
 
-exit status: 0 all were added or held already, 1 one was refused, 2 wrong usage
+exit status: 0 all are in the folder now, 1 one was refused, 2 wrong usage
 """,
         (Option(("files",), {"nargs": "+", "metavar": "FILE", "help": "PEM, DER or PKCS#7"}),),
     ),
@@ -165,7 +166,7 @@ examples:
   certifi-system-store-wrapper remove
   certifi-system-store-wrapper remove 96bcec06
 
-exit status: 0 removed or listed, 1 none or several are called that, 2 wrong usage
+exit status: 0 removed or listed, 1 no certificate or several match, 2 wrong usage
 """,
         (
             Option(
@@ -177,7 +178,7 @@ exit status: 0 removed or listed, 1 none or several are called that, 2 wrong usa
     Command(
         "doctor",
         "find out why TLS still fails, here or with one server",
-        "Without HOST, look at this installation: whether this package did start, the variables "
+        "Without HOST, look at this installation: whether this package started, the variables "
         "and settings that lead clients past certifi, each of your CAs, and which of the installed "
         "clients ask certifi at all. With HOST, connect to it (by the proxy of the environment, if "
         "NO_PROXY allows that) with certifi's own list, with the bundle, with the bundle and the "
@@ -207,7 +208,7 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
         as_json, command = options.pop("json"), options.pop("command") or "status"
         return output.show(_report(command, options), as_json=as_json)
     except BrokenPipeError:
-        # Somebody wrote `… | head`.
+        # The reader has enough, as in `… | head`.
         output.silence(sys.stdout)
         return 0
     except ImportError as error:
@@ -218,7 +219,7 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
     except KeyboardInterrupt:
         output.complain("interrupted")
         return 130
-    except Exception as error:  # noqa: BLE001 - a certifi that was changed may do anything
+    except Exception as error:  # noqa: BLE001 - a certifi that was changed may raise anything
         output.complain(
             f"it fails in a way that was not foreseen: {error!r}; ask `{PROGRAM} doctor`"
         )
@@ -226,7 +227,7 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
 
 
 def _report(command: str, options: Dict[str, Any]) -> Report:
-    """Return what the command answers; only its own module is imported."""
+    """Import the module of the command, and return its answer."""
     parser = options.pop("parser")
     try:
         report: Report = import_module(f".{command}", __name__).run(**options)
@@ -236,10 +237,10 @@ def _report(command: str, options: Dict[str, Any]) -> Report:
 
 
 class _Parser(argparse.ArgumentParser):
-    """Complains in one line, with the next step."""
+    """Reports wrong usage in one line, with the next step."""
 
     def error(self, message: str) -> NoReturn:
-        """End with status 2."""
+        """Exit with status 2."""
         output.complain(f"error: {message}; {self.prog} --help tells more")
         sys.exit(2)
 
@@ -250,7 +251,7 @@ class _Parser(argparse.ArgumentParser):
 
 
 class _Formatter(argparse.RawDescriptionHelpFormatter):
-    """Fills paragraphs, and leaves what has lines of its own."""
+    """Fills a paragraph, but keeps the lines of a text that has several."""
 
     def _fill_text(self, text: str, width: int, indent: str) -> str:
         if "\n" in text:

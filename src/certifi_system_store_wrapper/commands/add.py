@@ -1,4 +1,4 @@
-"""`add`: checks certificates and copies them into the drop folder of this user."""
+"""`add`: check certificates and copy them into the drop folder of this user."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def run(*, files: Sequence[str]) -> Report:
 def _examined(path: str) -> Tuple[str, List[bytes]]:
     """Return why the file is refused, or "", and the blocks that it holds.
 
-    What is a warning where a file lies already is a refusal here.
+    A file that would get a warning in the drop folder is refused here.
     """
     if os.path.islink(path):
         return "it is a symbolic link; name the file itself", []
@@ -45,7 +45,7 @@ def _examined(path: str) -> Tuple[str, List[bytes]]:
 
 
 def _stored(folder: str, block: bytes) -> Dict[str, Any]:
-    """Put one certificate into the folder, under a name that its content gives it."""
+    """Write one certificate into the folder, under a name made of its subject and SHA-256."""
     told = describe.certificate(pem.der_of(block))
     target = os.path.join(folder, _name(told))
     if _holds(target, block):
@@ -65,6 +65,6 @@ def _holds(path: str, block: bytes) -> bool:
 
 
 def _name(told: Dict[str, Any]) -> str:
-    """Return a file name: what people recognise, then what is unique."""
+    """Return a file name: its common name for people, then what makes it unique."""
     common = re.sub(r"[^A-Za-z0-9]+", "-", told["subject"].partition(",")[0].partition("=")[2])
     return f"{common.strip('-')[:40] or 'certificate'}-{told['sha256'][:16]}.pem"

@@ -9,8 +9,10 @@ from typing import Any, Dict, List, Optional
 from ..parsing import x509
 
 SOON = timedelta(days=30)
-_LONGEST_OID = 64  # bytes
-_LONGEST_NAME = 1000  # characters: real ones have 300 at most
+# In bytes.
+_LONGEST_OID = 64
+# In characters; real names have 300 at most.
+_LONGEST_NAME = 1000
 _ATTRIBUTES = {
     b"\x55\x04\x03": "CN",
     b"\x55\x04\x06": "C",
@@ -23,38 +25,42 @@ _ATTRIBUTES = {
     b"\x2a\x86\x48\x86\xf7\x0d\x01\x09\x01": "emailAddress",
 }
 _ENCODINGS = {0x14: "latin-1", 0x1C: "utf-32-be", 0x1E: "utf-16-be"}
-_TIME_FORMATS = {13: "%y%m%d%H%M%SZ", 15: "%Y%m%d%H%M%SZ"}  # UTCTime, GeneralizedTime
+# UTCTime and GeneralizedTime, by their length.
+_TIME_FORMATS = {13: "%y%m%d%H%M%SZ", 15: "%Y%m%d%H%M%SZ"}
 
 
 def certificate(der: bytes) -> Dict[str, Any]:
     """Return subject, issuer, validity (ISO 8601, UTC) and marks, as far as they can be read."""
-    told: Dict[str, Any] = {"sha256": sha256(der).hexdigest()}
+    told = {"sha256": sha256(der).hexdigest(), "subject": "", "issuer": ""}
     try:
         facts = x509.facts(der)
-        begins, ends = moment(facts.not_before), moment(facts.not_after)
-        subject, issuer = name(facts.subject), name(facts.issuer)
+        told.update(subject=_name(facts.subject), issuer=_name(facts.issuer))
     except ValueError as error:
-        return {**told, "subject": "", "issuer": "", "marks": [f"cannot be read: {error}"]}
-    told.update(subject=subject, issuer=issuer, ca=facts.ca)
-    told.update(not_before=_iso(begins), not_after=_iso(ends))
-    return {**told, "marks": marks(begins, ends, ca=facts.ca)}
+        return {**told, "marks": [f"cannot be read: {error}"]}
+    begins, ends = _moment(facts.not_before), _moment(facts.not_after)
+    return {
+        **told,
+        "ca": facts.ca,
+        "not_before": _iso(begins),
+        "not_after": _iso(ends),
+        "marks": _marks(begins, ends, ca=facts.ca),
+    }
 
 
-def marks(begins: Optional[datetime], ends: Optional[datetime], *, ca: bool) -> List[str]:
-    """Return what somebody should know before relying on it."""
+def _marks(begins: Optional[datetime], ends: Optional[datetime], *, ca: bool) -> List[str]:
+    """Return what the user should know before relying on the certificate."""
     now = datetime.now(timezone.utc)
-    found = [] if ca else ["not a CA"]
-    if begins and begins > now:
-        found.append("not yet valid")
-    if ends and ends < now:
-        found.append("expired")
-    elif ends and ends < now + SOON:
-        found.append("expires soon")
-    return found
+    marks = {
+        "not a CA": not ca,
+        "not yet valid": begins and begins > now,
+        "expired": ends and ends < now,
+        "expires soon": ends and now <= ends < now + SOON,
+    }
+    return [mark for mark, applies in marks.items() if applies]
 
 
-def moment(content: bytes) -> Optional[datetime]:
-    """Return a Validity time (RFC 5280 section 4.1.2.5), None where it is none."""
+def _moment(content: bytes) -> Optional[datetime]:
+    """Return a time of the Validity (RFC 5280 section 4.1.2.5), None if it is not one."""
     try:
         text = content.decode("ascii")
         found = datetime.strptime(text, _TIME_FORMATS[len(text)]).replace(tzinfo=timezone.utc)
@@ -69,7 +75,7 @@ def _iso(when: Optional[datetime]) -> Optional[str]:
     return when.strftime("%Y-%m-%dT%H:%M:%SZ") if when else None
 
 
-def name(content: bytes) -> str:
+def _name(content: bytes) -> str:
     """Return the content of a Name as text, most specific part first (RFC 4514), not too long."""
     parts = [
         _attribute(attribute)

@@ -17,27 +17,27 @@ from .output import Report, row
 
 
 def find() -> str:
-    """Return the drop folder, which need not exist; raises OSError without a home."""
+    """Return the path of the drop folder; raises OSError if the user has no home."""
     folder = user_drop_folder()
     if not folder:
         variable = "APPDATA" if sys.platform == "win32" else "HOME"
         raise OSError(0, f"there is no home folder to keep it in: set {variable}")
     home = os.path.expanduser("~")
-    # A daemon's home is often named /nonexistent.
+    # The home of a daemon is often called /nonexistent.
     if folder.startswith(home) and not os.path.isdir(home):
         raise OSError(0, f"there is no home folder {home} to keep it in: set HOME")
     return folder
 
 
 def make(folder: str) -> str:
-    """Return the drop folder, made if need be; raises OSError where it is not safe."""
+    """Make the drop folder if it is missing, and return it; raises OSError if it is not safe."""
     there = folder
     while not os.path.lexists(there) and os.path.dirname(there) != there:
         there = os.path.dirname(there)
     # On Windows it may be a drive that is not connected.
     if not os.path.isdir(there):
         raise OSError(0, f"{there} has to be a folder, and is none: make it one")
-    # Root leaves nothing of its own in the home of another user.
+    # Check first, so that root leaves no folder in the home of another user.
     if ownership.is_safe_path(there):
         if there != folder:
             ownership.make_folder(folder)
@@ -48,7 +48,7 @@ def make(folder: str) -> str:
 
 
 def read(path: str, *, safe: bool = False) -> Findings:
-    """Return what a file holds, as it counts in the drop folder."""
+    """Return what a file holds, read as a file in the drop folder is."""
     findings = Findings(USER)
     add_file(findings, path, NAMED, named=True, safe=safe)
     return findings
@@ -56,15 +56,12 @@ def read(path: str, *, safe: bool = False) -> Findings:
 
 def held(folder: str) -> List[Dict[str, Any]]:
     """Return the files with exactly one certificate, whoever put them there."""
-    if not os.path.isdir(folder):
-        return []
-    found: List[Dict[str, Any]] = []
-    for path in certificate_files(Findings(USER), folder):
-        inside = read(path)
-        if len(inside.trusted) == 1 and not inside.refused:
-            told = describe.certificate(pem.der_of(inside.trusted[0].block))
-            found.append({**told, "stored": path})
-    return found
+    files = [(path, read(path)) for path in certificate_files(Findings(USER), folder)]
+    return [
+        {**describe.certificate(pem.der_of(inside.trusted[0].block)), "stored": path}
+        for path, inside in files
+        if len(inside.trusted) == 1 and not inside.refused
+    ]
 
 
 def report(command: str, folder: str, told: List[Dict[str, Any]]) -> Report:

@@ -18,7 +18,7 @@ _DEVICE = re.compile("/dev/(std|fd/)|/proc/.*/fd/")
 
 def run(*, output: Optional[str]) -> Report:
     """Return the path of the persistent bundle, or of a copy at `output`; raises OSError."""
-    # A variable that is not set, and what others call standard output.
+    # "" comes from a shell variable that is not set; other tools take "-" for standard output.
     if output in ("", "-"):
         raise WrongUsage("argument -o/--output: name a file")
     built = hook.current().build()
@@ -42,7 +42,7 @@ def _copy(built: Bundle, target: str) -> str:
     path = os.path.realpath(target)
     if os.path.isdir(path) or not os.path.basename(target):
         raise OSError(0, f"{target}: it is a folder; name a file")
-    # Root would replace /dev/null itself, and /dev/stdout may lead to a log.
+    # Root would replace /dev/null itself, and /dev/stdout may be a log file.
     if (os.path.exists(path) and not os.path.isfile(path)) or _DEVICE.match(target):
         raise OSError(0, f"{target}: it is not a regular file; name one")
     if is_ours(path):

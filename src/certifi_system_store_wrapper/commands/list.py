@@ -12,7 +12,7 @@ from .output import Report
 
 
 def run(*, source: Optional[str], search: str, excluded: bool) -> Report:
-    """Return the certificates of one source or all, whose text contains `search` in any case."""
+    """Return the certificates of one source or all whose text contains `search`, in any case."""
     built = hook.current().build()
     told = map(status.excluded, built.excluded) if excluded else map(_anchor, built.anchors)
     found = [

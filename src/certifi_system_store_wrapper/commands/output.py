@@ -1,4 +1,4 @@
-"""What commands answer, and how it is shown: as text or JSON, and never as a traceback."""
+"""The answer of a command, and how it is printed: as text or JSON, never as a traceback."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ _COLOURS = {"problem": "31", "inactive": "31", "note": "33", "ok": "32"}
 class Report(NamedTuple):
     """One answer: `data` as JSON, `lines` as text, and the exit status (0 healthy, 1 not).
 
-    `exact`: other programs read it, so that nothing in it is escaped but on a terminal.
-    `errors`: what went wrong, for stderr; JSON has it among the data.
+    With `exact`, other programs read the lines: they are escaped on a terminal only.
+    `errors` are for stderr; JSON has them in `data`.
     """
 
     data: Dict[str, Any]
@@ -45,11 +45,11 @@ class Report(NamedTuple):
 
 
 class WrongUsage(Exception):
-    """What the command was given makes no sense; the message says what does."""
+    """The arguments make no sense; the message says what would."""
 
 
 class Finding(NamedTuple):
-    """One thing that was looked at: `level` is ok, note or problem."""
+    """The result of one check; `level` is ok, note or problem."""
 
     level: str
     check: str
@@ -58,21 +58,21 @@ class Finding(NamedTuple):
 
     @property
     def sentence(self) -> str:
-        """Return it in one line."""
+        """The finding in one line."""
         return "; ".join(filter(None, [self.message, self.remedy]))
 
     def lines(self) -> List[str]:
-        """Return it as text."""
+        """Return the finding as lines of text."""
         return [row(self.level, self.message), *([row("", self.remedy)] if self.remedy else [])]
 
 
 def problem(check: str, message: str, remedy: str = "") -> Finding:
-    """Return a finding that somebody has to act on."""
+    """Return a finding that the user has to act on."""
     return Finding("problem", check, message, remedy)
 
 
 def note(check: str, message: str, remedy: str = "") -> Finding:
-    """Return a finding that somebody should know."""
+    """Return a finding that the user should know."""
     return Finding("note", check, message, remedy)
 
 
@@ -99,7 +99,7 @@ def show(report: Report, *, as_json: bool) -> int:
     elif report.exact and not _is_terminal():
         _write_exact(report.lines)
     else:
-        # A program that reads a list gets no line for nothing.
+        # Only people need a line that says "none"; a program would take it for an item.
         nothing = ["none"] if _is_terminal() and not report.errors else []
         write(_coloured(printable(line)) for line in report.lines or nothing)
         for error in report.errors:
@@ -108,7 +108,7 @@ def show(report: Report, *, as_json: bool) -> int:
 
 
 def _escaped(data: object) -> object:
-    """Return the data with all its texts made printable."""
+    """Return the data with every text in it made printable."""
     if isinstance(data, str):
         return printable(data)
     if isinstance(data, dict):
@@ -121,7 +121,7 @@ def _is_terminal() -> bool:
 
 
 def _write_exact(lines: Iterable[str]) -> None:
-    """Write lines as other programs must get them: the bytes of a path, whatever they are."""
+    """Write lines for other programs: a path goes out with exactly its bytes."""
     if os.name == "nt" or not hasattr(sys.stdout, "buffer"):
         write(_encodable(line) for line in lines)
         return
@@ -130,7 +130,7 @@ def _write_exact(lines: Iterable[str]) -> None:
 
 
 def _encodable(line: str) -> str:
-    """Return the line; raises OSError where standard output would spoil what it names."""
+    """Return the line; raises OSError if the encoding of stdout lacks one of its characters."""
     encoding = sys.stdout.encoding or "ascii"
     if line.encode(encoding, "replace").decode(encoding) != line:
         remedy = "set PYTHONUTF8=1, or PYTHON_CERTIFI_BUNDLE_DIR to another folder"
@@ -139,12 +139,12 @@ def _encodable(line: str) -> str:
 
 
 def width() -> int:
-    """Return how wide a line may be: as the terminal, if it is one."""
+    """Return how wide a line may be: as wide as the terminal, if there is one."""
     return shutil.get_terminal_size().columns if _is_terminal() else 10_000
 
 
 def write(lines: Iterable[str]) -> None:
-    """Write lines to stdout, as far as its encoding has their characters; raises OSError."""
+    """Write lines to stdout, and escape what its encoding lacks; raises OSError."""
     if sys.stdout is None:
         raise OSError(9, "there is no standard output")
     encoding = sys.stdout.encoding or "ascii"
@@ -162,14 +162,14 @@ def complain(message: object) -> None:
         sys.stderr.write(f"certifi-system-store-wrapper: {printable(sentence(message))}\n")
         sys.stderr.flush()
     except (OSError, ValueError):
-        # The exit status still tells.
+        # The exit status still says that something is wrong.
         silence(sys.stderr)
 
 
 def sentence(message: object) -> str:
     """Return what went wrong, with the next step where one is known."""
     if isinstance(message, OSError) and message.strerror and not message.errno:
-        # A sentence of ours.
+        # This package raised it, and the sentence has the next step already.
         return message.strerror
     if isinstance(message, OSError) and message.strerror and message.errno in _NEXT_STEPS:
         name = "" if message.filename is None else f"{message.filename}: "
@@ -178,17 +178,16 @@ def sentence(message: object) -> str:
 
 
 def silence(broken: Optional[TextIO]) -> None:
-    """Let the interpreter's last flush of stdout or stderr go nowhere, so that it cannot fail."""
+    """Redirect stdout or stderr to nowhere, so that the last flush at exit cannot fail."""
     if broken is not None:
         with suppress(OSError, ValueError, AttributeError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), broken.fileno())
 
 
 def _coloured(line: str) -> str:
-    """Return the line with its label in colour, on a terminal whose owner does not mind."""
+    """Return the line with its label in colour, if the terminal and NO_COLOR allow it."""
     label = line.split(" ", 1)[0]
-    if label not in _COLOURS or os.environ.get("NO_COLOR") or not _is_terminal():
-        return line
-    if os.name == "nt" or os.environ.get("TERM") in (None, "", "dumb"):
+    is_plain = os.name == "nt" or os.environ.get("TERM") in (None, "", "dumb")
+    if label not in _COLOURS or is_plain or os.environ.get("NO_COLOR") or not _is_terminal():
         return line
     return f"\033[{_COLOURS[label]}m{label}\033[0m{line[len(label) :]}"

@@ -1,4 +1,4 @@
-"""`remove`: deletes certificates from the drop folder of this user, or lists them."""
+"""`remove`: delete certificates from the drop folder of this user, or list them."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import Any, Dict, List, Sequence
 from . import drop_folder
 from .output import Report, sentence
 
-# So many digits of a SHA-256 name a certificate.
+# At least this many digits of its SHA-256 name a certificate.
 _DIGITS = 8
 
 
 def run(*, names: Sequence[str]) -> Report:
-    """Delete what is named by SHA-256 (8 digits or more) or file name, or say why not."""
+    """Delete the certificates that `names` has by SHA-256 or file name, or say why not."""
     folder = drop_folder.find()
     held = drop_folder.held(folder)
     told: List[Dict[str, Any]] = []
@@ -32,7 +32,7 @@ def run(*, names: Sequence[str]) -> Report:
 
 
 def _removed(each: Dict[str, Any], word: str) -> Dict[str, Any]:
-    """Delete one file, which somebody else may have done already."""
+    """Delete one file; it is no error if it is gone already."""
     try:
         with suppress(FileNotFoundError):
             os.unlink(each["stored"])
@@ -54,7 +54,7 @@ def _refusal(matching: List[Dict[str, Any]], folder: str) -> str:
 
 
 def _is_meant(word: str, each: Dict[str, Any]) -> bool:
-    """Whether the word is the beginning of its SHA-256 or names its file."""
+    """Whether the word begins its SHA-256, or names its file."""
     digits = word.replace(":", "").lower()
     if len(digits) >= _DIGITS and str(each["sha256"]).startswith(digits):
         return True

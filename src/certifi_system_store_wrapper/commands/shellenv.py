@@ -1,4 +1,4 @@
-"""`shellenv`: the variables that make other tools use the bundle, as a shell reads them."""
+"""`shellenv`: the variables that make other tools use the bundle, quoted for a shell."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import sys
 from .export import persistent_path
 from .output import Report
 
-# They are read by OpenSSL's defaults and uv; requests; curl; pip; AWS; Node; git; Cargo; gRPC;
-# httplib2; gcloud; Deno; Ruby's Bundler.
+# In this order the readers are: OpenSSL's defaults and uv; requests; curl; pip; AWS; Node; git;
+# Cargo; gRPC; httplib2; gcloud; Deno; Ruby's Bundler.
 VARIABLES = (
     "SSL_CERT_FILE",
     "REQUESTS_CA_BUNDLE",
@@ -40,7 +40,7 @@ def run(*, shell: str) -> Report:
 
 
 def assignment(shell: str, name: str, value: str) -> str:
-    """Return a line that gives a variable its value; OSError where the shell cannot say it."""
+    """Return the line that sets a variable; raises OSError if the shell cannot quote the value."""
     if any(character in value for character in "\n\r\0"):
         what = f"no shell can be told a path with a line break: {value!r}"
         raise OSError(0, f"{what}; {_ELSEWHERE}")
@@ -57,7 +57,7 @@ def assignment(shell: str, name: str, value: str) -> str:
 
 
 def _cmd_assignment(name: str, value: str) -> str:
-    """For a batch file (``… shellenv --shell cmd > ca.cmd & call ca.cmd``), where % is doubled."""
+    """Return the line for a batch file, where % is doubled (``… > ca.cmd & call ca.cmd``)."""
     if '"' in value:
         what = f"cmd cannot be told a path with a double quote: {value!r}"
         raise OSError(0, f"{what}; {_ELSEWHERE}")

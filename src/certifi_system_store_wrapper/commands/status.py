@@ -1,4 +1,4 @@
-"""`status`: what certifi answers here, what is in it, and what was left out and why."""
+"""`status`: what certifi answers here, what is in the bundle, what was left out and why."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .output import Report, row, table, width
 
 
 def run() -> Report:
-    """Return the state of this environment; unhealthy where a person has something to do."""
+    """Return the state of this environment; the status is 1 if the user has something to do."""
     settings = from_environment()
     built = hook.current().build(settings)
     data = _data(built, settings)
@@ -27,7 +27,7 @@ def run() -> Report:
 
 
 def why_inactive(settings: Settings) -> str:
-    """Return why certifi does not answer from the bundle, and what to do; "" where it does."""
+    """Return why certifi does not answer from the bundle, and what to do; "" if it does."""
     if hook.is_active():
         return "" if settings.sources else "PYTHON_CERTIFI_SOURCES names no source: name one"
     if settings.disable:
@@ -49,7 +49,7 @@ def why_inactive(settings: Settings) -> str:
 
 
 def why_plain(settings: Settings, built: Bundle) -> str:
-    """Return why certifi's own list answers, and what to do; "" where a bundle of ours does."""
+    """Return why certifi's own list answers, and what to do; "" if a bundle of ours does."""
     reason = why_inactive(settings)
     if not reason and not built.anchors:
         return "no source has a certificate: unset PYTHON_CERTIFI_SOURCES"
@@ -76,7 +76,7 @@ def anothers_file(function: object) -> str:
 
 
 def certifi_attribute(name: str) -> object:
-    """Return an attribute of certifi, None where it has none or is not imported."""
+    """Return an attribute of certifi, None if it has none or is not imported."""
     return getattr(sys.modules.get("certifi"), name, None)
 
 
@@ -103,7 +103,10 @@ def _data(built: Bundle, settings: Settings) -> Dict[str, Any]:
         "excluded": [excluded(out) for out in built.excluded],
         "problems": _problems(built, settings),
         "variables": {name: os.environ[name] for name in variables.ours()},
-        "bypassing": variables.bypassing(),
+        "bypassing": [
+            {"variable": each.variable, "value": each.value, "message": each.message}
+            for each in variables.bypassing()
+        ],
     }
 
 
@@ -114,8 +117,7 @@ def _is_in(path: Optional[str], folder: str) -> bool:
 
 
 def _problems(built: Bundle, settings: Settings) -> List[Dict[str, str]]:
-    found = [problem for problem in built.problems if problem.level >= INFO]
-    found += [Problem("", "", each.sentence) for each in variables.unusable(settings)]
+    unusable = [Problem("", "", each.sentence) for each in variables.unusable(settings)]
     return [
         {
             "source": problem.source,
@@ -123,7 +125,8 @@ def _problems(built: Bundle, settings: Settings) -> List[Dict[str, str]]:
             "message": problem.message,
             "level": "warning" if problem.level >= WARNING else "note",
         }
-        for problem in found
+        for problem in (*built.problems, *unusable)
+        if problem.level >= INFO
     ]
 
 
@@ -139,12 +142,8 @@ def _source(name: str, built: Bundle, settings: Settings) -> Dict[str, Any]:
 
 
 def excluded(out: Exclusion) -> Dict[str, Any]:
-    """Return a certificate that was left out; `sha256` is of the bytes where it is malformed."""
-    try:
-        data = out.block if out.reason == MALFORMED else der_of(out.block)
-    except ValueError:
-        data = out.block
-    told = describe.certificate(data)
+    """Return a certificate that was left out; `sha256` is that of the bytes if it is malformed."""
+    told = describe.certificate(out.block if out.reason == MALFORMED else der_of(out.block))
     return {**told, **found_in(out.origins), "reason": out.reason, "detail": out.detail}
 
 
@@ -155,12 +154,11 @@ def found_in(origins: Sequence[Origin]) -> Dict[str, Any]:
 
 
 def _lines(data: Dict[str, Any]) -> List[str]:
-    lines = [f"certifi-system-store-wrapper {data['version']}"]
-    if data["active"]:
-        lines.append(row("active", "certifi answers from the bundle"))
-    else:
-        lines.append(row("inactive", data["inactive_because"]))
-    lines.append(row("python", data["python"] or "unknown"))
+    state = row("active", "certifi answers from the bundle")
+    if not data["active"]:
+        state = row("inactive", data["inactive_because"])
+    python = row("python", data["python"] or "unknown")
+    lines = [f"certifi-system-store-wrapper {data['version']}", state, python]
     if data["bundle"]:
         lines.append(row("bundle", data["bundle"]))
     if data["bundle"] and not data["persistent"]:
@@ -179,28 +177,31 @@ def _source_lines(data: Dict[str, Any]) -> List[str]:
     expired = data["expired"]
     note = [row("note", f"{expired} of them have expired; they verify nothing")] if expired else []
     told = table([*rows, together])
-    # Where rows are too wide for the terminal, the table is turned: a column for each source.
+    # If the rows are too wide for the terminal, each source gets a column instead.
     if max(map(len, told)) > width():
         told = [*table(list(zip(*rows))), row(*together[:2])]
     return told + note
 
 
 def _left_out(data: Dict[str, Any]) -> List[str]:
-    rows = []
-    for out in data["excluded"]:
-        detail = f" ({out['detail']})" if out["detail"] else ""
-        what = out["subject"] or "something unreadable"
-        why = f"{first_and_more(out['paths'])}: {out['reason']}{detail}"
-        text = f"{what} of {why}; SHA-256 {out['sha256']}"
-        rows.append(row("left out", text))
+    rows = [row("left out", _excluded_line(out)) for out in data["excluded"]]
     return ["", *rows] if rows else []
 
 
+def _excluded_line(out: Dict[str, Any]) -> str:
+    detail = f" ({out['detail']})" if out["detail"] else ""
+    why = f"{first_and_more(out['paths'])}: {out['reason']}{detail}"
+    return f"{out['subject'] or 'something unreadable'} of {why}; SHA-256 {out['sha256']}"
+
+
 def _problem_lines(data: Dict[str, Any]) -> List[str]:
-    rows = []
-    for each in data["problems"]:
-        text = f"{each['path']}: {each['message']}" if each["path"] else each["message"]
-        rows.append(row("problem" if each["level"] == "warning" else "note", text))
+    rows = [
+        row(
+            "problem" if each["level"] == "warning" else "note",
+            f"{each['path']}: {each['message']}" if each["path"] else each["message"],
+        )
+        for each in data["problems"]
+    ]
     rows += [
         row("note", f"{each['variable']}={each['value']}: {each['message']}")
         for each in data["bypassing"]

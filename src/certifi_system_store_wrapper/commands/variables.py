@@ -1,4 +1,4 @@
-"""Variables and pip's settings: ours that cannot be used, and what leads clients past certifi."""
+"""Our variables that cannot be used; variables and pip settings that bypass certifi."""
 
 from __future__ import annotations
 
@@ -8,16 +8,17 @@ import re
 import stat
 import sys
 from contextlib import suppress
-from typing import Dict, Iterator, List, Set, Tuple
+from typing import Iterator, List, NamedTuple, Optional, Set, Tuple
 
 from .. import parsing
 from ..activation import hook
 from ..settings import Settings, split_paths
+from ..sources import files
 from ..sources.reader import read_regular
 from .output import Finding, problem
 
 WHERE_TO_WRITE = "set PYTHON_CERTIFI_BUNDLE_DIR to a folder that only you can write to"
-# What the client does with it, from the clients' own documentation.
+# Who reads each variable, from the documentation of the clients.
 READERS = {
     "REQUESTS_CA_BUNDLE": "requests reads it instead of asking certifi",
     "CURL_CA_BUNDLE": "requests and curl read it instead of asking certifi",
@@ -30,9 +31,22 @@ READERS = {
     "SSL_CERT_FILE": "httpx, aiohttp, urllib and OpenSSL read it instead of their defaults",
     "SSL_CERT_DIR": "httpx and OpenSSL read it instead of their defaults",
 }
-# These may name a folder, with hashed names.
+# These may name a folder of files with hashed names.
 _FOLDERS = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 _TEMPORARY = re.compile(r"certifi-system-store-wrapper-\w+[/\\][^/\\]+[/\\]cacert\.pem$")
+
+
+class Bypass(NamedTuple):
+    """A variable or setting that bypasses certifi: who reads it, and what is wrong with it.
+
+    `blocks` are the certificates in the file that it names, None if it names no usable file.
+    """
+
+    variable: str
+    value: str
+    message: str
+    fault: str
+    blocks: Optional[Set[bytes]]
 
 
 def ours() -> List[str]:
@@ -54,46 +68,61 @@ def _log_file(path: str) -> Iterator[Finding]:
     try:
         os.close(os.open(path, os.O_WRONLY | os.O_APPEND | getattr(os, "O_NONBLOCK", 0)))
     except (OSError, ValueError) as error:
-        message = f"the log file of PYTHON_CERTIFI_LOG_FILE cannot be written: {error}"
-        yield problem("settings", message, "name a file in a folder that you may write to")
+        yield problem(
+            "settings",
+            f"the log file of PYTHON_CERTIFI_LOG_FILE cannot be written: {error}",
+            "name a file in a folder that you may write to",
+        )
 
 
 def _bundle_dir() -> Iterator[Finding]:
     try:
-        # That no source has a certificate is told elsewhere.
+        # Another finding reports that no source has a certificate.
         with suppress(LookupError):
             hook.current().outlasting()
     except OSError as error:
-        message = f"PYTHON_CERTIFI_BUNDLE_DIR cannot be used: {error}"
-        yield problem("bundle", message, WHERE_TO_WRITE)
+        yield problem(
+            "bundle", f"PYTHON_CERTIFI_BUNDLE_DIR cannot be used: {error}", WHERE_TO_WRITE
+        )
 
 
-def bypassing() -> List[Dict[str, str]]:
+def bypassing() -> List[Bypass]:
     """Return the clients' variables that are set, who reads them, and what is wrong with them."""
-    found = []
-    for variable, reader in READERS.items():
-        value = os.environ.get(variable)
-        if value is not None:
-            message = "; ".join(filter(None, [reader, fault(variable, value)]))
-            found.append({"variable": variable, "value": value, "message": message})
-    return found
+    set_here = [(name, reader) for name, reader in READERS.items() if name in os.environ]
+    return [bypass(name, os.environ[name], reader) for name, reader in set_here]
 
 
-def fault(variable: str, value: str) -> str:
-    """Return what is wrong with the value of a variable, "" if nothing is."""
+def bypass(variable: str, value: str, reader: str) -> Bypass:
+    """Check the value of a variable, or of a setting like it, and the file that it names."""
+    fault, blocks = _look(variable, value)
+    return Bypass(variable, value, "; ".join(filter(None, [reader, fault])), fault, blocks)
+
+
+def _look(variable: str, value: str) -> Tuple[str, Optional[Set[bytes]]]:
+    """Return what is wrong with the value, "" if nothing is, and the certificates of its file."""
     if not value:
-        return "it is empty"
+        return "it is empty", None
     if variable == "SSL_CERT_DIR":
         missing = [item for item in split_paths(value) if item and not os.path.isdir(item)]
-        return f"there is no folder {missing[0]}" if missing else ""
+        return (f"there is no folder {missing[0]}" if missing else ""), None
     try:
-        mode = os.stat(value).st_mode
+        status = os.stat(value)
     except (OSError, ValueError):
         ended = "; it was the temporary bundle of a process that has ended"
-        return f"that file does not exist{ended if _TEMPORARY.search(value) else ''}"
-    if stat.S_ISDIR(mode) and variable in _FOLDERS:
-        return ""
-    return _file_problem(value) if stat.S_ISREG(mode) else "that is no file"
+        return f"that file does not exist{ended if _TEMPORARY.search(value) else ''}", None
+    if stat.S_ISDIR(status.st_mode) and variable in _FOLDERS:
+        return "", None
+    if not stat.S_ISREG(status.st_mode):
+        return "that is no file", None
+    # Not through a source: those do not read a bundle of ours.
+    try:
+        parsed = parsing.parse(read_regular(value, status))
+    except (OSError, ValueError) as error:
+        return f"it cannot be read: {files.reason_of(error)}", None
+    if not parsed.certificates:
+        key = ", but a private key" if parsed.private_keys else ""
+        return f"there is no certificate in it{key}", None
+    return "", {found.block for found in parsed.certificates}
 
 
 def waits(path: str) -> bool:
@@ -102,7 +131,7 @@ def waits(path: str) -> bool:
 
 
 def key_log_problem() -> str:
-    """Return why SSLKEYLOGFILE, which virus scanners set, too, makes clients fail, or ""."""
+    """Return why SSLKEYLOGFILE makes clients fail, or ""; virus scanners set it, too."""
     path = os.environ.get("SSLKEYLOGFILE")
     if not path:
         return ""
@@ -110,26 +139,6 @@ def key_log_problem() -> str:
     if os.access(there, os.W_OK) and not os.path.isdir(path):
         return ""
     return f"SSLKEYLOGFILE={path}: it cannot be written, so urllib, urllib3 and requests fail"
-
-
-def _file_problem(path: str) -> str:
-    try:
-        parsed = parsing.parse(read_regular(path, os.stat(path)))
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else ""
-        return f"it cannot be read: {reason or error}"
-    if parsed.certificates:
-        return ""
-    return "there is no certificate in it" + (", but a private key" * bool(parsed.private_keys))
-
-
-def blocks(path: str) -> Set[bytes]:
-    """Return the certificates of a file, which may be a bundle of ours: no source reads those."""
-    try:
-        parsed = parsing.parse(read_regular(path, os.stat(path)))
-    except (OSError, ValueError):
-        return set()
-    return {found.block for found in parsed.certificates}
 
 
 def pip_settings() -> Iterator[Tuple[str, str]]:
@@ -147,7 +156,7 @@ def pip_settings() -> Iterator[Tuple[str, str]]:
 
 
 def _pip_files() -> List[str]:
-    """Return where pip looks, as `pip config debug` lists it; they need not exist."""
+    """Return the files that `pip config debug` lists; they need not exist."""
     given = os.environ.get("PIP_CONFIG_FILE", "")
     if given == os.devnull:
         return []

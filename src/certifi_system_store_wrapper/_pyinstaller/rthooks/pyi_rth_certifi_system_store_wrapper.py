@@ -1,12 +1,12 @@
-"""At the start of a program, before its first line: wait for certifi, as the start-up files do.
+"""Wait for certifi, as the start-up files do: PyInstaller runs this before a program's first line.
 
-Like them it loads nothing but the bootstrap module. PyInstaller runs this in ``__main__``, so no
-name may be left behind.
+It loads nothing but the bootstrap module. PyInstaller runs it in ``__main__``, so it leaves no
+name behind.
 """
 
 
 def _wait_for_certifi() -> None:
-    """Never raises: whoever built the program may have left this package out."""
+    """Never raise: the builder of the program may have left this package out."""
     try:
         from certifi_system_store_wrapper import bootstrap
 

@@ -1,4 +1,4 @@
-"""`doctor`: is everything here as it must be, and what helps where it is not.
+"""`doctor`: what is wrong here, and what helps.
 
 Its checks of this installation are here and in the modules beside; `server` looks at a host.
 """
@@ -6,7 +6,7 @@ Its checks of this installation are here and in the modules beside; `server` loo
 from __future__ import annotations
 
 import sys
-from typing import Any, Dict, Iterable, Iterator, List, Optional
+from typing import Any, Dict, Iterator, List, Optional
 
 from ...activation import hook
 from ...bundle import Bundle
@@ -17,34 +17,36 @@ from . import clients, installation, user_cas
 
 
 def run(*, host: Optional[str]) -> Report:
-    """Return what is right and wrong with this installation, or with TLS to one server."""
+    """Return findings about this installation, or about TLS with one server."""
+    data: Dict[str, Any] = {}
+    lines: List[str] = []
     if host is None:
-        return _report(list(_findings()), {}, [])
-    from . import server
+        findings = list(_findings())
+    else:
+        from . import server
 
-    seen = server.examine(host)
-    return _report(seen.findings, seen.data, seen.lines)
-
-
-def _report(findings: List[Finding], data: Dict[str, Any], lines: Iterable[str]) -> Report:
-    """Return findings as an answer; unhealthy where one is a problem."""
+        findings, data = server.examine(host)
+        lines = server.lines(data)
     healthy = all(finding.level != "problem" for finding in findings)
     told = [finding._asdict() for finding in findings]
     data = {"command": "doctor", "healthy": healthy, "findings": told, **data}
-    lines = [*lines, *(line for finding in findings for line in finding.lines())]
+    lines += [line for finding in findings for line in finding.lines()]
     return Report(data, lines, 0 if healthy else 1)
 
 
 def _findings() -> Iterator[Finding]:
     settings = from_environment()
-    ours = list(installation.certifi())
-    yield from ours
-    if any(finding.level == "problem" for finding in ours):
-        return
     try:
+        ours = list(installation.certifi())
+        yield from ours
+        if any(finding.level == "problem" for finding in ours):
+            return
         built = hook.current().build(settings)
-    except Exception as error:  # noqa: BLE001 - somebody may have changed certifi to anything
-        yield problem("certifi", f"certifi's own where() fails: {error!r}", "reinstall certifi")
+    except Exception as error:  # noqa: BLE001 - a certifi that was changed may raise anything
+        what, remedy = "certifi cannot be imported", "install it: python -m pip install certifi"
+        if "certifi" in sys.modules:
+            what, remedy = "certifi's own where() fails", "reinstall certifi"
+        yield problem("certifi", f"{what}: {error!r}", remedy)
         return
     yield from installation.wrapt()
     yield from installation.start(settings, built)
@@ -61,13 +63,12 @@ def _settings(settings: Settings) -> Iterator[Finding]:
     yield from variables.unusable(settings)
     given = variables.ours()
     if sys.flags.ignore_environment and given:
-        message = f"python -E or -I ignores {', '.join(given)}"
-        yield note("settings", message, "leave the option out")
+        ignored = ", ".join(given)
+        yield note("settings", f"python -E or -I ignores {ignored}", "leave the option out")
     known = [f"PYTHON_CERTIFI_{field.upper()}" for field in settings._fields]
-    for name in given:
-        if name not in known:
-            message = f"{name} is no variable of this package: nobody reads it"
-            yield note("settings", message, "`certifi-system-store-wrapper --help` names them")
+    for name in (each for each in given if each not in known):
+        message = f"{name} is no variable of this package: nobody reads it"
+        yield note("settings", message, "`certifi-system-store-wrapper --help` names them")
 
 
 def _sources(built: Bundle, settings: Settings) -> Iterator[Finding]:
@@ -78,9 +79,11 @@ def _sources(built: Bundle, settings: Settings) -> Iterator[Finding]:
     message = f"the bundle has {len(built.anchors)} certificates, {count} of them from the system"
     yield Finding("ok" if built.anchors else "problem", "bundle", message)
     if SYSTEM in settings.sources and not count:
-        message = "there is no store of the system here, as in many a container"
-        remedy = "if there should be one, install ca-certificates"
-        yield note("system", message, remedy)
+        yield note(
+            "system",
+            "there is no store of the system here, as in many containers",
+            "if there should be one, install ca-certificates",
+        )
 
 
 def _surroundings() -> Iterator[Finding]:
@@ -90,6 +93,8 @@ def _surroundings() -> Iterator[Finding]:
     except OSError:
         return
     if is_wsl:
-        message = "this is Linux under Windows (WSL), which does not see Windows' certificates"
-        remedy = "export the CA from Windows, and `certifi-system-store-wrapper add` it here"
-        yield note("wsl", message, remedy)
+        yield note(
+            "wsl",
+            "this is Linux under Windows (WSL), which does not see Windows' certificates",
+            "export the CA from Windows, and `certifi-system-store-wrapper add` it here",
+        )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from importlib import metadata
-from typing import Dict, Iterator, List
+from typing import Dict, Iterator
 
 from ...settings import Settings
 from ..output import Finding
@@ -19,7 +19,7 @@ HELP = {
     VARIABLES: "not helped by itself: use the variables that shellenv prints",
     OWN: "not helped: have the program give it certifi.where()",
 }
-# As README.md's table of clients has it, which is made by running them; a test compares the two.
+# README.md's table of clients is made by running them; a test compares it with this one.
 _KNOWN = {
     ASKS: (
         "boto3 botocore docker elastic-transport google-auth httplib2 httpx minio opensearch-py "
@@ -35,12 +35,12 @@ _KNOWN = {
 
 
 def findings(settings: Settings) -> Iterator[Finding]:
-    """Tell which clients are installed, and what helps each kind."""
-    here = installed()
-    for kind, help_text in HELP.items():
-        found = [f"{each['name']} {each['version']}" for each in here if each["kind"] == kind]
+    """Report which clients are installed, and what helps each kind."""
+    here = _installed()
+    for kind, names in _KNOWN.items():
+        found = [f"{name} {here[name]}" for name in names.split() if name in here]
         helped = kind == DEFAULTS and settings.ssl_defaults
-        advice = "helped by PYTHON_CERTIFI_SSL_DEFAULTS" if helped else help_text
+        advice = "helped by PYTHON_CERTIFI_SSL_DEFAULTS" if helped else HELP[kind]
         if found:
             yield Finding("ok", "clients", f"{kind}: {', '.join(found)}", advice)
 
@@ -50,16 +50,12 @@ def known() -> Dict[str, str]:
     return {name: kind for kind, names in _KNOWN.items() for name in names.split()}
 
 
-def installed() -> List[Dict[str, str]]:
-    """Return the installed ones of those that are known here, with what helps each."""
-    kinds = known()
-    found: Dict[str, Dict[str, str]] = {}
+def _installed() -> Dict[str, str]:
+    """Return the version of each installed distribution."""
+    found: Dict[str, str] = {}
     for distribution in metadata.distributions():
-        # From Python 3.15 on one that was removed by half raises LookupError.
+        # Since Python 3.15 a distribution with incomplete metadata raises LookupError.
         with suppress(OSError, LookupError):
             name = (distribution.metadata["Name"] or "").lower().replace("_", "-")
-            kind, version = kinds.get(name), distribution.version
-            if kind:
-                told = {"name": name, "version": version, "kind": kind, "help": HELP[kind]}
-                found.setdefault(name, told)
-    return [found[name] for name in sorted(found)]
+            found.setdefault(name, distribution.version)
+    return found

@@ -1,4 +1,4 @@
-"""Whether certifi, wrapt and this package are installed as they must be, and did start."""
+"""Check that certifi, wrapt and this package are installed correctly, and have started."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _NAME = "certifi_system_store_wrapper"
 _FOLDER = os.path.dirname(os.path.dirname(os.path.abspath(bootstrap.__file__)))
 _OLDEST_WRAPT = (1, 15)
 _AGED = timedelta(days=730)
-# They also change what certifi or its clients answer; from their own descriptions.
+# Other packages that change what certifi or its clients answer, as they describe themselves.
 _OTHERS = {
     "pip-system-certs": "it makes requests and pip use the system's store in place of certifi",
     "python-certifi-win32": "it changes certifi.where(), too",
@@ -32,21 +32,23 @@ _OTHERS = {
 
 
 def certifi() -> Iterator[Finding]:
-    """Check that certifi is installed, is not shadowed by another module, and is not old."""
-    try:
-        import certifi as found
-    except Exception as error:  # noqa: BLE001 - another module of that name may raise anything
-        remedy = "install it: python -m pip install certifi"
-        yield problem("certifi", f"certifi cannot be imported: {error!r}", remedy)
-        return
+    """Import certifi; check that it is the installed one and not old."""
+    import certifi as found
+
     known = vars(found)
     file = known.get("__file__") or "unknown"
     if not callable(known.get("where")):
-        remedy = "rename that file, or take its folder out of PYTHONPATH"
-        yield problem("certifi", f"certifi is shadowed by another module: {file}", remedy)
+        yield problem(
+            "certifi",
+            f"certifi is shadowed by another module: {file}",
+            "rename that file, or take its folder out of PYTHONPATH",
+        )
     elif _is_shadowed(file):
-        message = f"certifi is not the installed one, but comes from {file}"
-        yield note("certifi", message, "rename it, or take its folder out of PYTHONPATH")
+        yield note(
+            "certifi",
+            f"certifi is not the installed one, but comes from {file}",
+            "rename it, or take its folder out of PYTHONPATH",
+        )
     yield from _age(known.get("__version__", ""), file)
 
 
@@ -59,7 +61,7 @@ def _is_shadowed(file: str) -> bool:
 
 
 def _age(version: str, file: str) -> Iterator[Finding]:
-    """Report an old certifi, unless it has no list of its own and reads the system's."""
+    """Report an old certifi, unless it has no list of its own and reads the system store."""
     year, _, rest = version.partition(".")
     month = rest.partition(".")[0]
     if not (year.isdigit() and month.isdigit() and 0 < int(month) < 13 and int(year) > 2000):
@@ -67,17 +69,23 @@ def _age(version: str, file: str) -> Iterator[Finding]:
     released = datetime(int(year), int(month), 1, tzinfo=timezone.utc)
     own = os.path.join(os.path.dirname(file), "cacert.pem")
     if os.path.isfile(own) and datetime.now(timezone.utc) - released > _AGED:
-        message = f"certifi is of {version}: CAs that came since are not in its list"
-        yield note("certifi", message, "python -m pip install --upgrade certifi")
+        yield note(
+            "certifi",
+            f"certifi is of {version}: CAs that came since are not in its list",
+            "python -m pip install --upgrade certifi",
+        )
 
 
 def wrapt() -> Iterator[Finding]:
-    """Check that wrapt is new enough; bootstrap's failures tell where it is missing."""
+    """Check that wrapt is new enough; bootstrap.failures says if it is missing."""
     version = _version("wrapt")
     numbers = tuple(int(part) for part in version.split(".")[:2] if part.isdigit())
     if version and numbers < _OLDEST_WRAPT:
-        message = f"wrapt {version} is too old, and may break certifi's own where()"
-        yield problem("wrapt", message, "python -m pip install --upgrade wrapt")
+        yield problem(
+            "wrapt",
+            f"wrapt {version} is too old, and may break certifi's own where()",
+            "python -m pip install --upgrade wrapt",
+        )
 
 
 def others() -> Iterator[Finding]:
@@ -85,24 +93,22 @@ def others() -> Iterator[Finding]:
     for name, what in _OTHERS.items():
         version = _version(name)
         if version:
-            yield note("others", f"{name} {version} is installed: {what}", "uninstall one of both")
-    changed = _changed_before()
+            yield note(
+                "others", f"{name} {version} is installed: {what}", "uninstall one of the two"
+            )
+    # This is the function that replaced certifi.where() before this package did.
+    changed = anothers_file(getattr(certifi_attribute("where"), "__wrapped__", None))
     if changed and not why_inactive(Settings()):
         yield note("others", f"certifi.where() had been changed by {changed} before this package")
 
 
 def _version(name: str) -> str:
-    """Return the installed version, "" where there is none or its metadata is incomplete."""
+    """Return the installed version, "" if there is none or its metadata is incomplete."""
     try:
         return metadata.version(name) or ""
     except (ImportError, OSError, LookupError):
-        # From Python 3.15 on one that was removed by half raises LookupError.
+        # Since Python 3.15 a distribution with incomplete metadata raises LookupError.
         return ""
-
-
-def _changed_before() -> str:
-    """Return the file of what had replaced certifi.where() before us, "" if nothing had."""
-    return anothers_file(getattr(certifi_attribute("where"), "__wrapped__", None))
 
 
 def start(settings: Settings, built: Bundle) -> Iterator[Finding]:
@@ -113,26 +119,23 @@ def start(settings: Settings, built: Bundle) -> Iterator[Finding]:
     if fault:
         remedy = f"install again with pip into the environment of {sys.executable}"
         yield Finding("problem" if inactive else "note", "start", fault, remedy)
-    # The reason was told as the fault, or is told as a problem of the settings.
-    told = (fault and inactive) or not settings.sources
-    if reason and not told:
-        what, _, remedy = reason.partition(": ")
-        yield problem("active", f"certifi is not answered from the bundle: {what}", remedy)
     if not reason:
         yield Finding("ok", "active", "certifi answers from the bundle")
         if hook.late:
             yield _late()
-    for failure in bootstrap.failures:
-        if failure not in reason:
-            yield problem("hook", failure, "reinstall this package and wrapt")
+    # Otherwise the fault above, or a problem of the settings, already gives the reason.
+    elif settings.sources and not (fault and inactive):
+        what, _, remedy = reason.partition(": ")
+        yield problem("active", f"certifi is not answered from the bundle: {what}", remedy)
+    for failure in (each for each in bootstrap.failures if each not in reason):
+        yield problem("hook", failure, "reinstall this package and wrapt")
 
 
 def _start_file_fault() -> str:
-    """Return what is wrong with the start-up file, "" where it is as installed."""
+    """Return what is wrong with the start-up file, "" if nothing is."""
     name = f"{_NAME}.start" if sys.version_info >= (3, 15) else f"{_NAME}.pth"
     folders = _site_folders()
-    paths = [os.path.join(folder, name) for folder in folders]
-    present = [path for path in paths if os.path.isfile(path)]
+    present = list(filter(os.path.isfile, (os.path.join(folder, name) for folder in folders)))
     if present:
         whole = any(_NAME in _text(path) for path in present)
         return "" if whole else f"the start-up file is empty or changed: {present[0]}"
@@ -167,20 +170,20 @@ def _text(path: str) -> str:
 
 def _late() -> Finding:
     who = ", ".join(_start_files()) or "a customization module"
-    message = f"certifi was imported before this package could wait for it (activated late): {who}"
-    remedy = "what others had already been told may be in use: import certifi later there"
-    return problem("late", message, remedy)
+    return problem(
+        "late",
+        f"certifi was imported before this package could wait for it (activated late): {who}",
+        "what others had already been told may be in use: import certifi later there",
+    )
 
 
 def _start_files() -> List[str]:
     """Return the other start-up files that run code and may import certifi."""
-    found = []
-    for folder in _site_folders():
-        for name in sorted(names(folder)):
-            path = os.path.join(folder, name)
-            runs = name.endswith(".start") or (
-                name.endswith(".pth") and re.search(r"^import\s", _text(path), re.MULTILINE)
-            )
-            if runs and not name.startswith(_NAME):
-                found.append(path)
-    return found
+    files = [(folder, name) for folder in _site_folders() for name in sorted(names(folder))]
+    paths = [os.path.join(folder, name) for folder, name in files if not name.startswith(_NAME)]
+    return [path for path in paths if _runs_code(path)]
+
+
+def _runs_code(path: str) -> bool:
+    is_import = path.endswith(".pth") and re.search(r"^import\s", _text(path), re.MULTILINE)
+    return path.endswith(".start") or bool(is_import)

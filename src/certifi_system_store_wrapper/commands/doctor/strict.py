@@ -27,14 +27,14 @@ _BOOLEAN, _INTEGER = 0x01, 0x02
 
 
 def finding(check: str, message: str) -> Finding:
-    """Return a refusal by the strict checks, which matters as much as this Python has them on."""
+    """Return a refusal by the strict checks: a problem if this Python has them on, else a note."""
     return Finding("problem" if IS_ON else "note", check, message, _REMEDY)
 
 
 def refusals(der: bytes, *, is_last: bool = False) -> List[str]:
-    """Return what the strict checks have against a certificate; it may be any bytes.
+    """Return why the strict checks refuse a certificate; `der` may be any bytes.
 
-    `is_last`: it is the last of its chain, which needs no authority key identifier.
+    The last certificate of a chain (`is_last`) needs no authority key identifier.
     """
     try:
         return _refusals(der, is_last=is_last)
@@ -45,12 +45,31 @@ def refusals(der: bytes, *, is_last: bool = False) -> List[str]:
 def _refusals(der: bytes, *, is_last: bool) -> List[str]:
     places = x509.layout(der)
     found = places.extensions
+    has_issuer, has_subject = (span[1] < span[2] for span in (places.issuer, places.subject))
     is_ca, path_length = _basic_constraints(found)
-    reasons = _of_constraints(found, is_ca=is_ca, path_length=path_length)
-    reasons += _of_names(places, found, is_ca=is_ca)
-    if places.version < 3:
-        return [*reasons, *(["version 1 or 2 with extensions"] if found else [])]
-    return reasons + _of_identifiers(found, is_ca=is_ca, is_last=is_last)
+    signs, has_usage = x509.signs_certificates(found), _KEY_USAGE in found
+    is_critical = {oid for oid, (critical, _) in found.items() if critical}
+    lacks_name = not has_subject and (is_ca or OID_SAN not in found)
+    is_new = places.version >= 3
+    reasons = {
+        "its basic constraints are not critical": is_ca and _BASIC_CONSTRAINTS not in is_critical,
+        "it has no key usage": is_ca and not has_usage,
+        "it is no CA, but has a path length": path_length is not None and not is_ca,
+        "it has a path length, but its key usage lacks keyCertSign": (
+            path_length is not None and is_ca and not signs
+        ),
+        "it is no CA, but its key usage has keyCertSign": has_usage and signs and not is_ca,
+        "its issuer is empty": not has_issuer,
+        "its subject is empty": lacks_name,
+        "its subject is empty, and its alternative names are not critical": (
+            not has_subject and not lacks_name and OID_SAN not in is_critical
+        ),
+        "it has no subject key identifier": is_new and is_ca and OID_SUBJECT_KEY not in found,
+        "it has no authority key identifier": is_new and not is_last and not _names_key(found),
+        "its subject key identifier is critical": is_new and OID_SUBJECT_KEY in is_critical,
+        "its authority key identifier is critical": is_new and OID_AUTHORITY_KEY in is_critical,
+    }
+    return [reason for reason, applies in reasons.items() if applies]
 
 
 def _basic_constraints(found: Extensions) -> Tuple[bool, Optional[bytes]]:
@@ -60,47 +79,7 @@ def _basic_constraints(found: Extensions) -> Tuple[bool, Optional[bytes]]:
     return fields.get(_BOOLEAN, b"\0") != b"\0", fields.get(_INTEGER)
 
 
-def _of_constraints(found: Extensions, *, is_ca: bool, path_length: Optional[bytes]) -> List[str]:
-    reasons = []
-    signs = x509.signs_certificates(found)
-    if is_ca and not found[_BASIC_CONSTRAINTS][0]:
-        reasons.append("its basic constraints are not critical")
-    if is_ca and _KEY_USAGE not in found:
-        reasons.append("it has no key usage")
-    if path_length is not None and not is_ca:
-        reasons.append("it is no CA, but has a path length")
-    elif path_length is not None and not signs:
-        reasons.append("it has a path length, but its key usage lacks keyCertSign")
-    if not is_ca and _KEY_USAGE in found and signs:
-        reasons.append("it is no CA, but its key usage has keyCertSign")
-    return reasons
-
-
-def _of_names(places: x509.Layout, found: Extensions, *, is_ca: bool) -> List[str]:
-    reasons = []
-    if places.issuer[1] == places.issuer[2]:
-        reasons.append("its issuer is empty")
-    if places.subject[1] == places.subject[2]:
-        if is_ca or OID_SAN not in found:
-            reasons.append("its subject is empty")
-        elif not found[OID_SAN][0]:
-            reasons.append("its subject is empty, and its alternative names are not critical")
-    return reasons
-
-
-def _of_identifiers(found: Extensions, *, is_ca: bool, is_last: bool) -> List[str]:
-    reasons = []
-    if is_ca and OID_SUBJECT_KEY not in found:
-        reasons.append("it has no subject key identifier")
-    if not is_last and not _names_key(found.get(OID_AUTHORITY_KEY)):
-        reasons.append("it has no authority key identifier")
-    for oid, called in ((OID_SUBJECT_KEY, "subject"), (OID_AUTHORITY_KEY, "authority")):
-        if found.get(oid, (False, b""))[0]:
-            reasons.append(f"its {called} key identifier is critical")
-    return reasons
-
-
-def _names_key(extension: Optional[Tuple[bool, bytes]]) -> bool:
-    if extension is None:
-        return False
-    return any(tag == 0x80 for tag, _ in x509.members(extension[1]))
+def _names_key(found: Extensions) -> bool:
+    """Whether the authority key identifier names a key."""
+    _, value = found.get(OID_AUTHORITY_KEY, (False, b"\x30\x00"))
+    return any(tag == 0x80 for tag, _ in x509.members(value))

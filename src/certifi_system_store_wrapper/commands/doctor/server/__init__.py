@@ -1,10 +1,10 @@
-"""`doctor HOST`: who trusts that server here, what it presents, and why it is refused."""
+"""`doctor HOST`: which contexts trust the server, what it presents, why it is refused."""
 
 from __future__ import annotations
 
 import os
 import ssl
-from typing import Any, Dict, List, NamedTuple
+from typing import Any, Dict, List, Tuple
 
 from ....activation import hook
 from ....bundle import Bundle
@@ -15,20 +15,11 @@ from .. import strict
 from . import chain, handshake
 from .chain import BUNDLE, CERTIFI_ALONE, DEFAULTS, STRICT, View
 from .diagnosis import diagnose
-from .route import Route
-from .target import Refused, proxy_for, target
+from .route import Refused, Route, Target, proxy_for, target
 
 
-class Seen(NamedTuple):
-    """The answer about a server: findings, more data for JSON, and lines before the findings."""
-
-    findings: List[Finding]
-    data: Dict[str, Any]
-    lines: List[str]
-
-
-def examine(text: str) -> Seen:
-    """Return who trusts that server and why not; raises WrongUsage for a wrong name."""
+def examine(text: str) -> Tuple[List[Finding], Dict[str, Any]]:
+    """Return findings about the server, and what was seen; raises WrongUsage."""
     where = target(text)
     told: Dict[str, Any] = {"host": where.host, "port": where.port}
     told.update(proxy=None, outcomes={}, chain=[])
@@ -43,11 +34,11 @@ def examine(text: str) -> Seen:
         outcomes = _outcomes(route, built) if seen.chain else {}
     except OSError as error:
         remedy = error.remedy if isinstance(error, Refused) else ""
-        return Seen([problem("connection", str(error), remedy)], told, _lines(told))
+        return [problem("connection", str(error), remedy)], told
     told.update(outcomes={name: outcome._asdict() for name, outcome in outcomes.items()})
     links = [chain.link(der) for der in seen.chain]
     view = View(where, proxy, outcomes, seen, links, chain.path(links), built, settings)
-    return Seen(diagnose(view), told, _lines(told))
+    return diagnose(view), told
 
 
 def _outcomes(route: Route, built: Bundle) -> Dict[str, handshake.Outcome]:
@@ -63,26 +54,26 @@ def _outcomes(route: Route, built: Bundle) -> Dict[str, handshake.Outcome]:
 
 
 def _defaults() -> ssl.SSLContext:
-    """Return a default context, but write no SSLKEYLOGFILE and wait for no FIFO."""
+    """Return a default context that writes no SSLKEYLOGFILE and waits for no FIFO."""
     context = handshake.context_of("", strict=strict.IS_ON)
     if not variables.waits(os.environ.get("SSL_CERT_FILE", "")):
         context.load_default_certs()
     return context
 
 
-def _lines(told: Dict[str, Any]) -> List[str]:
-    host = f"[{told['host']}]" if ":" in told["host"] else told["host"]
+def lines(told: Dict[str, Any]) -> List[str]:
+    """Return what was seen, as text."""
     via = f" by the proxy {told['proxy']}" if told["proxy"] else ""
-    lines = [row("server", f"{host}:{told['port']}{via}")]
+    shown = [row("server", f"{Target(told['host'], told['port'])}{via}")]
     for number, each in enumerate(told["chain"]):
         marks = [mark for mark in each["marks"] if number or mark != "not a CA"]
         noted = f" [{', '.join(marks)}]" if marks else ""
         name = each["subject"] or f"SHA-256 {each['sha256']}"
-        lines.append(row(f"chain {number}", f"{name}{noted}"))
+        shown.append(row(f"chain {number}", f"{name}{noted}"))
         if each["issuer"]:
-            lines.append(row("", f"issued by {each['issuer']}, until {each.get('not_after')}"))
+            shown.append(row("", f"issued by {each['issuer']}, until {each.get('not_after')}"))
     for name, outcome in told["outcomes"].items():
         code = f" ({outcome['code']})" if outcome["code"] else ""
         result = "trusted" if outcome["trusted"] else f"refused: {outcome['message']}{code}"
-        lines.append(f"{name:20}{result}")
-    return lines
+        shown.append(f"{name:20}{result}")
+    return shown

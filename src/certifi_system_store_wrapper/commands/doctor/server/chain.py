@@ -1,97 +1,93 @@
-"""What `doctor HOST` has seen: a server's certificates as links, up to its issuers. Pure."""
+"""What `doctor HOST` has seen: the certificates of a server, and their issuers. Pure."""
 
 from __future__ import annotations
 
 from ipaddress import ip_address
-from types import MappingProxyType
-from typing import Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from ....bundle import Anchor, Bundle
 from ....parsing import x509
-from ....parsing.pem import der_of
+from ....parsing.pem import der_of, is_canonical
 from ....reporting.findings import Exclusion
 from ....settings import Settings
 from ... import describe
 from .. import strict
 from .handshake import Outcome, Presented
-from .target import Proxy, Target
+from .route import Proxy, Target, is_ip
 
-# How the server is connected with, as `doctor HOST` calls it.
+# The contexts that connect to the server, as `doctor HOST` names them.
 CERTIFI_ALONE, BUNDLE, STRICT = "certifi alone", "the bundle", "the bundle, strict"
 DEFAULTS = "ssl defaults"
 NAME_CONSTRAINTS = b"\x55\x1d\x1e"
 AUTHORITY_INFO = b"\x2b\x06\x01\x05\x05\x07\x01\x01"
-# What OpenSSL handles where it is critical (X509_supported_extension() in v3_purp.c).
+# The critical extensions that OpenSSL handles (X509_supported_extension() in v3_purp.c).
 _HANDLED = {bytes((0x55, 0x1D, last)) for last in (15, 17, 19, 30, 31, 32, 33, 36, 37, 54)}
-_OCTET_STRING, _SEQUENCE, _DNS, _IP = 0x04, 0x30, 0x82, 0x87
+_OCTET_STRING, _SEQUENCE, _KEY_ID, _DNS, _IP = 0x04, 0x30, 0x80, 0x82, 0x87
 
 
 class Link(NamedTuple):
-    """One certificate; `subject_der` and `issuer_der` are its names as DER, empty if unreadable."""
+    """One certificate; `subject_der` and `issuer_der` are empty if it cannot be read."""
 
     der: bytes
     subject: str
     issuer: str
     marks: Tuple[str, ...]
-    subject_der: bytes = b""
-    issuer_der: bytes = b""
-    extensions: Mapping[bytes, Tuple[bool, bytes]] = MappingProxyType({})
-    is_ca: bool = False
+    subject_der: bytes
+    issuer_der: bytes
+    extensions: x509.Extensions
+    is_ca: bool
+    serves_tls: bool
 
     @property
     def is_self_issued(self) -> bool:
-        """Whether it names itself as its issuer, as roots do."""
+        """Whether it names itself as its issuer, as a root does."""
         return bool(self.subject_der) and self.subject_der == self.issuer_der
 
 
 def link(der: bytes) -> Link:
-    """Return what can be read of a certificate, which may be any bytes."""
+    """Return what can be read of a certificate; `der` may be any bytes."""
     told = describe.certificate(der)
     subject = told["subject"] or f"SHA-256 {told['sha256']}"
     issuer, marks = told["issuer"], tuple(told["marks"])
     try:
         places = x509.layout(der)
-        facts, extensions = x509.facts(der, places), places.extensions
+        facts = x509.facts(der, places)
     except ValueError:
-        return Link(der, subject, issuer, marks)
-    return Link(der, subject, issuer, marks, facts.subject, facts.issuer, extensions, facts.ca)
+        return Link(der, subject, issuer, marks, b"", b"", {}, is_ca=False, serves_tls=True)
+    names = facts.subject, facts.issuer
+    return Link(der, subject, issuer, marks, *names, places.extensions, facts.ca, facts.serves_tls)
 
 
 def path(presented: Sequence[Link]) -> List[Link]:
     """Return the server's own certificate and its issuers, as far as they were presented."""
     found = list(presented[:1])
     while found and not found[-1].is_self_issued:
-        above = [each for each in presented if each not in found and is_issuer(each, found[-1])]
+        above = [each for each in presented if each not in found and _is_issuer(each, found[-1])]
         if not above:
             break
         found.append(above[0])
     return found
 
 
-def is_issuer(above: Link, below: Link) -> bool:
-    """Whether `above` has the name of the issuer of `below`, and its key as far as it says."""
-    if not above.subject_der or above.subject_der != below.issuer_der:
-        return False
-    return is_key(above, below)
+def _is_issuer(above: Link, below: Link) -> bool:
+    """Whether the issuer of `below` has the name of `above`, and may have its key."""
+    named = bool(above.subject_der) and above.subject_der == below.issuer_der
+    return named and is_key(above, below)
 
 
 def is_key(above: Link, below: Link) -> bool:
-    """Whether the key of `above` may be the one that `below` was signed with."""
-    held, wanted = _key_of(above), _authority_key_of(below)
+    """Whether the key of `above` may have signed `below`, by their key identifiers."""
+    held = _content(_value(above, strict.OID_SUBJECT_KEY), _OCTET_STRING)
+    wanted = _content(_content(_value(below, strict.OID_AUTHORITY_KEY), _SEQUENCE), _KEY_ID)
     return not held or not wanted or held == wanted
 
 
-def _key_of(one: Link) -> bytes:
-    return _content(one.extensions.get(strict.OID_SUBJECT_KEY, (False, b""))[1], _OCTET_STRING)
-
-
-def _authority_key_of(one: Link) -> bytes:
-    value = one.extensions.get(strict.OID_AUTHORITY_KEY, (False, b""))[1]
-    return _content(_content(value, _SEQUENCE), 0x80)
+def _value(one: Link, oid: bytes) -> bytes:
+    return one.extensions.get(oid, (False, b""))[1]
 
 
 def _content(value: bytes, tag: int) -> bytes:
-    """Return the content of the first element, b"" where it has another tag."""
+    """Return the content of the first element, b"" if it has another tag."""
     try:
         return x509.content(value, tag)
     except ValueError:
@@ -100,21 +96,19 @@ def _content(value: bytes, tag: int) -> bytes:
 
 def names(one: Link) -> List[str]:
     """Return the DNS names and IP addresses that a server's certificate is for."""
-    value = one.extensions.get(strict.OID_SAN, (False, b""))[1]
     try:
-        found = [_general_name(tag, content) for tag, content in x509.members(value)]
+        found = [_general_name(*each) for each in x509.members(_value(one, strict.OID_SAN))]
     except ValueError:
         return []
     return [name for name in found if name]
 
 
 def is_for(host: str, name: str) -> bool:
-    """Whether a name of a certificate covers the host; `*.` stands for one label."""
-    try:
-        return ip_address(host) == ip_address(name)
-    except ValueError:
-        host, name = host.lower(), name.lower()
-        return host == name or (name[:2] == "*." and host.partition(".")[2] == name[2:])
+    """Whether a name in a certificate covers the host; `*.` covers exactly one label."""
+    if is_ip(host) and is_ip(name):
+        return ip_address(host.partition("%")[0]) == ip_address(name)
+    host, name = host.lower(), name.lower()
+    return host == name or (name[:2] == "*." and host.partition(".")[2] == name[2:])
 
 
 def _general_name(tag: int, content: bytes) -> Optional[str]:
@@ -125,14 +119,6 @@ def _general_name(tag: int, content: bytes) -> Optional[str]:
     return None
 
 
-def lacks_server_auth(one: Link) -> bool:
-    """Whether its extended key usage is for other purposes than TLS servers."""
-    try:
-        return not x509.facts(one.der).serves_tls
-    except ValueError:
-        return False
-
-
 def unhandled(one: Link) -> List[str]:
     """Return the critical extensions that OpenSSL does not know."""
     critical = (oid for oid, (is_critical, _) in one.extensions.items() if is_critical)
@@ -140,7 +126,7 @@ def unhandled(one: Link) -> List[str]:
 
 
 class View(NamedTuple):
-    """How each context ended, what was presented, and what is trusted; `path` may be empty."""
+    """All that was seen: outcomes, presented certificates, the bundle; `path` may be empty."""
 
     where: Target
     proxy: Optional[Proxy]
@@ -153,39 +139,23 @@ class View(NamedTuple):
 
     @property
     def issuer(self) -> str:
-        """Return the name of the issuer that was not presented, or of the presented root."""
+        """Return the issuer of the last certificate in the path."""
         return self.path[-1].issuer if self.path else "unknown"
 
     def issuers(self) -> List[Tuple[Anchor, Link]]:
-        """Return the anchors whose name is that of the issuer of the last in the path."""
-        return issuers(self.built, self.path)
+        """Return the anchors that have the name of the issuer of the last certificate."""
+        wanted = self.path[-1].issuer_der if self.path else b""
+        named = [a for a in self.built.anchors if wanted and wanted in a.der]
+        found = [(anchor, link(anchor.der)) for anchor in named]
+        return [(anchor, one) for anchor, one in found if one.subject_der == wanted]
 
     def excluded(self) -> List[Tuple[Exclusion, Link]]:
         """Return the excluded certificates that are in the path or may be its next issuer."""
-        if not self.path:
-            return []
-        wanted = self.path[-1].issuer_der
-        found = ((out, _link_of(out.block)) for out in self.built.excluded)
+        wanted = self.path[-1].issuer_der if self.path else b""
+        readable = [out for out in self.built.excluded if is_canonical(out.block)]
+        found = [(out, link(der_of(out.block))) for out in readable]
         return [
             (out, one)
             for out, one in found
-            if one and (one in self.path or one.subject_der == wanted)
+            if one in self.path or (wanted and one.subject_der == wanted)
         ]
-
-
-def issuers(built: Bundle, path: List[Link]) -> List[Tuple[Anchor, Link]]:
-    """Return the anchors of a bundle whose name is that of the issuer of the last in the path."""
-    if not path or not path[-1].issuer_der:
-        return []
-    wanted = path[-1].issuer_der
-    named = [(anchor, _link_of(anchor.block)) for anchor in built.anchors if wanted in anchor.der]
-    return [(anchor, one) for anchor, one in named if one and one.subject_der == wanted]
-
-
-def _link_of(block: bytes) -> Optional[Link]:
-    """Return the certificate of a block, None where it cannot be read."""
-    try:
-        one = link(der_of(block))
-    except ValueError:
-        return None
-    return one if one.subject_der else None

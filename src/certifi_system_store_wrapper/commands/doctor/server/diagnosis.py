@@ -1,80 +1,159 @@
-"""Why a server is trusted here or not, and what else somebody should know about it."""
+"""Why a server is trusted here or not, and what else the user should know about it.
+
+This module compares the handshakes, and explains those that fail although no certificate is at
+fault; `verify_errors` explains why OpenSSL refuses a certificate.
+"""
 
 from __future__ import annotations
 
 import ssl
-from typing import List
+from typing import Dict, Iterator, List, Tuple
 
+from ....settings import WARNING
 from ... import variables
 from ...output import Finding, note, problem
 from ...status import why_plain
-from .. import strict, user_cas
-from . import chain, handshake_errors, missing_issuer, verify_errors
+from .. import strict
+from . import chain, verify_errors
 from .chain import BUNDLE, CERTIFI_ALONE, DEFAULTS, STRICT, View
+from .handshake import context_of
 
-# OpenSSL before 3.0 has few of the strict checks, and says nothing of a later Python's.
+# OpenSSL before 3.0 has few of the strict checks, so that we make them ourselves.
 _IS_LENIENT = ssl.OPENSSL_VERSION_INFO < (3,) and not strict.IS_ON
+_OLD = ("TLSv1", "TLSv1.1", "SSLv3")
+_PLAIN = (
+    "WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE", "UNEXPECTED_MESSAGE",
+    "PACKET_LENGTH_TOO_LONG", "UNKNOWN_PROTOCOL", "BAD_RECORD_TYPE", "UNEXPECTED_RECORD",
+)  # fmt: skip
+_OWNER = "whoever runs the server has to"
+# By OpenSSL's name for a failure: what it means, and what to do.
+_REASONS: Dict[str, Tuple[str, str]] = {
+    "UNSAFE_LEGACY_RENEGOTIATION_DISABLED": (
+        "the server knows only the unsafe renegotiation of before 2010, which OpenSSL 3 refuses",
+        f"{_OWNER} update it",
+    ),
+    "EXCESSIVE_MESSAGE_SIZE": (
+        "the server presents more certificates than OpenSSL reads",
+        f"{_OWNER} send its own chain only",
+    ),
+    "DH_KEY_TOO_SMALL": ("the server's Diffie-Hellman group is too small", f"{_OWNER} mend that"),
+    "EE_KEY_TOO_SMALL": (
+        "the key of the server's certificate is too short",
+        f"{_OWNER} have its certificate issued anew",
+    ),
+    "CA_MD_TOO_WEAK": (
+        "a signature in this chain uses a hash that is too weak, as SHA-1",
+        f"{_OWNER} have its certificates issued anew",
+    ),
+    "TLSV1_UNRECOGNIZED_NAME": (
+        "the server does not know that name (SNI)",
+        "use the name under which it is known there, not an address or an alias",
+    ),
+}
 
 
 def diagnose(view: View) -> List[Finding]:
-    """Return causes and remedies, in one sentence each."""
+    """Return the causes, each with its remedy."""
     if not view.outcomes:
-        return [handshake_errors.unreadable(view.where, view.presented)]
+        return [_failure(view, view.presented.failure)]
     plain, strict_one = view.outcomes[BUNDLE], view.outcomes[STRICT]
     decisive = strict_one if strict.IS_ON else plain
     if decisive.trusted:
-        return [*_trusted(view), *_notes(view)]
+        return [_trusted(view), *_notes(view)]
     if plain.trusted:
         return [_strictness(view)]
     if plain.code:
         found = [verify_errors.cause(view, plain), *verify_errors.next_causes(view, plain)]
-        return [*found, *user_cas.warnings(view.built)]
-    if any(not one.subject_der for one in view.links):
-        return [handshake_errors.UNREADABLE_CERTIFICATE]
-    return [handshake_errors.cause(view.where, view.presented, plain.message)]
+        return [*found, *_warnings(view)]
+    return [_handshake_cause(view, plain.message)]
 
 
-def _trusted(view: View) -> List[Finding]:
+def _failure(view: View, reason: str) -> Finding:
+    """Return why the handshake fails even for a client that checks nothing."""
     if view.presented.wants_certificate:
-        return [handshake_errors.client_certificate(view.where)]
+        return _client_certificate(view)
+    if reason in _PLAIN:
+        return problem(
+            "connection",
+            f"{view.where} does not speak TLS: {reason}",
+            "try its TLS port, if it speaks HTTP or begins in plain text (SMTP, PostgreSQL)",
+        )
+    unknown = (
+        f"the TLS handshake with {view.where} fails: {reason}",
+        "look into the server's log; a firewall or proxy in between may do it, too",
+    )
+    return problem("handshake", *_REASONS.get(reason, unknown))
+
+
+def _client_certificate(view: View) -> Finding:
+    return problem(
+        "client-certificate",
+        f"{view.where} wants a certificate of the client, so it is not the CAs that are missing",
+        "give your client its certificate and key (requests: cert=(FILE, KEY))",
+    )
+
+
+def _handshake_cause(view: View, reason: str) -> Finding:
+    """Return why Python's defaults fail where a context that accepts anything succeeds."""
+    seen, remedy = view.presented, f"{_OWNER} update it"
+    if any(not one.subject_der for one in view.links):
+        message = "the server presents a certificate that is none"
+        return problem("unreadable", message, f"{_OWNER} mend it")
+    if seen.failure or seen.wants_certificate or reason in _REASONS:
+        return _failure(view, reason)
+    if seen.version in _OLD:
+        message = f"{view.where} speaks nothing newer than {seen.version}, and Python asks for"
+        return problem("tls-version", f"{message} TLS 1.2 ({reason})", remedy)
+    if seen.cipher in [each["name"] for each in context_of("").get_ciphers()]:
+        return _failure(view, reason)
+    message = f"{view.where} agrees to {seen.cipher} at best, which Python does not offer by itself"
+    return problem("cipher", f"{message} ({reason})", remedy)
+
+
+def _trusted(view: View) -> Finding:
+    if view.presented.wants_certificate:
+        return _client_certificate(view)
     if view.path and not chain.names(view.path[0]):
-        return [verify_errors.wrong_name(view)]
+        return verify_errors.wrong_name(view)
     what, _, remedy = why_plain(view.settings, view.built).partition(": ")
     if what and not view.outcomes[CERTIFI_ALONE].trusted:
         message = f"the bundle trusts this server, but certifi does not answer from it: {what}"
-        return [problem("active", message, remedy)]
-    return [Finding("ok", "server", "certifi's clients trust this server here")]
+        return problem("active", message, remedy)
+    return Finding("ok", "server", "certifi's clients trust this server here")
 
 
-def _notes(view: View) -> List[Finding]:
-    findings = []
+def _notes(view: View) -> Iterator[Finding]:
     if not view.outcomes[CERTIFI_ALONE].trusted:
-        findings.append(_who_helps(view))
+        yield _who_helps(view)
     if not view.outcomes[STRICT].trusted or (_IS_LENIENT and _refusals(view)):
-        findings.append(_strictness(view))
+        yield _strictness(view)
     if not view.outcomes[BUNDLE].trusted:
-        message = "only Python 3.13 and later take what is trusted here: it is not the root"
         above = [one.issuer for _, one in view.issuers()] or [view.issuer]
-        findings.append(note("no-root", message, f"better `add` its issuer's, {above[0]}"))
+        yield note(
+            "no-root",
+            "only Python 3.13 and later take what is trusted here: it is not the root",
+            f"better `add` its issuer's, {above[0]}",
+        )
     if not view.outcomes[DEFAULTS].trusted:
-        message = "clients that never ask certifi and use OpenSSL's defaults refuse it"
-        remedy = "for those: PYTHON_CERTIFI_SSL_DEFAULTS=1, or the variables of shellenv"
-        findings.append(note("defaults", message, remedy))
-    past = ", ".join(each["variable"] for each in variables.bypassing())
+        yield note(
+            "defaults",
+            "clients that never ask certifi and use OpenSSL's defaults refuse it",
+            "for those: PYTHON_CERTIFI_SSL_DEFAULTS=1, or the variables of shellenv",
+        )
+    past = ", ".join(each.variable for each in variables.bypassing())
     if past:
         message = f"these variables lead clients past the bundle: {past}"
-        findings.append(note("variable", message, "`doctor` without a host looks into them"))
-    return findings
+        yield note("variable", message, "`doctor` without a host checks them")
 
 
 def _who_helps(view: View) -> Finding:
-    """Tell where the issuer of the last certificate was found."""
+    """Report which source has the issuer of the last certificate."""
     helper, issuers = "this package helps", view.issuers()
     if issuers:
         origin = issuers[0][0].origins[0]
         helper = f"its issuer is trusted by the {origin.source} source ({origin.path})"
     who = "a private CA, or a TLS-inspecting proxy"
-    if missing_issuer.inspects(view):
+    if verify_errors.inspects(view):
         who = "a TLS-inspecting proxy, by its name"
     message = f"certifi's own list alone refuses it; {helper}: {view.issuer} ({who})"
     return note("helped", message)
@@ -86,10 +165,21 @@ def _strictness(view: View) -> Finding:
 
 
 def _refusals(view: View) -> List[str]:
-    above = [one for anchor, one in view.issuers() if one not in view.path][:1]
+    above = [one for _, one in view.issuers() if one not in view.path][:1]
     links = [*view.path, *above]
-    reasons = []
-    for number, one in enumerate(links):
-        found = strict.refusals(one.der, is_last=number == len(links) - 1)
-        reasons += [f"{one.subject}: {reason}" for reason in found]
+    reasons = [
+        f"{one.subject}: {reason}"
+        for one in links
+        for reason in strict.refusals(one.der, is_last=one is links[-1])
+    ]
     return list(dict.fromkeys(reasons))
+
+
+def _warnings(view: View) -> List[Finding]:
+    """Report warnings about files that the user named; one may hold the missing CA."""
+    named = [str(each) for each in view.built.problems if each.level >= WARNING]
+    if not named:
+        return []
+    more = f" (and {len(named) - 1} more)" if named[1:] else ""
+    remedy = "`doctor` without a host shows all of them"
+    return [note("user", f"the bundle has a warning: {named[0]}{more}", remedy)]

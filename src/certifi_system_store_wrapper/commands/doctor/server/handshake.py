@@ -1,4 +1,4 @@
-"""TLS handshakes with one server, and nothing else: no request, no redirect, no other address."""
+"""TLS handshakes with one server; no request is sent, and no redirect followed."""
 
 from __future__ import annotations
 
@@ -8,20 +8,21 @@ import warnings
 from contextlib import suppress
 from typing import List, NamedTuple
 
-from .route import STEP, Connection, Deadline, Route, reason_of
+from .route import Route, reason_of, seconds_until
 
-# Of a server's handshake; OpenSSL itself takes 100 KB of certificates.
+# Bytes of a server's handshake; OpenSSL itself accepts 100 KB of certificates.
 _MAX_BYTES = 1 << 20
-# Seconds that a server has to say that it wants a certificate of the client.
+# Seconds in which a server that wants a client certificate has to hang up.
 _PATIENCE = 2.0
 _MAX_CHAIN = 20
-_HANDSHAKE, _CERTIFICATE, _CERTIFICATE_REQUEST = 22, 11, 13  # RFC 8446, section 4
-# OpenSSL's numbers: Python names them from 3.12 and 3.10 on.
+# RFC 8446 section 4.
+_HANDSHAKE, _CERTIFICATE, _CERTIFICATE_REQUEST = 22, 11, 13
+# OpenSSL's numbers; Python has names for them since 3.12 and 3.10.
 _LEGACY_SERVER_CONNECT, _PARTIAL_CHAIN = 0x4, 0x80000
 
 
 class Outcome(NamedTuple):
-    """How one handshake ended: `code` is OpenSSL's verify code, 0 where that is not the cause."""
+    """How one handshake ended; `code` is OpenSSL's verify code, 0 for any other cause."""
 
     trusted: bool
     message: str = ""
@@ -29,7 +30,7 @@ class Outcome(NamedTuple):
 
 
 class Presented(NamedTuple):
-    """What a server shows to a client that checks nothing, and how that ended.
+    """What a server shows to a client that checks nothing, and how the handshake ended.
 
     `chain` as DER; `version` of TLS and `cipher`, "" where `failure` says why there is none.
     """
@@ -64,37 +65,25 @@ def presented(route: Route) -> Presented:
         try:
             handshake = _shake_hands(connection, context, route)
         except (OSError, ValueError) as error:
-            failure, wants = reason_of(error), watcher.asks_for_certificate
-            return Presented(watcher.chain, failure=failure, wants_certificate=wants)
-        wants = watcher.asks_for_certificate and handshake.is_turned_away(connection)
-        tls, cipher = handshake.tls, (handshake.tls.cipher() or ("",))[0]
-        chain = watcher.chain or _leaf(tls)
-        return Presented(chain, tls.version() or "", cipher, wants_certificate=wants)
+            wants = watcher.asks_for_certificate
+            return Presented(watcher.chain, "", "", reason_of(error), wants_certificate=wants)
+        wants = watcher.asks_for_certificate and handshake.is_turned_away(connection, route)
+    tls = handshake.tls
+    chain = watcher.chain or list(filter(None, [tls.getpeercert(binary_form=True)]))
+    cipher = (tls.cipher() or ("",))[0]
+    return Presented(chain, tls.version() or "", cipher, wants_certificate=wants)
 
 
 class _Handshake(NamedTuple):
-    """A TLS connection over memory, so that every byte and second is counted."""
+    """A TLS connection over memory, which lets us count every byte and second."""
 
     tls: ssl.SSLObject
     incoming: ssl.MemoryBIO
     outgoing: ssl.MemoryBIO
 
-    def is_done(self) -> bool:
-        """Take the next step; raises OSError or ValueError where the handshake fails."""
-        try:
-            self.tls.do_handshake()
-        except OSError as error:
-            # The callback of _Watcher was interrupted, and OpenSSL's error hides that.
-            if isinstance(error.__context__, KeyboardInterrupt):
-                raise error.__context__ from None
-            if isinstance(error, ssl.SSLWantReadError):
-                return False
-            raise
-        return True
-
-    def feed(self, connection: Connection, deadline: Deadline) -> int:
-        """Carry what is to be sent, and some of what comes; return how much came."""
-        connection.settimeout(deadline.left())
+    def feed(self, connection: socket.socket, deadline: float) -> int:
+        """Send what is pending, receive once, and return how many bytes came."""
+        connection.settimeout(seconds_until(deadline))
         connection.sendall(self.outgoing.read())
         data = connection.recv(16 << 10)
         if not data:
@@ -102,50 +91,40 @@ class _Handshake(NamedTuple):
         self.incoming.write(data)
         return len(data)
 
-    def has_read(self) -> bool:
-        """Whether something came after the handshake; raises OSError where the server hangs up."""
+    def is_turned_away(self, connection: socket.socket, route: Route) -> bool:
+        """Whether the server hangs up on us; in TLS 1.3 it does so after the handshake."""
+        deadline = route.deadline(_PATIENCE)
         try:
-            self.tls.read(1)
-        except ssl.SSLWantReadError:
-            return False
-        return True
-
-    def is_turned_away(self, connection: Connection) -> bool:
-        """Whether the server hangs up on us; in TLS 1.3 that comes after the handshake."""
-        deadline = Deadline(_PATIENCE)
-        try:
-            while not self.has_read():
+            while True:
+                with suppress(ssl.SSLWantReadError):
+                    self.tls.read(1)
+                    return False
                 self.feed(connection, deadline)
         except (TimeoutError, socket.timeout):
             return False
         except OSError:
             return True
-        return False
 
 
-def _shake_hands(connection: Connection, context: ssl.SSLContext, route: Route) -> _Handshake:
+def _shake_hands(connection: socket.socket, context: ssl.SSLContext, route: Route) -> _Handshake:
     """Shake hands; raises OSError or ValueError."""
     incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
-    # The zone of an IPv6 address is this machine's own.
+    # The zone of an IPv6 address means something on this machine only.
     name = route.where.host.partition("%")[0]
     tls = context.wrap_bio(incoming, outgoing, server_hostname=name)
-    handshake, deadline = _Handshake(tls, incoming, outgoing), Deadline(STEP, route.deadline)
+    handshake, deadline = _Handshake(tls, incoming, outgoing), route.deadline()
     count = 0
     try:
         while count < _MAX_BYTES:
-            if handshake.is_done():
+            with suppress(ssl.SSLWantReadError):
+                tls.do_handshake()
                 return handshake
             count += handshake.feed(connection, deadline)
         raise OSError("its handshake is longer than any")
     finally:
-        # Our last message: finished, or an alert.
+        # Our last message is "finished", or an alert.
         with suppress(OSError):
             connection.sendall(outgoing.read())
-
-
-def _leaf(tls: ssl.SSLObject) -> List[bytes]:
-    der = tls.getpeercert(binary_form=True)
-    return [der] if der else []
 
 
 def context_of(pem: str, *, strict: bool = False) -> ssl.SSLContext:
@@ -177,7 +156,7 @@ class _Watcher:
     """Records what the server's handshake messages say."""
 
     def __init__(self, context: ssl.SSLContext) -> None:
-        """Watch all handshakes with that context, where Python lets us (CPython does)."""
+        """Watch all handshakes with that context; only CPython supports that."""
         self.chain: List[bytes] = []
         self.asks_for_certificate = False
         if hasattr(context, "_msg_callback"):
@@ -196,7 +175,7 @@ class _Watcher:
 
 def _certificates(message: bytes, *, has_extensions: bool) -> List[bytes]:
     """Return the certificates of a Certificate message (RFC 5246 7.4.2, RFC 8446 4.4.2)."""
-    # Its type and its length come first.
+    # The message begins with its type and its length.
     rest = message[4:]
     if has_extensions:
         rest = rest[1 + rest[0] :] if rest else b""

@@ -1,68 +1,207 @@
-"""Connections to one server, by a proxy's CONNECT if need be; bounded in time and bytes."""
+"""How `doctor HOST` reaches the host: its name and port, the proxy, the connection.
+
+Every step has a limit on time and bytes; only the resolver may take longer.
+"""
 
 from __future__ import annotations
 
+import base64
+import re
 import socket
 import ssl
 import time
-from typing import Any, List, Optional, Tuple, Union
+from ipaddress import ip_address, ip_network
+from typing import Any, List, NamedTuple, Optional, Tuple
+from urllib.parse import SplitResult, unquote, urlsplit
+from urllib.request import getproxies, proxy_bypass
 
-from .target import Proxy, Refused, Target
+from ....sources import files
+from ...output import WrongUsage
 
-STEP = 10.0  # seconds for one step: a connection, a tunnel, a handshake
-TOTAL = 60.0  # seconds for everything; the resolver alone may take longer
-_MAX_ANSWER = 16 << 10  # bytes of a proxy's answer
-_MAX_ADDRESSES = 8
+# Seconds for one step (a connection, a tunnel, a handshake), and for all of them.
+_STEP, _TOTAL = 10.0, 60.0
+# Bytes of a proxy's answer, and addresses that are tried.
+_MAX_ANSWER, _MAX_ADDRESSES = 16 << 10, 8
+_PORTS = {
+    "https": 443, "wss": 443, "tls": 443, "ssl": 443, "http": 443, "ldaps": 636, "imaps": 993,
+    "pop3s": 995, "smtps": 465, "ftps": 990, "rediss": 6379, "amqps": 5671, "mqtts": 8883,
+}  # fmt: skip
+_PROXY_PORTS = {"http": 80, "https": 443}
+_HOST_NAME = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
+_USAGE = "name HOST, HOST:PORT or an https:// URL"
+_CHECK = "check the name, the port, the network and the proxy variables"
+_PROXY_USAGE = "name an http:// proxy in HTTPS_PROXY, or the host in NO_PROXY"
 
 Address = Tuple[int, Tuple[Any, ...]]
-Connection = Union[socket.socket, ssl.SSLSocket]
 
 
-class Deadline:
-    """The time by which a step has to end, within the time for all of them."""
+class Target(NamedTuple):
+    """A host, spelled as in DNS and certificates, and a port."""
 
-    def __init__(self, seconds: float, within: Optional[Deadline] = None) -> None:
-        """End in that many seconds, or when `within` ends."""
-        end = time.monotonic() + seconds
-        self.end: float = min(end, within.end) if within else end
+    host: str
+    port: int
 
-    def left(self) -> float:
-        """Return how many seconds are left; raises TimeoutError where none are."""
-        left = self.end - time.monotonic()
-        if left <= 0:
-            # In the words of a socket.
-            raise TimeoutError("timed out")
-        return left
+    def __str__(self) -> str:
+        """Return HOST:PORT, with the brackets that IPv6 needs."""
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+class Proxy(NamedTuple):
+    """An HTTP proxy; `is_tls` says whether we speak TLS with the proxy itself."""
+
+    at: Target
+    is_tls: bool
+    authorization: str
+
+
+class Refused(OSError):
+    """There is no connection: the message says where it ended, and `remedy` what to do."""
+
+    def __init__(self, message: str, remedy: str = _CHECK) -> None:
+        """Remember what to do."""
+        super().__init__(message)
+        self.remedy = remedy
+
+
+def target(text: str) -> Target:
+    """Return host and port of HOST, HOST:PORT or a URL; raises WrongUsage."""
+    text = text.strip()
+    if "://" not in text:
+        text = f"https://[{text}]" if ":" in text and is_ip(text) else f"https://{text}"
+    scheme = text.partition("://")[0].lower()
+    if scheme not in _PORTS:
+        raise WrongUsage(f"{scheme}:// does not begin with TLS; {_USAGE}")
+    try:
+        url = urlsplit(text)
+        # urlsplit() removes these silently.
+        if any(control in text for control in "\t\r\n"):
+            raise _NoName("that is no host name")
+        if "@" in url.netloc and _has_more_userinfo(url):
+            raise _NoName("a special character of its password is not written as %XX")
+        return _at(url, _PORTS[scheme])
+    except ValueError as error:
+        # What urlsplit() says may quote a password.
+        reason = f"{error}; " if isinstance(error, _NoName) else ""
+        raise WrongUsage(f"{reason}{_USAGE}") from None
+
+
+class _NoName(ValueError):
+    pass
+
+
+def _has_more_userinfo(url: SplitResult) -> bool:
+    """Whether a ``/``, ``?`` or ``#`` in a password may have ended the host too early."""
+    return "@" in url.path + url.query + url.fragment
+
+
+def _at(url: SplitResult, default_port: int) -> Target:
+    host, port = _host(url), default_port if url.port is None else url.port
+    if not port:
+        raise _NoName("there is no port 0")
+    return Target(host, port)
+
+
+def _host(url: SplitResult) -> str:
+    """Return the host name in ASCII (IDNA), or an IP address."""
+    name = (url.hostname or "").rstrip(".")
+    if not name:
+        raise _NoName("there is no host name in it")
+    if is_ip(name):
+        return name
+    try:
+        encoded = name.encode("idna").decode("ascii")
+    except UnicodeError:
+        encoded = ""
+    if not _HOST_NAME.fullmatch(encoded) or len(encoded) > 253:
+        raise _NoName("that is no host name")
+    return encoded
+
+
+def is_ip(text: str) -> bool:
+    """Whether it is an IP address; one of IPv6 may have a zone."""
+    try:
+        ip_address(text.partition("%")[0])
+    except ValueError:
+        return False
+    return True
+
+
+def proxy_for(where: Target) -> Optional[Proxy]:
+    """Return the proxy that the environment names for the target; raises Refused."""
+    proxies = getproxies()
+    named = proxies.get("https") or proxies.get("all")
+    if not named or _is_excepted(where, proxies.get("no", "")):
+        return None
+    try:
+        return _proxy(urlsplit(named if "://" in named else f"http://{named}"))
+    except ValueError:
+        # What urlsplit() says may quote a password.
+        raise Refused(
+            "the variable of the proxy cannot be read: write it as http://HOST:PORT, "
+            "special characters of a password as %XX",
+            _PROXY_USAGE,
+        ) from None
+
+
+def _proxy(url: SplitResult) -> Proxy:
+    if url.scheme not in _PROXY_PORTS:
+        scheme = url.scheme if url.scheme.isalnum() else "?"
+        message = f"the proxy is {scheme}://, and only http:// and https:// can be tried here"
+        raise Refused(message, _PROXY_USAGE)
+    if _has_more_userinfo(url):
+        raise _NoName
+    authorization = ""
+    if url.username is not None:
+        pair = f"{unquote(url.username)}:{unquote(url.password or '')}".encode()
+        authorization = base64.b64encode(pair).decode("ascii")
+    return Proxy(_at(url, _PROXY_PORTS[url.scheme]), url.scheme == "https", authorization)
+
+
+def _is_excepted(where: Target, no_proxy: str) -> bool:
+    """Whether NO_PROXY has the target, by urllib's rules and requests' rules for addresses."""
+    covered = any(_covers(item.strip(), where.host) for item in no_proxy.split(","))
+    return covered or bool(proxy_bypass(f"{where.host}:{where.port}"))
+
+
+def _covers(item: str, host: str) -> bool:
+    try:
+        return ip_address(host) in ip_network(item.strip("[]"), strict=False)
+    except ValueError:
+        return False
 
 
 class Route:
-    """The way to one server: always to the address that answered first."""
+    """The way to one server; every connection goes to the address that answered first."""
 
     def __init__(self, where: Target, proxy: Optional[Proxy], trust: ssl.SSLContext) -> None:
-        """Prepare; `trust` is for a proxy that is itself spoken to over TLS."""
+        """Prepare; `trust` is the context for a proxy that speaks TLS itself."""
         self.where, self.proxy, self._trust = where, proxy, trust
-        self.deadline = Deadline(TOTAL)
+        self._end = time.monotonic() + _TOTAL
         self._addresses: List[Address] = []
 
-    def connected(self) -> Connection:
+    def deadline(self, seconds: float = _STEP) -> float:
+        """Return the time at which a step that begins now has to end."""
+        return min(time.monotonic() + seconds, self._end)
+
+    def connected(self) -> socket.socket:
         """Return a connection whose next byte is the server's own; raises Refused."""
         if self.proxy is None:
             return self._reached(self.where, "")
-        connection: Connection = self._reached(self.proxy.at, "the proxy ")
+        connection = self._reached(self.proxy.at, "the proxy ")
         try:
             if self.proxy.is_tls:
                 connection = self._secured(connection, self.proxy.at)
-            _tunnel(connection, self.where, self.proxy, Deadline(STEP, self.deadline))
+            _tunnel(connection, self.where, self.proxy, self.deadline())
         except BaseException:
             connection.close()
             raise
         return connection
 
     def _reached(self, first: Target, called: str) -> socket.socket:
-        error: OSError = OSError("it has no address")
+        error = OSError("it has no address")
         for address in self._addresses or _resolved(first, called):
             try:
-                connection = _connection(address, Deadline(STEP, self.deadline))
+                connection = _connection(address, self.deadline())
             except OSError as failure:
                 error = failure
             else:
@@ -72,33 +211,43 @@ class Route:
 
     def _secured(self, connection: socket.socket, at: Target) -> ssl.SSLSocket:
         try:
-            connection.settimeout(Deadline(STEP, self.deadline).left())
+            connection.settimeout(seconds_until(self.deadline()))
             return self._trust.wrap_socket(connection, server_hostname=at.host)
         except (OSError, ValueError) as error:
             reason = reason_of(error)
             if isinstance(error, ssl.SSLCertVerificationError):
                 reason = error.verify_message
-            message = f"the proxy https://{at} cannot be spoken to over TLS: {reason}"
-            remedy = "name it as http:// if it speaks no TLS; `add` its CA if nobody trusts that"
-            raise Refused(message, remedy) from error
+            raise Refused(
+                f"the proxy https://{at} cannot be spoken to over TLS: {reason}",
+                "name it as http:// if it speaks no TLS; `add` its CA if nobody trusts that",
+            ) from error
+
+
+def seconds_until(deadline: float) -> float:
+    """Return how many seconds are left; raises TimeoutError, as a socket does, where none are."""
+    left = deadline - time.monotonic()
+    if left <= 0:
+        raise TimeoutError("timed out")
+    return left
 
 
 def _resolved(first: Target, called: str) -> List[Address]:
-    """Return the addresses of a name; the resolver's own time limit holds."""
+    """Return the addresses of a name; only the resolver limits the time."""
     try:
         found = socket.getaddrinfo(first.host, first.port, type=socket.SOCK_STREAM)
     except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else ""
-        message = f"{called}{first.host} has no address: {reason or error}"
-        raise Refused(message, "check the name, and whether DNS works here") from error
+        raise Refused(
+            f"{called}{first.host} has no address: {files.reason_of(error)}",
+            "check the name, and whether DNS works here",
+        ) from error
     return [(each[0], each[4]) for each in found[:_MAX_ADDRESSES]]
 
 
-def _connection(address: Address, deadline: Deadline) -> socket.socket:
-    """Return a connection to one address; raises OSError, also where there is no IPv6."""
+def _connection(address: Address, deadline: float) -> socket.socket:
+    """Return a connection to one address; raises OSError, also on a machine without IPv6."""
     connection = socket.socket(address[0], socket.SOCK_STREAM)
     try:
-        connection.settimeout(deadline.left())
+        connection.settimeout(seconds_until(deadline))
         connection.connect(address[1])
     except BaseException:
         connection.close()
@@ -106,35 +255,38 @@ def _connection(address: Address, deadline: Deadline) -> socket.socket:
     return connection
 
 
-def _tunnel(connection: Connection, where: Target, proxy: Proxy, deadline: Deadline) -> None:
-    """Have the proxy connect us to the target; raises Refused."""
+def _tunnel(connection: socket.socket, where: Target, proxy: Proxy, deadline: float) -> None:
+    """Ask the proxy to connect us to the target; raises Refused."""
     lines = [f"CONNECT {where} HTTP/1.1", f"Host: {where}"]
     if proxy.authorization:
         lines.append(f"Proxy-Authorization: Basic {proxy.authorization}")
     try:
-        connection.settimeout(deadline.left())
+        connection.settimeout(seconds_until(deadline))
         connection.sendall(("\r\n".join(lines) + "\r\n\r\n").encode("ascii"))
         status = _answer(connection, deadline)
     except OSError as error:
         raise Refused(f"the proxy {proxy.at} does not answer: {error}") from error
     code = status.split(" ")[1:2]
     if code == ["407"]:
-        remedy = "put USER:PASSWORD@ before the host in its variable, special characters as %XX"
-        message = f"the proxy {proxy.at} wants another user and password: {status[:200]}"
-        raise Refused(message, remedy)
+        raise Refused(
+            f"the proxy {proxy.at} wants another user and password: {status[:200]}",
+            "put USER:PASSWORD@ before the host in its variable, special characters as %XX",
+        )
     if code != ["200"]:
-        remedy = "ask whoever runs it, or put the host into NO_PROXY if it is reached without"
-        raise Refused(f"the proxy {proxy.at} refused: {status[:200] or 'no answer'}", remedy)
+        raise Refused(
+            f"the proxy {proxy.at} refused: {status[:200] or 'no answer'}",
+            "ask whoever runs it, or put the host into NO_PROXY if it is reached without",
+        )
 
 
-def _answer(connection: Connection, deadline: Deadline) -> str:
-    """Return the first line of a proxy's answer, read to its end and not a byte further."""
+def _answer(connection: socket.socket, deadline: float) -> str:
+    """Return the first line of a proxy's answer; read all of the answer and nothing more."""
     answer = b""
     while not answer.endswith((b"\r\n\r\n", b"\n\n")):
         if len(answer) == _MAX_ANSWER:
             raise OSError("its answer has no end")
-        connection.settimeout(deadline.left())
-        # One at a time: what follows is TLS.
+        connection.settimeout(seconds_until(deadline))
+        # One byte at a time, because TLS follows the answer.
         byte = connection.recv(1)
         if not byte:
             break
@@ -143,5 +295,6 @@ def _answer(connection: Connection, deadline: Deadline) -> str:
 
 
 def reason_of(error: Exception) -> str:
-    """Return OpenSSL's name for what went wrong, or the system's sentence."""
-    return getattr(error, "reason", None) or str(error) or type(error).__name__
+    """Return OpenSSL's name for the error, or the message of the operating system."""
+    reason = error.reason if isinstance(error, ssl.SSLError) else ""
+    return reason or str(error) or type(error).__name__
