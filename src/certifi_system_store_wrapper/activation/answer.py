@@ -52,15 +52,10 @@ class Answer:
 
     def where(self) -> str:
         """Return the path of the bundle; certifi's own where there cannot be one."""
-        published, doubt = self._published, None
-        if published is not None:
-            try:
-                if published.intact():
-                    return published.path
-            except OSError as error:
-                # The file system raised it, or a signal handler of the application did.
-                doubt = error
-        return self._answered(doubt)
+        published = self._published
+        if published is not None and published.intact():
+            return published.path
+        return self._answered()
 
     def contents(self) -> Optional[str]:
         """Return the text of the bundle, None where certifi itself should answer."""
@@ -93,7 +88,7 @@ class Answer:
         finally:
             reporting.tell()
 
-    def _answered(self, doubt: Optional[OSError]) -> str:
+    def _answered(self) -> str:
         """Publish under the lock, with the application's signal handlers put off.
 
         While another thread holds the lock, they run twice a second.
@@ -104,19 +99,16 @@ class Answer:
                 if self._owner == get_ident() or cleanup.is_over():
                     return self._certifi_file()
                 if self._lock.acquire(timeout=_PATIENCE):
-                    return self._answered_under_lock(doubt)
+                    return self._answered_under_lock()
         with put_off():
             message = "another thread has been building the bundle for a minute"
             interruptible(reporting.warning, message)
             return self._certifi_file()
 
-    def _answered_under_lock(self, doubt: Optional[OSError]) -> str:
+    def _answered_under_lock(self) -> str:
         """Answer, and log only after the lock is released: a log may wait for another thread."""
         try:
             self._owner = get_ident()
-            if doubt is not None and publishing.is_intact(self._published):
-                # The file system has nothing to complain about, so a signal handler raised it.
-                raise doubt
             return self._path()
         finally:
             self._owner = 0
