@@ -19,8 +19,7 @@ from .reporting.findings import (
 )
 from .settings import DEBUG, INFO, SSL, USER, WARNING, Settings
 from .sources.findings import HELD, NAMED, PROVEN, Findings, Refused, Trusted, sha1_of
-from .sources.inputs import Input
-from .sources.reader import MARK, Reader
+from .sources.reader import MARK, Input, Reader
 
 HEADER = (
     MARK
@@ -57,7 +56,7 @@ class Bundle(Record):
     @property
     def text(self) -> bytes:
         """What stands in the temporary bundle."""
-        return b"".join([HEADER, *[block for block, _ in self.anchors]])
+        return HEADER + self.body
 
 
 def build(settings: Settings, certifi_file: str, more: Sequence[Findings] = ()) -> Bundle:
@@ -78,21 +77,17 @@ def merged(findings: Sequence[Findings], reader: Reader) -> Bundle:
     for one in findings:
         merger.add(one)
     merger.drop_unloadable()
-    excluded, problems = merger.exclusions(), tuple(merger.problems)
-    return Bundle(merger.in_order(), excluded, problems, tuple(reader.inputs))
+    excluded = tuple([_exclusion(each) for each in merger.refused.values()])
+    return Bundle(merger.in_order(), excluded, tuple(merger.problems), tuple(reader.inputs))
 
 
 class _Distrust:
     """Who distrusts which certificate, however they tell it; the last one's word is passed on."""
 
     def __init__(self, findings: Sequence[Findings]) -> None:
-        self._by_block: Dict[bytes, Origin] = {}
-        self._by_number: Dict[bytes, Origin] = {}
-        self._by_sha1: Dict[str, Origin] = {}
-        for one in findings:
-            self._by_block.update(one.distrusted)
-            self._by_number.update(one.distrusted_numbers)
-            self._by_sha1.update(one.distrusted_sha1s)
+        self._by_block = {k: by for one in findings for k, by in one.distrusted.items()}
+        self._by_number = {k: by for one in findings for k, by in one.distrusted_numbers.items()}
+        self._by_sha1 = {k: by for one in findings for k, by in one.distrusted_sha1s.items()}
 
     def of(self, block: bytes) -> Optional[Origin]:
         """Return who distrusts this certificate, or None."""
@@ -118,24 +113,20 @@ class _Merger:
         """Add what one source trusts, in its order."""
         for refused in findings.refused:
             said_by = refused.reason != MALFORMED and self.distrust.of(refused.block)
-            if said_by:
-                self._exclude(_distrusted(refused.block, refused.origin, said_by))
-            else:
-                self._exclude(refused)
+            told = _distrusted(refused.block, refused.origin, said_by) if said_by else refused
+            self._exclude(told)
         self.problems.update(dict.fromkeys(findings.problems))
-        anchors = self.anchors
         for found in findings.trusted:
             block, origin, standing = found
-            origins = anchors.get(block)
-            if origins is None:
+            if block not in self.anchors:
                 refusal = self._refusal(found)
                 if refusal is not None:
                     self._leave_out(refusal)
                     continue
-                origins = anchors[block] = {}
+                self.anchors[block] = {}
                 if standing != PROVEN:
                     self.unproven[block] = found
-            origins[origin] = None
+            self.anchors[block][origin] = None
             if standing == NAMED:
                 self._note(found)
 
@@ -146,9 +137,7 @@ class _Merger:
         # Who names a certificate is above whoever distrusts it, but not above themselves.
         if said_by is not None and (standing != NAMED or said_by.source == USER):
             return _distrusted(block, origin, said_by)
-        if standing == PROVEN:
-            return None
-        if standing != HELD and not self.known.may_be_limited(block):
+        if standing == PROVEN or (standing != HELD and x509.OID_EKU not in pem.der_of(block)):
             return None
         level = WARNING if standing == NAMED else DEBUG
         try:
@@ -164,12 +153,9 @@ class _Merger:
     def _note(self, found: Trusted) -> None:
         """Warn of what a person should know about a certificate that they named."""
         said_by = self.distrust.of(found.block)
-        if said_by is not None:
-            message = f"trusted because it was named, although {said_by.path} distrusts it"
-            self._problem(found.origin, message)
-        elif not self.known.is_ca(found.block):
-            message = "trusted because it was named, although it is not a CA certificate"
-            self._problem(found.origin, message)
+        if said_by or not self.known.is_ca(found.block):
+            why = f"{said_by.path} distrusts it" if said_by else "it is not a CA certificate"
+            self._problem(found.origin, f"trusted because it was named, although {why}")
 
     def _leave_out(self, refusal: Refused) -> None:
         """Exclude what a source trusts, and tell whoever should mend it."""
@@ -179,10 +165,6 @@ class _Merger:
 
     def _exclude(self, refused: Refused) -> None:
         self.refused.setdefault(refused.block, {}).setdefault(refused.origin, refused)
-
-    def exclusions(self) -> Tuple[Exclusion, ...]:
-        """Return one record for each certificate that was left out, wherever it was found."""
-        return tuple([_exclusion(each) for each in self.refused.values()])
 
     def _problem(self, origin: Origin, message: str) -> None:
         self.problems[Problem(origin.source, origin.path, message)] = None

@@ -11,7 +11,7 @@ from typing import Dict, List, Set
 
 from ..record import Record
 from .loadable import is_strict
-from .x509 import OID_EKU, Facts, Layout, facts, layout
+from .x509 import Facts, Layout, facts, layout
 
 BEGIN, END = b"-----BEGIN CERTIFICATE-----\n", b"-----END CERTIFICATE-----\n"
 LINE = 64
@@ -53,7 +53,6 @@ class Known:
         # Each block by itself: of many copies one is kept, for memory that is used again is fast.
         self.blocks: Dict[bytes, bytes] = {}
         self.strict: Set[bytes] = set()  # blocks that every OpenSSL loads for certain
-        self.limited: Set[bytes] = set()  # blocks that may name extended key usages
         self._layouts: Dict[bytes, Layout] = {}
         self._facts: Dict[bytes, Facts] = {}
 
@@ -63,16 +62,10 @@ class Known:
             self.strict.add(block)
         else:
             self._layouts[block] = layout(der)
-        if OID_EKU in der:
-            self.limited.add(block)
 
     def is_strict(self, block: bytes) -> bool:
         """Whether every OpenSSL loads it for certain."""
-        return block in self.strict or (block not in self.blocks and is_strict(der_of(block)))
-
-    def may_be_limited(self, block: bytes) -> bool:
-        """Whether it may name extended key usages."""
-        return block in self.limited or (block not in self.strict and OID_EKU in der_of(block))
+        return block in self.strict or is_strict(der_of(block))
 
     def facts(self, block: bytes) -> Facts:
         """Return what the certificate says of itself; raises NotDer, a ValueError."""

@@ -14,7 +14,7 @@ import sys
 import time
 from typing import Iterator, List, Optional, Tuple
 
-from .. import bundle, parsing
+from .. import bundle, parsing, sources
 from ..bundle import Bundle
 from ..machine import (
     APPLICATION,
@@ -26,10 +26,10 @@ from ..machine import (
 )
 from ..machine.signals import interruptible
 from ..settings import INFO, USER, WARNING, Settings
-from ..sources import inputs, system, user
+from ..sources import system
 from ..sources.files import add_named
 from ..sources.findings import Findings
-from ..sources.inputs import Input
+from ..sources.reader import Input, condensed
 from . import hold, writing
 from .persistent_file import (
     SETTLED,
@@ -168,7 +168,7 @@ def _render(complete: Bundle, stored: Stored, started: int, salt: bytes) -> Tupl
     kept = {found.block for found in parsing.parse(stored.appended).certificates}
     body = b"".join([block for block in blocks if block not in kept])
     tail = b"".join([block for block in blocks if block in kept])
-    looked_at = inputs.condensed(complete.inputs)
+    looked_at = condensed(complete.inputs)
     paths = [path for path, _, _ in looked_at]
     # Whoever asks next is to be told of a problem, too.
     has_warning = any(problem.level >= WARNING for problem in complete.problems)
@@ -190,7 +190,7 @@ def _salt(settings: Settings, certifi_file: str) -> bytes:
     names = ("SSL_CERT_FILE", "SSL_CERT_DIR", "NIX_SSL_CERT_FILE")
     variables = [os.environ.get(name) for name in names]
     told = (settings.cert_files, settings.sources, settings.isolated, variables)
-    folders = user.drop_folders(settings)
+    folders = sources.drop_folders(settings)
     whole = (__version__, certifi_file, sys.version, told, folders)
     return repr(whole).encode("utf-8", "surrogatepass")
 

@@ -14,9 +14,7 @@ from typing import Iterable, List, Optional, Tuple, Union
 
 from ..machine import ownership
 from ..record import Record
-from ..sources import inputs
-from ..sources.inputs import Input
-from ..sources.reader import MARK
+from ..sources.reader import MARK, Input, look
 from . import hold
 
 _LOOK = b"# looked at: "
@@ -97,7 +95,7 @@ class Stored(Record):
         """Whether building it again would give the same."""
         if self.header is None or not self.is_settled():
             return False
-        return fingerprint_of(inputs.look(self.header.paths), salt) == self.header.fingerprint
+        return fingerprint_of(look(self.header.paths), salt) == self.header.fingerprint
 
     def is_being_changed(self, now: int) -> bool:
         """Whether somebody may be in the middle of appending to it."""

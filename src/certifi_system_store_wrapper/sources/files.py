@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import os
-from typing import Iterator, List, Set, Tuple
+from typing import Iterator, List
 
 from ..machine import NAME
 from ..parsing import Parsed, pem
 from ..reporting.findings import MALFORMED, NOT_TRUSTED
 from ..settings import DEBUG, INFO, WARNING
 from .findings import HELD, NAMED, PROVEN, Findings
-from .reader import Identity, OwnBundle, identity
+from .reader import OwnBundle
 
 MAX_FILES = 10_000  # looked at below one folder
+_TOO_MANY = "it holds more than {} files: only the first are used"
 _LIST = f": several files are separated by {os.pathsep!r}"
 _HINTS = (
     ("-----BEGIN", ": name a file, not what is in it"),
@@ -26,6 +27,10 @@ _HINTS = (
     ("~/", ": only a shell replaces ~"),
     (os.pathsep, ": only one file can be named here"),
 )
+_VERDICTS = {
+    pem.REJECTED: "it says itself that it is not to be trusted for TLS servers",
+    pem.OTHER_PURPOSE: "its trust settings are for other purposes",
+}
 _LITTER = ("._", ".#")  # what macOS and Emacs leave beside a file, under its name
 _EXTENSIONS = (".cer", ".crt", ".pem", ".der", ".p7b", ".p7c")
 
@@ -41,12 +46,14 @@ def add_file(
     try:
         parsed = findings.reader.parse(path, safe=safe, proven=standing == PROVEN)
     except (OSError, ValueError) as error:
-        if named or not isinstance(error, (FileNotFoundError, NotADirectoryError)):
-            findings.unusable(path, *_unreadable(path, error, named=named))
+        _report_unreadable(findings, path, error, named=named)
         return 0
     _add_certificates(findings, parsed, path, standing)
-    if findings.reader.is_news(parsed, named=named):
+    # A file may have several names. What a person named is told again, by that name.
+    told = findings.reader.told
+    if told.isdisjoint([(parsed, named), (parsed, True)]):
         _report(findings, parsed, path, named=named)
+    told.add((parsed, named))
     return len(parsed.certificates)
 
 
@@ -57,28 +64,16 @@ def add_named(findings: Findings, parsed: Parsed, path: str) -> None:
 
 
 def _add_certificates(findings: Findings, parsed: Parsed, path: str, standing: str) -> None:
+    """Add the certificates; a TRUSTED block may say that it is not to be trusted."""
     plain = [block for block, verdict in parsed.certificates if verdict == pem.PLAIN]
     findings.trust_all(plain, path, standing)
-    if len(plain) < len(parsed.certificates):
-        for certificate in parsed.certificates:
-            _add_verdict(findings, certificate, path, standing)
-
-
-def _add_verdict(
-    findings: Findings, certificate: pem.Certificate, path: str, standing: str
-) -> None:
-    """Add what a TRUSTED block says, unless it trusts the certificate."""
-    if certificate.verdict == pem.PLAIN:
-        return
-    findings.refuse(certificate.block, path, NOT_TRUSTED, "TRUSTED block")
-    if certificate.verdict == pem.REJECTED:
-        findings.distrust(certificate.block, path)
-        if standing == NAMED:
-            message = "a certificate in it is not used: it says itself that it is not to be trusted"
-            findings.problem(path, f"{message} for TLS servers")
-    elif standing == NAMED:
-        message = "a certificate in it is not used: its trust settings are for other purposes"
-        findings.problem(path, message)
+    for block, verdict in parsed.certificates if len(plain) < len(parsed.certificates) else ():
+        if verdict != pem.PLAIN:
+            findings.refuse(block, path, NOT_TRUSTED, "TRUSTED block")
+            if standing == NAMED:
+                findings.problem(path, f"a certificate in it is not used: {_VERDICTS[verdict]}")
+        if verdict == pem.REJECTED:
+            findings.distrust(block, path)
 
 
 def _report(findings: Findings, parsed: Parsed, path: str, *, named: bool) -> None:
@@ -101,18 +96,19 @@ def _report(findings: Findings, parsed: Parsed, path: str, *, named: bool) -> No
         findings.unusable(path, message, WARNING if named else INFO)
 
 
-def _unreadable(path: str, error: Exception, *, named: bool) -> Tuple[str, int]:
+def _report_unreadable(
+    findings: Findings, path: str, error: Exception, *, named: bool, kind: str = "file"
+) -> None:
+    """Record why it cannot be read; what nobody named may be absent."""
     if isinstance(error, OwnBundle):
         is_copy = named and os.path.basename(os.path.realpath(path)) != NAME
-        return str(error.strerror), WARNING if is_copy else DEBUG
-    if isinstance(error, FileNotFoundError):
-        return f"the file does not exist{_hint(path)}", WARNING
-    return _cannot_be_read(error), WARNING if named else INFO
-
-
-def _cannot_be_read(error: Exception) -> str:
-    remedy = "; let this user read it" if isinstance(error, PermissionError) else ""
-    return f"cannot be read: {reason_of(error)}{remedy}"
+        findings.unusable(path, str(error.strerror), WARNING if is_copy else DEBUG)
+    elif named and isinstance(error, FileNotFoundError):
+        findings.unusable(path, f"the {kind} does not exist{_hint(path)}")
+    elif named or not isinstance(error, (FileNotFoundError, NotADirectoryError)):
+        remedy = "; let this user read it" if isinstance(error, PermissionError) else ""
+        message = f"cannot be read: {reason_of(error)}{remedy}"
+        findings.unusable(path, message, WARNING if named else INFO)
 
 
 def reason_of(error: Exception) -> str:
@@ -147,64 +143,48 @@ def certificate_files(findings: Findings, folder: str) -> Iterator[str]:
 
     Symbolic links are followed, but no folder is looked through twice.
     """
-    pending, seen = [folder], 0
-    looked: Set[Identity] = set()
+    pending, looked, seen = [folder], set(), 0
     while pending:
-        for entry in _entries(findings, pending.pop(), looked):
+        here = pending.pop()
+        real = os.path.realpath(here)
+        names = [] if real in looked else _names(findings, here, named=True)
+        looked.add(real)
+        for name in names:
             seen += 1
             if seen > MAX_FILES:
-                message = f"it holds more than {MAX_FILES} files: only the first are used"
-                findings.problem(folder, message)
+                findings.problem(folder, _TOO_MANY.format(MAX_FILES))
                 return
-            if entry.name.startswith(_LITTER):
-                continue
-            if _is_folder(entry):
-                pending += [entry.path] if entry.name != "__pycache__" else []
-            elif entry.name.lower().endswith(_EXTENSIONS) or is_hashed_name(entry.name):
-                yield entry.path
+            path = os.path.join(here, name)
+            if os.path.isdir(path):
+                pending += [path] if name != "__pycache__" else []
+            elif not name.startswith(_LITTER) and _is_certificate_name(name):
+                yield path
 
 
-def _entries(findings: Findings, folder: str, looked: Set[Identity]) -> List[os.DirEntry[str]]:
-    """Return what is in a folder, sorted by name; nothing if it has been looked through."""
+def _names(findings: Findings, folder: str, *, named: bool) -> List[str]:
+    """Return the sorted names in a folder; none if it cannot be read."""
     try:
-        one = identity(folder, findings.reader.stat(folder))
-        if one in looked:
-            return []
-        looked.add(one)
-        with os.scandir(folder) as entries:
-            return sorted(entries, key=lambda entry: entry.name)
+        return findings.reader.names(folder)
     except OSError as error:
-        missing = isinstance(error, FileNotFoundError)
-        findings.unusable(folder, "it does not exist" if missing else _cannot_be_read(error))
+        _report_unreadable(findings, folder, error, named=named, kind="folder")
         return []
 
 
-def _is_folder(entry: os.DirEntry[str]) -> bool:
-    try:
-        return entry.is_dir()
-    except OSError:  # a ring of links
-        return False
+def _is_certificate_name(name: str) -> bool:
+    return name.lower().endswith(_EXTENSIONS) or is_hashed_name(name)
 
 
 def is_hashed_name(name: str) -> bool:
     """Whether OpenSSL would look for a certificate under that name (``xxxxxxxx.N``)."""
-    return name[8:9] == "." and name[9:].isdigit() and _hexadecimal(name[:8])
-
-
-def _hexadecimal(text: str) -> bool:
-    return not text.lower().strip("0123456789abcdef")
+    number = name[9:].isdigit() and name[8] == "."
+    return number and not name[:8].lower().strip("0123456789abcdef")
 
 
 def add_hashed(findings: Findings, folder: str) -> int:
     """Add the hashed names of a folder; return how many certificates they had."""
-    try:
-        names = [name for name in findings.reader.names(folder) if is_hashed_name(name)]
-    except OSError as error:
-        if not isinstance(error, (FileNotFoundError, NotADirectoryError)):
-            findings.problem(folder, *_unreadable(folder, error, named=False))
-        return 0
+    names = list(filter(is_hashed_name, _names(findings, folder, named=False)))
     if len(names) > MAX_FILES:
-        findings.problem(folder, f"it holds more than {MAX_FILES} files: only the first are used")
+        findings.problem(folder, _TOO_MANY.format(MAX_FILES))
     count = 0
     for name in names[:MAX_FILES]:
         path = f"{folder}/{name}"

@@ -66,13 +66,12 @@ class Findings:
 
     def trust(self, block: bytes, path: str, standing: str = LISTED) -> None:
         """Add a certificate that this source trusts for TLS servers."""
-        # _make: a store has some hundred links
-        origin = Origin._make((self.source, path))
-        self.trusted.append(Trusted._make((block, origin, standing)))
+        self.trust_all([block], path, standing)
 
     def trust_all(self, blocks: Iterable[bytes], path: str, standing: str = LISTED) -> None:
         """Add all certificates of one file."""
-        origin = Origin(self.source, path)
+        # _make: a store has some hundred links
+        origin = Origin._make((self.source, path))
         self.trusted += [Trusted._make((block, origin, standing)) for block in blocks]
 
     def refuse(

@@ -9,23 +9,24 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from typing import Dict, List, Optional, Tuple
+from typing import Dict, Iterable, List, Optional, Set, Tuple
 
 from .. import parsing
 from ..machine import ownership
 from ..machine.signals import interruptible
 from ..parsing import Known, Parsed
-from .inputs import Input, describe
 
 MAX_BYTES = 32 << 20  # of one file: some 15,000 certificates
 MAX_TOTAL = 256 << 20  # of all files together
-_MAX_BLOCK = 32 << 10  # of a file with one certificate
+_CHUNK = 1 << 16  # bytes that are read at once, at least
 MARK = b"# certifi-system-store-wrapper "  # how a bundle of ours begins
 _FLAGS = os.O_RDONLY
 for _name in ("O_NONBLOCK", "O_NOCTTY", "O_CLOEXEC", "O_BINARY"):
     _FLAGS |= getattr(os, _name, 0)  # no system has all of them
 
 Identity = Tuple[int, int, str]
+Input = Tuple[str, int, int]  # path, size, modification time in whole seconds; -1: absent
+_LINKS = 40  # that are followed; the kernel follows no more either
 
 
 class Unusable(OSError):
@@ -46,7 +47,8 @@ class Reader:
         self.baked = ""  # the one file that may be a bundle of ours: a frozen program's cacert.pem
         self._parsed: Dict[Identity, Parsed] = {}
         self._data: Dict[str, bytes] = {}
-        self._said: Dict[int, Tuple[Parsed, bool]] = {}
+        # Of which files is told what is wrong with them, and whether as of named ones.
+        self.told: Set[Tuple[Parsed, bool]] = set()
         self._left = MAX_TOTAL
 
     def data(self, path: str) -> bytes:
@@ -74,35 +76,17 @@ class Reader:
             self._parsed[key] = parsing.parse(data, self.known, proven=proven)
         return self._parsed[key]
 
-    def is_news(self, parsed: Parsed, *, named: bool) -> bool:
-        """Whether what is wrong with it is yet to be said: a file may have several names.
-
-        What a person named is said again, by that name.
-        """
-        _, said = self._said.get(id(parsed), (parsed, None))
-        self._said[id(parsed)] = (parsed, bool(said) or named)  # held, so the id stays its own
-        return said is None or named > said
-
     def known_block(self, path: str) -> Optional[bytes]:
         """Return what the file holds if that is exactly one block that has been read before.
 
-        For the 145 links of a hashed folder, in four system calls each; on anything else the
+        A hashed folder has some 145 files that hold such a block each. For any other file the
         answer is None.
         """
         try:
-            descriptor = os.open(path, _FLAGS)
+            status = interruptible(os.stat, path)
+            block = self.known.blocks.get(read_regular(path, status))
         except OSError:
             return None
-        try:
-            status = os.fstat(descriptor)
-            size = status.st_size
-            if size > _MAX_BLOCK or not stat.S_ISREG(status.st_mode):
-                return None
-            block = self.known.blocks.get(os.read(descriptor, size + 1))
-        except OSError:
-            return None
-        finally:
-            os.close(descriptor)
         if block is not None:
             self.inputs.append(describe(path, status))
         return block
@@ -150,14 +134,63 @@ def read_regular(path: str, status: os.stat_result, *, safe: bool = False) -> by
 
 
 def _read_all(descriptor: int, size: int) -> bytes:
+    """Return what is in the file, which may have grown since it had that size."""
     chunks: List[bytes] = []
     total = 0
     while total <= MAX_BYTES >= size:
-        wanted = max(size - total, 0) + 1
-        chunk = interruptible(os.read, descriptor, wanted)
+        chunk = interruptible(os.read, descriptor, max(size, _CHUNK))
+        if not chunk:
+            return b"".join(chunks)
         chunks.append(chunk)
         total += len(chunk)
-        if len(chunk) < wanted:  # of a regular file: its end
-            return chunk if len(chunks) == 1 else b"".join(chunks)
-        size = max(size, 2 * total)  # it grew meanwhile
     raise Unusable(errno.EFBIG, f"it is larger than {MAX_BYTES >> 20} MiB")
+
+
+def describe(path: str, status: os.stat_result) -> Input:
+    """Return how a path stands; what a folder holds shows in its time."""
+    return path, 0 if stat.S_ISDIR(status.st_mode) else status.st_size, int(status[stat.ST_MTIME])
+
+
+def look(paths: Iterable[str]) -> List[Input]:
+    """Return how the paths stand now."""
+    inputs: List[Input] = []
+    for path in paths:
+        try:
+            inputs.append(describe(path, os.stat(path)))
+        except (OSError, ValueError):
+            inputs.append((path, -1, -1))
+    return inputs
+
+
+def condensed(inputs: Iterable[Input]) -> List[Input]:
+    """Return inputs that change whenever one of these does, sorted.
+
+    For a thousandth of the second that looking at all of them takes: links within a folder that
+    is looked at itself change with it, so that what they lead to is enough; and what is not there
+    because a folder above it is not there either needs no line of its own.
+    """
+    given = set(inputs)
+    folders = {path for path, size, _ in given if not size}
+    return sorted({(_target(i[0], folders) if i[1] >= 0 else _absent(i[0]), *i[1:]) for i in given})
+
+
+def _target(path: str, folders: Set[str]) -> str:
+    """Return where the links lead that lie in one of the folders."""
+    for _ in range(_LINKS):
+        folder = os.path.dirname(path)
+        try:
+            target = os.readlink(path) if folder in folders else ""
+        except OSError:  # no link
+            break
+        if not target:
+            break
+        path = os.path.join(folder, target)
+    return path
+
+
+def _absent(path: str) -> str:
+    """Return the topmost folder above that is not there, else the path."""
+    above = os.path.dirname(path)
+    while len(above) < len(path) and not os.path.exists(above):
+        path, above = above, os.path.dirname(above)
+    return path

@@ -8,6 +8,7 @@ systems also hold servers' own certificates.
 from __future__ import annotations
 
 import os
+from contextlib import contextmanager
 from typing import Iterable, Iterator, List, Mapping
 
 from ...parsing import p11_kit
@@ -46,6 +47,11 @@ _BUNDLES = (
     "/opt/freeware/etc/ssl/certs/ca-bundle.crt",  # AIX Toolbox
     "/boot/system/data/ssl/CARootCertificates.pem",  # Haiku
     "/usr/ssl/cert.pem",  # Cygwin, old
+)
+_BELOW_HOME = (
+    "/.nix-profile/etc/ssl/certs/ca-bundle.crt",  # Nix, single user
+    "/.local/state/nix/profile/etc/ssl/certs/ca-bundle.crt",  # Nix, by XDG
+    "/.guix-profile/etc/ssl/certs/ca-certificates.crt",  # Guix on another system
 )
 _DIRECTORIES = (
     "/etc/ssl/certs",  # Debian and relatives, openSUSE, FreeBSD 12 to 14, SLES 11
@@ -119,23 +125,19 @@ def collect(findings: Findings) -> None:
 
 def bundles(environ: Mapping[str, str]) -> List[str]:
     """Return the bundle files to try: the fixed ones and those below HOME and PREFIX."""
-    found = list(_BUNDLES)
-    home, prefix = environ.get("HOME", ""), environ.get("PREFIX", "")
-    if os.path.isabs(home):
-        found.append(home + "/.nix-profile/etc/ssl/certs/ca-bundle.crt")  # Nix, single user
-        found.append(home + "/.local/state/nix/profile/etc/ssl/certs/ca-bundle.crt")  # by XDG
-        found.append(home + "/.guix-profile/etc/ssl/certs/ca-certificates.crt")  # Guix elsewhere
-    if "com.termux" in prefix:
-        found.append(prefix + "/etc/tls/cert.pem")  # Termux
-    return found
+    home = environ.get("HOME", "")
+    below_home = [home + path for path in _BELOW_HOME] if os.path.isabs(home) else []
+    return [*_BUNDLES, *below_home, *_below_termux(environ, "/etc/tls/cert.pem")]
 
 
 def directories(environ: Mapping[str, str]) -> List[str]:
     """Return the hashed directories to try where no bundle file has yielded anything."""
-    found = list(_DIRECTORIES)
-    if "com.termux" in environ.get("PREFIX", ""):
-        found.append(environ["PREFIX"] + "/etc/tls/certs")
-    return found
+    return [*_DIRECTORIES, *_below_termux(environ, "/etc/tls/certs")]
+
+
+def _below_termux(environ: Mapping[str, str], path: str) -> List[str]:
+    prefix = environ.get("PREFIX", "")
+    return [prefix + path] if "com.termux" in prefix else []
 
 
 def _nix(findings: Findings) -> int:
@@ -153,46 +155,31 @@ def _distrust(findings: Findings) -> None:
     for path in _files(findings, DISTRUST_FOLDERS):
         _distrust_objects(findings, path)
         _distrust_file(findings, path)
-    for path in _files(findings, SETTINGS_FOLDERS):
+    for path in (*_files(findings, SETTINGS_FOLDERS + OBJECT_FOLDERS), *DISTRUST_BUNDLES):
         _distrust_objects(findings, path)
-        _distrust_rejected(findings, path)
-    for path in _files(findings, OBJECT_FOLDERS):
-        _distrust_objects(findings, path)
-    for path in DISTRUST_BUNDLES:
         _distrust_rejected(findings, path)
 
 
 def _files(findings: Findings, folders: Iterable[str]) -> Iterator[str]:
     """Yield the files in these folders, whatever they are called."""
     for folder in folders:
-        try:
-            names = findings.reader.names(folder)
-        except (FileNotFoundError, NotADirectoryError):
-            continue
-        except OSError as error:
-            _unknown(findings, folder, error)
-            continue
-        for name in names[:_MAX_DISTRUST_FILES]:
-            path = os.path.join(folder, name)
-            if not os.path.isdir(path):
-                yield path
+        names: List[str] = []
+        with _reporting_unknown(findings, folder):
+            names = findings.reader.names(folder)[:_MAX_DISTRUST_FILES]
+        paths = [os.path.join(folder, name) for name in names]
+        yield from [path for path in paths if not os.path.isdir(path)]
 
 
 def _debian_distrust(findings: Findings) -> None:
     """Follow the lines ``!mozilla/Some_CA.crt`` of update-ca-certificates(8)."""
-    conf = DEBIAN_CONF
-    try:
-        data = read_regular(conf, findings.reader.stat(conf))
-    except FileNotFoundError:
-        return
-    except OSError as error:
-        _unknown(findings, conf, error)
-        return
-    for line in data.decode("utf-8", "surrogateescape").split("\n"):
+    lines: List[str] = []
+    with _reporting_unknown(findings, DEBIAN_CONF):
+        data = read_regular(DEBIAN_CONF, findings.reader.stat(DEBIAN_CONF))
+        lines = data.decode("utf-8", "surrogateescape").split("\n")
+    for line in lines:
         name = line[1:].strip()
         if line.startswith("!") and name:
-            path = os.path.join(DEBIAN_STORE, name)
-            _distrust_file(findings, path, asked_by=conf)
+            _distrust_file(findings, os.path.join(DEBIAN_STORE, name), asked_by=DEBIAN_CONF)
 
 
 def _distrust_file(findings: Findings, path: str, asked_by: str = "") -> None:
@@ -205,7 +192,7 @@ def _distrust_file(findings: Findings, path: str, asked_by: str = "") -> None:
         findings.problem(path, message, INFO)
         return
     except OSError as error:
-        _unknown(findings, path, error)
+        _report_unknown(findings, path, error)
         return
     for certificate in parsed.certificates:
         findings.distrust(certificate.block, asked_by or path)
@@ -228,14 +215,9 @@ def _distrust_rejected(findings: Findings, path: str) -> None:
 
 def _distrust_objects(findings: Findings, path: str) -> None:
     """Distrust what an object of p11-kit's own format says no to."""
-    try:
+    data = b""
+    with _reporting_unknown(findings, path):
         data = findings.reader.data(path)
-    except FileNotFoundError:
-        # It is a link to nothing.
-        return
-    except OSError as error:
-        _unknown(findings, path, error)
-        return
     for blocks, issuer_and_serial in p11_kit.distrusted(data):
         for block in blocks:
             findings.distrust(block, path)
@@ -245,7 +227,18 @@ def _distrust_objects(findings: Findings, path: str) -> None:
             findings.problem(path, _NOTHING, INFO)
 
 
-def _unknown(findings: Findings, path: str, error: OSError) -> None:
+@contextmanager
+def _reporting_unknown(findings: Findings, path: str) -> Iterator[None]:
+    """Go on where the path cannot be read; what is absent distrusts nothing."""
+    try:
+        yield
+    except (FileNotFoundError, NotADirectoryError):
+        pass
+    except OSError as error:
+        _report_unknown(findings, path, error)
+
+
+def _report_unknown(findings: Findings, path: str, error: OSError) -> None:
     """Say that distrust may be lost, once for whatever folder is closed."""
     remedy = ""
     if isinstance(error, PermissionError):

@@ -65,18 +65,14 @@ def _ssl_loads(findings: Findings) -> Iterator[bytes]:
     """Yield what a context would load from each store."""
     for store in ("CA", ROOT):
         try:
-            yield from _for_servers(store)
+            entries = [entry for entry in _read_with_ssl(store) if entry.is_x509]
+            yield from [entry.der for entry in entries if _serves(entry.usage)]
         except (LookupError, OSError, ValueError) as error:
             findings.problem(SSL_DEFAULTS, f"fails ({error}); the system source says more", INFO)
 
 
-def _for_servers(store: str) -> List[bytes]:
-    entries = [entry for entry in _read_with_ssl(store) if entry.is_x509]
-    return [e.der for e in entries if not isinstance(e.usage, Exception) and _serves(e.usage)]
-
-
-def _serves(usage: Container[str]) -> bool:
-    return any(oid in usage for oid in _SERVER_OIDS)
+def _serves(usage: _Usage) -> bool:
+    return not isinstance(usage, Exception) and any(oid in usage for oid in _SERVER_OIDS)
 
 
 def _readers(findings: Findings) -> List[_Read]:
