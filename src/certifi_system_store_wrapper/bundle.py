@@ -161,7 +161,9 @@ class _Merger:
         """Exclude what a source trusts, and tell whoever should mend it."""
         self._exclude(refusal)
         if refusal.level >= WARNING:
-            self._problem(refusal.origin, f"a certificate in it is not used: {_why(refusal)}")
+            rejected = f"{refusal.detail} rejects it"
+            why = rejected if refusal.reason == DISTRUSTED else refusal.reason
+            self._problem(refusal.origin, f"a certificate in it is not used: {why}")
 
     def _exclude(self, refused: Refused) -> None:
         self.refused.setdefault(refused.block, {}).setdefault(refused.origin, refused)
@@ -202,8 +204,3 @@ def _exclusion(refused: Dict[Origin, Refused]) -> Exclusion:
     """Return all that is said of one certificate: distrust comes first, then the loudest reason."""
     told = max(refused.values(), key=lambda each: (each.reason == DISTRUSTED, each.level))
     return Exclusion(told.block, tuple(refused), told.reason, told.detail, told.level)
-
-
-def _why(refusal: Refused) -> str:
-    """Return why it was left out, for whoever named it."""
-    return f"{refusal.detail} rejects it" if refusal.reason == DISTRUSTED else refusal.reason

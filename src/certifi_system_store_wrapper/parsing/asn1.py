@@ -67,9 +67,7 @@ def expect_minimal(data: bytes, start: int, end: int, tag: int) -> Span:
             size, content = data[content] << 8 | data[content + 1], start + 4
         if content + size <= end and (size < 0x80 or content == start + 4):
             return tag, content, content + size
-    found, content, after = span = element(data, start, end)
-    if found != tag:
-        raise NotDer(f"tag 0x{found:02x} where 0x{tag:02x} belongs")
+    _, content, after = span = expect(data, start, end, tag)
     if content - start > 2 and (after - content < 0x80 or not data[start + 2]):
         raise NotDer("it is BER, not DER")
     return span

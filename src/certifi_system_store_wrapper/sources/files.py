@@ -147,24 +147,23 @@ def certificate_files(findings: Findings, folder: str) -> Iterator[str]:
     while pending:
         here = pending.pop()
         real = os.path.realpath(here)
-        names = [] if real in looked else _names(findings, here, named=True)
+        entries = [] if real in looked else _entries(findings, here, named=True)
         looked.add(real)
-        for name in names:
+        for entry in entries:
             seen += 1
             if seen > MAX_FILES:
                 findings.problem(folder, _TOO_MANY.format(MAX_FILES))
                 return
-            path = os.path.join(here, name)
-            if os.path.isdir(path):
-                pending += [path] if name != "__pycache__" else []
-            elif not name.startswith(_LITTER) and _is_certificate_name(name):
-                yield path
+            if os.path.isdir(entry.path) if entry.is_symlink() else entry.is_dir():
+                pending += [entry.path] if entry.name != "__pycache__" else []
+            elif not entry.name.startswith(_LITTER) and _is_certificate_name(entry.name):
+                yield entry.path
 
 
-def _names(findings: Findings, folder: str, *, named: bool) -> List[str]:
-    """Return the sorted names in a folder; none if it cannot be read."""
+def _entries(findings: Findings, folder: str, *, named: bool) -> List[os.DirEntry[str]]:
+    """Return what is in a folder, sorted by name; nothing if it cannot be read."""
     try:
-        return findings.reader.names(folder)
+        return findings.reader.entries(folder)
     except OSError as error:
         _report_unreadable(findings, folder, error, named=named, kind="folder")
         return []
@@ -182,12 +181,12 @@ def is_hashed_name(name: str) -> bool:
 
 def add_hashed(findings: Findings, folder: str) -> int:
     """Add the hashed names of a folder; return how many certificates they had."""
-    names = list(filter(is_hashed_name, _names(findings, folder, named=False)))
-    if len(names) > MAX_FILES:
+    entries = _entries(findings, folder, named=False)
+    paths = [entry.path for entry in entries if is_hashed_name(entry.name)]
+    if len(paths) > MAX_FILES:
         findings.problem(folder, _TOO_MANY.format(MAX_FILES))
     count = 0
-    for name in names[:MAX_FILES]:
-        path = f"{folder}/{name}"
+    for path in paths[:MAX_FILES]:
         block = findings.reader.known_block(path)
         if block is None:
             count += add_file(findings, path, HELD, named=False)

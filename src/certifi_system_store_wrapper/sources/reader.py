@@ -9,6 +9,8 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from contextlib import suppress
+from operator import attrgetter
 from typing import Dict, Iterable, List, Optional, Set, Tuple
 
 from .. import parsing
@@ -24,7 +26,6 @@ _FLAGS = os.O_RDONLY
 for _name in ("O_NONBLOCK", "O_NOCTTY", "O_CLOEXEC", "O_BINARY"):
     _FLAGS |= getattr(os, _name, 0)  # no system has all of them
 
-Identity = Tuple[int, int, str]
 Input = Tuple[str, int, int]  # path, size, modification time in whole seconds; -1: absent
 _LINKS = 40  # that are followed; the kernel follows no more either
 
@@ -45,7 +46,7 @@ class Reader:
         self.inputs: List[Input] = []
         self.known = Known()
         self.baked = ""  # the one file that may be a bundle of ours: a frozen program's cacert.pem
-        self._parsed: Dict[Identity, Parsed] = {}
+        self._parsed: Dict[Tuple[int, int, str], Parsed] = {}
         self._data: Dict[str, bytes] = {}
         # Of which files is told what is wrong with them, and whether as of named ones.
         self.told: Set[Tuple[Parsed, bool]] = set()
@@ -64,7 +65,8 @@ class Reader:
         for our own bundle and what is no regular file.
         """
         status = self.stat(path)
-        key = identity(path, status)
+        # Some file systems give no file a number.
+        key = (status.st_dev, status.st_ino, "" if status.st_ino else path)
         if key not in self._parsed or safe:
             data = self._data.pop(path, None) or read_regular(path, status, safe=safe)
             if data.startswith(MARK) and path != self.baked:
@@ -101,15 +103,15 @@ class Reader:
         self.inputs.append(describe(path, status))
         return status
 
-    def names(self, folder: str) -> List[str]:
-        """Return the sorted names in a folder; raises OSError."""
+    def entries(self, folder: str) -> List[os.DirEntry[str]]:
+        """Return what is in a folder, sorted by name; raises OSError."""
         self.stat(folder)
-        return sorted(interruptible(os.listdir, folder))
+        return interruptible(_scan, folder)
 
 
-def identity(path: str, status: os.stat_result) -> Identity:
-    """Return what tells a file from all others; some file systems give none a number."""
-    return status.st_dev, status.st_ino, "" if status.st_ino else path
+def _scan(folder: str) -> List[os.DirEntry[str]]:
+    with os.scandir(folder) as entries:
+        return sorted(entries, key=attrgetter("name"))
 
 
 def read_regular(path: str, status: os.stat_result, *, safe: bool = False) -> bytes:
@@ -138,11 +140,13 @@ def _read_all(descriptor: int, size: int) -> bytes:
     chunks: List[bytes] = []
     total = 0
     while total <= MAX_BYTES >= size:
-        chunk = interruptible(os.read, descriptor, max(size, _CHUNK))
-        if not chunk:
-            return b"".join(chunks)
+        wanted = max(size, _CHUNK) + 1
+        chunk = interruptible(os.read, descriptor, wanted)
         chunks.append(chunk)
         total += len(chunk)
+        if len(chunk) < wanted:
+            # Of a regular file, that is the end.
+            return b"".join(chunks)
     raise Unusable(errno.EFBIG, f"it is larger than {MAX_BYTES >> 20} MiB")
 
 
@@ -153,13 +157,11 @@ def describe(path: str, status: os.stat_result) -> Input:
 
 def look(paths: Iterable[str]) -> List[Input]:
     """Return how the paths stand now."""
-    inputs: List[Input] = []
+    reader = Reader()
     for path in paths:
-        try:
-            inputs.append(describe(path, os.stat(path)))
-        except (OSError, ValueError):
-            inputs.append((path, -1, -1))
-    return inputs
+        with suppress(OSError, ValueError):
+            reader.stat(path)
+    return reader.inputs
 
 
 def condensed(inputs: Iterable[Input]) -> List[Input]:

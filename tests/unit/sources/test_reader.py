@@ -127,7 +127,7 @@ def test_what_was_looked_at_is_remembered(tmp_path: Path) -> None:
     one.parse(path)
     with pytest.raises(FileNotFoundError):
         one.parse(absent)
-    one.names(str(tmp_path))
+    one.entries(str(tmp_path))
     assert one.inputs[:2] == [(path, len(PEM_A), 7), (absent, -1, -1)]
     assert one.inputs[2][:2] == (str(tmp_path), 0)
 

@@ -70,15 +70,15 @@ def test_an_unreadable_folder_within_costs_only_itself(world: World) -> None:
     folder = os.path.dirname(world.write("/named/a.pem", PEM_A))
     world.write("/named/m/b.pem", PEM_B)
     world.write("/named/z/c.pem", PEM_C)
-    listdir = os.listdir
+    scandir = os.scandir
 
     def refuse(path: str) -> Any:
         if path.endswith("/m"):
             raise PermissionError(13, "Permission denied", path)
-        return listdir(path)
+        return scandir(path)
 
     with world.monkeypatch.context() as patched:  # root may read everything
-        patched.setattr(os, "listdir", refuse)
+        patched.setattr(os, "scandir", refuse)
         findings = collected(world, Settings(cert_files=(folder,)))[-1]
     assert names(findings) == {"A", "C"}
     (problem,) = findings.problems

@@ -57,20 +57,22 @@ def _collect(findings: Findings, folder: str) -> None:
     keychains = [SYSTEM_ROOTS, SYSTEM, *_login_keychain()]
     plists = {domain: os.path.join(folder, domain + ".plist") for domain in DOMAINS}
     commands = [["find-certificate", "-a", "-p", keychain] for keychain in keychains]
-    for domain, plist in plists.items():
-        commands.append(["trust-settings-export", *DOMAINS[domain], plist])
+    commands += [["trust-settings-export", *DOMAINS[d], plist] for d, plist in plists.items()]
     answers = macos_security.run_all(commands)
     held: Dict[bytes, str] = {}
     for keychain, answer in zip(keychains, answers):
         for block in _blocks(findings, keychain, answer):
             held.setdefault(block, keychain)
-    settings = {}
+    settings: List[Dict[str, int]] = []
     for domain, answer in zip(DOMAINS, answers[len(keychains) :]):
         name = f"{domain} trust settings"
-        settings[name] = _read_settings(findings, name, plists[domain], answer)
+        verdicts = _read_settings(findings, name, plists[domain], answer)
+        settings.append(verdicts)
+        # The keychains may hold a denied certificate no longer: its SHA-1 is enough.
+        for sha1 in [sha1 for sha1, verdict in verdicts.items() if verdict == DENY]:
+            findings.distrust_sha1(sha1, name)
     for block, keychain in held.items():
-        _judge(findings, block, keychain, list(settings.values()))
-    _distrust_denied(findings, settings)
+        _judge(findings, block, keychain, settings)
 
 
 def _login_keychain() -> List[str]:
@@ -132,38 +134,24 @@ def _judge_by_settings(findings: Findings, block: bytes, keychain: str, verdict:
         findings.refuse(block, keychain, NOT_TRUSTED, "its trust settings")
 
 
-def _distrust_denied(findings: Findings, settings: Dict[str, Dict[str, int]]) -> None:
-    """Distrust by SHA-1 what was denied: no keychain need hold it any more."""
-    for name, verdicts in settings.items():
-        for sha1, verdict in verdicts.items():
-            if verdict == DENY:
-                findings.distrust_sha1(sha1, name)
-
-
 def _read_settings(findings: Findings, name: str, path: str, answer: Answer) -> Dict[str, int]:
     """Return the verdict on TLS servers for each SHA-1 (upper case) that has settings."""
+    import plistlib
+
     if answer.status == _NO_SETTINGS and not os.path.exists(path):
         findings.problem(name, "there are none", DEBUG)
         return {}
     try:
         with open(path, "rb") as file:
-            records = _records(file.read())
+            # It may hold NULs, which XML forbids: https://github.com/FiloSottile/mkcert/issues/105
+            data = file.read().replace(b"\0", b"")
+        records = plistlib.loads(data, fmt=plistlib.FMT_XML)["trustList"]
         return {sha1.upper(): _verdict(findings, name, sha1, records[sha1]) for sha1 in records}
     except Exception as error:  # noqa: BLE001 - plistlib passes on whatever its parts raise
         harm = "certificates that they trust or deny are not known"
         remedy = "export them with `security trust-settings-export` to see why"
         findings.problem(name, f"cannot be read ({error}; {answer}), so {harm}; {remedy}")
         return {}
-
-
-def _records(data: bytes) -> Dict[str, Dict[str, Any]]:
-    """Return the records of an exported XML file, which may hold NULs that XML forbids."""
-    import plistlib
-
-    # https://github.com/FiloSottile/mkcert/issues/105
-    data = data.replace(b"\0", b"")
-    records: Dict[str, Dict[str, Any]] = plistlib.loads(data, fmt=plistlib.FMT_XML)["trustList"]
-    return records
 
 
 def _verdict(findings: Findings, name: str, sha1: str, record: Dict[str, Any]) -> int:

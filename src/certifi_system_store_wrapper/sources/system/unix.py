@@ -163,11 +163,11 @@ def _distrust(findings: Findings) -> None:
 def _files(findings: Findings, folders: Iterable[str]) -> Iterator[str]:
     """Yield the files in these folders, whatever they are called."""
     for folder in folders:
-        names: List[str] = []
+        paths: List[str] = []
         with _reporting_unknown(findings, folder):
-            names = findings.reader.names(folder)[:_MAX_DISTRUST_FILES]
-        paths = [os.path.join(folder, name) for name in names]
-        yield from [path for path in paths if not os.path.isdir(path)]
+            entries = findings.reader.entries(folder)[:_MAX_DISTRUST_FILES]
+            paths = [entry.path for entry in entries if not os.path.isdir(entry.path)]
+        yield from paths
 
 
 def _debian_distrust(findings: Findings) -> None:
