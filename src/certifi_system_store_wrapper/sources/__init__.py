@@ -1,4 +1,4 @@
-"""The four sources: each fills its findings, and collect() sees to it that none raises."""
+"""The four sources. Each fills its findings; collect() keeps the failure of one from the others."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .reader import Reader
 
 
 def collect(settings: Settings, reader: Reader, certifi_file: str) -> List[Findings]:
-    """Return the findings of the sources asked for, in the order of the bundle."""
+    """Return the findings of the sources that the settings name, in the order of the bundle."""
     everything = [Findings(name, reader) for name in settings.sources]
     for findings in everything:
         try:
@@ -29,7 +29,7 @@ def collect(settings: Settings, reader: Reader, certifi_file: str) -> List[Findi
             else:
                 user(findings, settings)
         except (RecursionError, MemoryError):
-            # The caller has no room left, and asks again when it has.
+            # The application is out of stack or memory. The next call tries again.
             raise
         except Exception as error:  # noqa: BLE001 - one source must not cost the others
             message = f"the {findings.source} source failed and is incomplete: {error!r}"
@@ -40,7 +40,7 @@ def collect(settings: Settings, reader: Reader, certifi_file: str) -> List[Findi
 def certifi(findings: Findings, path: str) -> None:
     """Add certifi's own roots, or what a distribution's patched certifi names instead."""
     if hasattr(sys, "frozen"):
-        # Whoever froze the program may have put a bundle of ours in the place of certifi's file.
+        # The builder of the program may have replaced certifi's file with a bundle of ours.
         findings.reader.baked = path
     standing = PROVEN if _is_as_released(path, findings.reader) else LISTED
     with findings.named_by("certifi itself: reinstall it"):
@@ -48,7 +48,7 @@ def certifi(findings: Findings, path: str) -> None:
 
 
 def _is_as_released(path: str, reader: Reader) -> bool:
-    """Whether certifi's RECORD states the SHA-256 that its file has: OpenSSL has no need to check.
+    """Whether it has the SHA-256 that certifi's RECORD states. Then OpenSSL need not check it.
 
     Source of the format: the packaging specification "Recording installed projects".
     """
@@ -58,10 +58,10 @@ def _is_as_released(path: str, reader: Reader) -> bool:
     site, folder = os.path.split(package)
     try:
         installed = [each for each in os.listdir(site) if each.startswith("certifi-")]
-        # ValueError unless there is exactly one. Is the RECORD no text, that is one, too.
+        # This raises ValueError unless there is exactly one.
         (metadata,) = [each for each in installed if each.endswith(".dist-info")]
         digest = b2a_base64(sha256(reader.data(path)).digest(), newline=False).decode("ascii")
-        # RECORD has URL-safe base64 without padding.
+        # RECORD uses URL-safe base64 without padding.
         stated = digest.replace("+", "-").replace("/", "_").rstrip("=")
         with open(os.path.join(site, metadata, "RECORD"), encoding="utf-8") as record:
             return any(line.startswith(f"{folder}/{name},sha256={stated},") for line in record)
@@ -72,7 +72,7 @@ def _is_as_released(path: str, reader: Reader) -> bool:
 def ssl_defaults(findings: Findings) -> None:
     """Add what ssl.create_default_context() loads, and what SSL_CERT_FILE and SSL_CERT_DIR name.
 
-    For OpenSSL each variable replaces the default; here it adds to it.
+    In OpenSSL each variable replaces the default. Here it adds to the default.
     """
     if sys.platform == "win32":
         from .system import windows
@@ -84,7 +84,7 @@ def ssl_defaults(findings: Findings) -> None:
     named = os.environ.get("SSL_CERT_FILE")
     if named:
         with findings.named_by("SSL_CERT_FILE"):
-            # LISTED, not NAMED: often a tool set it, and no person.
+            # LISTED, not NAMED: often a tool has set this variable, not a person.
             add_file(findings, named, LISTED, named=True)
     elif named is not None:
         message = "it is set, but empty, so OpenSSL itself loads no file: unset it"
@@ -109,7 +109,7 @@ def user(findings: Findings, settings: Settings) -> None:
         else:
             findings.reader.inputs.append((folder, -1, -1))
             if os.path.lexists(folder):
-                # Copying a file to the path of a folder that is not there makes such a file.
+                # Somebody copied a certificate to this path before the folder existed.
                 findings.problem(folder, "it is not a folder, so it is not used: make it one")
 
 
@@ -134,7 +134,7 @@ def user_drop_folder() -> str:
 
 
 def _add_drop_folder(findings: Findings, folder: str) -> None:
-    """Add what the user dropped, but not from a folder where others could have dropped it."""
+    """Add the certificates in a drop folder, except where other users may write."""
     for path in certificate_files(findings, folder):
         unsafe = _first_unsafe(folder, os.path.dirname(path))
         if unsafe:
@@ -148,8 +148,9 @@ def _add_drop_folder(findings: Findings, folder: str) -> None:
 def _first_unsafe(top: str, folder: str) -> str:
     """Return the first folder from `folder` up to `top` that others may write to, or "".
 
-    The folders above the user's own drop folder are checked, too: whoever may write there can
-    replace it. Above our own code such a check would come too late.
+    The folders above the user's own drop folder are checked, too: who may write to one of them can
+    replace the drop folder. Who may write to the folders above this package can replace its code,
+    so a check there would prove nothing.
     """
     while True:
         if not ownership.is_safe(os.stat(folder), folder):

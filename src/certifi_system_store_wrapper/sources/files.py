@@ -1,4 +1,4 @@
-"""Certificate files and folders into findings: what they hold, and what is wrong with them."""
+"""Adds certificate files and folders to findings: what they hold, and what is wrong with them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from ..settings import DEBUG, INFO, WARNING
 from .findings import HELD, NAMED, PROVEN, Findings
 from .reader import OwnBundle
 
-MAX_FILES = 10_000  # looked at below one folder
+# So many files below one folder are looked at.
+MAX_FILES = 10_000
 _TOO_MANY = "it holds more than {} files: only the first are used"
 _LIST = f": several files are separated by {os.pathsep!r}"
 _HINTS = (
@@ -31,17 +32,18 @@ _VERDICTS = {
     pem.REJECTED: "it says itself that it is not to be trusted for TLS servers",
     pem.OTHER_PURPOSE: "its trust settings are for other purposes",
 }
-_LITTER = ("._", ".#")  # what macOS and Emacs leave beside a file, under its name
+# macOS and Emacs put files beside a certificate whose names are its name behind this.
+_LITTER = ("._", ".#")
 _EXTENSIONS = (".cer", ".crt", ".pem", ".der", ".p7b", ".p7c")
 
 
 def add_file(
     findings: Findings, path: str, standing: str, *, named: bool, safe: bool = False
 ) -> int:
-    """Add what a file holds to the findings; return how many certificates it had.
+    """Add what a file holds to the findings; return how many certificates it has.
 
-    With `named` a person pointed at it, so what cannot be used is a warning; a file that was
-    merely discovered is passed over more quietly.
+    With `named` a person or a variable named the file, so each fault of it is a warning. Faults of
+    a file that was only discovered have a lower level.
     """
     try:
         parsed = findings.reader.parse(path, safe=safe, proven=standing == PROVEN)
@@ -49,7 +51,7 @@ def add_file(
         _report_unreadable(findings, path, error, named=named)
         return 0
     _add_certificates(findings, parsed, path, standing)
-    # A file may have several names. What a person named is told again, by that name.
+    # A file with several names is reported once, and once more by the name that a person gave.
     told = findings.reader.told
     if told.isdisjoint([(parsed, named), (parsed, True)]):
         _report(findings, parsed, path, named=named)
@@ -58,13 +60,13 @@ def add_file(
 
 
 def add_named(findings: Findings, parsed: Parsed, path: str) -> None:
-    """Add what a person has put into `path`, parsed before, and what is wrong with it."""
+    """Add a file that a person put at `path` and that is parsed already."""
     _add_certificates(findings, parsed, path, NAMED)
     _report(findings, parsed, path, named=True)
 
 
 def _add_certificates(findings: Findings, parsed: Parsed, path: str, standing: str) -> None:
-    """Add the certificates; a TRUSTED block may say that it is not to be trusted."""
+    """Add the certificates. A TRUSTED block may distrust its certificate, or trust it for mail."""
     plain = [block for block, verdict in parsed.certificates if verdict == pem.PLAIN]
     findings.trust_all(plain, path, standing)
     for block, verdict in parsed.certificates if len(plain) < len(parsed.certificates) else ():
@@ -99,7 +101,7 @@ def _report(findings: Findings, parsed: Parsed, path: str, *, named: bool) -> No
 def _report_unreadable(
     findings: Findings, path: str, error: Exception, *, named: bool, kind: str = "file"
 ) -> None:
-    """Record why it cannot be read; what nobody named may be absent."""
+    """Record why a path cannot be read. It is no problem if a path that nobody named is absent."""
     if isinstance(error, OwnBundle):
         is_copy = named and os.path.basename(os.path.realpath(path)) != NAME
         findings.unusable(path, str(error.strerror), WARNING if is_copy else DEBUG)
@@ -112,19 +114,19 @@ def _report_unreadable(
 
 
 def reason_of(error: Exception) -> str:
-    """Return why a file cannot be read, in the words of the operating system if it has any."""
+    """Return why a file cannot be read, if possible in the words of the operating system."""
     return (error.strerror if isinstance(error, OSError) else None) or str(error)
 
 
 def _hint(path: str) -> str:
-    """Return what may be wrong with a path that does not exist."""
+    """Guess what is wrong with a path that does not exist."""
     if path.count('"') > 1 or path.count("'") > 1:
         return ": leave the quotes out, they are taken for a part of the name"
     return next((hint for sign, hint in _HINTS if sign in path), "")
 
 
 def add_folder(findings: Findings, folder: str) -> None:
-    """Add what a named folder holds; one without a CA certificate is a problem."""
+    """Add the certificates in a named folder. Report a folder without a CA certificate."""
     before, first, count = len(findings.problems), len(findings.trusted), 0
     for path in certificate_files(findings, folder):
         count += add_file(findings, path, HELD, named=True)
@@ -139,9 +141,9 @@ def add_folder(findings: Findings, folder: str) -> None:
 
 
 def certificate_files(findings: Findings, folder: str) -> Iterator[str]:
-    """Yield the certificate files in a folder, any depth, told by extension or hashed name.
+    """Yield the certificate files below a folder; the extension or a hashed name tells them.
 
-    Symbolic links are followed, but no folder is looked through twice.
+    Symbolic links are followed, but no folder is searched twice.
     """
     pending, looked, seen = [folder], set(), 0
     while pending:
@@ -180,7 +182,7 @@ def is_hashed_name(name: str) -> bool:
 
 
 def add_hashed(findings: Findings, folder: str) -> int:
-    """Add the hashed names of a folder; return how many certificates they had."""
+    """Add the files with hashed names in a folder; return how many certificates they have."""
     entries = _entries(findings, folder, named=False)
     paths = [entry.path for entry in entries if is_hashed_name(entry.name)]
     if len(paths) > MAX_FILES:

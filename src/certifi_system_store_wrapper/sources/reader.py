@@ -1,7 +1,7 @@
-"""Reads certificate files: each once, regular files only, bounded.
+"""Reads certificate files: each file once, regular files only, with bounds on size.
 
-What was looked at is remembered in `inputs`, so that a persistent bundle can tell whether
-anything has changed.
+The reader remembers in `inputs` every path that it looked at. A persistent bundle compares them
+with the disk to know whether anything has changed.
 """
 
 from __future__ import annotations
@@ -18,16 +18,21 @@ from ..machine import ownership
 from ..machine.signals import interruptible
 from ..parsing import Known, Parsed
 
-MAX_BYTES = 32 << 20  # of one file: some 15,000 certificates
-MAX_TOTAL = 256 << 20  # of all files together
-_CHUNK = 1 << 16  # bytes that are read at once, at least
-MARK = b"# certifi-system-store-wrapper "  # how a bundle of ours begins
+# One file may have so many bytes (some 15,000 certificates), and all files together.
+MAX_BYTES = 32 << 20
+MAX_TOTAL = 256 << 20
+# Each read asks for at least so many bytes.
+_CHUNK = 1 << 16
+# A bundle of ours begins with this.
+MARK = b"# certifi-system-store-wrapper "
 _FLAGS = os.O_RDONLY
 for _name in ("O_NONBLOCK", "O_NOCTTY", "O_CLOEXEC", "O_BINARY"):
-    _FLAGS |= getattr(os, _name, 0)  # no system has all of them
+    # No system has all of them.
+    _FLAGS |= getattr(os, _name, 0)
 
 Input = Tuple[str, int, int]  # path, size, modification time in whole seconds; -1: absent
-_LINKS = 40  # that are followed; the kernel follows no more either
+# So many links are followed. The kernel follows no more either.
+_LINKS = 40
 
 
 class Unusable(OSError):
@@ -35,7 +40,7 @@ class Unusable(OSError):
 
 
 class OwnBundle(Unusable):
-    """It is a bundle of ours, or a copy of one; a CA that was removed would live on in it."""
+    """The file is a bundle of ours, or a copy of one. It may hold CAs that were removed since."""
 
 
 class Reader:
@@ -45,15 +50,16 @@ class Reader:
         """Start with nothing read."""
         self.inputs: List[Input] = []
         self.known = Known()
-        self.baked = ""  # the one file that may be a bundle of ours: a frozen program's cacert.pem
+        # The one file that may be a bundle of ours: the cacert.pem of a frozen program.
+        self.baked = ""
         self._parsed: Dict[Tuple[int, int, str], Parsed] = {}
         self._data: Dict[str, bytes] = {}
-        # Of which files is told what is wrong with them, and whether as of named ones.
+        # Files whose faults have been reported, and whether a person had named them.
         self.told: Set[Tuple[Parsed, bool]] = set()
         self._left = MAX_TOTAL
 
     def data(self, path: str) -> bytes:
-        """Return the bytes of a file that `parse` is about to be asked for, read once."""
+        """Return the bytes of a file, and keep them for the parse() that follows."""
         if path not in self._data:
             self._data[path] = read_regular(path, self.stat(path))
         return self._data[path]
@@ -61,8 +67,8 @@ class Reader:
     def parse(self, path: str, *, safe: bool = False, proven: bool = False) -> Parsed:
         """Return what the file holds; with `safe` only if nobody else may write to it.
 
-        With `proven` its blocks are taken as they are. Raises OSError; Unusable, which is one,
-        for our own bundle and what is no regular file.
+        With `proven` its blocks are not examined. It raises OSError; for our own bundle and for
+        anything but a regular file that is Unusable.
         """
         status = self.stat(path)
         # Some file systems give no file a number.
@@ -94,10 +100,11 @@ class Reader:
         return block
 
     def stat(self, path: str) -> os.stat_result:
-        """Return os.stat of `path` and remember that it was asked for."""
+        """Return os.stat() of `path`, and remember the path in `inputs`."""
         try:
             status = interruptible(os.stat, path)
-        except (OSError, ValueError):  # ValueError: a NUL in the path
+        except (OSError, ValueError):
+            # ValueError: there is a NUL in the path.
             self.inputs.append((path, -1, -1))
             raise
         self.inputs.append(describe(path, status))
@@ -117,8 +124,8 @@ def _scan(folder: str) -> List[os.DirEntry[str]]:
 def read_regular(path: str, status: os.stat_result, *, safe: bool = False) -> bytes:
     """Return the bytes of a regular file of at most MAX_BYTES; raises OSError.
 
-    Anything else is not even opened: opening a FIFO would block, or use up what another
-    program waits for.
+    Anything else is not opened: open() of a FIFO would block, or take data that another program
+    waits for.
     """
     if not stat.S_ISREG(status.st_mode):
         kind = "a folder" if stat.S_ISDIR(status.st_mode) else "not a regular file"
@@ -136,7 +143,7 @@ def read_regular(path: str, status: os.stat_result, *, safe: bool = False) -> by
 
 
 def _read_all(descriptor: int, size: int) -> bytes:
-    """Return what is in the file, which may have grown since it had that size."""
+    """Return what is in the file. It may have grown since `size` was asked for."""
     chunks: List[bytes] = []
     total = 0
     while total <= MAX_BYTES >= size:
@@ -145,18 +152,18 @@ def _read_all(descriptor: int, size: int) -> bytes:
         chunks.append(chunk)
         total += len(chunk)
         if len(chunk) < wanted:
-            # Of a regular file, that is the end.
+            # A short read of a regular file means its end.
             return b"".join(chunks)
     raise Unusable(errno.EFBIG, f"it is larger than {MAX_BYTES >> 20} MiB")
 
 
 def describe(path: str, status: os.stat_result) -> Input:
-    """Return how a path stands; what a folder holds shows in its time."""
+    """Return the state of a path. A folder has size 0; its time changes with what it holds."""
     return path, 0 if stat.S_ISDIR(status.st_mode) else status.st_size, int(status[stat.ST_MTIME])
 
 
 def look(paths: Iterable[str]) -> List[Input]:
-    """Return how the paths stand now."""
+    """Return the state of the paths now."""
     reader = Reader()
     for path in paths:
         with suppress(OSError, ValueError):
@@ -165,11 +172,11 @@ def look(paths: Iterable[str]) -> List[Input]:
 
 
 def condensed(inputs: Iterable[Input]) -> List[Input]:
-    """Return inputs that change whenever one of these does, sorted.
+    """Return fewer inputs, sorted, of which one changes whenever one of the given does.
 
-    For a thousandth of the second that looking at all of them takes: links within a folder that
-    is looked at itself change with it, so that what they lead to is enough; and what is not there
-    because a folder above it is not there either needs no line of its own.
+    Looking at all of them again would take much longer. A link in a folder among the inputs changes
+    together with that folder, so its target is enough. Where a folder does not exist, the topmost
+    missing folder stands for everything below it.
     """
     given = set(inputs)
     folders = {path for path, size, _ in given if not size}
@@ -177,12 +184,13 @@ def condensed(inputs: Iterable[Input]) -> List[Input]:
 
 
 def _target(path: str, folders: Set[str]) -> str:
-    """Return where the links lead that lie in one of the folders."""
+    """Follow the links that lie in one of the folders."""
     for _ in range(_LINKS):
         folder = os.path.dirname(path)
         try:
             target = os.readlink(path) if folder in folders else ""
-        except OSError:  # no link
+        except OSError:
+            # It is no link.
             break
         if not target:
             break
@@ -191,7 +199,7 @@ def _target(path: str, folders: Set[str]) -> str:
 
 
 def _absent(path: str) -> str:
-    """Return the topmost folder above that is not there, else the path."""
+    """Return the topmost folder above the path that does not exist, else the path."""
     above = os.path.dirname(path)
     while len(above) < len(path) and not os.path.exists(above):
         path, above = above, os.path.dirname(above)

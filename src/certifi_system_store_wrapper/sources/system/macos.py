@@ -1,9 +1,9 @@
-"""What macOS trusts and distrusts: its keychains, joined with the trust settings by SHA-1.
+"""What macOS trusts and distrusts: the certificates of its keychains and the trust settings.
 
-A keychain merely holds certificates. Apple's own roots are trusted unless somebody denied
-them; anything else only where the administrator or the user says so in the trust settings.
-A denial in either domain is final: Apple's header and Apple's code do not agree on which
-domain overrules the other, and distrust must not depend on that.
+A keychain only holds certificates. Apple's own roots are trusted unless the trust settings deny
+them. Other certificates are trusted only if the trust settings of the administrator or the user
+say so; they name a certificate by its SHA-1. A denial by either is final: Apple's header and
+Apple's code do not agree on which of the two overrules the other.
 """
 
 from __future__ import annotations
@@ -22,9 +22,11 @@ from .macos_security import Answer
 SYSTEM_ROOTS = "/System/Library/Keychains/SystemRootCertificates.keychain"
 SYSTEM = "/Library/Keychains/System.keychain"
 LOGIN = ("~/Library/Keychains/login.keychain-db", "~/Library/Keychains/login.keychain")
-DOMAINS = {"admin": ["-d"], "user": []}  # the administrator's word comes first
+# The options of `security trust-settings-export`; the administrator's settings come first.
+DOMAINS = {"admin": ["-d"], "user": []}
 
-_FOUND_NOTHING = 44  # how errSecItemNotFound arrives as an exit status
+# errSecItemNotFound as an exit status.
+_FOUND_NOTHING = 44
 _END = pem.END.rstrip()
 
 # Keys and rules of the trust settings are those of Apple's SecTrustSettings.h. Only what holds for
@@ -36,12 +38,12 @@ _POLICY, _POLICY_NAME = "kSecTrustSettingsPolicy", "kSecTrustSettingsPolicyName"
 _NARROWING = ("kSecTrustSettingsPolicyString", "kSecTrustSettingsApplication")
 _KEY_USAGE, _SIGN_CERTIFICATE = "kSecTrustSettingsKeyUsage", 8
 _SSL = (b"\x2a\x86\x48\x86\xf7\x63\x64\x01\x03", "sslServer", "sslClient")
-# The exit status: what is printed is translated.
+# The exit status tells this; the text that is printed is translated.
 _NO_SETTINGS = 1
 
 
 def collect(findings: Findings) -> None:
-    """Add the keychains of the system and of this user, as the trust settings judge them."""
+    """Add the certificates in the keychains of the system and of this user."""
     from tempfile import TemporaryDirectory
 
     try:
@@ -68,7 +70,7 @@ def _collect(findings: Findings, folder: str) -> None:
         name = f"{domain} trust settings"
         verdicts = _read_settings(findings, name, plists[domain], answer)
         settings.append(verdicts)
-        # The keychains may hold a denied certificate no longer: its SHA-1 is enough.
+        # No keychain need hold a certificate any more that is denied here.
         for sha1 in [sha1 for sha1, verdict in verdicts.items() if verdict == DENY]:
             findings.distrust_sha1(sha1, name)
     for block, keychain in held.items():
@@ -82,7 +84,7 @@ def _login_keychain() -> List[str]:
 
 
 def _blocks(findings: Findings, keychain: str, answer: Answer) -> Iterator[bytes]:
-    """Yield what was printed completely: it may fail in the middle of a block."""
+    """Yield the blocks that were printed whole: `security` may fail in the middle of one."""
     remedy = f"run `security find-certificate -a -p {keychain}` to see why"
     complete, end, _ = answer.output.rpartition(_END)
     parsed = parsing.parse(complete + end)
@@ -120,7 +122,7 @@ def _judge(
 
 
 def _judge_by_settings(findings: Findings, block: bytes, keychain: str, verdict: int) -> None:
-    """Follow SecTrustSettings.h: a root is trusted by one word, anything else by the other."""
+    """Follow SecTrustSettings.h: one result trusts roots, another one trusts other certificates."""
     try:
         self_issued = x509.facts(pem.der_of(block)).self_issued
     except ValueError as error:
@@ -135,7 +137,7 @@ def _judge_by_settings(findings: Findings, block: bytes, keychain: str, verdict:
 
 
 def _read_settings(findings: Findings, name: str, path: str, answer: Answer) -> Dict[str, int]:
-    """Return the verdict on TLS servers for each SHA-1 (upper case) that has settings."""
+    """Return what the settings say for TLS servers, by SHA-1 (upper case)."""
     import plistlib
 
     if answer.status == _NO_SETTINGS and not os.path.exists(path):
@@ -155,7 +157,7 @@ def _read_settings(findings: Findings, name: str, path: str, answer: Answer) -> 
 
 
 def _verdict(findings: Findings, name: str, sha1: str, record: Dict[str, Any]) -> int:
-    """Return what one record says, UNSPECIFIED where it is damaged."""
+    """Return what one record says; UNSPECIFIED if it is damaged."""
     try:
         return _evaluate(record)
     except (AttributeError, TypeError) as error:
@@ -165,7 +167,7 @@ def _verdict(findings: Findings, name: str, sha1: str, record: Dict[str, Any]) -
 
 
 def _evaluate(record: Dict[str, Any]) -> int:
-    """Return the first decisive result that applies; no settings at all mean full trust."""
+    """Return the first decisive result that applies. No settings at all mean full trust."""
     settings = record.get("trustSettings")
     if settings is None or settings == []:
         return TRUST_ROOT

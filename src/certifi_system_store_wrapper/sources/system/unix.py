@@ -1,8 +1,8 @@
-"""Linux, the BSDs and their relatives: files that everybody may read.
+"""What Linux, the BSDs and their relatives trust and distrust, in files that all users may read.
 
-All bundle files that exist are read (which links survive on which release is a moving target);
-hashed directories only where no bundle yields a certificate, because the folders of some
-systems also hold servers' own certificates.
+All bundle files that exist are read: which of them a release links to which changes too often.
+Hashed directories are read only if no bundle file holds a certificate, because on some systems
+they also hold the certificates of servers.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _MAX_DISTRUST_FILES = 10_000
 _NIX_SANDBOX = "/no-cert-file.crt"
 _NOTHING = "it distrusts something, but holds no certificate"
 
-# Where systems keep their certificates: a reason per line.
+# Where systems keep their certificates, and which systems do.
 _BUNDLES = (
     "/etc/ssl/certs/ca-certificates.crt",  # Debian, Ubuntu, Gentoo, Arch, Alpine, Void, NixOS, Guix
     "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",  # RHEL 7+, every Fedora, Cygwin
@@ -95,13 +95,13 @@ DISTRUST_FOLDERS = (
     "/usr/local/etc/ssl/blacklisted",
     "/etc/openssl/certs.untrusted",  # NetBSD, certctl untrust
 )
-# Files with trust settings (TRUSTED blocks, p11-kit objects): only what they refuse is taken.
+# Files with trust settings (TRUSTED blocks, p11-kit objects): only distrust is read from them.
 SETTINGS_FOLDERS = (
     "/etc/pki/ca-trust/source",  # Fedora, RHEL: see update-ca-trust(8)
     "/etc/pki/trust",  # openSUSE
     "/etc/ca-certificates/trust-source",  # Arch
 )
-# What packages bring: the whole list of the vendor as p11-kit objects, some of them distrusted.
+# Packages bring the whole list of the vendor as p11-kit objects; some of them are distrusted.
 OBJECT_FOLDERS = (
     "/usr/share/pki/ca-trust-source",  # Fedora, RHEL
     "/usr/share/pki/trust",  # openSUSE
@@ -113,7 +113,7 @@ DISTRUST_BUNDLES = (
 
 
 def collect(findings: Findings) -> None:
-    """Add the trusted certificates of this machine's store, and those it distrusts."""
+    """Add what the store of this machine trusts and distrusts."""
     found = sum([add_file(findings, p, LISTED, named=False) for p in bundles(os.environ)])
     found += _nix(findings)
     if not found:
@@ -124,14 +124,14 @@ def collect(findings: Findings) -> None:
 
 
 def bundles(environ: Mapping[str, str]) -> List[str]:
-    """Return the bundle files to try: the fixed ones and those below HOME and PREFIX."""
+    """Return the paths of bundle files: the fixed ones and those below HOME and PREFIX."""
     home = environ.get("HOME", "")
     below_home = [home + path for path in _BELOW_HOME] if os.path.isabs(home) else []
     return [*_BUNDLES, *below_home, *_below_termux(environ, "/etc/tls/cert.pem")]
 
 
 def directories(environ: Mapping[str, str]) -> List[str]:
-    """Return the hashed directories to try where no bundle file has yielded anything."""
+    """Return the hashed directories, which are read if no bundle file holds a certificate."""
     return [*_DIRECTORIES, *_below_termux(environ, "/etc/tls/certs")]
 
 
@@ -141,7 +141,7 @@ def _below_termux(environ: Mapping[str, str], path: str) -> List[str]:
 
 
 def _nix(findings: Findings) -> int:
-    """Read the file that Nix' OpenSSL is told to use; its build sandbox names one that is none."""
+    """Read the file that NIX_SSL_CERT_FILE names; in a build sandbox of Nix there is none."""
     path = os.environ.get("NIX_SSL_CERT_FILE", "")
     if path in ("", _NIX_SANDBOX):
         return 0
@@ -150,7 +150,7 @@ def _nix(findings: Findings) -> int:
 
 
 def _distrust(findings: Findings) -> None:
-    """Add what the administrator and the vendor refuse."""
+    """Add what the administrator and the vendor distrust."""
     _debian_distrust(findings)
     for path in _files(findings, DISTRUST_FOLDERS):
         _distrust_objects(findings, path)
@@ -161,7 +161,7 @@ def _distrust(findings: Findings) -> None:
 
 
 def _files(findings: Findings, folders: Iterable[str]) -> Iterator[str]:
-    """Yield the files in these folders, whatever they are called."""
+    """Yield the files in these folders, whatever their names are."""
     for folder in folders:
         paths: List[str] = []
         with _reporting_unknown(findings, folder):
@@ -171,7 +171,10 @@ def _files(findings: Findings, folders: Iterable[str]) -> Iterator[str]:
 
 
 def _debian_distrust(findings: Findings) -> None:
-    """Follow the lines ``!mozilla/Some_CA.crt`` of update-ca-certificates(8)."""
+    """Distrust the files that lines such as ``!mozilla/Some_CA.crt`` name.
+
+    Source: update-ca-certificates(8).
+    """
     lines: List[str] = []
     with _reporting_unknown(findings, DEBIAN_CONF):
         data = read_regular(DEBIAN_CONF, findings.reader.stat(DEBIAN_CONF))
@@ -205,7 +208,7 @@ def _distrust_file(findings: Findings, path: str, asked_by: str = "") -> None:
 
 
 def _distrust_rejected(findings: Findings, path: str) -> None:
-    """Take from a file with trust settings only what it rejects: the rest is listed elsewhere."""
+    """Distrust what TRUSTED blocks of a file reject. Other files list what is trusted."""
     everything = Findings(findings.source, findings.reader)
     add_file(everything, path, LISTED, named=False)
     findings.distrusted.update(everything.distrusted)
@@ -214,7 +217,7 @@ def _distrust_rejected(findings: Findings, path: str) -> None:
 
 
 def _distrust_objects(findings: Findings, path: str) -> None:
-    """Distrust what an object of p11-kit's own format says no to."""
+    """Distrust what the objects of p11-kit in a file distrust."""
     data = b""
     with _reporting_unknown(findings, path):
         data = findings.reader.data(path)
@@ -229,7 +232,7 @@ def _distrust_objects(findings: Findings, path: str) -> None:
 
 @contextmanager
 def _reporting_unknown(findings: Findings, path: str) -> Iterator[None]:
-    """Go on where the path cannot be read; what is absent distrusts nothing."""
+    """If the body cannot read the path, report that and go on; an absent path is no problem."""
     try:
         yield
     except (FileNotFoundError, NotADirectoryError):
@@ -239,7 +242,7 @@ def _reporting_unknown(findings: Findings, path: str) -> Iterator[None]:
 
 
 def _report_unknown(findings: Findings, path: str, error: OSError) -> None:
-    """Say that distrust may be lost, once for whatever folder is closed."""
+    """Report that distrust may be lost. For files in a closed folder name that folder, so once."""
     remedy = ""
     if isinstance(error, PermissionError):
         remedy = "; let this user read it"
