@@ -68,6 +68,7 @@ else:
     ASKED["certifi"] |= {"fcntl", "posix"}
 if sys.platform == "darwin":
     ASKED["first where()"] |= {"plistlib", "selectors", "subprocess", "tempfile"}
+    ASKED["first where()"].add("xml.parsers.expat")
 # What other Pythons than CPython need beside that for the first where().
 ELSEWHERE = {"pypy": {"ssl"}}
 # What Python itself loads to read a start-up file, beside built-in modules: each in its own way.

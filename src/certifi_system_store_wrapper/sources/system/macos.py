@@ -139,6 +139,7 @@ def _judge_by_settings(findings: Findings, block: bytes, keychain: str, verdict:
 def _read_settings(findings: Findings, name: str, path: str, answer: Answer) -> Dict[str, int]:
     """Return what the settings say for TLS servers, by SHA-1 (upper case)."""
     import plistlib
+    from xml.parsers.expat import ExpatError
 
     if answer.status == _NO_SETTINGS and not os.path.exists(path):
         findings.problem(name, "there are none", DEBUG)
@@ -149,7 +150,8 @@ def _read_settings(findings: Findings, name: str, path: str, answer: Answer) -> 
             data = file.read().replace(b"\0", b"")
         records = plistlib.loads(data, fmt=plistlib.FMT_XML)["trustList"]
         return {sha1.upper(): _verdict(findings, name, sha1, records[sha1]) for sha1 in records}
-    except Exception as error:  # noqa: BLE001 - plistlib passes on whatever its parts raise
+    except (ExpatError, OSError, ValueError, LookupError, AttributeError, TypeError) as error:
+        # plistlib passes on what its parts raise. The last three: it is no dictionary of records.
         harm = "certificates that they trust or deny are not known"
         remedy = "export them with `security trust-settings-export` to see why"
         findings.problem(name, f"cannot be read ({error}; {answer}), so {harm}; {remedy}")
