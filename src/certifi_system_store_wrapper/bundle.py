@@ -1,4 +1,4 @@
-"""What is in the bundle, and why: the one function to read to know what the product does."""
+"""Decides what is in the bundle, and why. Read this file to know what the product does."""
 
 from __future__ import annotations
 
@@ -19,8 +19,7 @@ from .reporting.findings import (
 )
 from .settings import DEBUG, INFO, SSL, USER, WARNING, Settings
 from .sources.findings import HELD, NAMED, PROVEN, Findings, Refused, Trusted, sha1_of
-from .sources.inputs import Input
-from .sources.reader import MARK, Reader
+from .sources.reader import MARK, Input, Reader
 
 HEADER = (
     MARK
@@ -42,7 +41,7 @@ class Anchor(Record):
 
 
 class Bundle(Record):
-    """What would be published: anchors in the bundle's order, and everything left out."""
+    """What would be published: the anchors in their order, and everything that was left out."""
 
     anchors: Tuple[Anchor, ...]
     excluded: Tuple[Exclusion, ...]
@@ -56,43 +55,39 @@ class Bundle(Record):
 
     @property
     def text(self) -> bytes:
-        """What stands in the temporary bundle."""
-        return b"".join([HEADER, *[block for block, _ in self.anchors]])
+        """The content of the temporary bundle."""
+        return HEADER + self.body
 
 
 def build(settings: Settings, certifi_file: str, more: Sequence[Findings] = ()) -> Bundle:
-    """Return what the bundle holds, from `certifi_file`, the system, ssl and the user's own.
+    """Build the bundle from `certifi_file`, the system, the defaults of ssl and the user's CAs.
 
-    Reads files (on macOS and Windows also the system's store), changes nothing, never raises
-    for what it reads: what cannot be used is in `excluded` and `problems`. `more` is what has
-    been found elsewhere and comes last.
+    It reads files (on macOS and Windows also the system's store) and changes nothing. It never
+    raises because of what it reads: `excluded` and `problems` hold what cannot be used. The
+    caller found `more` elsewhere; these findings come last.
     """
     reader = Reader()
     return merged([*sources.collect(settings, reader, certifi_file), *more], reader)
 
 
 def merged(findings: Sequence[Findings], reader: Reader) -> Bundle:
-    """Return what these findings, of files that `reader` has read, come to."""
-    # Known before anything is merged: distrust counts whichever source comes first.
+    """Merge the findings of sources that share `reader`."""
+    # All distrust is collected first: it counts for every source, also for earlier ones.
     merger = _Merger(_Distrust(findings), reader.known)
     for one in findings:
         merger.add(one)
     merger.drop_unloadable()
-    excluded, problems = merger.exclusions(), tuple(merger.problems)
-    return Bundle(merger.in_order(), excluded, problems, tuple(reader.inputs))
+    excluded = tuple([_exclusion(each) for each in merger.refused.values()])
+    return Bundle(merger.in_order(), excluded, tuple(merger.problems), tuple(reader.inputs))
 
 
 class _Distrust:
-    """Who distrusts which certificate, however they tell it; the last one's word is passed on."""
+    """Who distrusts which certificate; if several do, the last source is named."""
 
     def __init__(self, findings: Sequence[Findings]) -> None:
-        self._by_block: Dict[bytes, Origin] = {}
-        self._by_number: Dict[bytes, Origin] = {}
-        self._by_sha1: Dict[str, Origin] = {}
-        for one in findings:
-            self._by_block.update(one.distrusted)
-            self._by_number.update(one.distrusted_numbers)
-            self._by_sha1.update(one.distrusted_sha1s)
+        self._by_block = {k: by for one in findings for k, by in one.distrusted.items()}
+        self._by_number = {k: by for one in findings for k, by in one.distrusted_numbers.items()}
+        self._by_sha1 = {k: by for one in findings for k, by in one.distrusted_sha1s.items()}
 
     def of(self, block: bytes) -> Optional[Origin]:
         """Return who distrusts this certificate, or None."""
@@ -105,37 +100,36 @@ class _Distrust:
 
 
 class _Merger:
-    """Merges findings: deduplicates, subtracts distrust, refuses what is no TLS anchor."""
+    """Merges findings: removes duplicates and what is distrusted, refuses what is no TLS anchor."""
 
     def __init__(self, distrust: _Distrust, known: Known) -> None:
         self.distrust, self.known = distrust, known
-        self.anchors: Dict[bytes, Dict[Origin, None]] = {}  # origins in their order
-        self.unproven: Dict[bytes, Trusted] = {}  # anchors that OpenSSL may yet refuse
+        # Each anchor with its origins, in the order in which they were found.
+        self.anchors: Dict[bytes, Dict[Origin, None]] = {}
+        # Anchors that OpenSSL may still refuse to load.
+        self.unproven: Dict[bytes, Trusted] = {}
         self.refused: Dict[bytes, Dict[Origin, Refused]] = {}
-        self.problems: Dict[Problem, None] = {}  # in their order, each once
+        # Each problem once, in the order in which they were found.
+        self.problems: Dict[Problem, None] = {}
 
     def add(self, findings: Findings) -> None:
         """Add what one source trusts, in its order."""
         for refused in findings.refused:
             said_by = refused.reason != MALFORMED and self.distrust.of(refused.block)
-            if said_by:
-                self._exclude(_distrusted(refused.block, refused.origin, said_by))
-            else:
-                self._exclude(refused)
+            told = _distrusted(refused.block, refused.origin, said_by) if said_by else refused
+            self._exclude(told)
         self.problems.update(dict.fromkeys(findings.problems))
-        anchors = self.anchors
         for found in findings.trusted:
             block, origin, standing = found
-            origins = anchors.get(block)
-            if origins is None:
+            if block not in self.anchors:
                 refusal = self._refusal(found)
                 if refusal is not None:
                     self._leave_out(refusal)
                     continue
-                origins = anchors[block] = {}
+                self.anchors[block] = {}
                 if standing != PROVEN:
                     self.unproven[block] = found
-            origins[origin] = None
+            self.anchors[block][origin] = None
             if standing == NAMED:
                 self._note(found)
 
@@ -143,12 +137,10 @@ class _Merger:
         """Return why this certificate stays out, or None."""
         block, origin, standing = found
         said_by = self.distrust.of(block)
-        # Who names a certificate is above whoever distrusts it, but not above themselves.
+        # A person who names a certificate overrules the system, but not their own distrust.
         if said_by is not None and (standing != NAMED or said_by.source == USER):
             return _distrusted(block, origin, said_by)
-        if standing == PROVEN:
-            return None
-        if standing != HELD and not self.known.may_be_limited(block):
+        if standing == PROVEN or (standing != HELD and x509.OID_EKU not in pem.der_of(block)):
             return None
         level = WARNING if standing == NAMED else DEBUG
         try:
@@ -162,27 +154,22 @@ class _Merger:
         return None
 
     def _note(self, found: Trusted) -> None:
-        """Warn of what a person should know about a certificate that they named."""
+        """Warn of a named certificate that is distrusted, or is no CA certificate."""
         said_by = self.distrust.of(found.block)
-        if said_by is not None:
-            message = f"trusted because it was named, although {said_by.path} distrusts it"
-            self._problem(found.origin, message)
-        elif not self.known.is_ca(found.block):
-            message = "trusted because it was named, although it is not a CA certificate"
-            self._problem(found.origin, message)
+        if said_by or not self.known.is_ca(found.block):
+            why = f"{said_by.path} distrusts it" if said_by else "it is not a CA certificate"
+            self._problem(found.origin, f"trusted because it was named, although {why}")
 
     def _leave_out(self, refusal: Refused) -> None:
-        """Exclude what a source trusts, and tell whoever should mend it."""
+        """Exclude a certificate that a source trusts; report it if somebody should act."""
         self._exclude(refusal)
         if refusal.level >= WARNING:
-            self._problem(refusal.origin, f"a certificate in it is not used: {_why(refusal)}")
+            rejected = f"{refusal.detail} rejects it"
+            why = rejected if refusal.reason == DISTRUSTED else refusal.reason
+            self._problem(refusal.origin, f"a certificate in it is not used: {why}")
 
     def _exclude(self, refused: Refused) -> None:
         self.refused.setdefault(refused.block, {}).setdefault(refused.origin, refused)
-
-    def exclusions(self) -> Tuple[Exclusion, ...]:
-        """Return one record for each certificate that was left out, wherever it was found."""
-        return tuple([_exclusion(each) for each in self.refused.values()])
 
     def _problem(self, origin: Origin, message: str) -> None:
         self.problems[Problem(origin.source, origin.path, message)] = None
@@ -190,15 +177,15 @@ class _Merger:
     def in_order(self) -> Tuple[Anchor, ...]:
         """Return the anchors in the order in which they were first found.
 
-        But what a person's files hold beside roots comes last: of two certificates of one name
-        OpenSSL takes the first, and would miss the root behind its cross-signed twin.
+        Intermediates from files that a person named come last. Of two certificates with the same
+        name OpenSSL takes the first: a cross-signed twin in front would hide the root.
         """
         anchors = [Anchor._make((b, tuple(where))) for b, where in self.anchors.items()]
         last = {b for b, found in self.unproven.items() if _is_no_root(found)}
         return tuple(sorted(anchors, key=lambda anchor: anchor.block in last))
 
     def drop_unloadable(self) -> None:
-        """Take out again what OpenSSL could not load: it would cost the whole file."""
+        """Remove each anchor that OpenSSL cannot load: one of them makes the whole file useless."""
         doubtful = [block for block in self.unproven if not self.known.is_strict(block)]
         for block in openssl.unloadable(doubtful):
             del self.anchors[block]
@@ -211,17 +198,12 @@ def _is_no_root(found: Trusted) -> bool:
 
 
 def _distrusted(block: bytes, origin: Origin, said_by: Origin) -> Refused:
-    """Return that it is distrusted, which is news to a person whose own file does not say so."""
+    """Refuse it as distrusted; warn if a user's file holds it and another file distrusts it."""
     is_news = origin.source == USER and said_by.path != origin.path
     return Refused(block, origin, DISTRUSTED, said_by.path, WARNING if is_news else INFO)
 
 
 def _exclusion(refused: Dict[Origin, Refused]) -> Exclusion:
-    """Return all that is said of one certificate: distrust comes first, then the loudest reason."""
+    """Return one exclusion for all places. Distrust is the first reason, then the highest level."""
     told = max(refused.values(), key=lambda each: (each.reason == DISTRUSTED, each.level))
     return Exclusion(told.block, tuple(refused), told.reason, told.detail, told.level)
-
-
-def _why(refusal: Refused) -> str:
-    """Return why it was left out, for whoever named it."""
-    return f"{refusal.detail} rejects it" if refusal.reason == DISTRUSTED else refusal.reason

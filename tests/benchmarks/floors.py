@@ -37,7 +37,7 @@ import os, prelude
 from hashlib import sha256
 from time import perf_counter
 from {OURS} import build
-from {OURS}.sources.inputs import condensed
+from {OURS}.sources.reader import condensed
 bundle = build()
 paths = [path for path, size, _ in condensed(bundle.inputs)]
 there = [path for path in paths if os.path.lexists(path)]

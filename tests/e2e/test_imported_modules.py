@@ -19,14 +19,13 @@ OURS = {
     "certifi": {
         *("activation", "activation.answer", "activation.hook", "activation.patch", "bundle"),
         *("machine", "machine.openssl", "machine.ownership", "machine.signals"),
-        *("parsing", "parsing.asn1", "parsing.der", "parsing.loadable", "parsing.mangled"),
+        *("parsing", "parsing.asn1", "parsing.der", "parsing.loadable"),
         *("parsing.pem", "parsing.x509"),
         *("publishing", "publishing.cleanup", "publishing.hold", "publishing.persistent"),
         *("publishing.temporary", "publishing.writing"),
         *("printable", "record", "settings"),
         *("reporting", "reporting.findings", "reporting.log_handlers"),
-        *("sources", "sources.certifi", "sources.files", "sources.inputs", "sources.reader"),
-        *("sources.findings", "sources.ssl_defaults", "sources.user", "sources.system"),
+        *("sources", "sources.files", "sources.findings", "sources.reader", "sources.system"),
     },
     "first where()": set(),  # pip may have replaced us since
     "later where()": set(),
@@ -36,7 +35,6 @@ PLATFORM = {
     "darwin": {
         "sources.system.macos",
         "sources.system.macos_security",
-        "sources.system.macos_trust_settings",
     },
     "win32": {"sources.system.windows"},
 }
@@ -70,7 +68,8 @@ if sys.platform == "win32":
 else:
     ASKED["certifi"] |= {"fcntl", "posix"}
 if sys.platform == "darwin":
-    ASKED["first where()"] |= {"plistlib", "selectors", "shutil", "subprocess", "tempfile"}
+    ASKED["first where()"] |= {"plistlib", "selectors", "subprocess", "tempfile"}
+    ASKED["first where()"].add("xml.parsers.expat")
 # What other Pythons than CPython need beside that for the first where().
 ELSEWHERE = {"pypy": {"ssl"}}
 # What Python itself loads to read a start-up file, beside built-in modules: each in its own way.

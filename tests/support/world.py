@@ -9,13 +9,13 @@ from typing import List, Optional, Set
 
 import pytest
 
-from certifi_system_store_wrapper import bundle
+from certifi_system_store_wrapper import bundle, sources
 from certifi_system_store_wrapper.bundle import Bundle
 from certifi_system_store_wrapper.machine import openssl
 from certifi_system_store_wrapper.parsing import pem
 from certifi_system_store_wrapper.reporting.findings import Exclusion, Problem
 from certifi_system_store_wrapper.settings import WARNING, Settings
-from certifi_system_store_wrapper.sources import system, user
+from certifi_system_store_wrapper.sources import system
 from certifi_system_store_wrapper.sources.system import unix
 from support.invariants import assert_invariants
 from support.minting import NAMES, encode_pem, mint
@@ -47,7 +47,7 @@ class World:
         defaults = self.path("/usr/lib/ssl/cert.pem"), self.path("/usr/lib/ssl/certs")
         monkeypatch.setattr(openssl, "default_paths", lambda: defaults)
         monkeypatch.setattr(system, "collect", unix.collect)
-        monkeypatch.setattr(user, "drop_folders", lambda _settings: [self.path("/drop")])
+        monkeypatch.setattr(sources, "drop_folders", lambda _settings: [self.path("/drop")])
         monkeypatch.setenv("HOME", self.path("/home"))
         for name in ("SSL_CERT_FILE", "SSL_CERT_DIR", "NIX_SSL_CERT_FILE", "PREFIX"):
             monkeypatch.delenv(name, raising=False)

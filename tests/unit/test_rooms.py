@@ -36,7 +36,7 @@ DOORS: Dict[str, Set[str]] = {
     "reporting": {"findings"},
     "parsing": {"pem", "x509", "p11_kit"},
     "machine": {"ownership", "signals", "openssl"},
-    "sources": {"system", "files", "findings", "inputs", "reader", "user"},
+    "sources": {"system", "files", "findings", "reader"},
     "publishing": {"temporary", "persistent", "cleanup", "hold", "writing"},
     "activation": {"hook", "answer"},
     "commands": set(),

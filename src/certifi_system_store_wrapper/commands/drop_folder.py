@@ -9,9 +9,9 @@ from typing import Any, Dict, List
 from ..machine import ownership
 from ..parsing import pem
 from ..settings import USER
+from ..sources import user_drop_folder
 from ..sources.files import add_file, certificate_files
 from ..sources.findings import NAMED, Findings
-from ..sources.user import user_drop_folder
 from . import describe
 from .output import Report, row
 

@@ -1,4 +1,4 @@
-"""The part of ASN.1 that certificates need: where one element ends and the next begins.
+"""Finds where one element of ASN.1 ends and the next begins, as far as certificates need it.
 
 Source: ITU-T X.690.
 """
@@ -9,25 +9,27 @@ from typing import Iterator, List, Tuple
 
 from ..record import Record
 
-Span = Tuple[int, int, int]  # tag, start of the content, end of the content (exclusive)
+# Tag, start of the content, end of the content (exclusive).
+Span = Tuple[int, int, int]
 
 BOOLEAN, INTEGER, BIT_STRING, OCTET_STRING, NULL, OID = 0x01, 0x02, 0x03, 0x04, 0x05, 0x06
 SEQUENCE, SET, CONTEXT_0, CONTEXT_3 = 0x30, 0x31, 0xA0, 0xA3
-TIMES = (0x17, 0x18)  # UTCTime, GeneralizedTime
+# UTCTime, GeneralizedTime
+TIMES = (0x17, 0x18)
 
-# Bounds of BER. No real file nests more than six indefinite lengths; where one ends is found by
-# reading everything inside, at every level.
+# Bounds of BER: levels of indefinite lengths, bytes, and parts of one element. Everything inside an
+# indefinite length is read to find its end, at every level. Real files have six levels at most.
 DEPTH = 32
-MAX_BER = 1 << 19  # bytes
-MAX_PARTS = 20_000  # of one element
+MAX_BER = 1 << 19
+MAX_PARTS = 20_000
 
 
 class NotDer(ValueError):
-    """The bytes are not the element that was expected; the message says what is wrong."""
+    """The bytes are not the expected element. The message says what is wrong."""
 
 
 def element(data: bytes, start: int, end: int) -> Span:
-    """Return tag and content of the definite-length element at `start`, else raise NotDer."""
+    """Return the element with a definite length at `start`, or raise NotDer."""
     if start + 2 > end:
         raise NotDer("it ends in the middle of an element")
     length, content = data[start + 1], start + 2
@@ -43,7 +45,7 @@ def element(data: bytes, start: int, end: int) -> Span:
 
 
 def children(data: bytes, start: int, end: int) -> Iterator[Span]:
-    """Yield the elements that fill start to end exactly, else raise NotDer."""
+    """Yield the elements that fill start to end exactly, or raise NotDer."""
     while start < end:
         span = element(data, start, end)
         yield span
@@ -51,7 +53,7 @@ def children(data: bytes, start: int, end: int) -> Iterator[Span]:
 
 
 def expect(data: bytes, start: int, end: int, *tags: int) -> Span:
-    """Return the element at `start`, which must have one of the tags."""
+    """Return the element at `start`; raise NotDer unless it has one of the tags."""
     span = element(data, start, end)
     if span[0] not in tags:
         raise NotDer(f"tag 0x{span[0]:02x} where 0x{tags[0]:02x} belongs")
@@ -59,24 +61,22 @@ def expect(data: bytes, start: int, end: int, *tags: int) -> Span:
 
 
 def expect_minimal(data: bytes, start: int, end: int, tag: int) -> Span:
-    """Return the element at `start`, whose length must be written as short as can be."""
-    # Most lengths take one byte or three: element() alone would make is_strict() a third slower.
+    """Return the element at `start`; raise NotDer unless its length is as short as possible."""
+    # A fast way for lengths of one byte and three. Without it is_strict() takes a third longer.
     if start + 4 <= end and data[start] == tag:
         size, content = data[start + 1], start + 2
         if size == 0x82 and data[content]:
             size, content = data[content] << 8 | data[content + 1], start + 4
         if content + size <= end and (size < 0x80 or content == start + 4):
             return tag, content, content + size
-    found, content, after = span = element(data, start, end)
-    if found != tag:
-        raise NotDer(f"tag 0x{found:02x} where 0x{tag:02x} belongs")
+    _, content, after = span = expect(data, start, end, tag)
     if content - start > 2 and (after - content < 0x80 or not data[start + 2]):
         raise NotDer("it is BER, not DER")
     return span
 
 
 class Part(Record):
-    """An element of BER: tag, where it begins, its content, and where the next one begins."""
+    """An element of BER: its tag, its begin, its content, and the begin of the next one."""
 
     tag: int
     begin: int
@@ -86,7 +86,7 @@ class Part(Record):
 
 
 def whole(data: bytes, begin: int, depth: int = DEPTH) -> Part:
-    """Return the element at `begin`; it may have an indefinite length (X.690 section 8.1.3.6)."""
+    """Return the element at `begin`. Its length may be indefinite (X.690 section 8.1.3.6)."""
     if data[begin + 1 : begin + 2] != b"\x80":
         tag, start, end = element(data, begin, len(data))
         return Part(tag, begin, start, end, end)

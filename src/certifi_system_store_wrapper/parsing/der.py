@@ -1,6 +1,6 @@
 """Certificates in DER: alone, in a PKCS#7, or with the trust settings of OpenSSL. No I/O.
 
-Source: RFC 2315 section 9.1 (PKCS#7, where X.690 section 8.1.3.6 lets lengths be indefinite),
+Source: RFC 2315 section 9.1 (PKCS#7, whose lengths may be indefinite by X.690 section 8.1.3.6),
 OpenSSL's x509_trust.c.
 """
 
@@ -13,7 +13,7 @@ from . import asn1, x509
 from .asn1 import NotDer, parts, whole
 from .pem import OTHER_PURPOSE, PLAIN, REJECTED, UNKNOWN, Damage, Parsed, has_marker
 
-# Places with DER behind PEM: each costs a look at all that is before it.
+# So many places with DER behind PEM are read: for each the lines before it are counted.
 MAX_BETWEEN = 100
 _SIGNED_DATA = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02"
 
@@ -28,7 +28,7 @@ def read_body(der: bytes, line: int, parsed: Parsed, *, trusted: bool) -> None:
 
 
 def read_file(data: bytes, parsed: Parsed, position: int = 0) -> int:
-    """Read what begins like DER at `position`; return how far it is DER."""
+    """Read the DER that begins at `position`; return where it ends."""
     line = 1 + data.count(b"\n", 0, position)
     try:
         while data[position : position + 1] == b"\x30":
@@ -48,7 +48,7 @@ def read_file(data: bytes, parsed: Parsed, position: int = 0) -> int:
 
 
 def read_between(data: bytes, parsed: Parsed) -> None:
-    """Read the DER that begins behind a PEM block, or behind blank lines, up to damage."""
+    """Read DER that begins behind a PEM block or behind blank lines; stop at the first damage."""
     found = re.finditer(rb"(?:\A[\s\xef\xbb\xbf]+|-----\s*)(?=0[\x80-\x84])", data)
     before = len(parsed.damage)
     for each in islice(found, MAX_BETWEEN):
@@ -57,12 +57,12 @@ def read_between(data: bytes, parsed: Parsed) -> None:
 
 
 def name_of(data: bytes) -> str:
-    """Return in a few words what `data` seems to be, which holds no certificate."""
+    """Say in a few words what `data`, which holds no certificate, seems to be."""
     try:
-        # Only messages need it, so it is not loaded before there is one.
+        # Only a message needs this module, so it is loaded late.
         from . import lookalikes
     except ImportError:
-        # pip has removed us meanwhile.
+        # pip has removed this package meanwhile.
         return UNKNOWN
     return lookalikes.name_of(data)
 
@@ -74,7 +74,8 @@ def _is_pkcs7(data: bytes) -> bool:
 def _read_pkcs7(data: bytes, line: int, parsed: Parsed, begin: int = 0) -> int:
     """Add the certificates of a PKCS#7 SignedData (RFC 2315 section 9.1); return where it ends."""
     outer = whole(data, begin)
-    content = parts(data, outer)  # ContentInfo: the OID and [0] SignedData
+    # ContentInfo: the OID and [0] SignedData.
+    content = parts(data, outer)
     signed = parts(data, content[-1]) if len(content) == 2 else []
     for part in parts(data, signed[0]) if signed else ():
         if part.tag == asn1.CONTEXT_0:
@@ -93,7 +94,7 @@ def _read_member(der: bytes, line: int, parsed: Parsed) -> None:
 
 
 def _verdict(aux: bytes) -> str:
-    """Return what OpenSSL's trailer of trust settings says of TLS servers (x509_trust.c)."""
+    """Return what the trust settings behind the certificate say of TLS servers (x509_trust.c)."""
     if not aux:
         return PLAIN
     server = (x509.OID_SERVER_AUTH, x509.OID_ANY_EKU)

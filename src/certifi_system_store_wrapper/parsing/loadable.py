@@ -1,6 +1,6 @@
-"""Is it certainly a certificate that every OpenSSL loads? Then OpenSSL need not be asked.
+"""Tells which certificates every OpenSSL loads for certain, so that OpenSSL need not be asked.
 
-Says yes to plain DER without any doubt only. Source: ITU-T X.690, RFC 5280 section 4.1.
+Source: ITU-T X.690, RFC 5280 section 4.1.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from .asn1 import (
 )
 from .x509 import VERSION_3, after_validity
 
-# What certificates of today consist of, as whole DER elements. Anything else is doubtful.
+# The whole DER elements of which usual certificates consist. Any other element is doubtful.
 _RSA = "300d06092a864886f70d0101{}0500"
 _SIGNATURE_ALGORITHMS = frozenset(
     bytes.fromhex(text)
@@ -43,14 +43,15 @@ _CURVE_KEYS = {  # size of the key's content: how it begins
 }
 _NAME_TYPES = b"\x55\x04"  # attributes of X.520: country, organization, common name ...
 _UTF8, _ASCII_STRINGS = 0x0C, (0x13, 0x14, 0x16)  # Printable, T61, IA5
-_LONGEST = 0xFFFF  # bytes of a certificate's content
+# So many bytes of content a certificate may have.
+_LONGEST = 0xFFFF
 
 
 def is_strict(der: bytes) -> bool:
     """Whether the certificate is certainly one that every OpenSSL loads.
 
-    Says yes to plain DER without any doubt only, so that OpenSSL itself need not be asked
-    (0.1 ms each); tests/fuzz/strict_everywhere.py compares it with OpenSSL 1.1.1 to 4.0.
+    It says yes only to usual certificates in plain DER. Asking OpenSSL takes 0.1 ms for each.
+    tests/quality/fuzz/strict_everywhere.py compares the answers with OpenSSL 1.1.1 to 4.0.
     """
     try:
         return _is_strict_certificate(der)
@@ -76,7 +77,7 @@ def _is_strict_certificate(der: bytes) -> bool:
     issuer += len(algorithm)
     validity = _after_name(der, issuer, tbs_end)
     subject = after_validity(der, validity, tbs_end)
-    # The name of a self-issued certificate has been checked already.
+    # The subject of a self-issued certificate is the issuer, which has been checked.
     if der.startswith(der[issuer:validity], subject):
         key = subject + validity - issuer
     else:
@@ -88,7 +89,7 @@ def _is_strict_certificate(der: bytes) -> bool:
 
 
 def _after_serial(der: bytes, position: int, limit: int) -> int:
-    """Return where a positive INTEGER ends that is written in as few bytes as possible."""
+    """Return where the INTEGER ends; it must be positive and as short as possible."""
     _, start, end = expect_minimal(der, position, limit, INTEGER)
     if (
         start == end
@@ -102,7 +103,8 @@ def _after_serial(der: bytes, position: int, limit: int) -> int:
 def _after_name(der: bytes, position: int, limit: int) -> int:
     """Return where a Name ends: one X.520 attribute per RDN, in ASCII or UTF-8."""
     _, position, end = expect_minimal(der, position, limit, SEQUENCE)
-    while position < end:  # SET { SEQUENCE { OID, string } }, every length short
+    # SET { SEQUENCE { OID, string } }, and every length takes one byte.
+    while position < end:
         size = der[position + 1]
         if (
             not 10 <= size < 0x80

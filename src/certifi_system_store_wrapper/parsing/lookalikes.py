@@ -1,4 +1,4 @@
-"""What people hand over instead of certificates: its name, and what to do about it. No I/O."""
+"""Names what people use in place of certificates, and says what to do about it. No I/O."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _TEXTS: Tuple[Tuple[bytes, str], ...] = (
     (b"LS0tLS1CRUdJTi", "it is PEM in base64 once more, as in Kubernetes: decode it (base64 -d)"),
     (b"X509Certificate>", f"it is XML around certificates, as in SAML: {_EXPORT}"),
 )
-# The tags of the first two members of a SEQUENCE, and how the first one begins, where that counts.
+# The tags of the first two members of a SEQUENCE, and the first bytes of the first if they matter.
 _SHAPES = {
     (INTEGER, SEQUENCE, b"\3"): f"it is a PKCS#12 store (.p12, .pfx), made for keys: {_EXPORT}",
     (INTEGER, SEQUENCE, b"\0"): _KEY,  # RFC 5208
@@ -51,18 +51,20 @@ _HTML = "it is HTML or XML, perhaps the page of a login or an error: download it
 _NO_LINES = "its BEGIN CERTIFICATE and END CERTIFICATE lines are missing: export it again"
 _DASHES = "the dashes around BEGIN CERTIFICATE are not five plain ones: export it again"
 _LABEL = rb"-----BEGIN ([A-Z0-9 ]{1,64})-----"
-_MARKS = b"\xef\xbb\xbf\xfe\xff \t\r\n"  # of the byte order, and blanks
+# Byte-order marks and blanks.
+_MARKS = b"\xef\xbb\xbf\xfe\xff \t\r\n"
 _BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=\r\n\t "
 
 
 def name_of(data: bytes) -> str:
-    """Return in a few words what `data`, which holds no certificate, seems to be."""
+    """Say in a few words what `data`, which holds no certificate, seems to be."""
     for start, name in _STARTS:
         if data.startswith(start):
             return name
     if data[:1] == b"\x30":
         return _der_name(data)
-    text = data.replace(b"\0", b"").lstrip(_MARKS)  # also of UTF-16
+    # Without the NULs of UTF-16.
+    text = data.replace(b"\0", b"").lstrip(_MARKS)
     for part, name in _TEXTS:
         if part in text:
             return name
@@ -83,7 +85,7 @@ def _text_name(text: bytes) -> str:
 
 
 def _der_name(data: bytes) -> str:
-    """Tell apart what is a SEQUENCE, as most files of this field are."""
+    """Name DER by the members of its outer SEQUENCE."""
     try:
         _, start, end = asn1.element(data, 0, len(data))
         (first, a, b), (second, _, _) = islice(asn1.children(data, start, end), 2)

@@ -1,4 +1,4 @@
-"""p11-kit's own objects: what each distrusts. No I/O.
+"""Reads what the objects of p11-kit, in its own format, distrust. No I/O.
 
 Source: update-ca-trust(8).
 """
@@ -15,9 +15,9 @@ _VALUE = rb'^\s*(issuer|serial-number|value)\s*:\s*"(.*)"'
 
 
 def distrusted(data: bytes) -> Iterator[Tuple[List[bytes], bytes]]:
-    """Yield what each object distrusts: the blocks that it holds, and issuer and serial number.
+    """Yield for each object that distrusts: the blocks in it, and its issuer and serial number.
 
-    The latter are as in ``x509.issuer_and_serial``, or b"" where the object does not have them.
+    The latter have the form of ``x509.issuer_and_serial``, or are b"" if the object lacks them.
     """
     for each in data.split(_OBJECT)[1:]:
         if _is_distrusted(each):
@@ -25,14 +25,14 @@ def distrusted(data: bytes) -> Iterator[Tuple[List[bytes], bytes]]:
 
 
 def _is_distrusted(p11_kit_object: bytes) -> bool:
-    """Whether one of its lines says so; blanks mean nothing in them."""
+    """Whether a line says ``x-distrusted: true``; blanks in it mean nothing."""
     return b"x-distrusted" in p11_kit_object and any(
         b"".join(line.split()) == b"x-distrusted:true" for line in p11_kit_object.split(b"\n")
     )
 
 
 def _held_and_told(p11_kit_object: bytes) -> Tuple[List[bytes], bytes]:
-    """Return what it holds as PEM or DER, and what issuer and serial number tell without it."""
+    """Return the certificates in it, from PEM and DER, and its issuer and serial number."""
     values = _values(p11_kit_object)
     held = (p11_kit_object, values.get(b"value", b""))
     blocks = [found.block for data in held for found in parse(data).certificates]
@@ -41,7 +41,7 @@ def _held_and_told(p11_kit_object: bytes) -> Tuple[List[bytes], bytes]:
 
 
 def _values(p11_kit_object: bytes) -> Dict[bytes, bytes]:
-    """Return the DER of issuer, serial number and certificate, which is percent-encoded there."""
+    """Return the DER of issuer, serial number and certificate, which the object percent-encodes."""
     found = re.findall(_VALUE, p11_kit_object, re.MULTILINE)
     return {name: re.sub(rb"%([\dA-Fa-f]{2})", _byte, value) for name, value in found}
 

@@ -1,4 +1,4 @@
-"""Certificates as text, and what a file holds of them.
+"""Certificates as PEM, and what a file holds of them.
 
 A *block* is the one canonical PEM of a certificate's DER:
 ``-----BEGIN CERTIFICATE-----``, 64 columns, LF. Source: RFC 7468.
@@ -11,19 +11,21 @@ from typing import Dict, List, Set
 
 from ..record import Record
 from .loadable import is_strict
-from .x509 import OID_EKU, Facts, Layout, facts, layout
+from .x509 import Facts, Layout, facts, layout
 
 BEGIN, END = b"-----BEGIN CERTIFICATE-----\n", b"-----END CERTIFICATE-----\n"
 LINE = 64
-MAX_DAMAGE = 1000  # pieces in one file, until only what is intact is looked for
+# After so many damaged pieces in one file only intact certificates are used.
+MAX_DAMAGE = 1000
 
 # What OpenSSL's TRUSTED block says of the purpose "TLS server".
 PLAIN, REJECTED, OTHER_PURPOSE = "plain", "rejected", "other purpose"
 
 ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
-_LAST = (ALPHABET, b"AEIMQUYcgkosw048", b"AQgw")  # before 0, 1, 2 "=": no stray bits
+# The characters that leave no bit over, in front of zero, one and two "=".
+_LAST = (ALPHABET, b"AEIMQUYcgkosw048", b"AQgw")
 
-# What a file is where nothing better can be said of it.
+# The message about a file of no known format.
 UNKNOWN = "it is neither PEM, DER nor PKCS#7: export the certificate alone, as PEM"
 
 
@@ -35,9 +37,9 @@ class Certificate(Record):
 
 
 class Damage(Record):
-    """Something meant to be a certificate, its line (from 1), and what is wrong with it.
+    """A certificate that is damaged: its line (from 1), and what is wrong with it.
 
-    `data` is what stands there, unless it could be used all the same.
+    `data` is the text of it, or b"" if it is used all the same.
     """
 
     line: int
@@ -46,42 +48,36 @@ class Damage(Record):
 
 
 class Known:
-    """What is known of certificates, for all files of one build: each is examined once."""
+    """What is known of certificates. All files of one build share it: each is examined once."""
 
     def __init__(self) -> None:
         """Start with nothing."""
-        # Each block by itself: of many copies one is kept, for memory that is used again is fast.
+        # Each block by itself. One copy is kept of many: using the same memory again is fast.
         self.blocks: Dict[bytes, bytes] = {}
-        self.strict: Set[bytes] = set()  # blocks that every OpenSSL loads for certain
-        self.limited: Set[bytes] = set()  # blocks that may name extended key usages
+        # Blocks that every OpenSSL loads for certain.
+        self.strict: Set[bytes] = set()
         self._layouts: Dict[bytes, Layout] = {}
         self._facts: Dict[bytes, Facts] = {}
 
     def examine(self, der: bytes, block: bytes) -> None:
-        """Find out what is asked later; raises NotDer if it is no certificate."""
+        """Note whether every OpenSSL loads it for certain; raise NotDer if it is no certificate."""
         if is_strict(der):
             self.strict.add(block)
         else:
             self._layouts[block] = layout(der)
-        if OID_EKU in der:
-            self.limited.add(block)
 
     def is_strict(self, block: bytes) -> bool:
         """Whether every OpenSSL loads it for certain."""
-        return block in self.strict or (block not in self.blocks and is_strict(der_of(block)))
-
-    def may_be_limited(self, block: bytes) -> bool:
-        """Whether it may name extended key usages."""
-        return block in self.limited or (block not in self.strict and OID_EKU in der_of(block))
+        return block in self.strict or is_strict(der_of(block))
 
     def facts(self, block: bytes) -> Facts:
-        """Return what the certificate says of itself; raises NotDer, a ValueError."""
+        """Return what the certificate says of itself; raise NotDer, a ValueError."""
         if block not in self._facts:
             self._facts[block] = facts(der_of(block), self._layouts.get(block))
         return self._facts[block]
 
     def is_ca(self, block: bytes) -> bool:
-        """Whether it is a CA's; not where it cannot be told."""
+        """Whether it is a CA certificate; no if it cannot be read."""
         try:
             return self.facts(block).ca
         except ValueError:
@@ -93,21 +89,24 @@ class Parsed:
     """What a file holds."""
 
     def __init__(self, known: Known) -> None:
-        """Start with nothing; what is found out about certificates goes to `known`."""
+        """Start with nothing; facts about certificates go to `known`."""
         self.known = known
-        self.certificates: List[Certificate] = []  # in the order of the file
+        # In the order of the file.
+        self.certificates: List[Certificate] = []
         self.damage: List[Damage] = []
-        self.private_keys: List[int] = []  # their lines
-        self.instead = ""  # what the file seems to be, where it is nothing of all this
+        # The lines of private keys.
+        self.private_keys: List[int] = []
+        # What the file seems to be if it holds nothing of all this.
+        self.instead = ""
 
     def add(self, der: bytes, verdict: str = PLAIN) -> None:
-        """Add a certificate; raises NotDer if it is none."""
+        """Add a certificate; raise NotDer if it is none."""
         block = block_of(der)
         self.known.examine(der, block)
         self.certificates.append(Certificate(block, verdict))
 
     def report(self, damage: Damage) -> None:
-        """Keep the damage; give up on a file that is damaged all over."""
+        """Keep the damage, up to MAX_DAMAGE pieces."""
         if len(self.damage) < MAX_DAMAGE:
             self.damage.append(damage)
         elif len(self.damage) == MAX_DAMAGE:
@@ -116,7 +115,7 @@ class Parsed:
 
 
 def has_marker(text: bytes) -> bool:
-    """Whether there may be a marker in it, however mangled."""
+    """Whether the text may contain a marker, even a mangled one."""
     return b"-----" in text or b"begin" in text.lower()
 
 
@@ -133,7 +132,7 @@ def der_of(block: bytes) -> bytes:
 
 
 def is_canonical(block: bytes) -> bool:
-    """Whether decoding the block and encoding it again would give the same; in 2 microseconds."""
+    """Whether decoding and encoding the block would give the same, found in 2 microseconds."""
     body = block[len(BEGIN) : -len(END)]
     full, more = divmod(len(body), LINE + 1)
     newlines = full + bool(more)

@@ -1,6 +1,6 @@
-"""What a certificate is made of, and what it says of itself.
+"""Reads the parts of a certificate, and what they say of it.
 
-Source: RFC 5280 section 4.1, and OpenSSL for what it makes of them.
+Source: RFC 5280 section 4.1, and what OpenSSL does.
 """
 
 from __future__ import annotations
@@ -31,12 +31,16 @@ from .asn1 import (
 OID_EKU, OID_BASIC_CONSTRAINTS, OID_KEY_USAGE = b"\x55\x1d\x25", b"\x55\x1d\x13", b"\x55\x1d\x0f"
 OID_ANY_EKU, OID_SERVER_AUTH = b"\x55\x1d\x25\x00", b"\x2b\x06\x01\x05\x05\x07\x03\x01"
 VERSION_3 = b"\xa0\x03\x02\x01\x02"
-_VERSIONS = {b"\xa0\x03\x02\x01\x01": 2, VERSION_3: 3}  # version 1 is not written out
-_DAYS = {b"%02d" % month: b"31" for month in range(1, 13)}  # the last of each month
+# A certificate of version 1 has no such field.
+_VERSIONS = {b"\xa0\x03\x02\x01\x01": 2, VERSION_3: 3}
+# The last day of each month.
+_DAYS = {b"%02d" % month: b"31" for month in range(1, 13)}
 _DAYS.update({b"02": b"29", b"04": b"30", b"06": b"30", b"09": b"30", b"11": b"30"})
 
-Elements = List[Tuple[int, bytes]]  # tag and content of each
-Extensions = Dict[bytes, Tuple[bool, bytes]]  # OID: is it critical, and its DER value
+# Tag and content of each.
+Elements = List[Tuple[int, bytes]]
+# By OID: whether it is critical, and its DER value.
+Extensions = Dict[bytes, Tuple[bool, bytes]]
 
 
 class Layout(Record):
@@ -52,11 +56,11 @@ class Layout(Record):
 
 
 def layout(der: bytes) -> Layout:
-    """Return the parts of the certificate that `der` is, exactly; raise NotDer if it is none.
+    """Return the parts of a certificate; raise NotDer if `der` is not exactly one.
 
-    What surrounds the signed part must be DER: OpenSSL writes it anew, so that two spellings
-    are one certificate to it. Inside, OpenSSL lets more pass than GnuTLS and BoringSSL do,
-    whose users would lose the whole file: that is refused, too.
+    The part around the signed one must be DER. OpenSSL encodes it anew, so that two encodings would
+    be the same certificate to it. Of the signed part OpenSSL accepts more than GnuTLS and
+    BoringSSL, which would drop the whole file: what they refuse raises NotDer, too.
     """
     _, start, end = expect_minimal(der, 0, len(der), SEQUENCE)
     if end != len(der):
@@ -84,10 +88,11 @@ def layout(der: bytes) -> Layout:
 
 
 def _check_signature(der: bytes, start: int, end: int) -> bytes:
-    """Return the AlgorithmIdentifier that, with a BIT STRING of whole bytes, fills that place."""
+    """Return the AlgorithmIdentifier; only a BIT STRING of whole bytes may follow it."""
     _, position, algorithm_end = expect_minimal(der, start, end, SEQUENCE)
     _, _, position = expect_minimal(der, position, algorithm_end, OID)
-    if position < algorithm_end:  # the parameters
+    # The parameters.
+    if position < algorithm_end:
         tag, _, _ = expect(der, position, algorithm_end, NULL, SEQUENCE, OID)
         _, content, position = expect_minimal(der, position, algorithm_end, tag)
         if tag == NULL and content != position:
@@ -99,14 +104,14 @@ def _check_signature(der: bytes, start: int, end: int) -> bytes:
 
 
 def _check_names(der: bytes, *names: Span) -> None:
-    """Raise NotDer where a part of a name is empty."""
+    """Raise NotDer if a part of a name is empty."""
     for name in names:
         if any(tag != SET or a == b for tag, a, b in children(der, *name[1:])):
             raise NotDer("a part of a name in it is empty")
 
 
 def after_validity(der: bytes, position: int, limit: int) -> int:
-    """Return where two times end; each is UTCTime or GeneralizedTime, in digits and Z."""
+    """Return where the validity ends: two UTCTimes or GeneralizedTimes, of digits and Z."""
     _, position, end = expect_minimal(der, position, limit, SEQUENCE)
     for _ in TIMES:
         size = 13 if der[position] == TIMES[0] else 15
@@ -120,7 +125,7 @@ def after_validity(der: bytes, position: int, limit: int) -> int:
 
 
 def _is_time(digits: bytes) -> bool:
-    """Whether there is such a second: a year of two or four digits, month, day, and so on."""
+    """Whether such a second exists: a year of two or four digits, month, day, and so on."""
     month, day = digits[-10:-8], digits[-8:-6]
     return (
         digits.isdigit()
@@ -137,7 +142,7 @@ def _is_leap(year: int) -> bool:
 
 
 def _check_key(der: bytes, key: Span) -> None:
-    """Raise NotDer unless an algorithm and a BIT STRING of whole bytes stand there."""
+    """Raise NotDer unless the key is an algorithm and a BIT STRING of whole bytes."""
     _, _, position = expect(der, key[1], key[2], SEQUENCE)
     _, bits, bits_end = expect(der, position, key[2], BIT_STRING)
     if bits_end != key[2] or der[bits : bits + 1] != b"\0":
@@ -145,7 +150,7 @@ def _check_key(der: bytes, key: Span) -> None:
 
 
 def _extensions(sequence: Elements) -> Extensions:
-    """Return the extensions by their OIDs; raise NotDer where one is incomplete or there twice."""
+    """Return the extensions by their OIDs; raise NotDer if one is incomplete or occurs twice."""
     found: Extensions = {}
     for _, extension in sequence:
         fields = elements(extension)
@@ -167,7 +172,8 @@ class Facts(Record):
     not_before: bytes
     not_after: bytes
     ca: bool
-    ekus: Optional[FrozenSet[bytes]]  # OID bodies; None where the extension is absent
+    # The contents of the OIDs; None if the extension is absent.
+    ekus: Optional[FrozenSet[bytes]]
 
     @property
     def self_issued(self) -> bool:
@@ -183,7 +189,7 @@ class Facts(Record):
 def facts(der: bytes, places: Optional[Layout] = None) -> Facts:
     """Return what the certificate in `der` says of itself; raise NotDer, a ValueError.
 
-    Whoever has its layout already gives it in `places`.
+    `places` is its layout, if the caller has it already.
     """
     parts = places or layout(der)
     not_before, not_after = children(der, *parts.validity[1:])
@@ -201,13 +207,13 @@ def facts(der: bytes, places: Optional[Layout] = None) -> Facts:
 
 
 def is_issued_by_another(der: bytes) -> bool:
-    """Whether another name than its own issued the certificate, asked for little."""
+    """Whether issuer and subject differ; this is faster than facts()."""
     _, _, issuer, _, subject = _first_fields(der)
     return der[slice(*issuer[1:])] != der[slice(*subject[1:])]
 
 
 def issuer_and_serial(der: bytes) -> bytes:
-    """Return the DER of the issuer's name and of the serial number, one behind the other."""
+    """Return the DER of the issuer's name, followed by that of the serial number."""
     serial, algorithm, issuer, _, _ = _first_fields(der)
     return der[algorithm[2] : issuer[2]] + der[serial[1] - 2 : serial[2]]
 
@@ -220,7 +226,7 @@ def _first_fields(der: bytes) -> List[Span]:
 
 
 def _is_ca(found: Extensions, *, is_old_root: bool) -> bool:
-    """Whether OpenSSL would take it for a CA (check_ca in v3_purp.c)."""
+    """Whether OpenSSL treats it as a CA certificate (check_ca in v3_purp.c)."""
     if OID_BASIC_CONSTRAINTS in found:
         fields = [field for _, field in members(found[OID_BASIC_CONSTRAINTS][1])]
         return fields[:1] not in ([], [b"\0"])
@@ -230,22 +236,22 @@ def _is_ca(found: Extensions, *, is_old_root: bool) -> bool:
 
 
 def signs_certificates(found: Extensions) -> bool:
-    """Whether the key usage, where there is one, allows that (keyCertSign)."""
+    """Whether the key usage, if there is one, allows it (keyCertSign)."""
     _, usage = found.get(OID_KEY_USAGE, (False, b"\x03\x02\x00\xff"))
     return len(usage) > 3 and bool(usage[3] & 0x04)
 
 
 def content(value: bytes, tag: int) -> bytes:
-    """Return the content of the element at the beginning, which has this tag; else raise NotDer."""
+    """Return the content of the first element; raise NotDer unless it has this tag."""
     _, start, end = expect(value, 0, len(value), tag)
     return value[start:end]
 
 
 def elements(data: bytes) -> Elements:
-    """Return the elements that `data` consists of; raises NotDer."""
+    """Return the elements of which `data` consists; raise NotDer if it does not."""
     return [(tag, data[start:end]) for tag, start, end in children(data, 0, len(data))]
 
 
 def members(value: bytes) -> Elements:
-    """Return the elements in the SEQUENCE that `value` begins with; raises NotDer."""
+    """Return the elements of the SEQUENCE at the beginning; raise NotDer if it is none."""
     return elements(content(value, SEQUENCE))

@@ -19,16 +19,16 @@ from contextlib import suppress
 from hashlib import sha256
 from typing import List, Tuple
 
-from .. import __version__, bundle, parsing, reporting
+from .. import __version__, bundle, parsing, reporting, sources
 from ..bundle import Bundle
 from ..machine import APPLICATION, NAME, cache_folder, ownership, temporary_places, user_folder
 from ..machine.signals import interruptible
 from ..record import Record
 from ..settings import DEBUG, INFO, USER, WARNING, Settings
-from ..sources import inputs, system, user
+from ..sources import system
 from ..sources.files import add_named
 from ..sources.findings import Findings
-from ..sources.reader import MARK
+from ..sources.reader import MARK, condensed, look
 from . import writing
 from .hold import identity, names, quietly, status_of
 
@@ -86,7 +86,7 @@ class Stored(Record):
 
     def is_current(self, salt: Tuple[object, ...]) -> bool:
         """Whether building it again would give the same."""
-        return self.is_settled and _hash(salt, inputs.look(self.paths)) == self.fingerprint
+        return self.is_settled and _hash(salt, look(self.paths)) == self.fingerprint
 
     def is_being_changed(self, now: int) -> bool:
         """Whether somebody may be in the middle of appending to it."""
@@ -184,7 +184,7 @@ def _render(
     kept = {found.block for found in parsing.parse(stored.appended).certificates}
     body = b"".join([block for block in blocks if block not in kept])
     tail = b"".join([block for block in blocks if block in kept])
-    looked_at = inputs.condensed(built.inputs)
+    looked_at = condensed(built.inputs)
     paths = [path for path, _, _ in looked_at]
     would_show_a_change = len(set(paths)) == len(paths) and all(
         when <= started - _SETTLED for _, _, when in looked_at
@@ -232,7 +232,7 @@ def _salt(settings: Settings, certifi_file: str) -> Tuple[object, ...]:
     """Return what decides what is in the bundle, beside the files that are looked at."""
     asked = (settings.cert_files, settings.sources, settings.isolated)
     variables = [os.environ.get(name) for name in _VARIABLES]
-    return __version__, certifi_file, sys.version, asked, variables, user.drop_folders(settings)
+    return __version__, certifi_file, sys.version, asked, variables, sources.drop_folders(settings)
 
 
 def _hash(*things: object) -> str:

@@ -1,36 +1,161 @@
-"""The four sources: each fills its findings, and collect() sees to it that none raises."""
+"""The four sources. Each fills its findings; collect() keeps the failure of one from the others."""
 
 from __future__ import annotations
 
+import os
+import sys
+from binascii import b2a_base64
 from typing import List
 
-from ..settings import CERTIFI, SSL, SYSTEM, Settings
-from . import certifi, ssl_defaults, system, user
-from .findings import Findings
+from ..machine import APPLICATION, openssl, ownership
+from ..machine.signals import interruptible
+from ..settings import CERTIFI, SSL, SYSTEM, Settings, split_paths
+from . import system
+from .files import add_file, add_folder, add_hashed, certificate_files
+from .findings import LISTED, NAMED, PROVEN, Findings
 from .reader import Reader
 
 
 def collect(settings: Settings, reader: Reader, certifi_file: str) -> List[Findings]:
-    """Return the findings of the sources asked for, in the order of the bundle."""
+    """Return the findings of the sources that the settings name, in the order of the bundle."""
     everything = [Findings(name, reader) for name in settings.sources]
     for findings in everything:
-        _collect_one(findings, settings, certifi_file)
+        try:
+            if findings.source == CERTIFI:
+                certifi(findings, certifi_file)
+            elif findings.source == SYSTEM:
+                system.collect(findings)
+            elif findings.source == SSL:
+                ssl_defaults(findings)
+            else:
+                user(findings, settings)
+        except (RecursionError, MemoryError):
+            # The application is out of stack or memory. The next call tries again.
+            raise
+        except Exception as error:  # noqa: BLE001 - one source must not cost the others
+            message = f"the {findings.source} source failed and is incomplete: {error!r}"
+            findings.problem("", message)
     return everything
 
 
-def _collect_one(findings: Findings, settings: Settings, certifi_file: str) -> None:
+def certifi(findings: Findings, path: str) -> None:
+    """Add certifi's own roots, or what a distribution's patched certifi names instead."""
+    if hasattr(sys, "frozen"):
+        # The builder of the program may have replaced certifi's file with a bundle of ours.
+        findings.reader.baked = path
+    standing = PROVEN if _is_as_released(path, findings.reader) else LISTED
+    with findings.named_by("certifi itself: reinstall it"):
+        add_file(findings, path, standing, named=True)
+
+
+def _is_as_released(path: str, reader: Reader) -> bool:
+    """Whether it has the SHA-256 that certifi's RECORD states. Then OpenSSL need not check it.
+
+    Source of the format: the packaging specification "Recording installed projects".
+    """
+    from hashlib import sha256
+
+    package, name = os.path.split(path)
+    site, folder = os.path.split(package)
     try:
-        if findings.source == CERTIFI:
-            certifi.collect(findings, certifi_file)
-        elif findings.source == SYSTEM:
-            system.collect(findings)
-        elif findings.source == SSL:
-            ssl_defaults.collect(findings)
+        installed = [each for each in os.listdir(site) if each.startswith("certifi-")]
+        # This raises ValueError unless there is exactly one.
+        (metadata,) = [each for each in installed if each.endswith(".dist-info")]
+        digest = b2a_base64(sha256(reader.data(path)).digest(), newline=False).decode("ascii")
+        # RECORD uses URL-safe base64 without padding.
+        stated = digest.replace("+", "-").replace("/", "_").rstrip("=")
+        with open(os.path.join(site, metadata, "RECORD"), encoding="utf-8") as record:
+            return any(line.startswith(f"{folder}/{name},sha256={stated},") for line in record)
+    except (OSError, ValueError):
+        return False
+
+
+def ssl_defaults(findings: Findings) -> None:
+    """Add what ssl.create_default_context() loads, and what SSL_CERT_FILE and SSL_CERT_DIR name.
+
+    In OpenSSL each variable replaces the default. Here it adds to the default.
+    """
+    if sys.platform == "win32":
+        from .system import windows
+
+        windows.ssl_defaults(findings)
+    file, folder = openssl.default_paths()
+    add_file(findings, file, LISTED, named=False)
+    add_hashed(findings, folder)
+    named = os.environ.get("SSL_CERT_FILE")
+    if named:
+        with findings.named_by("SSL_CERT_FILE"):
+            # LISTED, not NAMED: often a tool has set this variable, not a person.
+            add_file(findings, named, LISTED, named=True)
+    elif named is not None:
+        message = "it is set, but empty, so OpenSSL itself loads no file: unset it"
+        findings.problem("SSL_CERT_FILE", message)
+    with findings.named_by("SSL_CERT_DIR"):
+        for item in dict.fromkeys(split_paths(os.environ.get("SSL_CERT_DIR", ""))):
+            if item:
+                add_folder(findings, item)
+
+
+def user(findings: Findings, settings: Settings) -> None:
+    """Add the files of PYTHON_CERTIFI_CERT_FILES, then those in the drop folders."""
+    with findings.named_by("PYTHON_CERTIFI_CERT_FILES"):
+        for path in dict.fromkeys(settings.cert_files):
+            if interruptible(os.path.isdir, path):
+                add_folder(findings, path)
+            else:
+                add_file(findings, path, NAMED, named=True)
+    for folder in drop_folders(settings):
+        if interruptible(os.path.isdir, folder):
+            _add_drop_folder(findings, folder)
         else:
-            user.collect(findings, settings)
-    except (RecursionError, MemoryError):
-        # This is our caller's doing: we are asked again.
-        raise
-    except Exception as error:  # noqa: BLE001 - one source must not cost the others
-        message = f"the {findings.source} source failed and is incomplete: {error!r}"
-        findings.problem("", message)
+            findings.reader.inputs.append((folder, -1, -1))
+            if os.path.lexists(folder):
+                # Somebody copied a certificate to this path before the folder existed.
+                findings.problem(folder, "it is not a folder, so it is not used: make it one")
+
+
+def drop_folders(settings: Settings) -> List[str]:
+    """Return the drop folders, which need not exist: the package's, the old one, the user's."""
+    package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    old = os.path.join(os.path.dirname(package), "certifi_system")
+    own = "" if settings.isolated else user_drop_folder()
+    return [folder for folder in (package, old, own) if folder]
+
+
+def user_drop_folder() -> str:
+    """Return the drop folder of this user, which outlives a virtual environment; or ""."""
+    if sys.platform == "win32":
+        base = os.environ.get("APPDATA", "")
+    elif sys.platform == "darwin":
+        base = os.path.expanduser("~/Library/Application Support")
+    else:
+        base = os.environ.get("XDG_CONFIG_HOME", "")
+        base = base if os.path.isabs(base) else os.path.expanduser("~/.config")
+    return os.path.join(base, APPLICATION, "certs") if os.path.isabs(base) else ""
+
+
+def _add_drop_folder(findings: Findings, folder: str) -> None:
+    """Add the certificates in a drop folder, except where other users may write."""
+    for path in certificate_files(findings, folder):
+        unsafe = _first_unsafe(folder, os.path.dirname(path))
+        if unsafe:
+            what = "it" if unsafe.startswith(folder) else folder
+            message = f"others may write to this folder, so {what} is not used"
+            findings.problem(unsafe, f"{message}: chmod go-w, and own it")
+        else:
+            add_file(findings, path, NAMED, named=True, safe=True)
+
+
+def _first_unsafe(top: str, folder: str) -> str:
+    """Return the first folder from `folder` up to `top` that others may write to, or "".
+
+    The folders above the user's own drop folder are checked, too: who may write to one of them can
+    replace the drop folder. Who may write to the folders above this package can replace its code,
+    so a check there would prove nothing.
+    """
+    while True:
+        if not ownership.is_safe(os.stat(folder), folder):
+            return folder
+        if len(folder) <= len(top):
+            return ownership.unsafe_step(top) if top == user_drop_folder() else ""
+        folder = os.path.dirname(folder)

@@ -1,18 +1,20 @@
-"""Certificate files and folders into findings: what they hold, and what is wrong with them."""
+"""Adds certificate files and folders to findings: what they hold, and what is wrong with them."""
 
 from __future__ import annotations
 
 import os
-from typing import Iterator, List, Set, Tuple
+from typing import Iterator, List
 
 from ..machine import NAME
 from ..parsing import Parsed, pem
 from ..reporting.findings import MALFORMED, NOT_TRUSTED
 from ..settings import DEBUG, INFO, WARNING
 from .findings import HELD, NAMED, PROVEN, Findings
-from .reader import Identity, OwnBundle, identity
+from .reader import OwnBundle
 
-MAX_FILES = 10_000  # looked at below one folder
+# So many files below one folder are looked at.
+MAX_FILES = 10_000
+_TOO_MANY = "it holds more than {} files: only the first are used"
 _LIST = f": several files are separated by {os.pathsep!r}"
 _HINTS = (
     ("-----BEGIN", ": name a file, not what is in it"),
@@ -26,59 +28,54 @@ _HINTS = (
     ("~/", ": only a shell replaces ~"),
     (os.pathsep, ": only one file can be named here"),
 )
-_LITTER = ("._", ".#")  # what macOS and Emacs leave beside a file, under its name
+_VERDICTS = {
+    pem.REJECTED: "it says itself that it is not to be trusted for TLS servers",
+    pem.OTHER_PURPOSE: "its trust settings are for other purposes",
+}
+# macOS and Emacs put files beside a certificate whose names are its name behind this.
+_LITTER = ("._", ".#")
 _EXTENSIONS = (".cer", ".crt", ".pem", ".der", ".p7b", ".p7c")
 
 
 def add_file(
     findings: Findings, path: str, standing: str, *, named: bool, safe: bool = False
 ) -> int:
-    """Add what a file holds to the findings; return how many certificates it had.
+    """Add what a file holds to the findings; return how many certificates it has.
 
-    With `named` a person pointed at it, so what cannot be used is a warning; a file that was
-    merely discovered is passed over more quietly.
+    With `named` a person or a variable named the file, so each fault of it is a warning. Faults of
+    a file that was only discovered have a lower level.
     """
     try:
         parsed = findings.reader.parse(path, safe=safe, proven=standing == PROVEN)
     except (OSError, ValueError) as error:
-        if named or not isinstance(error, (FileNotFoundError, NotADirectoryError)):
-            findings.unusable(path, *_unreadable(path, error, named=named))
+        _report_unreadable(findings, path, error, named=named)
         return 0
     _add_certificates(findings, parsed, path, standing)
-    if findings.reader.is_news(parsed, named=named):
+    # A file with several names is reported once, and once more by the name that a person gave.
+    told = findings.reader.told
+    if told.isdisjoint([(parsed, named), (parsed, True)]):
         _report(findings, parsed, path, named=named)
+    told.add((parsed, named))
     return len(parsed.certificates)
 
 
 def add_named(findings: Findings, parsed: Parsed, path: str) -> None:
-    """Add what a person has put into `path`, parsed before, and what is wrong with it."""
+    """Add a file that a person put at `path` and that is parsed already."""
     _add_certificates(findings, parsed, path, NAMED)
     _report(findings, parsed, path, named=True)
 
 
 def _add_certificates(findings: Findings, parsed: Parsed, path: str, standing: str) -> None:
+    """Add the certificates. A TRUSTED block may distrust its certificate, or trust it for mail."""
     plain = [block for block, verdict in parsed.certificates if verdict == pem.PLAIN]
     findings.trust_all(plain, path, standing)
-    if len(plain) < len(parsed.certificates):
-        for certificate in parsed.certificates:
-            _add_verdict(findings, certificate, path, standing)
-
-
-def _add_verdict(
-    findings: Findings, certificate: pem.Certificate, path: str, standing: str
-) -> None:
-    """Add what a TRUSTED block says, unless it trusts the certificate."""
-    if certificate.verdict == pem.PLAIN:
-        return
-    findings.refuse(certificate.block, path, NOT_TRUSTED, "TRUSTED block")
-    if certificate.verdict == pem.REJECTED:
-        findings.distrust(certificate.block, path)
-        if standing == NAMED:
-            message = "a certificate in it is not used: it says itself that it is not to be trusted"
-            findings.problem(path, f"{message} for TLS servers")
-    elif standing == NAMED:
-        message = "a certificate in it is not used: its trust settings are for other purposes"
-        findings.problem(path, message)
+    for block, verdict in parsed.certificates if len(plain) < len(parsed.certificates) else ():
+        if verdict != pem.PLAIN:
+            findings.refuse(block, path, NOT_TRUSTED, "TRUSTED block")
+            if standing == NAMED:
+                findings.problem(path, f"a certificate in it is not used: {_VERDICTS[verdict]}")
+        if verdict == pem.REJECTED:
+            findings.distrust(block, path)
 
 
 def _report(findings: Findings, parsed: Parsed, path: str, *, named: bool) -> None:
@@ -101,34 +98,35 @@ def _report(findings: Findings, parsed: Parsed, path: str, *, named: bool) -> No
         findings.unusable(path, message, WARNING if named else INFO)
 
 
-def _unreadable(path: str, error: Exception, *, named: bool) -> Tuple[str, int]:
+def _report_unreadable(
+    findings: Findings, path: str, error: Exception, *, named: bool, kind: str = "file"
+) -> None:
+    """Record why a path cannot be read. It is no problem if a path that nobody named is absent."""
     if isinstance(error, OwnBundle):
         is_copy = named and os.path.basename(os.path.realpath(path)) != NAME
-        return str(error.strerror), WARNING if is_copy else DEBUG
-    if isinstance(error, FileNotFoundError):
-        return f"the file does not exist{_hint(path)}", WARNING
-    return _cannot_be_read(error), WARNING if named else INFO
-
-
-def _cannot_be_read(error: Exception) -> str:
-    remedy = "; let this user read it" if isinstance(error, PermissionError) else ""
-    return f"cannot be read: {reason_of(error)}{remedy}"
+        findings.unusable(path, str(error.strerror), WARNING if is_copy else DEBUG)
+    elif named and isinstance(error, FileNotFoundError):
+        findings.unusable(path, f"the {kind} does not exist{_hint(path)}")
+    elif named or not isinstance(error, (FileNotFoundError, NotADirectoryError)):
+        remedy = "; let this user read it" if isinstance(error, PermissionError) else ""
+        message = f"cannot be read: {reason_of(error)}{remedy}"
+        findings.unusable(path, message, WARNING if named else INFO)
 
 
 def reason_of(error: Exception) -> str:
-    """Return why a file cannot be read, in the words of the operating system if it has any."""
+    """Return why a file cannot be read, if possible in the words of the operating system."""
     return (error.strerror if isinstance(error, OSError) else None) or str(error)
 
 
 def _hint(path: str) -> str:
-    """Return what may be wrong with a path that does not exist."""
+    """Guess what is wrong with a path that does not exist."""
     if path.count('"') > 1 or path.count("'") > 1:
         return ": leave the quotes out, they are taken for a part of the name"
     return next((hint for sign, hint in _HINTS if sign in path), "")
 
 
 def add_folder(findings: Findings, folder: str) -> None:
-    """Add what a named folder holds; one without a CA certificate is a problem."""
+    """Add the certificates in a named folder. Report a folder without a CA certificate."""
     before, first, count = len(findings.problems), len(findings.trusted), 0
     for path in certificate_files(findings, folder):
         count += add_file(findings, path, HELD, named=True)
@@ -143,71 +141,54 @@ def add_folder(findings: Findings, folder: str) -> None:
 
 
 def certificate_files(findings: Findings, folder: str) -> Iterator[str]:
-    """Yield the certificate files in a folder, any depth, told by extension or hashed name.
+    """Yield the certificate files below a folder; the extension or a hashed name tells them.
 
-    Symbolic links are followed, but no folder is looked through twice.
+    Symbolic links are followed, but no folder is searched twice.
     """
-    pending, seen = [folder], 0
-    looked: Set[Identity] = set()
+    pending, looked, seen = [folder], set(), 0
     while pending:
-        for entry in _entries(findings, pending.pop(), looked):
+        here = pending.pop()
+        real = os.path.realpath(here)
+        entries = [] if real in looked else _entries(findings, here, named=True)
+        looked.add(real)
+        for entry in entries:
             seen += 1
             if seen > MAX_FILES:
-                message = f"it holds more than {MAX_FILES} files: only the first are used"
-                findings.problem(folder, message)
+                findings.problem(folder, _TOO_MANY.format(MAX_FILES))
                 return
-            if entry.name.startswith(_LITTER):
-                continue
-            if _is_folder(entry):
+            if os.path.isdir(entry.path) if entry.is_symlink() else entry.is_dir():
                 pending += [entry.path] if entry.name != "__pycache__" else []
-            elif entry.name.lower().endswith(_EXTENSIONS) or is_hashed_name(entry.name):
+            elif not entry.name.startswith(_LITTER) and _is_certificate_name(entry.name):
                 yield entry.path
 
 
-def _entries(findings: Findings, folder: str, looked: Set[Identity]) -> List[os.DirEntry[str]]:
-    """Return what is in a folder, sorted by name; nothing if it has been looked through."""
+def _entries(findings: Findings, folder: str, *, named: bool) -> List[os.DirEntry[str]]:
+    """Return what is in a folder, sorted by name; nothing if it cannot be read."""
     try:
-        one = identity(folder, findings.reader.stat(folder))
-        if one in looked:
-            return []
-        looked.add(one)
-        with os.scandir(folder) as entries:
-            return sorted(entries, key=lambda entry: entry.name)
+        return findings.reader.entries(folder)
     except OSError as error:
-        missing = isinstance(error, FileNotFoundError)
-        findings.unusable(folder, "it does not exist" if missing else _cannot_be_read(error))
+        _report_unreadable(findings, folder, error, named=named, kind="folder")
         return []
 
 
-def _is_folder(entry: os.DirEntry[str]) -> bool:
-    try:
-        return entry.is_dir()
-    except OSError:  # a ring of links
-        return False
+def _is_certificate_name(name: str) -> bool:
+    return name.lower().endswith(_EXTENSIONS) or is_hashed_name(name)
 
 
 def is_hashed_name(name: str) -> bool:
     """Whether OpenSSL would look for a certificate under that name (``xxxxxxxx.N``)."""
-    return name[8:9] == "." and name[9:].isdigit() and _hexadecimal(name[:8])
-
-
-def _hexadecimal(text: str) -> bool:
-    return not text.lower().strip("0123456789abcdef")
+    number = name[9:].isdigit() and name[8] == "."
+    return number and not name[:8].lower().strip("0123456789abcdef")
 
 
 def add_hashed(findings: Findings, folder: str) -> int:
-    """Add the hashed names of a folder; return how many certificates they had."""
-    try:
-        names = [name for name in findings.reader.names(folder) if is_hashed_name(name)]
-    except OSError as error:
-        if not isinstance(error, (FileNotFoundError, NotADirectoryError)):
-            findings.problem(folder, *_unreadable(folder, error, named=False))
-        return 0
-    if len(names) > MAX_FILES:
-        findings.problem(folder, f"it holds more than {MAX_FILES} files: only the first are used")
+    """Add the files with hashed names in a folder; return how many certificates they have."""
+    entries = _entries(findings, folder, named=False)
+    paths = [entry.path for entry in entries if is_hashed_name(entry.name)]
+    if len(paths) > MAX_FILES:
+        findings.problem(folder, _TOO_MANY.format(MAX_FILES))
     count = 0
-    for name in names[:MAX_FILES]:
-        path = f"{folder}/{name}"
+    for path in paths[:MAX_FILES]:
         block = findings.reader.known_block(path)
         if block is None:
             count += add_file(findings, path, HELD, named=False)

@@ -1,11 +1,10 @@
-"""What a source is handed: it reads files, and collects what the source says, as data.
+"""Findings: what one source trusts, what it distrusts, what it holds but does not trust.
 
-A source says what it trusts, what it distrusts, and what it holds but does not trust. Nothing
-is raised, nothing is lost, and only bundle.py decides what is left out.
+A source records everything here as data and raises nothing. Only bundle.py decides what is left
+out.
 
-The currency is the *block*: one certificate as canonical PEM (``bytes``, see
-``pem.block_of``). Canonical means one text per DER, so equal blocks are equal
-certificates and a dictionary of blocks is deduplicated by DER.
+A certificate is a *block*: its canonical PEM (``bytes``, see ``pem.block_of``). One certificate
+has exactly one block, so equal blocks are equal certificates.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from ..reporting.findings import Origin, Problem
 from ..settings import DEBUG, WARNING
 from .reader import Reader
 
-# How a certificate stands in its source; it decides what is asked of it (see bundle.py).
+# How a certificate stands in its source. bundle.py checks more or less of it accordingly.
 PROVEN = "proven"  # certifi's own file, unchanged since it was released
 LISTED = "listed"  # a store's bundle lists it as trusted
 HELD = "held"  # a directory merely holds it: it must be a CA
@@ -35,9 +34,9 @@ class Trusted(Record):
 
 
 class Refused(Record):
-    """A certificate that is found somewhere and not trusted there: one of REASONS says why.
+    """A certificate that a source holds but does not trust, and one of REASONS.
 
-    `detail` and `block` are those of the Exclusion that it becomes a part of.
+    `block`, `detail` and `level` mean the same as in the Exclusion that bundle.py makes of it.
     """
 
     block: bytes
@@ -48,15 +47,15 @@ class Refused(Record):
 
 
 class Findings:
-    """What one source found. Every source fills one of these and never raises."""
+    """What one source found."""
 
     def __init__(self, source: str, reader: Optional[Reader] = None) -> None:
-        """Start empty, for the source of that name; sources of one build share a reader."""
+        """Start empty, for the source with that name; all sources of one build share a reader."""
         self.source = source
         self.reader = reader or Reader()
         self.trusted: List[Trusted] = []
         self.refused: List[Refused] = []
-        # What the administrator, the vendor or a person said no to, and who did: by block,
+        # What the administrator, the vendor or a person distrusts, and where they say so: by block,
         # by issuer and serial number (see x509), by SHA-1 of the DER (in upper case).
         self.distrusted: Dict[bytes, Origin] = {}
         self.distrusted_numbers: Dict[bytes, Origin] = {}
@@ -66,13 +65,12 @@ class Findings:
 
     def trust(self, block: bytes, path: str, standing: str = LISTED) -> None:
         """Add a certificate that this source trusts for TLS servers."""
-        # _make: a store has some hundred links
-        origin = Origin._make((self.source, path))
-        self.trusted.append(Trusted._make((block, origin, standing)))
+        self.trust_all([block], path, standing)
 
     def trust_all(self, blocks: Iterable[bytes], path: str, standing: str = LISTED) -> None:
         """Add all certificates of one file."""
-        origin = Origin(self.source, path)
+        # _make() is faster, and a store has some hundred files.
+        origin = Origin._make((self.source, path))
         self.trusted += [Trusted._make((block, origin, standing)) for block in blocks]
 
     def refuse(
@@ -82,20 +80,20 @@ class Findings:
         self.refused.append(Refused(block, Origin(self.source, path), reason, detail, level))
 
     def distrust(self, block: bytes, path: str) -> None:
-        """Add a certificate that nobody's discovered store may bring back."""
+        """Add a certificate that no other discovered source may make trusted again."""
         self.distrusted[block] = Origin(self.source, path)
 
     def distrust_number(self, issuer_and_serial: bytes, path: str) -> None:
-        """Add the same for a certificate that is not here itself."""
+        """Do the same for a certificate of which only issuer and serial number are known."""
         self.distrusted_numbers[issuer_and_serial] = Origin(self.source, path)
 
     def distrust_sha1(self, sha1: str, path: str) -> None:
-        """Add the same for a certificate of which only the SHA-1 is known."""
+        """Do the same for a certificate of which only the SHA-1 is known."""
         self.distrusted_sha1s[sha1] = Origin(self.source, path)
 
     @contextmanager
     def named_by(self, who: str) -> Iterator[None]:
-        """Have `unusable` tell who named what is read meanwhile: a variable, as a rule."""
+        """While the body runs, unusable() adds to its messages who named the path."""
         self._named_by = who
         try:
             yield
@@ -103,17 +101,20 @@ class Findings:
             self._named_by = ""
 
     def unusable(self, path: str, message: str, level: int = WARNING) -> None:
-        """Record that what was named is not there or cannot be read, and by whom."""
+        """Record that a path does not exist or cannot be read, and who named it."""
         named_by = f" (named by {self._named_by})" if self._named_by else ""
         self.problem(path, message + named_by, level)
 
     def problem(self, path: str, message: str, level: int = WARNING) -> None:
-        """Record something that could not be read or used; said twice, it is told once."""
+        """Record something that could not be read or used; bundle.py drops repetitions."""
         self.problems.append(Problem(self.source, path, message, level))
 
 
 def sha1_of(der: bytes) -> str:
-    """Return the key of macOS' trust settings; FIPS builds refuse SHA-1 for anything else."""
+    """Return the key of a certificate in the trust settings of macOS.
+
+    Python of a FIPS build computes SHA-1 only where it is not used for security.
+    """
     import hashlib
 
     if sys.version_info >= (3, 9):

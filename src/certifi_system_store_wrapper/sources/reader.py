@@ -1,7 +1,7 @@
-"""Reads certificate files: each once, regular files only, bounded.
+"""Reads certificate files: each file once, regular files only, with bounds on size.
 
-What was looked at is remembered in `inputs`, so that a persistent bundle can tell whether
-anything has changed.
+The reader remembers in `inputs` every path that it looked at. A persistent bundle compares them
+with the disk to know whether anything has changed.
 """
 
 from __future__ import annotations
@@ -9,23 +9,30 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from typing import Dict, List, Optional, Tuple
+from contextlib import suppress
+from operator import attrgetter
+from typing import Dict, Iterable, List, Optional, Set, Tuple
 
 from .. import parsing
 from ..machine import ownership
 from ..machine.signals import interruptible
 from ..parsing import Known, Parsed
-from .inputs import Input, describe
 
-MAX_BYTES = 32 << 20  # of one file: some 15,000 certificates
-MAX_TOTAL = 256 << 20  # of all files together
-_MAX_BLOCK = 32 << 10  # of a file with one certificate
-MARK = b"# certifi-system-store-wrapper "  # how a bundle of ours begins
+# One file may have so many bytes (some 15,000 certificates), and all files together.
+MAX_BYTES = 32 << 20
+MAX_TOTAL = 256 << 20
+# Each read asks for at least so many bytes.
+_CHUNK = 1 << 16
+# A bundle of ours begins with this.
+MARK = b"# certifi-system-store-wrapper "
 _FLAGS = os.O_RDONLY
 for _name in ("O_NONBLOCK", "O_NOCTTY", "O_CLOEXEC", "O_BINARY"):
-    _FLAGS |= getattr(os, _name, 0)  # no system has all of them
+    # No system has all of them.
+    _FLAGS |= getattr(os, _name, 0)
 
-Identity = Tuple[int, int, str]
+Input = Tuple[str, int, int]  # path, size, modification time in whole seconds; -1: absent
+# So many links are followed. The kernel follows no more either.
+_LINKS = 40
 
 
 class Unusable(OSError):
@@ -33,7 +40,7 @@ class Unusable(OSError):
 
 
 class OwnBundle(Unusable):
-    """It is a bundle of ours, or a copy of one; a CA that was removed would live on in it."""
+    """The file is a bundle of ours, or a copy of one. It may hold CAs that were removed since."""
 
 
 class Reader:
@@ -43,14 +50,16 @@ class Reader:
         """Start with nothing read."""
         self.inputs: List[Input] = []
         self.known = Known()
-        self.baked = ""  # the one file that may be a bundle of ours: a frozen program's cacert.pem
-        self._parsed: Dict[Identity, Parsed] = {}
+        # The one file that may be a bundle of ours: the cacert.pem of a frozen program.
+        self.baked = ""
+        self._parsed: Dict[Tuple[int, int, str], Parsed] = {}
         self._data: Dict[str, bytes] = {}
-        self._said: Dict[int, Tuple[Parsed, bool]] = {}
+        # Files whose faults have been reported, and whether a person had named them.
+        self.told: Set[Tuple[Parsed, bool]] = set()
         self._left = MAX_TOTAL
 
     def data(self, path: str) -> bytes:
-        """Return the bytes of a file that `parse` is about to be asked for, read once."""
+        """Return the bytes of a file, and keep them for the parse() that follows."""
         if path not in self._data:
             self._data[path] = read_regular(path, self.stat(path))
         return self._data[path]
@@ -58,11 +67,12 @@ class Reader:
     def parse(self, path: str, *, safe: bool = False, proven: bool = False) -> Parsed:
         """Return what the file holds; with `safe` only if nobody else may write to it.
 
-        With `proven` its blocks are taken as they are. Raises OSError; Unusable, which is one,
-        for our own bundle and what is no regular file.
+        With `proven` its blocks are not examined. It raises OSError; for our own bundle and for
+        anything but a regular file that is Unusable.
         """
         status = self.stat(path)
-        key = identity(path, status)
+        # Some file systems give no file a number.
+        key = (status.st_dev, status.st_ino, "" if status.st_ino else path)
         if key not in self._parsed or safe:
             data = self._data.pop(path, None) or read_regular(path, status, safe=safe)
             if data.startswith(MARK) and path != self.baked:
@@ -74,65 +84,48 @@ class Reader:
             self._parsed[key] = parsing.parse(data, self.known, proven=proven)
         return self._parsed[key]
 
-    def is_news(self, parsed: Parsed, *, named: bool) -> bool:
-        """Whether what is wrong with it is yet to be said: a file may have several names.
-
-        What a person named is said again, by that name.
-        """
-        _, said = self._said.get(id(parsed), (parsed, None))
-        self._said[id(parsed)] = (parsed, bool(said) or named)  # held, so the id stays its own
-        return said is None or named > said
-
     def known_block(self, path: str) -> Optional[bytes]:
         """Return what the file holds if that is exactly one block that has been read before.
 
-        For the 145 links of a hashed folder, in four system calls each; on anything else the
+        A hashed folder has some 145 files that hold such a block each. For any other file the
         answer is None.
         """
         try:
-            descriptor = os.open(path, _FLAGS)
+            status = interruptible(os.stat, path)
+            block = self.known.blocks.get(read_regular(path, status))
         except OSError:
             return None
-        try:
-            status = os.fstat(descriptor)
-            size = status.st_size
-            if size > _MAX_BLOCK or not stat.S_ISREG(status.st_mode):
-                return None
-            block = self.known.blocks.get(os.read(descriptor, size + 1))
-        except OSError:
-            return None
-        finally:
-            os.close(descriptor)
         if block is not None:
             self.inputs.append(describe(path, status))
         return block
 
     def stat(self, path: str) -> os.stat_result:
-        """Return os.stat of `path` and remember that it was asked for."""
+        """Return os.stat() of `path`, and remember the path in `inputs`."""
         try:
             status = interruptible(os.stat, path)
-        except (OSError, ValueError):  # ValueError: a NUL in the path
+        except (OSError, ValueError):
+            # ValueError: there is a NUL in the path.
             self.inputs.append((path, -1, -1))
             raise
         self.inputs.append(describe(path, status))
         return status
 
-    def names(self, folder: str) -> List[str]:
-        """Return the sorted names in a folder; raises OSError."""
+    def entries(self, folder: str) -> List[os.DirEntry[str]]:
+        """Return what is in a folder, sorted by name; raises OSError."""
         self.stat(folder)
-        return sorted(interruptible(os.listdir, folder))
+        return interruptible(_scan, folder)
 
 
-def identity(path: str, status: os.stat_result) -> Identity:
-    """Return what tells a file from all others; some file systems give none a number."""
-    return status.st_dev, status.st_ino, "" if status.st_ino else path
+def _scan(folder: str) -> List[os.DirEntry[str]]:
+    with interruptible(os.scandir, folder) as entries:
+        return sorted(entries, key=attrgetter("name"))
 
 
 def read_regular(path: str, status: os.stat_result, *, safe: bool = False) -> bytes:
     """Return the bytes of a regular file of at most MAX_BYTES; raises OSError.
 
-    Anything else is not even opened: opening a FIFO would block, or use up what another
-    program waits for.
+    Anything else is not opened: open() of a FIFO would block, or take data that another program
+    waits for.
     """
     if not stat.S_ISREG(status.st_mode):
         kind = "a folder" if stat.S_ISDIR(status.st_mode) else "not a regular file"
@@ -150,14 +143,64 @@ def read_regular(path: str, status: os.stat_result, *, safe: bool = False) -> by
 
 
 def _read_all(descriptor: int, size: int) -> bytes:
+    """Return what is in the file. It may have grown since `size` was asked for."""
     chunks: List[bytes] = []
     total = 0
     while total <= MAX_BYTES >= size:
-        wanted = max(size - total, 0) + 1
+        wanted = max(size, _CHUNK) + 1
         chunk = interruptible(os.read, descriptor, wanted)
         chunks.append(chunk)
         total += len(chunk)
-        if len(chunk) < wanted:  # of a regular file: its end
-            return chunk if len(chunks) == 1 else b"".join(chunks)
-        size = max(size, 2 * total)  # it grew meanwhile
+        if len(chunk) < wanted:
+            # A short read of a regular file means its end.
+            return b"".join(chunks)
     raise Unusable(errno.EFBIG, f"it is larger than {MAX_BYTES >> 20} MiB")
+
+
+def describe(path: str, status: os.stat_result) -> Input:
+    """Return the state of a path. A folder has size 0; its time changes with what it holds."""
+    return path, 0 if stat.S_ISDIR(status.st_mode) else status.st_size, int(status[stat.ST_MTIME])
+
+
+def look(paths: Iterable[str]) -> List[Input]:
+    """Return the state of the paths now."""
+    reader = Reader()
+    for path in paths:
+        with suppress(OSError, ValueError):
+            reader.stat(path)
+    return reader.inputs
+
+
+def condensed(inputs: Iterable[Input]) -> List[Input]:
+    """Return fewer inputs, sorted, of which one changes whenever one of the given does.
+
+    Looking at all of them again would take much longer. A link in a folder among the inputs changes
+    together with that folder, so its target is enough. Where a folder does not exist, the topmost
+    missing folder stands for everything below it.
+    """
+    given = set(inputs)
+    folders = {path for path, size, _ in given if not size}
+    return sorted({(_target(i[0], folders) if i[1] >= 0 else _absent(i[0]), *i[1:]) for i in given})
+
+
+def _target(path: str, folders: Set[str]) -> str:
+    """Follow the links that lie in one of the folders."""
+    for _ in range(_LINKS):
+        folder = os.path.dirname(path)
+        try:
+            target = os.readlink(path) if folder in folders else ""
+        except OSError:
+            # It is no link.
+            break
+        if not target:
+            break
+        path = os.path.join(folder, target)
+    return path
+
+
+def _absent(path: str) -> str:
+    """Return the topmost folder above the path that does not exist, else the path."""
+    above = os.path.dirname(path)
+    while len(above) < len(path) and not os.path.exists(above):
+        path, above = above, os.path.dirname(above)
+    return path

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import List
+from typing import Callable, List
 
 import pytest
 
@@ -16,7 +16,14 @@ from certifi_system_store_wrapper.settings import DEBUG, INFO, USER, WARNING
 from certifi_system_store_wrapper.sources import files, reader
 from certifi_system_store_wrapper.sources.files import add_file, certificate_files
 from certifi_system_store_wrapper.sources.findings import LISTED, NAMED, PROVEN, Findings
-from certifi_system_store_wrapper.sources.reader import MARK, Reader, Unusable
+from certifi_system_store_wrapper.sources.reader import (
+    MARK,
+    Input,
+    Reader,
+    Unusable,
+    condensed,
+    look,
+)
 from support.minting import encode_pem, mint
 
 A, B = mint("A"), mint("B")
@@ -101,7 +108,7 @@ def test_known_and_strict_blocks_are_remembered(tmp_path: Path) -> None:
     one = Reader()
     odd = A.replace(b"\x0c\x01A", b"\x1e\x01A")
     one.parse(written(tmp_path / "all.pem", PEM_A + encode_pem(odd)))
-    assert (one.known.strict, one.known.limited) == ({PEM_A}, set())
+    assert one.known.strict == {PEM_A}
     assert set(one.known.blocks) == {PEM_A, block_of(odd)}
 
 
@@ -120,7 +127,7 @@ def test_what_was_looked_at_is_remembered(tmp_path: Path) -> None:
     one.parse(path)
     with pytest.raises(FileNotFoundError):
         one.parse(absent)
-    one.names(str(tmp_path))
+    one.entries(str(tmp_path))
     assert one.inputs[:2] == [(path, len(PEM_A), 7), (absent, -1, -1)]
     assert one.inputs[2][:2] == (str(tmp_path), 0)
 
@@ -263,3 +270,80 @@ def test_a_huge_folder_is_read_up_to_a_bound(
     findings = Findings(USER)
     assert files.add_hashed(findings, str(hashed)) == 5
     assert "more than 5 files" in findings.problems[0].message
+
+
+# What was looked at, condensed: fewer paths, and still every change shows.
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Path:
+    """Return a hashed folder as Debian's: a link, a link beside it, a file elsewhere."""
+    store = tmp_path / "certs"
+    for folder in (store, tmp_path / "share"):
+        folder.mkdir()
+    (tmp_path / "share" / "ca.crt").write_bytes(b"certificate")
+    (store / "ca.pem").symlink_to(tmp_path / "share" / "ca.crt")
+    (store / "0123abcd.0").symlink_to("ca.pem")
+    (store / "own.pem").write_bytes(b"own")
+    settle(tmp_path)
+    return store
+
+
+def settle(folder: Path) -> None:
+    """Have everything be old, so that a change shows in whole seconds."""
+    for path in (folder, *folder.rglob("*")):
+        if not path.is_symlink():
+            os.utime(path, (7, 7))
+
+
+def seen(store: Path) -> List[Input]:
+    """Return what a build looks at: the folder, its files through their links, what is absent."""
+    absent = store.parent / "no" / "such" / "folder" / "ca.pem"
+    return look(map(str, (store, store / "0123abcd.0", store / "own.pem", absent)))
+
+
+def test_links_within_a_folder_and_absent_folders_need_no_line(store: Path) -> None:
+    """The folder, the files and the first absent folder are enough."""
+    share, absent = store.parent / "share" / "ca.crt", store.parent / "no"
+    paths = sorted(map(str, (store, share, store / "own.pem", absent)))
+    assert [path for path, _, _ in condensed(seen(store))] == paths
+
+
+def appear(store: Path) -> None:
+    path = store.parent / "no" / "such" / "folder"
+    path.mkdir(parents=True)
+
+
+def turn_round(store: Path) -> None:
+    (store.parent / "other").write_bytes(b"certificate")
+    os.utime(store.parent / "other", (7, 7))
+    (store / "ca.pem").unlink()
+    (store / "ca.pem").symlink_to(store.parent / "other")
+
+
+CHANGES: List[Callable[[Path], object]] = [
+    lambda store: (store.parent / "share" / "ca.crt").write_bytes(b"Certificate"),
+    lambda store: (store.parent / "share" / "ca.crt").unlink(),
+    lambda store: (store / "own.pem").write_bytes(b"Own"),
+    lambda store: (store / "4567cdef.0").symlink_to("own.pem"),
+    lambda store: (store / "0123abcd.0").unlink(),
+    turn_round,
+    appear,
+]
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_every_change_shows(store: Path, change: Callable[[Path], object]) -> None:
+    """A file in place, a link, a new name, a folder that was not there."""
+    before = condensed(seen(store))
+    paths = [path for path, _, _ in before]
+    assert look(paths) == before
+    change(store)
+    assert look(paths) != before
+
+
+def test_a_ring_of_links_ends(store: Path) -> None:
+    """It is left out, and what is beside it stays."""
+    (store / "a").symlink_to("b")
+    (store / "b").symlink_to("a")
+    assert condensed([(str(store), 0, 7), (str(store / "a"), 1, 7)])

@@ -14,7 +14,7 @@ from certifi_system_store_wrapper import sources
 from certifi_system_store_wrapper.bundle import build
 from certifi_system_store_wrapper.parsing import pem
 from certifi_system_store_wrapper.settings import CERTIFI, SOURCES, SSL, SYSTEM, USER, Settings
-from certifi_system_store_wrapper.sources import certifi, ssl_defaults, system, user
+from certifi_system_store_wrapper.sources import system
 from certifi_system_store_wrapper.sources.findings import HELD, LISTED, NAMED, PROVEN, Findings
 from certifi_system_store_wrapper.sources.reader import Reader
 from support.minting import NAMES, encode_pem, mint, private_key_pem, trusted_pem
@@ -153,8 +153,8 @@ def test_a_failing_source_does_not_cost_the_others(world: World, source: str) ->
     def fail(*_: object) -> None:
         raise RuntimeError("boom")
 
-    module = {CERTIFI: certifi, SYSTEM: system, SSL: ssl_defaults, USER: user}[source]
-    world.monkeypatch.setattr(module, "collect", fail)
+    names = {CERTIFI: "certifi", SYSTEM: "system.collect", SSL: "ssl_defaults", USER: "user"}
+    world.monkeypatch.setattr(f"{sources.__name__}.{names[source]}", fail)
     world.write(DEBIAN, PEM_A)
     world.write("/drop/b.pem", PEM_B)
     built = build(Settings(), world.certifi_file)
@@ -250,7 +250,7 @@ def test_nobody_else_may_put_another_folder_in_the_place_of_the_users_own(world:
     """A folder above it that others may write to is enough, unless it is sticky."""
     world.write("/drop/a.pem", PEM_A)
     world.write("/drop/deep/b.pem", PEM_B)
-    world.monkeypatch.setattr(user, "user_drop_folder", lambda: world.path("/drop"))
+    world.monkeypatch.setattr(sources, "user_drop_folder", lambda: world.path("/drop"))
     assert world.build() == {"certifi", "A", "B"}
     os.chmod(world.root, 0o777)
     assert world.build() == {"certifi"}
@@ -341,13 +341,13 @@ def test_drop_folders(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.platform", "linux")
     monkeypatch.setenv("XDG_CONFIG_HOME", os.path.abspath("/xdg"))
     wanted = os.path.join(os.path.abspath("/xdg"), "certifi-system-store-wrapper", "certs")
-    assert user.drop_folders(Settings())[2:] == [wanted]
-    assert len(user.drop_folders(Settings(isolated=True))) == 2
+    assert sources.drop_folders(Settings())[2:] == [wanted]
+    assert len(sources.drop_folders(Settings(isolated=True))) == 2
     monkeypatch.setenv("XDG_CONFIG_HOME", "relative")
     monkeypatch.setenv("HOME", os.path.abspath("/h"))
-    assert ".config" in user.user_drop_folder()
+    assert ".config" in sources.user_drop_folder()
     monkeypatch.setattr("sys.platform", "darwin")
-    assert "Application Support" in user.user_drop_folder()
+    assert "Application Support" in sources.user_drop_folder()
     monkeypatch.setattr("sys.platform", "win32")
     monkeypatch.setenv("APPDATA", "")
-    assert user.user_drop_folder() == ""
+    assert sources.user_drop_folder() == ""

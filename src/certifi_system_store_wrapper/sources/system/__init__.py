@@ -1,7 +1,7 @@
-"""What the operating system trusts and distrusts. One file per platform, one contract.
+"""What the operating system trusts and distrusts: one file per platform.
 
-It is loaded with certifi, not with the first question: pip may have replaced us by then.
-A platform's ``collect`` fills the findings that it is handed.
+Each has a function `collect` that fills the findings of the caller. It is imported together with
+certifi, not with the first where(): pip may have replaced this package by then.
 """
 
 from __future__ import annotations
@@ -17,6 +17,6 @@ else:
 
 __all__ = ["IS_FILES", "collect"]
 
-# Whether every change of the store shows in a file that Reader.inputs remembers: keychains,
-# trust settings and the registry do not.
+# Whether every change of the store shows in one of Reader.inputs. Changes of keychains, trust
+# settings and the registry do not.
 IS_FILES = sys.platform not in ("darwin", "win32")

@@ -1,70 +1,80 @@
-"""What macOS trusts and distrusts: its keychains, joined with the trust settings by SHA-1.
+"""What macOS trusts and distrusts: the certificates of its keychains and the trust settings.
 
-A keychain merely holds certificates. Apple's own roots are trusted unless somebody denied
-them; anything else only where the administrator or the user says so in the trust settings.
-A denial in either domain is final: Apple's header and Apple's code do not agree on which
-domain overrules the other, and distrust must not depend on that.
+A keychain only holds certificates. Apple's own roots are trusted unless the trust settings deny
+them. Other certificates are trusted only if the trust settings of the administrator or the user
+say so; they name a certificate by its SHA-1. A denial by either is final: Apple's header and
+Apple's code do not agree on which of the two overrules the other.
 """
 
 from __future__ import annotations
 
 import os
-from typing import Dict, Iterator, List, Sequence
+from typing import Any, Dict, Iterator, List, Sequence
 
 from ... import parsing
 from ...parsing import pem, x509
 from ...reporting.findings import MALFORMED, NOT_TRUSTED
-from ...settings import INFO, WARNING
+from ...settings import DEBUG, INFO, WARNING
 from ..findings import Findings, sha1_of
 from . import macos_security
 from .macos_security import Answer
-from .macos_trust_settings import DENY, TRUST_AS_ROOT, TRUST_ROOT, read_settings
 
 SYSTEM_ROOTS = "/System/Library/Keychains/SystemRootCertificates.keychain"
 SYSTEM = "/Library/Keychains/System.keychain"
 LOGIN = ("~/Library/Keychains/login.keychain-db", "~/Library/Keychains/login.keychain")
-DOMAINS = {"admin": ["-d"], "user": []}  # the administrator's word comes first
+# The options of `security trust-settings-export`; the administrator's settings come first.
+DOMAINS = {"admin": ["-d"], "user": []}
 
-_FOUND_NOTHING = 44  # how errSecItemNotFound arrives as an exit status
+# errSecItemNotFound as an exit status.
+_FOUND_NOTHING = 44
 _END = pem.END.rstrip()
+
+# Keys and rules of the trust settings are those of Apple's SecTrustSettings.h. Only what holds for
+# every TLS server counts: settings for one host, one application or another purpose do not.
+TRUST_ROOT, TRUST_AS_ROOT, DENY, UNSPECIFIED = 1, 2, 3, 4
+
+_RESULT, _ALLOWED_ERROR = "kSecTrustSettingsResult", "kSecTrustSettingsAllowedError"
+_POLICY, _POLICY_NAME = "kSecTrustSettingsPolicy", "kSecTrustSettingsPolicyName"
+_NARROWING = ("kSecTrustSettingsPolicyString", "kSecTrustSettingsApplication")
+_KEY_USAGE, _SIGN_CERTIFICATE = "kSecTrustSettingsKeyUsage", 8
+_SSL = (b"\x2a\x86\x48\x86\xf7\x63\x64\x01\x03", "sslServer", "sslClient")
+# The exit status tells this; the text that is printed is translated.
+_NO_SETTINGS = 1
 
 
 def collect(findings: Findings) -> None:
-    """Add the keychains of the system and of this user, as the trust settings judge them."""
-    import shutil
-    import tempfile
+    """Add the certificates in the keychains of the system and of this user."""
+    from tempfile import TemporaryDirectory
 
-    folder = ""
     try:
-        folder = tempfile.mkdtemp(prefix="certifi-system-store-wrapper-")
-        _collect(findings, folder)
+        with TemporaryDirectory(prefix="certifi-system-store-wrapper-") as folder:
+            _collect(findings, folder)
     except OSError as error:
         message = f"failed ({error}), so certificates of macOS are missing"
         remedy = "allow this program to run it and to write temporary files"
         findings.problem(macos_security.SECURITY, f"{message}; {remedy}")
-    finally:
-        if folder:
-            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _collect(findings: Findings, folder: str) -> None:
     keychains = [SYSTEM_ROOTS, SYSTEM, *_login_keychain()]
     plists = {domain: os.path.join(folder, domain + ".plist") for domain in DOMAINS}
     commands = [["find-certificate", "-a", "-p", keychain] for keychain in keychains]
-    for domain, plist in plists.items():
-        commands.append(["trust-settings-export", *DOMAINS[domain], plist])
+    commands += [["trust-settings-export", *DOMAINS[d], plist] for d, plist in plists.items()]
     answers = macos_security.run_all(commands)
     held: Dict[bytes, str] = {}
     for keychain, answer in zip(keychains, answers):
         for block in _blocks(findings, keychain, answer):
             held.setdefault(block, keychain)
-    settings = {}
+    settings: List[Dict[str, int]] = []
     for domain, answer in zip(DOMAINS, answers[len(keychains) :]):
         name = f"{domain} trust settings"
-        settings[name] = read_settings(findings, name, plists[domain], answer)
+        verdicts = _read_settings(findings, name, plists[domain], answer)
+        settings.append(verdicts)
+        # No keychain need hold a certificate any more that is denied here.
+        for sha1 in [sha1 for sha1, verdict in verdicts.items() if verdict == DENY]:
+            findings.distrust_sha1(sha1, name)
     for block, keychain in held.items():
-        _judge(findings, block, keychain, list(settings.values()))
-    _distrust_denied(findings, settings)
+        _judge(findings, block, keychain, settings)
 
 
 def _login_keychain() -> List[str]:
@@ -74,7 +84,7 @@ def _login_keychain() -> List[str]:
 
 
 def _blocks(findings: Findings, keychain: str, answer: Answer) -> Iterator[bytes]:
-    """Yield what was printed completely: it may fail in the middle of a block."""
+    """Yield the blocks that were printed whole: `security` may fail in the middle of one."""
     remedy = f"run `security find-certificate -a -p {keychain}` to see why"
     complete, end, _ = answer.output.rpartition(_END)
     parsed = parsing.parse(complete + end)
@@ -112,7 +122,7 @@ def _judge(
 
 
 def _judge_by_settings(findings: Findings, block: bytes, keychain: str, verdict: int) -> None:
-    """Follow SecTrustSettings.h: a root is trusted by one word, anything else by the other."""
+    """Follow SecTrustSettings.h: one result trusts roots, another one trusts other certificates."""
     try:
         self_issued = x509.facts(pem.der_of(block)).self_issued
     except ValueError as error:
@@ -126,9 +136,58 @@ def _judge_by_settings(findings: Findings, block: bytes, keychain: str, verdict:
         findings.refuse(block, keychain, NOT_TRUSTED, "its trust settings")
 
 
-def _distrust_denied(findings: Findings, settings: Dict[str, Dict[str, int]]) -> None:
-    """Distrust by SHA-1 what was denied: no keychain need hold it any more."""
-    for name, verdicts in settings.items():
-        for sha1, verdict in verdicts.items():
-            if verdict == DENY:
-                findings.distrust_sha1(sha1, name)
+def _read_settings(findings: Findings, name: str, path: str, answer: Answer) -> Dict[str, int]:
+    """Return what the settings say for TLS servers, by SHA-1 (upper case)."""
+    import plistlib
+    from xml.parsers.expat import ExpatError
+
+    if answer.status == _NO_SETTINGS and not os.path.exists(path):
+        findings.problem(name, "there are none", DEBUG)
+        return {}
+    try:
+        with open(path, "rb") as file:
+            # It may hold NULs, which XML forbids: https://github.com/FiloSottile/mkcert/issues/105
+            data = file.read().replace(b"\0", b"")
+        records = plistlib.loads(data, fmt=plistlib.FMT_XML)["trustList"]
+        return {sha1.upper(): _verdict(findings, name, sha1, records[sha1]) for sha1 in records}
+    except (ExpatError, OSError, ValueError, LookupError, AttributeError, TypeError) as error:
+        # plistlib passes on what its parts raise. The last three: it is no dictionary of records.
+        harm = "certificates that they trust or deny are not known"
+        remedy = "export them with `security trust-settings-export` to see why"
+        findings.problem(name, f"cannot be read ({error}; {answer}), so {harm}; {remedy}")
+        return {}
+
+
+def _verdict(findings: Findings, name: str, sha1: str, record: Dict[str, Any]) -> int:
+    """Return what one record says; UNSPECIFIED if it is damaged."""
+    try:
+        return _evaluate(record)
+    except (AttributeError, TypeError) as error:
+        remedy = "delete that certificate and import it again"
+        findings.problem(name, f"the record of {sha1} is damaged ({error}); {remedy}")
+        return UNSPECIFIED
+
+
+def _evaluate(record: Dict[str, Any]) -> int:
+    """Return the first decisive result that applies. No settings at all mean full trust."""
+    settings = record.get("trustSettings")
+    if settings is None or settings == []:
+        return TRUST_ROOT
+    for setting in settings:
+        missing = UNSPECIFIED if _ALLOWED_ERROR in setting else TRUST_ROOT
+        result = setting.get(_RESULT, missing)
+        if not isinstance(result, int):
+            raise TypeError("a result in it is no number")
+        if _applies(setting) and result in (TRUST_ROOT, TRUST_AS_ROOT, DENY):
+            return int(result)
+    return UNSPECIFIED
+
+
+def _applies(setting: Dict[str, Any]) -> bool:
+    """Whether a setting holds for every TLS server and for a CA."""
+    if any(key in setting for key in _NARROWING):
+        return False
+    policies = [setting[key] for key in (_POLICY, _POLICY_NAME) if key in setting]
+    if policies and not any(policy in _SSL for policy in policies):
+        return False
+    return bool(setting.get(_KEY_USAGE, _SIGN_CERTIFICATE) & _SIGN_CERTIFICATE)

@@ -1,4 +1,4 @@
-"""Runs macOS' ``security``, several times side by side, and never longer than TIMEOUT."""
+"""Runs ``security`` of macOS, several commands at once, for TIMEOUT seconds at most."""
 
 from __future__ import annotations
 
@@ -17,12 +17,14 @@ SECURITY = "/usr/bin/security"
 # Seconds for all runs together; a Mac needs 0.2.
 TIMEOUT = 10.0
 _CHUNK = 1 << 16
-_MOST = 32 << 20  # bytes of one stream: some 15,000 certificates
-_SAID = 200  # characters of an error message
+# So many bytes of one stream are read: some 15,000 certificates.
+_MOST = 32 << 20
+# So many characters of an error message are kept.
+_SAID = 200
 
 
 class Answer(Record):
-    """What one run printed; the status is None where it had to be stopped."""
+    """What one run printed, and its exit status; None if it was stopped."""
 
     output: bytes
     errors: bytes
@@ -61,7 +63,7 @@ def _start(command: Sequence[str]) -> Popen[bytes]:
 
 
 def _read(running: List[Popen[bytes]], deadline: float) -> Dict[Optional[IO[bytes]], bytes]:
-    """Return what each stream gave until it ended or time was up, all read at once."""
+    """Read all streams at once, until they end or the time is up; return what each gave."""
     from selectors import EVENT_READ, DefaultSelector
 
     pipes = [pipe for process in running for pipe in (process.stdout, process.stderr) if pipe]
@@ -75,7 +77,7 @@ def _read(running: List[Popen[bytes]], deadline: float) -> Dict[Optional[IO[byte
                 printed[key.data] += chunk
                 if not chunk or len(printed[key.data]) > _MOST:
                     selector.unregister(key.data)
-                    # Closing it ends a process that writes on.
+                    # A process that still writes to it ends then.
                     key.data.close()
     return {pipe: bytes(data) for pipe, data in printed.items()}
 
@@ -90,12 +92,12 @@ def _status(process: Popen[bytes], deadline: float) -> Optional[int]:
 
 
 def _end(process: Popen[bytes]) -> None:
-    """Leave neither a process nor a zombie nor an open pipe behind."""
+    """End a process that still runs, and close its pipes."""
     from subprocess import TimeoutExpired
 
     if process.poll() is None:
         process.kill()
-        # Not even SIGKILL ends a process that hangs in the kernel.
+        # SIGKILL does not end a process that hangs in the kernel.
         with suppress(TimeoutExpired):
             process.wait(1.0)
     for stream in filter(None, (process.stdout, process.stderr)):

@@ -1,13 +1,14 @@
-"""Linux, the BSDs and their relatives: files that everybody may read.
+"""What Linux, the BSDs and their relatives trust and distrust, in files that all users may read.
 
-All bundle files that exist are read (which links survive on which release is a moving target);
-hashed directories only where no bundle yields a certificate, because the folders of some
-systems also hold servers' own certificates.
+All bundle files that exist are read: which of them a release links to which changes too often.
+Hashed directories are read only if no bundle file holds a certificate, because on some systems
+they also hold the certificates of servers.
 """
 
 from __future__ import annotations
 
 import os
+from contextlib import contextmanager
 from typing import Iterable, Iterator, List, Mapping
 
 from ...parsing import p11_kit
@@ -20,7 +21,7 @@ _MAX_DISTRUST_FILES = 10_000
 _NIX_SANDBOX = "/no-cert-file.crt"
 _NOTHING = "it distrusts something, but holds no certificate"
 
-# Where systems keep their certificates: a reason per line.
+# Where systems keep their certificates, and which systems do.
 _BUNDLES = (
     "/etc/ssl/certs/ca-certificates.crt",  # Debian, Ubuntu, Gentoo, Arch, Alpine, Void, NixOS, Guix
     "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",  # RHEL 7+, every Fedora, Cygwin
@@ -46,6 +47,11 @@ _BUNDLES = (
     "/opt/freeware/etc/ssl/certs/ca-bundle.crt",  # AIX Toolbox
     "/boot/system/data/ssl/CARootCertificates.pem",  # Haiku
     "/usr/ssl/cert.pem",  # Cygwin, old
+)
+_BELOW_HOME = (
+    "/.nix-profile/etc/ssl/certs/ca-bundle.crt",  # Nix, single user
+    "/.local/state/nix/profile/etc/ssl/certs/ca-bundle.crt",  # Nix, by XDG
+    "/.guix-profile/etc/ssl/certs/ca-certificates.crt",  # Guix on another system
 )
 _DIRECTORIES = (
     "/etc/ssl/certs",  # Debian and relatives, openSUSE, FreeBSD 12 to 14, SLES 11
@@ -89,13 +95,13 @@ DISTRUST_FOLDERS = (
     "/usr/local/etc/ssl/blacklisted",
     "/etc/openssl/certs.untrusted",  # NetBSD, certctl untrust
 )
-# Files with trust settings (TRUSTED blocks, p11-kit objects): only what they refuse is taken.
+# Files with trust settings (TRUSTED blocks, p11-kit objects): only distrust is read from them.
 SETTINGS_FOLDERS = (
     "/etc/pki/ca-trust/source",  # Fedora, RHEL: see update-ca-trust(8)
     "/etc/pki/trust",  # openSUSE
     "/etc/ca-certificates/trust-source",  # Arch
 )
-# What packages bring: the whole list of the vendor as p11-kit objects, some of them distrusted.
+# Packages bring the whole list of the vendor as p11-kit objects; some of them are distrusted.
 OBJECT_FOLDERS = (
     "/usr/share/pki/ca-trust-source",  # Fedora, RHEL
     "/usr/share/pki/trust",  # openSUSE
@@ -107,7 +113,7 @@ DISTRUST_BUNDLES = (
 
 
 def collect(findings: Findings) -> None:
-    """Add the trusted certificates of this machine's store, and those it distrusts."""
+    """Add what the store of this machine trusts and distrusts."""
     found = sum([add_file(findings, p, LISTED, named=False) for p in bundles(os.environ)])
     found += _nix(findings)
     if not found:
@@ -118,28 +124,24 @@ def collect(findings: Findings) -> None:
 
 
 def bundles(environ: Mapping[str, str]) -> List[str]:
-    """Return the bundle files to try: the fixed ones and those below HOME and PREFIX."""
-    found = list(_BUNDLES)
-    home, prefix = environ.get("HOME", ""), environ.get("PREFIX", "")
-    if os.path.isabs(home):
-        found.append(home + "/.nix-profile/etc/ssl/certs/ca-bundle.crt")  # Nix, single user
-        found.append(home + "/.local/state/nix/profile/etc/ssl/certs/ca-bundle.crt")  # by XDG
-        found.append(home + "/.guix-profile/etc/ssl/certs/ca-certificates.crt")  # Guix elsewhere
-    if "com.termux" in prefix:
-        found.append(prefix + "/etc/tls/cert.pem")  # Termux
-    return found
+    """Return the paths of bundle files: the fixed ones and those below HOME and PREFIX."""
+    home = environ.get("HOME", "")
+    below_home = [home + path for path in _BELOW_HOME] if os.path.isabs(home) else []
+    return [*_BUNDLES, *below_home, *_below_termux(environ, "/etc/tls/cert.pem")]
 
 
 def directories(environ: Mapping[str, str]) -> List[str]:
-    """Return the hashed directories to try where no bundle file has yielded anything."""
-    found = list(_DIRECTORIES)
-    if "com.termux" in environ.get("PREFIX", ""):
-        found.append(environ["PREFIX"] + "/etc/tls/certs")
-    return found
+    """Return the hashed directories, which are read if no bundle file holds a certificate."""
+    return [*_DIRECTORIES, *_below_termux(environ, "/etc/tls/certs")]
+
+
+def _below_termux(environ: Mapping[str, str], path: str) -> List[str]:
+    prefix = environ.get("PREFIX", "")
+    return [prefix + path] if "com.termux" in prefix else []
 
 
 def _nix(findings: Findings) -> int:
-    """Read the file that Nix' OpenSSL is told to use; its build sandbox names one that is none."""
+    """Read the file that NIX_SSL_CERT_FILE names; in a build sandbox of Nix there is none."""
     path = os.environ.get("NIX_SSL_CERT_FILE", "")
     if path in ("", _NIX_SANDBOX):
         return 0
@@ -148,51 +150,39 @@ def _nix(findings: Findings) -> int:
 
 
 def _distrust(findings: Findings) -> None:
-    """Add what the administrator and the vendor refuse."""
+    """Add what the administrator and the vendor distrust."""
     _debian_distrust(findings)
     for path in _files(findings, DISTRUST_FOLDERS):
         _distrust_objects(findings, path)
         _distrust_file(findings, path)
-    for path in _files(findings, SETTINGS_FOLDERS):
+    for path in (*_files(findings, SETTINGS_FOLDERS + OBJECT_FOLDERS), *DISTRUST_BUNDLES):
         _distrust_objects(findings, path)
-        _distrust_rejected(findings, path)
-    for path in _files(findings, OBJECT_FOLDERS):
-        _distrust_objects(findings, path)
-    for path in DISTRUST_BUNDLES:
         _distrust_rejected(findings, path)
 
 
 def _files(findings: Findings, folders: Iterable[str]) -> Iterator[str]:
-    """Yield the files in these folders, whatever they are called."""
+    """Yield the files in these folders, whatever their names are."""
     for folder in folders:
-        try:
-            names = findings.reader.names(folder)
-        except (FileNotFoundError, NotADirectoryError):
-            continue
-        except OSError as error:
-            _unknown(findings, folder, error)
-            continue
-        for name in names[:_MAX_DISTRUST_FILES]:
-            path = os.path.join(folder, name)
-            if not os.path.isdir(path):
-                yield path
+        paths: List[str] = []
+        with _reporting_unknown(findings, folder):
+            entries = findings.reader.entries(folder)[:_MAX_DISTRUST_FILES]
+            paths = [entry.path for entry in entries if not os.path.isdir(entry.path)]
+        yield from paths
 
 
 def _debian_distrust(findings: Findings) -> None:
-    """Follow the lines ``!mozilla/Some_CA.crt`` of update-ca-certificates(8)."""
-    conf = DEBIAN_CONF
-    try:
-        data = read_regular(conf, findings.reader.stat(conf))
-    except FileNotFoundError:
-        return
-    except OSError as error:
-        _unknown(findings, conf, error)
-        return
-    for line in data.decode("utf-8", "surrogateescape").split("\n"):
+    """Distrust the files that lines such as ``!mozilla/Some_CA.crt`` name.
+
+    Source: update-ca-certificates(8).
+    """
+    lines: List[str] = []
+    with _reporting_unknown(findings, DEBIAN_CONF):
+        data = read_regular(DEBIAN_CONF, findings.reader.stat(DEBIAN_CONF))
+        lines = data.decode("utf-8", "surrogateescape").split("\n")
+    for line in lines:
         name = line[1:].strip()
         if line.startswith("!") and name:
-            path = os.path.join(DEBIAN_STORE, name)
-            _distrust_file(findings, path, asked_by=conf)
+            _distrust_file(findings, os.path.join(DEBIAN_STORE, name), asked_by=DEBIAN_CONF)
 
 
 def _distrust_file(findings: Findings, path: str, asked_by: str = "") -> None:
@@ -205,7 +195,7 @@ def _distrust_file(findings: Findings, path: str, asked_by: str = "") -> None:
         findings.problem(path, message, INFO)
         return
     except OSError as error:
-        _unknown(findings, path, error)
+        _report_unknown(findings, path, error)
         return
     for certificate in parsed.certificates:
         findings.distrust(certificate.block, asked_by or path)
@@ -218,7 +208,7 @@ def _distrust_file(findings: Findings, path: str, asked_by: str = "") -> None:
 
 
 def _distrust_rejected(findings: Findings, path: str) -> None:
-    """Take from a file with trust settings only what it rejects: the rest is listed elsewhere."""
+    """Distrust what TRUSTED blocks of a file reject. Other files list what is trusted."""
     everything = Findings(findings.source, findings.reader)
     add_file(everything, path, LISTED, named=False)
     findings.distrusted.update(everything.distrusted)
@@ -227,15 +217,10 @@ def _distrust_rejected(findings: Findings, path: str) -> None:
 
 
 def _distrust_objects(findings: Findings, path: str) -> None:
-    """Distrust what an object of p11-kit's own format says no to."""
-    try:
+    """Distrust what the objects of p11-kit in a file distrust."""
+    data = b""
+    with _reporting_unknown(findings, path):
         data = findings.reader.data(path)
-    except FileNotFoundError:
-        # It is a link to nothing.
-        return
-    except OSError as error:
-        _unknown(findings, path, error)
-        return
     for blocks, issuer_and_serial in p11_kit.distrusted(data):
         for block in blocks:
             findings.distrust(block, path)
@@ -245,8 +230,19 @@ def _distrust_objects(findings: Findings, path: str) -> None:
             findings.problem(path, _NOTHING, INFO)
 
 
-def _unknown(findings: Findings, path: str, error: OSError) -> None:
-    """Say that distrust may be lost, once for whatever folder is closed."""
+@contextmanager
+def _reporting_unknown(findings: Findings, path: str) -> Iterator[None]:
+    """If the body cannot read the path, report that and go on; an absent path is no problem."""
+    try:
+        yield
+    except (FileNotFoundError, NotADirectoryError):
+        pass
+    except OSError as error:
+        _report_unknown(findings, path, error)
+
+
+def _report_unknown(findings: Findings, path: str, error: OSError) -> None:
+    """Report that distrust may be lost. For files in a closed folder name that folder, so once."""
     remedy = ""
     if isinstance(error, PermissionError):
         remedy = "; let this user read it"

@@ -1,8 +1,8 @@
-"""What Windows trusts and distrusts: its ROOT store minus its Disallowed store.
+"""What Windows trusts and distrusts: its ROOT store and its Disallowed store.
 
-The CA store is not read: it fills itself with intermediates, and each would be a full anchor
-to Python 3.13, curl, Go and rustls. A certificate counts as one for TLS servers as in
-Chromium's ``trust_store_win.cc``, by its own extended key usage and by the store's property.
+The CA store is not read: Windows fills it with intermediates, and each would be a full anchor to
+Python 3.13, curl, Go and rustls. As in Chromium's ``trust_store_win.cc``, a certificate is for TLS
+servers if its own extended key usage and the property in the store allow that.
 """
 
 from __future__ import annotations
@@ -20,16 +20,20 @@ from ..findings import Findings
 ROOT, DISALLOWED = "ROOT", "Disallowed"
 SSL_DEFAULTS = "ssl.create_default_context()"
 
-_X509_ENCODING = 0x1  # 0x10000, PKCS#7, may be set besides it and then means nothing
-_SERVER_OIDS = ("1.3.6.1.5.5.7.3.1", "2.5.29.37.0")  # serverAuth, anyExtendedKeyUsage
+# 0x10000 (PKCS#7) may be set together with it, and means nothing then.
+_X509_ENCODING = 0x1
+# serverAuth, anyExtendedKeyUsage
+_SERVER_OIDS = ("1.3.6.1.5.5.7.3.1", "2.5.29.37.0")
 
-_Usage = Union[Container[str], Exception]  # OIDs; or why they are not known
-_Refusal = Tuple[str, str, int]  # reason, detail, level
+# The OIDs, or why they cannot be read.
+_Usage = Union[Container[str], Exception]
+# Reason, detail and level.
+_Refusal = Tuple[str, str, int]
 _Read = Callable[[str], Iterator["_Entry"]]
 
 
 class _Entry(Record):
-    """One instance of a certificate in a store; the same one may be there more than once."""
+    """One entry of a store; several entries may be the same certificate."""
 
     der: bytes
     is_x509: bool
@@ -37,7 +41,7 @@ class _Entry(Record):
 
 
 def collect(findings: Findings) -> None:
-    """Add what the current user's view of the stores holds; it includes the machine's."""
+    """Add the stores of the current user, which include those of the machine."""
     readers = _readers(findings)
     _add_roots(findings, _entries(findings, readers, ROOT, "the roots of Windows are not used"))
     harm = "what Windows distrusts is not removed"
@@ -48,13 +52,14 @@ def collect(findings: Findings) -> None:
 def ssl_defaults(findings: Findings) -> None:
     """Add the roots that the ssl module takes from the stores; it loads the CA store too.
 
-    Part by part: a context loses all to one malformed certificate before Python 3.13, and has
-    the warnings module print of each fault (https://github.com/python/cpython/issues/79846).
+    No SSLContext is asked for them: before Python 3.13 it loses all to one malformed certificate,
+    and it reports faults through the warnings module
+    (https://github.com/python/cpython/issues/79846).
     """
     for der in _ssl_loads(findings):
         refusal = _refusal(_Entry(der, is_x509=True, usage=_SERVER_OIDS))
         if refusal is not None:
-            # The system source says more.
+            # The system source reports this certificate, too, at its true level.
             refusal = (*refusal[:2], DEBUG)
         if refusal is None and not x509.facts(der).self_issued:
             refusal = (NOT_TRUSTED, "an intermediate of the CA store", DEBUG)
@@ -62,25 +67,21 @@ def ssl_defaults(findings: Findings) -> None:
 
 
 def _ssl_loads(findings: Findings) -> Iterator[bytes]:
-    """Yield what a context would load from each store."""
+    """Yield the DER that an SSLContext would load from each store."""
     for store in ("CA", ROOT):
         try:
-            yield from _for_servers(store)
+            entries = [entry for entry in _read_with_ssl(store) if entry.is_x509]
+            yield from [entry.der for entry in entries if _serves(entry.usage)]
         except (LookupError, OSError, ValueError) as error:
             findings.problem(SSL_DEFAULTS, f"fails ({error}); the system source says more", INFO)
 
 
-def _for_servers(store: str) -> List[bytes]:
-    entries = [entry for entry in _read_with_ssl(store) if entry.is_x509]
-    return [e.der for e in entries if not isinstance(e.usage, Exception) and _serves(e.usage)]
-
-
-def _serves(usage: Container[str]) -> bool:
-    return any(oid in usage for oid in _SERVER_OIDS)
+def _serves(usage: _Usage) -> bool:
+    return not isinstance(usage, Exception) and any(oid in usage for oid in _SERVER_OIDS)
 
 
 def _readers(findings: Findings) -> List[_Read]:
-    """Return what reads a store: wincertstore, then the ssl module where that is of no use."""
+    """Return the functions that read a store, in the order in which to try them."""
     try:
         import wincertstore  # type: ignore[import-not-found,import-untyped,unused-ignore]
     except (ImportError, OSError, AttributeError) as error:
@@ -91,7 +92,7 @@ def _readers(findings: Findings) -> List[_Read]:
 
 
 def _entries(findings: Findings, readers: List[_Read], store: str, harm: str) -> Iterator[_Entry]:
-    """Yield what is in a store; where every reader fails, what came before is kept."""
+    """Yield the entries of a store. If every function fails, report what the first one said."""
     failures = []
     for read in readers:
         try:
@@ -105,10 +106,10 @@ def _entries(findings: Findings, readers: List[_Read], store: str, harm: str) ->
 
 
 def _read_with_wincertstore(wincertstore: ModuleType, name: str) -> Iterator[_Entry]:
-    """Yield every instance, copied at once: the next step frees what the last one yielded.
+    """Yield every entry, as a copy: each step of Windows frees the entry before.
 
-    Its own iterator is of no use: it ends at the first key usage that it cannot read, and
-    leaks a context whenever it does not reach its end.
+    The iterator of wincertstore itself ends at the first key usage that it cannot read, and
+    leaks a context if it does not reach its end.
     """
     following = wincertstore.CertEnumCertificatesInStore
     with wincertstore.CertSystemStore(name) as store:
@@ -122,17 +123,17 @@ def _read_with_wincertstore(wincertstore: ModuleType, name: str) -> Iterator[_En
 
 
 def _usage(ask: Callable[[], Any]) -> _Usage:
-    """Return the OIDs that wincertstore tells; it says True where no purpose is excluded."""
+    """Return the OIDs of an entry; wincertstore says True if every purpose is allowed."""
     try:
         answer = ask()
     except (OSError, ValueError) as error:
-        # ValueError: it decodes foreign text.
+        # ValueError: wincertstore cannot decode the text.
         return error
     return _SERVER_OIDS if answer is True else answer or ()
 
 
 def _read_with_ssl(name: str) -> Iterator[_Entry]:
-    """Yield every instance; one with both encodings has a number in place of a name."""
+    """Yield every entry. The ssl module gives a number, not a name, if both encodings are set."""
     import ssl
 
     for der, encoding, usage in vars(ssl)["enum_certificates"](name):
@@ -140,7 +141,7 @@ def _read_with_ssl(name: str) -> Iterator[_Entry]:
 
 
 def _add_roots(findings: Findings, entries: Iterator[_Entry]) -> None:
-    """Trust what at least one instance allows, and say why the rest is left out."""
+    """Trust a certificate if one of its entries allows it; refuse the others."""
     refusals: Dict[bytes, Optional[_Refusal]] = {}
     for entry in entries:
         block, refusal = pem.block_of(entry.der), _refusal(entry)
@@ -151,7 +152,7 @@ def _add_roots(findings: Findings, entries: Iterator[_Entry]) -> None:
 
 
 def _settle(findings: Findings, block: bytes, path: str, refusal: Optional[_Refusal]) -> None:
-    """Trust a certificate, or record why not; what somebody should mend is a problem too."""
+    """Trust a certificate or record why not. A refusal at WARNING is a problem, too."""
     if refusal is None:
         findings.trust(block, path)
         return
@@ -163,7 +164,7 @@ def _settle(findings: Findings, block: bytes, path: str, refusal: Optional[_Refu
 
 
 def _refusal(entry: _Entry) -> Optional[_Refusal]:
-    """Return why this instance is no anchor for TLS servers, None if it is one."""
+    """Return why this entry is no anchor for TLS servers, or None if it is one."""
     if not entry.is_x509:
         return MALFORMED, "the store holds it as PKCS#7, not as a certificate", DEBUG
     try:
