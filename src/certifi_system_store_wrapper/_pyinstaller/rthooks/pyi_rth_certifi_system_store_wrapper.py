@@ -11,7 +11,7 @@ def _wait_for_certifi() -> None:
         from certifi_system_store_wrapper import bootstrap
 
         bootstrap.go_first()
-    except Exception:  # noqa: BLE001 - a program must start as it would without us
+    except ImportError:
         return
 
 
