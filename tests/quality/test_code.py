@@ -182,9 +182,9 @@ def names_exception(node: ast.AST) -> bool:
 
 
 def passes_on(handler: ast.ExceptHandler) -> bool:
-    """Whether the handler ends by raising again what it caught, having put things right."""
+    """Whether the handler ends by raising what it caught, as it is or as the cause of another."""
     last = handler.body[-1]
-    return isinstance(last, ast.Raise) and last.exc is None
+    return isinstance(last, ast.Raise) and (last.exc is None or last.cause is not None)
 
 
 def arguments(name: str, node: ast.AST) -> List[ast.expr]:
