@@ -89,6 +89,9 @@ class _Mapping:
         if sys.version_info >= (3, 13):
             self._mmap = mmap.mmap(descriptor, 0, access=mmap.ACCESS_READ, trackfd=False)
         else:
+            # It would take the lowest free number, and other code reads and writes 0 to 2.
+            if None in map(_identity_of, range(3)):
+                raise ValueError("a standard stream is closed")
             before = _numbers_of(file)
             self._mmap = mmap.mmap(descriptor, 0, access=mmap.ACCESS_READ)
             self._number = max(_numbers_of(file) - before)
