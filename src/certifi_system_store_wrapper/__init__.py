@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from .api import deactivate as deactivate
     from .api import refresh as refresh
     from .api import where as where
-else:  # a type checker takes a module that has this for one that has every name
-
+else:
+    # A type checker would take a module with this function for one that has every name.
     def __getattr__(name):
         """Load a public name on first use (PEP 562)."""
         if name not in __all__:
@@ -53,7 +53,8 @@ def _undisturbed(call, *arguments):  # type: ignore[no-untyped-def]
     except ValueError as error:
         if error.__traceback__ and error.__traceback__.tb_next:
             raise
-        return call(*arguments)  # another thread than the main one: no handler runs here
+        # This is not the main thread, so no handler runs here.
+        return call(*arguments)
     finally:
         _run_late(signal, record, handlers, late)  # type: ignore[no-untyped-call]
 

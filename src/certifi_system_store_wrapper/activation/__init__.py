@@ -25,7 +25,8 @@ def watch(name: str, at_exit: "List[Any]") -> "Optional[Callable[[str], Optional
             while True:
                 _imp.release_lock()
                 held += 1
-        except RuntimeError:  # now this thread holds it no more
+        except RuntimeError:
+            # This thread does not hold it any more.
             pass
         from . import hook
 

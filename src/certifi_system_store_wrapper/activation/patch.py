@@ -15,7 +15,7 @@ from .answer import Answer
 Function = Callable[[], str]
 
 _FUNCTIONS = ("where", "contents")
-# All that where() of certifi 2017 to 2026 looks up: one that looks up more was changed.
+# All names that where() of certifi 2017 to 2026 uses: one that uses others was changed.
 _OWN_NAMES = frozenset((
     "os", "path", "dirname", "join", "__file__", "get_path", "files", "joinpath", "as_file", "str",
     "__enter__", "atexit", "register", "exit_cacert_ctx", "_CACERT_CTX", "_CACERT_PATH",
@@ -23,13 +23,13 @@ _OWN_NAMES = frozenset((
 
 
 class Patch:
-    """One copy of certifi, patched: what was there, and what answers instead."""
+    """One copy of certifi: its own functions, and the functions that replace them."""
 
     def __init__(self, certifi: ModuleType, before: Optional[Patch] = None) -> None:
-        """Prepare the replacements; a `before` of the same name keeps answering."""
+        """Prepare the replacements; they go on with the answer of `before`, if it is given."""
         self.certifi = certifi
         self._has_file = False
-        # No contents before 2020; and a certifi.py of somebody else may have a `where` of its own.
+        # certifi before 2020 has no contents(); another module named certifi may have neither.
         names = [name for name in _FUNCTIONS if callable(getattr(certifi, name, None))]
         self.originals = {name: _original(certifi, name) for name in names}
         self.answer: Answer = before.answer if before else Answer(self._certifi_file)
@@ -44,7 +44,7 @@ class Patch:
                     setattr(module, name, replacement)
 
     def _may_replace(self, function: object, name: str) -> bool:
-        """Whether it is certifi's or ours; what the application put there meanwhile stays."""
+        """Whether the function is certifi's or ours; one that the application put there stays."""
         core = self.certifi.__name__ + ".core"
         return function is self.originals[name] or getattr(function, "__module__", "") == core
 
@@ -63,14 +63,16 @@ class Patch:
     def _certifi_file(self) -> str:
         """Return certifi's own answer; asking certifi costs 3 ms, looking beside it nothing."""
         beside = None
-        with put_off(), suppress(Exception):  # a test may have replaced what certifi does not ask
+        # A test may have replaced functions that we call and certifi does not.
+        with put_off(), suppress(Exception):
             beside = self._beside_certifi()
             if beside and self._is_the_answer(beside):
                 return beside
         own = self.originals.get("where") or self.certifi.where
         try:
             return own()
-        except FileNotFoundError:  # before Python 3.11; since then it names what is not there
+        except FileNotFoundError:
+            # Only before Python 3.11: later ones name a file that does not exist.
             if beside is None:
                 raise
             return beside
@@ -90,15 +92,17 @@ class Patch:
         text = self.answer.contents()
         try:
             return self.originals["contents"]() if text is None else text
-        except ImportError:  # after a chroot: what certifi reads with its own where() had imported
+        except ImportError:
+            # After a chroot certifi cannot import what it reads its file with.
             with open(self._certifi_file(), encoding="ascii") as file:
                 return file.read()
 
 
 def _is_certifis_own(where: Function) -> bool:
-    """Whether `where` names the cacert.pem beside it: nobody has changed it, nor what it keeps."""
+    """Whether `where` is certifi's own, unchanged, and returns the cacert.pem beside it."""
     if type(where) is not FunctionType or where.__globals__.get("_CACERT_PATH"):
-        return False  # wrapt's FunctionWrapper has the __code__ of what it wraps
+        # Asked by its type, because wrapt's FunctionWrapper has the __code__ of what it wraps.
+        return False
     code = where.__code__
     return "cacert.pem" in code.co_consts and _OWN_NAMES.issuperset(code.co_names)
 
@@ -111,7 +115,8 @@ def _modules(certifi: ModuleType) -> List[ModuleType]:
 def _original(certifi: ModuleType, name: str) -> Function:
     """Return certifi's own function, also where an earlier patch of ours stands before it."""
     function: Function = getattr(certifi, name)
-    while getattr(function, "__certifi_system_store_wrapper__", None) is True:  # a stub has all
+    # Compared with True, because a mock has every attribute.
+    while getattr(function, "__certifi_system_store_wrapper__", None) is True:
         function = function.__wrapped__  # type: ignore[attr-defined]
     return function
 

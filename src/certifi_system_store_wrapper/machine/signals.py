@@ -73,8 +73,10 @@ class _Recorder:
                     signal.signal(signum, self)
         except ValueError as error:
             if error.__traceback__ and error.__traceback__.tb_next:
-                raise  # by a handler that came before it was replaced
-            self.handlers.clear()  # not the main thread, so no handler runs here
+                # A handler raised it, before it was replaced.
+                raise
+            # This is not the main thread, so no handler runs here.
+            self.handlers.clear()
 
     def give_back(self) -> None:
         """Restore the handlers; each may run as soon as it is in its place, and may raise."""
@@ -87,7 +89,8 @@ class _Recorder:
             raise
 
 
-_recorder: Optional[_Recorder] = None  # of the main thread, while ours runs in it
+# The recorder of the main thread, while our code runs in it.
+_recorder: Optional[_Recorder] = None
 
 
 @contextmanager
