@@ -9,6 +9,7 @@ import os
 import sys
 from typing import List, Mapping, Optional, Tuple
 
+from .machine import environment
 from .printable import without_userinfo
 from .record import Record
 
@@ -20,6 +21,8 @@ DEBUG, INFO, WARNING = 10, 20, 30
 LEVELS = {"DEBUG": 10, "INFO": 20, "WARNING": 30, "WARN": 30, "ERROR": 40, "CRITICAL": 50}
 # The interpreter of a frozen program is always isolated. Its builder chose that, not the user.
 _FROZEN = hasattr(sys, "frozen")
+# Variables of others that name certificates.
+_FOREIGN = ("SSL_CERT_FILE", "SSL_CERT_DIR", "NIX_SSL_CERT_FILE")
 _ON, _OFF = ("1", "true", "yes", "on"), ("0", "false", "no", "off", "")
 
 
@@ -36,15 +39,16 @@ class Settings(Record):
     bundle_dir: str = ""
     handle_sigterm: bool = True
     ssl_defaults: bool = False
-    # As under python -I: files of the user are read only where a variable names them.
+    # As under python -I and in a privileged process: nothing below the user's home is looked for.
     isolated: bool = False
     problems: Tuple[str, ...] = ()
 
 
 def from_environment(environ: Optional[Mapping[str, str]] = None) -> Settings:
     """Return the settings of `environ`, by default this process's (nothing under -E and -I)."""
+    ignored = "" if environ is not None else _ignored()
     if environ is None:
-        environ = {} if sys.flags.ignore_environment and not _FROZEN else os.environ
+        environ = {} if sys.flags.ignore_environment and not _FROZEN else environment.environ()
     read = _Variables(environ)
     return Settings(
         cert_files=read.paths("PYTHON_CERTIFI_CERT_FILES"),
@@ -56,8 +60,20 @@ def from_environment(environ: Optional[Mapping[str, str]] = None) -> Settings:
         bundle_dir=_path(read.text("PYTHON_CERTIFI_BUNDLE_DIR")),
         handle_sigterm=read.switch("PYTHON_CERTIFI_HANDLE_SIGTERM", default=True),
         ssl_defaults=read.switch("PYTHON_CERTIFI_SSL_DEFAULTS", default=False),
-        isolated=bool(sys.flags.isolated) and not _FROZEN,
-        problems=tuple(read.problems),
+        isolated=(bool(sys.flags.isolated) and not _FROZEN) or environment.IS_PRIVILEGED,
+        problems=(*filter(None, [ignored]), *read.problems),
+    )
+
+
+def _ignored() -> str:
+    """Return a sentence about the variables that do not count in a privileged process, or ""."""
+    ours = [name for name in os.environ if name.startswith("PYTHON_CERTIFI_") or name in _FOREIGN]
+    if not environment.IS_PRIVILEGED or not ours:
+        return ""
+    return (
+        f"{', '.join(sorted(ours))} and everything below HOME are ignored, because this program "
+        "has more rights than who started it (setuid, setgid or file capabilities): add CAs to "
+        "the operating system's store"
     )
 
 

@@ -18,7 +18,13 @@ OURS = {
     "start": {"__init__", "bootstrap"},
     "certifi": {
         *("activation", "activation.answer", "activation.hook", "activation.patch", "bundle"),
-        *("machine", "machine.openssl", "machine.ownership", "machine.signals"),
+        *(
+            "machine",
+            "machine.environment",
+            "machine.openssl",
+            "machine.ownership",
+            "machine.signals",
+        ),
         *("parsing", "parsing.asn1", "parsing.der", "parsing.loadable"),
         *("parsing.pem", "parsing.x509"),
         *("publishing", "publishing.cleanup", "publishing.hold", "publishing.persistent"),

@@ -18,7 +18,7 @@ _FACTS = {"parsing", "machine", "reporting", "settings", "printable", "record"}
 ROOMS: Dict[str, Set[str]] = {
     "record": set(),
     "printable": set(),
-    "settings": {"printable", "record"},
+    "settings": {"printable", "record", "machine"},
     "reporting": {"settings", "printable", "record"},
     "parsing": {"record"},
     "machine": {"record"},
@@ -35,7 +35,7 @@ ROOMS: Dict[str, Set[str]] = {
 DOORS: Dict[str, Set[str]] = {
     "reporting": {"findings"},
     "parsing": {"pem", "x509", "p11_kit"},
-    "machine": {"ownership", "signals", "openssl"},
+    "machine": {"environment", "ownership", "signals", "openssl"},
     "sources": {"system", "files", "findings", "reader"},
     "publishing": {"temporary", "persistent", "cleanup", "hold", "writing"},
     "activation": {"hook", "answer"},

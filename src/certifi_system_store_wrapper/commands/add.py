@@ -7,6 +7,7 @@ import re
 from typing import Any, Dict, List, Sequence, Tuple
 
 from .. import bundle
+from ..machine import ownership
 from ..parsing import pem
 from ..publishing.writing import replace
 from . import describe, drop_folder
@@ -60,8 +61,8 @@ def _stored(folder: str, block: bytes) -> Dict[str, Any]:
 
 def _holds(path: str, block: bytes) -> bool:
     """Whether the file still is what an earlier `add` wrote."""
-    held = [found.block for found in drop_folder.read(path, safe=True).trusted]
-    return held == [block] and not os.path.islink(path)
+    held = [found.block for found in drop_folder.read(path).trusted]
+    return held == [block] and ownership.is_safe(os.lstat(path), path) and not os.path.islink(path)
 
 
 def _name(told: Dict[str, Any]) -> str:

@@ -47,10 +47,10 @@ def make(folder: str) -> str:
     raise PermissionError(0, message)
 
 
-def read(path: str, *, safe: bool = False) -> Findings:
+def read(path: str) -> Findings:
     """Return what a file holds, read as a file in the drop folder is."""
     findings = Findings(USER)
-    add_file(findings, path, NAMED, named=True, safe=safe)
+    add_file(findings, path, NAMED, named=True)
     return findings
 
 

@@ -8,6 +8,7 @@ from typing import Optional
 
 from ..activation import hook
 from ..bundle import Bundle
+from ..machine import ownership
 from ..publishing.writing import replace
 from .output import Report, WrongUsage
 from .status import is_ours
@@ -39,7 +40,11 @@ def persistent_path() -> str:
 
 def _copy(built: Bundle, target: str) -> str:
     """Write the bundle to a file, whole or not at all, and return its path."""
-    path = os.path.realpath(target)
+    try:
+        # Who made a link in a shared folder could have this user write over any file.
+        path = ownership.Check().followed(target)
+    except PermissionError as error:
+        raise OSError(0, f"{target}: {error.strerror}; name another file") from error
     if os.path.isdir(path) or not os.path.basename(target):
         raise OSError(0, f"{target}: it is a folder; name a file")
     # Root would replace /dev/null itself, and /dev/stdout may be a log file.

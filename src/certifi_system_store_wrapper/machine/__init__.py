@@ -1,6 +1,7 @@
 """Asks the operating system. This file: in which folders bundles may lie, in which order.
 
-The other files: who owns a file (ownership), signals, and OpenSSL.
+The other files: who owns a file (ownership), whose variables count (environment), signals, and
+OpenSSL.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import sys
 from typing import List
 
 from . import ownership
+from .environment import environ, home
 
 APPLICATION = "certifi-system-store-wrapper"
 NAME = "cacert.pem"
@@ -25,7 +27,7 @@ def temporary_places() -> List[str]:
     # On Windows everybody may write to the TEMP of a service. macOS removes files from its temp
     # folder that nobody has touched for three days.
     candidates = [cache_folder()] if sys.platform in ("win32", "darwin") else []
-    candidates += [os.environ.get(name, "") for name in ("TMPDIR", "TEMP", "TMP")]
+    candidates += [environ().get(name, "") for name in ("TMPDIR", "TEMP", "TMP")]
     # Before we write there, we check who owns them.
     candidates += ["/tmp", "/var/tmp"] if os.name != "nt" else []  # noqa: S108
     candidates.append(cache_folder())
@@ -35,14 +37,13 @@ def temporary_places() -> List[str]:
 def cache_folder() -> str:
     """Return the folder for this user's caches, which need not exist; "" without a home."""
     variable, *below = _CACHES.get(sys.platform, ("XDG_CACHE_HOME", ".cache"))
-    asked = os.environ.get(variable, "")
+    asked = environ().get(variable, "")
     if os.path.isabs(asked):
         return asked
-    home = os.path.expanduser("~")
     # The home of a daemon may be /nonexistent.
-    if not os.path.isabs(home) or not os.path.isdir(home):
+    if not os.path.isabs(home()) or not os.path.isdir(home()):
         return ""
-    return os.path.join(home, *below)
+    return os.path.join(home(), *below)
 
 
 def user_folder(place: str) -> str:

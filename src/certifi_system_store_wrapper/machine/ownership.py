@@ -1,23 +1,55 @@
 """The one check of each file that we trust and each folder that we publish to: who may change it.
 
-A file or folder passes if its owner could change this package anyway (root, this user, the owner
-of ``/`` or of the package's files) and nobody else may write to it. A group that may write is
-allowed if it is root's or the private one of the owner (same number), and if there is no access
-control list.
+A path passes if each step on its way (folders, links, what they lead to) belongs to an owner who
+could change this program anyway (root, this user, the owner of ``/``, of the package's files or of
+the interpreter's) and nobody else may write to it. A group that may write is allowed if it is the
+administrators' or the private one of the owner (same number), and if there is no access control
+list.
+
+In a user namespace the overflow uid stands for every user who has no number there: root of the
+machine, and everybody else. So it is no owner to trust, except of folders that only the
+administrator of a machine makes, and of what a distribution keeps below /etc and /usr.
 """
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import sys
-from typing import FrozenSet, Union
+from typing import Dict, FrozenSet, Iterator, Optional, Tuple, Union
+
+from ..record import Record
+
+# The kernel follows no more either.
+_LINKS = 40
+_OVERFLOW = 65534
+_MISSING = os.stat_result([0] * 10)
+_KNOWS_ALL = [b"0", b"0", b"4294967295"]
+# Only an administrator makes these; whoever owns them can do anything.
+_MADE_BY_ADMINISTRATORS = ("/", "/home", "/tmp", "/var", "/var/tmp")  # noqa: S108 - see above
+_DISTRIBUTIONS = ("/etc/", "/usr/")
+# An APEX of Android, which holds its certificates, belongs to the user "system".
+_ANDROID_SYSTEM = 1000
+# "admin" of macOS. Homebrew and python.org let it write; its members may become root.
+_MACOS_ADMIN = 80
+# "staff" of Debian. It may write to /usr/local: section 9.1.2 of the Debian Policy Manual.
+_DEBIAN_STAFF, _STAFF_FOLDER = 50, "/usr/local"
+
+_REMEDY = "own it, or name the file in PYTHON_CERTIFI_CERT_FILES if you trust that user"
 
 
 def trusted_owners() -> FrozenSet[int]:
-    """Return the user ids that we trust; the owner of / is root as seen in a user namespace."""
-    code = os.path.dirname(os.path.abspath(__file__))
-    return frozenset((0, user(), os.stat("/").st_uid, _owner_of(code)))
+    """Return the user ids that we trust; the owner of / may have another number than 0."""
+    paths = ["/", os.path.dirname(os.path.abspath(__file__)), sys.executable, sys.base_prefix]
+    owners = {_owner_of(path) for path in paths if path}
+    if hasattr(sys, "getandroidapilevel"):
+        owners.add(_ANDROID_SYSTEM)
+    unknown = overflow_uid()
+    owners.discard(unknown)
+    if user() != unknown or _knows_all_users():
+        owners.add(user())
+    return frozenset((0, *owners))
 
 
 def user() -> int:
@@ -27,12 +59,32 @@ def user() -> int:
     return os.geteuid()
 
 
-def _owner_of(code: str) -> int:
+def overflow_uid() -> int:
+    """Return the user id that stands for all who have none in this user namespace; -1: none."""
+    if sys.platform != "linux":
+        return -1
+    try:
+        with open("/proc/sys/kernel/overflowuid", "rb") as file:
+            return int(file.read())
+    except (OSError, ValueError):
+        return _OVERFLOW
+
+
+def _knows_all_users() -> bool:
+    """Whether every user has a number of their own here, so that 65534 is one of them."""
+    try:
+        with open("/proc/self/uid_map", "rb") as file:
+            return file.read().split() == _KNOWS_ALL
+    except OSError:
+        return False
+
+
+def _owner_of(path: str) -> int:
     """Return the owner of a file; of what holds it where it is in a zip archive or not readable."""
     try:
-        return os.stat(code).st_uid
+        return os.stat(path).st_uid
     except (FileNotFoundError, NotADirectoryError, PermissionError):
-        return _owner_of(os.path.dirname(code))
+        return _owner_of(os.path.dirname(os.path.abspath(path)))
 
 
 def writable_by_others(status: os.stat_result, place: Union[str, int]) -> bool:
@@ -42,7 +94,16 @@ def writable_by_others(status: os.stat_result, place: Union[str, int]) -> bool:
     # Without this bit an access control list lets nobody write, either.
     if not status.st_mode & stat.S_IWGRP:
         return False
-    return status.st_gid not in (0, status.st_uid) or _has_acl(place)
+    if status.st_gid not in (0, status.st_uid) and not _are_administrators(status.st_gid, place):
+        return True
+    return _has_acl(place)
+
+
+def _are_administrators(group: int, place: Union[str, int]) -> bool:
+    """Whether the members of a group may change what root runs, by the rules of the system."""
+    if sys.platform == "darwin":
+        return group == _MACOS_ADMIN
+    return group == _DEBIAN_STAFF and isinstance(place, str) and place.startswith(_STAFF_FOLDER)
 
 
 def _has_acl(place: Union[str, int]) -> bool:
@@ -63,13 +124,118 @@ def is_safe(status: os.stat_result, place: Union[str, int]) -> bool:
     return status.st_uid in trusted_owners() and not writable_by_others(status, place)
 
 
-def is_safe_path(path: str) -> bool:
-    """Whether nobody else can rename `path`, a folder above it or a link on the way.
+class Fault(Record):
+    """The step of a path that somebody else can change, why, and what helps."""
 
-    Each folder up to the root belongs to an owner that we trust, and is sticky if others may
-    write to it. Raises OSError where there is no such path.
+    step: str
+    why: str
+    remedy: str
+
+
+class Check:
+    """Checks paths, and remembers what it has looked at: for one build, not longer."""
+
+    def __init__(self) -> None:
+        """Start with nothing looked at."""
+        self._owners = trusted_owners()
+        self._overflow = overflow_uid()
+        self._statuses: Dict[str, os.stat_result] = {}
+
+    def fault(self, path: str) -> Optional[Fault]:
+        """Return how somebody else can change a file, or add to a folder; None: nobody can.
+
+        Raises OSError where there is no such path.
+        """
+        return self._fault(path)
+
+    def discovered_fault(self, path: str) -> Optional[Fault]:
+        """Return the same of a path that a table of ours names, as systems have it."""
+        return self._fault(path, unknown_too=path.startswith(_DISTRIBUTIONS))
+
+    def place_fault(self, path: str) -> Optional[Fault]:
+        """Return how somebody else can rename what is in a folder, to which others may add."""
+        return self._fault(path, may_add=True)
+
+    def _fault(
+        self, path: str, *, unknown_too: bool = False, may_add: bool = False
+    ) -> Optional[Fault]:
+        if os.name == "nt":
+            return None
+        # Raises OSError for a ring of links, too.
+        os.stat(path)
+        fault = None
+        for step, status in self._steps(path):
+            if not self._is_owned(step, status, unknown_too=unknown_too):
+                return Fault(step, f"user {status.st_uid} owns it", _REMEDY)
+            fault = None
+            if not stat.S_ISLNK(status.st_mode) and writable_by_others(status, step):
+                fault = Fault(step, "others may write to it", "chmod go-w, and own it")
+                # In a sticky folder only the owner renames a file.
+                if not status.st_mode & stat.S_ISVTX:
+                    return fault
+        return None if may_add else fault
+
+    def followed(self, path: str) -> str:
+        """Return what a path leads to, as os.path.realpath() does; it need not exist.
+
+        Raises PermissionError at a link of an owner whom we do not trust, and other OSErrors.
+        """
+        if os.name == "nt":
+            return os.path.realpath(path)
+        real = path
+        for real, status in self._steps(os.path.join(os.getcwd(), path)):
+            if stat.S_ISLNK(status.st_mode) and not self._is_owned(real, status):
+                message = f"it leads through a link of user {status.st_uid}, {real}"
+                raise PermissionError(errno.EPERM, message, path)
+        return real
+
+    def _is_owned(self, step: str, status: os.stat_result, *, unknown_too: bool = False) -> bool:
+        """Whether the owner of a step is one that we trust."""
+        if status.st_uid in self._owners:
+            return True
+        is_unknown = status.st_uid == self._overflow
+        return is_unknown and (unknown_too or step in _MADE_BY_ADMINISTRATORS)
+
+    def _steps(self, path: str) -> Iterator[Tuple[str, os.stat_result]]:
+        """Yield each folder and link on the way, from / to what an absolute path leads to."""
+        here, rest, links = "/", path.split("/")[::-1], 0
+        yield here, self._status(here)
+        while rest:
+            name = rest.pop()
+            if name == "..":
+                here = os.path.dirname(here)
+            if name in ("", ".", ".."):
+                continue
+            step = os.path.join(here, name)
+            try:
+                status = self._status(step)
+            except FileNotFoundError:
+                if any(rest):
+                    raise
+                status = _MISSING
+            yield step, status
+            if not stat.S_ISLNK(status.st_mode):
+                here = step
+                continue
+            links += 1
+            if links > _LINKS:
+                raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), path)
+            target = os.readlink(step)
+            here = "/" if target.startswith("/") else here
+            rest += target.split("/")[::-1]
+
+    def _status(self, step: str) -> os.stat_result:
+        if step not in self._statuses:
+            self._statuses[step] = os.lstat(step)
+        return self._statuses[step]
+
+
+def is_safe_path(path: str) -> bool:
+    """Whether nobody else can rename what is in a folder, a folder above it or a link on the way.
+
+    Raises OSError where there is no such path.
     """
-    return not unsafe_step(path)
+    return Check().place_fault(os.path.abspath(path)) is None
 
 
 def make_folder(path: str) -> None:
@@ -90,30 +256,3 @@ def make_folder(path: str) -> None:
                 raise
     if not is_safe_path(path):
         raise PermissionError(1, "others may write to it or rename it", path)
-
-
-def unsafe_step(path: str) -> str:
-    """Return the folder or link that is_safe_path() refuses, "" where it refuses none."""
-    if os.name == "nt":
-        return ""
-    # Raises OSError for a ring of links.
-    os.stat(path)
-    owners = trusted_owners()
-    real, named = os.path.realpath(path), os.path.abspath(path)
-    return _unsafe_step(real, owners) or _unsafe_step(named, owners)
-
-
-def _unsafe_step(path: str, owners: FrozenSet[int]) -> str:
-    """Return the first that is unsafe of `path`, the target of a link, and the folders above."""
-    status = os.lstat(path)
-    if status.st_uid not in owners:
-        return path
-    folder = os.path.dirname(path)
-    if stat.S_ISLNK(status.st_mode):
-        target = os.path.join(os.path.realpath(folder), os.readlink(path))
-        unsafe = _unsafe_step(os.path.normpath(target), owners)
-        if unsafe:
-            return unsafe
-    elif writable_by_others(status, path) and not status.st_mode & stat.S_ISVTX:
-        return path
-    return "" if folder == path else _unsafe_step(folder, owners)

@@ -22,6 +22,7 @@ from typing import List, Tuple
 from .. import __version__, bundle, parsing, reporting, sources
 from ..bundle import Bundle
 from ..machine import APPLICATION, NAME, cache_folder, ownership, temporary_places, user_folder
+from ..machine.environment import environ
 from ..machine.signals import interruptible
 from ..record import Record
 from ..settings import DEBUG, INFO, USER, WARNING, Settings
@@ -231,7 +232,7 @@ def _read(path: str) -> Stored:
 def _salt(settings: Settings, certifi_file: str) -> Tuple[object, ...]:
     """Return what decides what is in the bundle, beside the files that are looked at."""
     asked = (settings.cert_files, settings.sources, settings.isolated)
-    variables = [os.environ.get(name) for name in _VARIABLES]
+    variables = [environ().get(name) for name in _VARIABLES]
     return __version__, certifi_file, sys.version, asked, variables, sources.drop_folders(settings)
 
 

@@ -7,7 +7,8 @@ import sys
 from binascii import b2a_base64
 from typing import List
 
-from ..machine import APPLICATION, openssl, ownership
+from ..machine import APPLICATION, openssl
+from ..machine.environment import environ, home
 from ..machine.signals import interruptible
 from ..settings import CERTIFI, SSL, SYSTEM, Settings, split_paths
 from . import system
@@ -18,6 +19,7 @@ from .reader import Reader
 
 def collect(settings: Settings, reader: Reader, certifi_file: str) -> List[Findings]:
     """Return the findings of the sources that the settings name, in the order of the bundle."""
+    reader.isolated = settings.isolated
     everything = [Findings(name, reader) for name in settings.sources]
     for findings in everything:
         try:
@@ -61,7 +63,9 @@ def _is_as_released(path: str, reader: Reader) -> bool:
         installed = [each for each in os.listdir(site) if each.startswith("certifi-")]
         # This raises ValueError unless there is exactly one.
         (metadata,) = [each for each in installed if each.endswith(".dist-info")]
-        digest = b2a_base64(sha256(reader.data(path)).digest(), newline=False).decode("ascii")
+        digest = b2a_base64(sha256(reader.data(path, vouched=True)).digest(), newline=False).decode(
+            "ascii"
+        )
         # RECORD uses URL-safe base64 without padding.
         stated = digest.replace("+", "-").replace("/", "_").rstrip("=")
         with open(os.path.join(site, metadata, "RECORD"), encoding="utf-8") as record:
@@ -82,7 +86,7 @@ def ssl_defaults(findings: Findings) -> None:
     file, folder = openssl.default_paths()
     add_file(findings, file, LISTED, named=False)
     add_hashed(findings, folder)
-    named = os.environ.get("SSL_CERT_FILE")
+    named = environ().get("SSL_CERT_FILE")
     if named:
         with findings.named_by("SSL_CERT_FILE"):
             # LISTED, not NAMED: often a tool has set this variable, not a person.
@@ -91,7 +95,7 @@ def ssl_defaults(findings: Findings) -> None:
         message = "it is set, but empty, so OpenSSL itself loads no file: unset it"
         findings.problem("SSL_CERT_FILE", message)
     with findings.named_by("SSL_CERT_DIR"):
-        for item in dict.fromkeys(split_paths(os.environ.get("SSL_CERT_DIR", ""))):
+        for item in dict.fromkeys(split_paths(environ().get("SSL_CERT_DIR", ""))):
             if item:
                 add_folder(findings, item)
 
@@ -125,37 +129,26 @@ def drop_folders(settings: Settings) -> List[str]:
 def user_drop_folder() -> str:
     """Return the drop folder of this user, which outlives a virtual environment; or ""."""
     if sys.platform == "win32":
-        base = os.environ.get("APPDATA", "")
+        base = environ().get("APPDATA", "")
     elif sys.platform == "darwin":
-        base = os.path.expanduser("~/Library/Application Support")
+        base = os.path.join(home(), "Library", "Application Support")
     else:
-        base = os.environ.get("XDG_CONFIG_HOME", "")
-        base = base if os.path.isabs(base) else os.path.expanduser("~/.config")
+        base = environ().get("XDG_CONFIG_HOME", "")
+        base = base if os.path.isabs(base) else os.path.join(home(), ".config")
     return os.path.join(base, APPLICATION, "certs") if os.path.isabs(base) else ""
 
 
 def _add_drop_folder(findings: Findings, folder: str) -> None:
-    """Add the certificates in a drop folder, except where other users may write."""
+    """Add the certificates in a drop folder, except those that other users may change."""
     for path in certificate_files(findings, folder):
-        unsafe = _first_unsafe(folder, os.path.dirname(path))
-        if unsafe:
-            what = "it" if unsafe.startswith(folder) else folder
-            message = f"others may write to this folder, so {what} is not used"
-            findings.problem(unsafe, f"{message}: chmod go-w, and own it")
+        try:
+            fault = interruptible(findings.reader.check.fault, path)
+        except OSError:
+            # add_file() says why it cannot be read.
+            fault = None
+        if fault is None:
+            add_file(findings, path, NAMED, named=True)
         else:
-            add_file(findings, path, NAMED, named=True, safe=True)
-
-
-def _first_unsafe(top: str, folder: str) -> str:
-    """Return the first folder from `folder` up to `top` that others may write to, or "".
-
-    The folders above the user's own drop folder are checked, too: who may write to one of them can
-    replace the drop folder. Who may write to the folders above this package can replace its code,
-    so a check there would prove nothing.
-    """
-    while True:
-        if not ownership.is_safe(os.stat(folder), folder):
-            return folder
-        if len(folder) <= len(top):
-            return ownership.unsafe_step(top) if top == user_drop_folder() else ""
-        folder = os.path.dirname(folder)
+            what = "it" if fault.step.startswith(folder) else folder
+            message = f"{fault.why}, so {what} is not used: {fault.remedy}"
+            findings.problem(fault.step, message)

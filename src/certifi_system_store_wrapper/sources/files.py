@@ -10,7 +10,7 @@ from ..parsing import Parsed, pem
 from ..reporting.findings import MALFORMED, NOT_TRUSTED
 from ..settings import DEBUG, INFO, WARNING
 from .findings import HELD, NAMED, PROVEN, Findings
-from .reader import OwnBundle
+from .reader import OwnBundle, Untrusted
 
 # So many files below one folder are looked at.
 MAX_FILES = 10_000
@@ -37,16 +37,14 @@ _LITTER = ("._", ".#")
 _EXTENSIONS = (".cer", ".crt", ".pem", ".der", ".p7b", ".p7c")
 
 
-def add_file(
-    findings: Findings, path: str, standing: str, *, named: bool, safe: bool = False
-) -> int:
+def add_file(findings: Findings, path: str, standing: str, *, named: bool) -> int:
     """Add what a file holds to the findings; return how many certificates it has.
 
-    With `named` a person or a variable named the file, so each fault of it is a warning. Faults of
-    a file that was only discovered have a lower level.
+    With `named` a person or a variable named the file, so each fault of it is a warning, and it is
+    read whoever owns it. Faults of a file that was only discovered have a lower level.
     """
     try:
-        parsed = findings.reader.parse(path, safe=safe, proven=standing == PROVEN)
+        parsed = findings.reader.parse(path, vouched=named, proven=standing == PROVEN)
     except (OSError, ValueError) as error:
         _report_unreadable(findings, path, error, named=named)
         return 0
@@ -105,12 +103,20 @@ def _report_unreadable(
     if isinstance(error, OwnBundle):
         is_copy = named and os.path.basename(os.path.realpath(path)) != NAME
         findings.unusable(path, str(error.strerror), WARNING if is_copy else DEBUG)
+    elif isinstance(error, Untrusted):
+        report_untrusted(findings, error)
     elif named and isinstance(error, FileNotFoundError):
         findings.unusable(path, f"the {kind} does not exist{_hint(path)}")
     elif named or not isinstance(error, (FileNotFoundError, NotADirectoryError)):
         remedy = "; let this user read it" if isinstance(error, PermissionError) else ""
         message = f"cannot be read: {reason_of(error)}{remedy}"
         findings.unusable(path, message, WARNING if named else INFO)
+
+
+def report_untrusted(findings: Findings, error: Untrusted) -> None:
+    """Warn of a step that somebody else can change; once, whatever lies behind it."""
+    if all(problem.path != error.step for problem in findings.problems):
+        findings.problem(error.step, str(error.strerror))
 
 
 def reason_of(error: Exception) -> str:
@@ -165,7 +171,7 @@ def certificate_files(findings: Findings, folder: str) -> Iterator[str]:
 def _entries(findings: Findings, folder: str, *, named: bool) -> List[os.DirEntry[str]]:
     """Return what is in a folder, sorted by name; nothing if it cannot be read."""
     try:
-        return findings.reader.entries(folder)
+        return findings.reader.entries(folder, vouched=named)
     except OSError as error:
         _report_unreadable(findings, folder, error, named=named, kind="folder")
         return []
@@ -192,7 +198,8 @@ def add_hashed(findings: Findings, folder: str) -> int:
         block = findings.reader.known_block(path)
         if block is None:
             count += add_file(findings, path, HELD, named=False)
-        else:
+        elif not findings.reader.fault(path):
+            # Else nothing is lost, because the block has been read elsewhere.
             findings.trust(block, path, HELD)
             count += 1
     return count

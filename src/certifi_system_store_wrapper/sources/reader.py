@@ -43,8 +43,22 @@ class OwnBundle(Unusable):
     """The file is a bundle of ours, or a copy of one. It may hold CAs that were removed since."""
 
 
+class Untrusted(Unusable):
+    """Nobody named the file, and somebody else can change what is at its path."""
+
+    def __init__(self, fault: ownership.Fault, path: str) -> None:
+        """Say what is wrong with a step on the way to `path`."""
+        what = "it" if fault.step == path else path
+        super().__init__(errno.EPERM, f"{fault.why}, so {what} is not used: {fault.remedy}")
+        self.step = fault.step
+
+
 class Reader:
-    """Reads files for one build, each once."""
+    """Reads files for one build, each once.
+
+    A file or folder is read whoever owns it if it is `vouched` for: a person or a variable named
+    it. Others, which were only discovered, have to pass the check of ownership.
+    """
 
     def __init__(self) -> None:
         """Start with nothing read."""
@@ -52,29 +66,32 @@ class Reader:
         self.known = Known()
         # The one file that may be a bundle of ours: the cacert.pem of a frozen program.
         self.baked = ""
+        # Whether nothing is looked for below the user's home, as under python -I.
+        self.isolated = False
         self._parsed: Dict[Tuple[int, int, str], Parsed] = {}
         self._data: Dict[str, bytes] = {}
         # Files whose faults have been reported, and whether a person had named them.
         self.told: Set[Tuple[Parsed, bool]] = set()
         self._left = MAX_TOTAL
+        self.check = ownership.Check()
 
-    def data(self, path: str) -> bytes:
+    def data(self, path: str, *, vouched: bool = False) -> bytes:
         """Return the bytes of a file, and keep them for the parse() that follows."""
+        status = self._admitted(path, vouched=vouched)
         if path not in self._data:
-            self._data[path] = read_regular(path, self.stat(path))
+            self._data[path] = read_regular(path, status)
         return self._data[path]
 
-    def parse(self, path: str, *, safe: bool = False, proven: bool = False) -> Parsed:
-        """Return what the file holds; with `safe` only if nobody else may write to it.
+    def parse(self, path: str, *, vouched: bool = False, proven: bool = False) -> Parsed:
+        """Return what the file holds; with `proven` its blocks are not examined.
 
-        With `proven` its blocks are not examined. It raises OSError; for our own bundle and for
-        anything but a regular file that is Unusable.
+        It raises OSError; for our own bundle and for anything but a regular file that is Unusable.
         """
-        status = self.stat(path)
+        status = self._admitted(path, vouched=vouched)
         # Some file systems give no file a number.
         key = (status.st_dev, status.st_ino, "" if status.st_ino else path)
-        if key not in self._parsed or safe:
-            data = self._data.pop(path, None) or read_regular(path, status, safe=safe)
+        if key not in self._parsed:
+            data = self._data.pop(path, None) or read_regular(path, status)
             if data.startswith(MARK) and path != self.baked:
                 message = "it is a bundle of ours, which is never read back: name your own CAs"
                 raise OwnBundle(0, message)
@@ -110,10 +127,22 @@ class Reader:
         self.inputs.append(describe(path, status))
         return status
 
-    def entries(self, folder: str) -> List[os.DirEntry[str]]:
+    def entries(self, folder: str, *, vouched: bool = False) -> List[os.DirEntry[str]]:
         """Return what is in a folder, sorted by name; raises OSError."""
-        self.stat(folder)
+        self._admitted(folder, vouched=vouched)
         return interruptible(_scan, folder)
+
+    def _admitted(self, path: str, *, vouched: bool) -> os.stat_result:
+        """Return os.stat() of what is vouched for or owned as it must be; raises OSError."""
+        status = self.stat(path)
+        fault = None if vouched else self.fault(path)
+        if fault is not None:
+            raise Untrusted(fault, path)
+        return status
+
+    def fault(self, path: str) -> Optional[ownership.Fault]:
+        """Return how somebody else can change what was discovered at `path`, or None."""
+        return interruptible(self.check.discovered_fault, path)
 
 
 def _scan(folder: str) -> List[os.DirEntry[str]]:
@@ -121,7 +150,7 @@ def _scan(folder: str) -> List[os.DirEntry[str]]:
         return sorted(entries, key=attrgetter("name"))
 
 
-def read_regular(path: str, status: os.stat_result, *, safe: bool = False) -> bytes:
+def read_regular(path: str, status: os.stat_result) -> bytes:
     """Return the bytes of a regular file of at most MAX_BYTES; raises OSError.
 
     Anything else is not opened: open() of a FIFO would block, or take data that another program
@@ -135,8 +164,6 @@ def read_regular(path: str, status: os.stat_result, *, safe: bool = False) -> by
         now = os.fstat(descriptor)
         if not stat.S_ISREG(now.st_mode):
             raise Unusable(errno.EINVAL, "it is not a regular file")
-        if safe and not ownership.is_safe(now, descriptor):
-            raise Unusable(errno.EPERM, "others may write to it; chmod go-w, and own it")
         return _read_all(descriptor, now.st_size)
     finally:
         os.close(descriptor)

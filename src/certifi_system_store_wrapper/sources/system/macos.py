@@ -15,7 +15,9 @@ from ... import parsing
 from ...parsing import pem, x509
 from ...reporting.findings import MALFORMED, NOT_TRUSTED
 from ...settings import DEBUG, INFO, WARNING
+from ..files import report_untrusted
 from ..findings import Findings, sha1_of
+from ..reader import Untrusted
 from . import macos_security
 from .macos_security import Answer
 
@@ -56,7 +58,7 @@ def collect(findings: Findings) -> None:
 
 
 def _collect(findings: Findings, folder: str) -> None:
-    keychains = [SYSTEM_ROOTS, SYSTEM, *_login_keychain()]
+    keychains = [SYSTEM_ROOTS, SYSTEM, *_login_keychain(findings)]
     plists = {domain: os.path.join(folder, domain + ".plist") for domain in DOMAINS}
     commands = [["find-certificate", "-a", "-p", keychain] for keychain in keychains]
     commands += [["trust-settings-export", *DOMAINS[d], plist] for d, plist in plists.items()]
@@ -77,10 +79,16 @@ def _collect(findings: Findings, folder: str) -> None:
         _judge(findings, block, keychain, settings)
 
 
-def _login_keychain() -> List[str]:
+def _login_keychain(findings: Findings) -> List[str]:
     """Return the user's keychain if there is one; newer releases add "-db" to its name."""
     paths = [os.path.expanduser(path) for path in LOGIN]
-    return [path for path in paths if os.path.exists(path)][:1]
+    existing = [p for p in paths if os.path.exists(p) and not findings.reader.isolated][:1]
+    for path in existing:
+        fault = findings.reader.fault(path)
+        if fault is not None:
+            report_untrusted(findings, Untrusted(fault, path))
+            return []
+    return existing
 
 
 def _blocks(findings: Findings, keychain: str, answer: Answer) -> Iterator[bytes]:

@@ -11,11 +11,12 @@ import os
 from contextlib import contextmanager
 from typing import Iterable, Iterator, List, Mapping
 
+from ...machine.environment import environ
 from ...parsing import p11_kit
 from ...settings import INFO, WARNING
-from ..files import add_file, add_hashed, reason_of
+from ..files import add_file, add_hashed, reason_of, report_untrusted
 from ..findings import LISTED, Findings
-from ..reader import read_regular
+from ..reader import Untrusted
 
 _MAX_DISTRUST_FILES = 10_000
 _NIX_SANDBOX = "/no-cert-file.crt"
@@ -114,35 +115,38 @@ DISTRUST_BUNDLES = (
 
 def collect(findings: Findings) -> None:
     """Add what the store of this machine trusts and distrusts."""
-    found = sum([add_file(findings, p, LISTED, named=False) for p in bundles(os.environ)])
+    variables = dict(environ())
+    if findings.reader.isolated:
+        variables.pop("HOME", None)
+    found = sum([add_file(findings, p, LISTED, named=False) for p in bundles(variables)])
     found += _nix(findings)
     if not found:
-        found = sum([add_hashed(findings, f) for f in directories(os.environ)])
+        found = sum([add_hashed(findings, f) for f in directories(variables)])
     if not found:
         findings.problem("", "this machine has no certificate store that can be read", INFO)
     _distrust(findings)
 
 
-def bundles(environ: Mapping[str, str]) -> List[str]:
+def bundles(variables: Mapping[str, str]) -> List[str]:
     """Return the paths of bundle files: the fixed ones and those below HOME and PREFIX."""
-    home = environ.get("HOME", "")
+    home = variables.get("HOME", "")
     below_home = [home + path for path in _BELOW_HOME] if os.path.isabs(home) else []
-    return [*_BUNDLES, *below_home, *_below_termux(environ, "/etc/tls/cert.pem")]
+    return [*_BUNDLES, *below_home, *_below_termux(variables, "/etc/tls/cert.pem")]
 
 
-def directories(environ: Mapping[str, str]) -> List[str]:
+def directories(variables: Mapping[str, str]) -> List[str]:
     """Return the hashed directories, which are read if no bundle file holds a certificate."""
-    return [*_DIRECTORIES, *_below_termux(environ, "/etc/tls/certs")]
+    return [*_DIRECTORIES, *_below_termux(variables, "/etc/tls/certs")]
 
 
-def _below_termux(environ: Mapping[str, str], path: str) -> List[str]:
-    prefix = environ.get("PREFIX", "")
+def _below_termux(variables: Mapping[str, str], path: str) -> List[str]:
+    prefix = variables.get("PREFIX", "")
     return [prefix + path] if "com.termux" in prefix else []
 
 
 def _nix(findings: Findings) -> int:
     """Read the file that NIX_SSL_CERT_FILE names; in a build sandbox of Nix there is none."""
-    path = os.environ.get("NIX_SSL_CERT_FILE", "")
+    path = environ().get("NIX_SSL_CERT_FILE", "")
     if path in ("", _NIX_SANDBOX):
         return 0
     with findings.named_by("NIX_SSL_CERT_FILE"):
@@ -177,7 +181,7 @@ def _debian_distrust(findings: Findings) -> None:
     """
     lines: List[str] = []
     with _reporting_unknown(findings, DEBIAN_CONF):
-        data = read_regular(DEBIAN_CONF, findings.reader.stat(DEBIAN_CONF))
+        data = findings.reader.data(DEBIAN_CONF)
         lines = data.decode("utf-8", "surrogateescape").split("\n")
     for line in lines:
         name = line[1:].strip()
@@ -248,5 +252,8 @@ def _report_unknown(findings: Findings, path: str, error: OSError) -> None:
         remedy = "; let this user read it"
         while not os.path.lexists(path):
             path = os.path.dirname(path)
+    if isinstance(error, Untrusted):
+        report_untrusted(findings, error)
+        return
     message = f"cannot be read, so its distrust is not known: {error.strerror}{remedy}"
     findings.problem(path, message)

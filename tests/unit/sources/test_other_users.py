@@ -1,0 +1,175 @@
+"""Whose files count: what is discovered only from owners whom we trust, what is named from all."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import pytest
+
+from certifi_system_store_wrapper import bundle
+from certifi_system_store_wrapper.reporting.findings import DISTRUSTED
+from certifi_system_store_wrapper.settings import Settings
+from support.minting import encode_pem, mint, trusted_pem
+from support.world import DEBIAN, World
+
+pytestmark = pytest.mark.skipif(
+    not hasattr(os, "geteuid") or os.geteuid() != 0, reason="gives files to another user"
+)
+PEM_A, PEM_B = encode_pem(mint("A")), encode_pem(mint("B"))
+MALLORY = 1000
+NIX = "/home/.nix-profile/etc/ssl/certs/ca-bundle.crt"
+DISCOVERED = (
+    NIX,
+    "/home/.local/state/nix/profile/etc/ssl/certs/ca-bundle.crt",
+    "/home/.guix-profile/etc/ssl/certs/ca-certificates.crt",
+    "/opt/etc/ssl/certs/ca-certificates.crt",
+    "/opt/etc/ssl/certs/0123abcd.0",
+    "/nix/var/nix/profiles/default/etc/ssl/certs/ca-bundle.crt",
+    "/usr/lib/ssl/cert.pem",
+    "/usr/lib/ssl/certs/0123abcd.0",
+    "/drop/a.pem",
+)
+
+
+def give(world: World, path: str) -> None:
+    """Let that file or folder belong to another user."""
+    os.chown(world.path(path), MALLORY, MALLORY)
+
+
+@pytest.mark.parametrize("path", DISCOVERED)
+def test_a_discovered_place_of_another_user_is_not_read(world: World, path: str) -> None:
+    """Not its file, nor what root has below a folder of theirs: one warning says who owns what."""
+    world.write(path, PEM_A)
+    assert world.build() == {"certifi", "A"}
+    for step in (path, os.path.dirname(path)):
+        give(world, step)
+        assert world.build() == {"certifi"}
+        (warning,) = world.warnings
+        assert warning.path == world.path(step)
+        assert f"user {MALLORY} owns it, so " in warning.message
+        os.chown(world.path(step), 0, 0)
+
+
+@pytest.mark.parametrize("path", DISCOVERED)
+def test_a_discovered_place_where_others_may_write_is_not_read(world: World, path: str) -> None:
+    """A mode says it, of a file or of a folder; in a sticky folder above, what is ours stays."""
+    world.write(path, PEM_A)
+    folder = os.path.dirname(path)
+    for step in (path, folder):
+        os.chmod(world.path(step), 0o777)
+        assert world.build() == {"certifi"}
+        (warning,) = world.warnings
+        assert warning.path == world.path(step)
+        assert "others may write to it" in warning.message
+        os.chmod(world.path(step), 0o755)
+    os.chmod(world.path(os.path.dirname(folder)), 0o1777)
+    assert world.build() == {"certifi", "A"}
+    assert world.warnings == []
+
+
+def test_a_link_of_another_user_leads_nowhere(world: World) -> None:
+    """Nobody who may not write to a place chooses which of root's files is read there."""
+    target = world.write("/srv/ca.pem", PEM_A)
+    world.link(NIX, target)
+    assert world.build() == {"certifi", "A"}
+    os.chown(world.path(NIX), MALLORY, MALLORY, follow_symlinks=False)
+    assert world.build() == {"certifi"}
+    os.chown(world.path(NIX), 0, 0, follow_symlinks=False)
+    give(world, "/srv")
+    assert world.build() == {"certifi"}
+    (warning,) = world.warnings
+    assert warning.path == world.path("/srv")
+
+
+@pytest.mark.parametrize(
+    "path", [NIX, "/etc/ssl/untrusted/certifi.pem", "/etc/pki/ca-trust/source/certifi.pem"]
+)
+def test_another_user_distrusts_nothing(world: World, path: str) -> None:
+    """Neither by a block that rejects, nor in a list of what is distrusted."""
+    certifis = mint("certifi")
+    world.write(DEBIAN, PEM_A)
+    world.write(path, trusted_pem(certifis, reject=["serverAuth"]))
+    assert world.build() == {"A"}
+    assert world.reasons(certifis) == {DISTRUSTED}
+    give(world, path)
+    assert world.build() == {"certifi", "A"}
+    (warning,) = world.warnings
+    assert f"user {MALLORY} owns it, so it is not used" in warning.message
+
+
+def test_the_list_of_debian_counts_only_as_roots(world: World) -> None:
+    """A line in it takes a root away, unless another user wrote it, or the file that it names."""
+    world.write("/etc/ca-certificates.conf", b"!mozilla/certifi.crt\n")
+    world.write("/usr/share/ca-certificates/mozilla/certifi.crt", encode_pem(mint("certifi")))
+    world.write(DEBIAN, PEM_A)
+    assert world.build() == {"A"}
+    for path in ("/etc/ca-certificates.conf", "/usr/share/ca-certificates/mozilla/certifi.crt"):
+        give(world, path)
+        assert world.build() == {"certifi", "A"}
+        assert [warning.path for warning in world.warnings] == [world.path(path)]
+        os.chown(world.path(path), 0, 0)
+
+
+def test_hashed_links_as_debian_has_them(world: World) -> None:
+    """From /etc/ssl/certs to /usr/share and /usr/local/share, where the group staff may write."""
+    shared = world.write("/usr/share/ca-certificates/mozilla/A.crt", PEM_A)
+    local = world.write("/usr/local/share/ca-certificates/B.crt", PEM_B)
+    for name, target in (("0123abcd", shared), ("4567abcd", local)):
+        world.link(f"/etc/ssl/certs/{name}.pem", target)
+        world.link(f"/etc/ssl/certs/{name}.0", f"{name}.pem")
+    assert world.build() == {"certifi", "A", "B"}
+    assert world.warnings == []
+    os.chmod(shared, 0o666)
+    assert world.build() == {"certifi", "B"}
+
+
+def test_a_known_certificate_that_others_may_change_is_no_warning(world: World) -> None:
+    """Images for CI make /usr/share writable for all: nothing is lost, as the bundle has it."""
+    world.write(DEBIAN, PEM_A)
+    world.write("/usr/lib/ssl/certs/0123abcd.0", PEM_A)
+    os.chmod(world.path("/usr/lib/ssl/certs/0123abcd.0"), 0o666)
+    assert world.build() == {"certifi", "A"}
+    assert world.warnings == []
+    (origins,) = [anchor.origins for anchor in world.last.anchors if anchor.block == PEM_A]
+    assert [origin.path for origin in origins] == [world.path(DEBIAN)]
+
+
+def test_what_a_variable_names_is_read_whoever_owns_it(world: World) -> None:
+    """Root reads the file of an ordinary user where a person says so."""
+    names = {"SSL_CERT_FILE": "B", "NIX_SSL_CERT_FILE": "C"}
+    for variable, name in names.items():
+        world.monkeypatch.setenv(variable, world.write(f"/v/{name}", encode_pem(mint(name))))
+        give(world, f"/v/{name}")
+    world.write("/v/folder/d.pem", encode_pem(mint("D")))
+    world.monkeypatch.setenv("SSL_CERT_DIR", world.path("/v/folder"))
+    path = world.write("/v/A", PEM_A)
+    for each in ("/v/A", "/v/folder/d.pem", "/v/folder", "/v"):
+        give(world, each)
+    assert world.build(path) == {"certifi", "A", "B", "C", "D"}
+    assert world.warnings == []
+
+
+@pytest.mark.parametrize("part", ["executable", "base_prefix"])
+def test_the_owner_of_the_interpreter_counts_as_root(world: World, part: str) -> None:
+    """Who installed Python (Homebrew, pyenv, conda) decides what its OpenSSL trusts by default."""
+    world.write("/usr/lib/ssl/cert.pem", PEM_A)
+    give(world, "/usr/lib/ssl/cert.pem")
+    give(world, "/usr/lib/ssl")
+    assert world.build() == {"certifi"}
+    python = world.write("/home/.pyenv/bin/python", b"")
+    give(world, "/home/.pyenv/bin/python")
+    world.link("/venv/bin/python", python)
+    world.monkeypatch.setattr(sys, part, world.path("/venv/bin/python"))
+    assert world.build() == {"certifi", "A"}
+    assert world.warnings == []
+
+
+def test_nothing_below_home_is_read_where_python_is_isolated(world: World) -> None:
+    """Under -I no variable decides what is trusted, and HOME is one."""
+    world.write(NIX, PEM_A)
+    world.write(DEBIAN, PEM_B)
+    for isolated, wanted in ((False, {PEM_A, PEM_B}), (True, {PEM_B})):
+        built = bundle.build(Settings(isolated=isolated), world.certifi_file)
+        assert {anchor.block for anchor in built.anchors} & {PEM_A, PEM_B} == wanted
+        assert built.problems == ()
