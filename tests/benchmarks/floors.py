@@ -24,7 +24,7 @@ READ = f"""
 import os, prelude
 from time import perf_counter
 from {OURS} import build
-paths = [path for path, size, _ in build().inputs if size > 0]
+paths = [path for path, state in build().inputs if state and not state[0]]
 start = perf_counter()
 for path in paths:
     descriptor = os.open(path, os.O_RDONLY)
@@ -39,7 +39,7 @@ from time import perf_counter
 from {OURS} import build
 from {OURS}.sources.reader import condensed
 bundle = build()
-paths = [path for path, size, _ in condensed(bundle.inputs)]
+paths = [path for path, _ in condensed(bundle.inputs)]
 there = [path for path in paths if os.path.lexists(path)]
 start = perf_counter()
 for path in there:

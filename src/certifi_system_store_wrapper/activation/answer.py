@@ -81,10 +81,14 @@ class Answer:
         """Return what would be in the bundle; see bundle.build()."""
         return publishing.build(settings or from_environment(), self._certifi_file())
 
-    def outlasting(self) -> str:
-        """Return the path of a bundle that outlives this process; raises OSError or LookupError."""
+    def outlasting(self, *, take_over: bool = False) -> str:
+        """Return the path of a bundle that outlives this process; raises OSError or LookupError.
+
+        With `take_over` also where it belongs to other settings.
+        """
+        settings, certifi_file = from_environment(), self._certifi_file()
         try:
-            return publishing.publish_outlasting(from_environment(), self._certifi_file()).path
+            return publishing.publish_outlasting(settings, certifi_file, take_over=take_over).path
         finally:
             reporting.tell()
 

@@ -23,15 +23,18 @@ def run(*, output: Optional[str]) -> Report:
     if output in ("", "-"):
         raise WrongUsage("argument -o/--output: name a file")
     built = hook.current().build()
-    path = _copy(built, output) if output else persistent_path()
+    path = _copy(built, output) if output else persistent_path(take_over=True)
     data = {"command": "export", "path": path, "certificates": len(built.anchors)}
     return Report(data, [path], exact=True)
 
 
-def persistent_path() -> str:
-    """Return the path of a bundle that outlives this process; raises OSError."""
+def persistent_path(*, take_over: bool = False) -> str:
+    """Return the path of a bundle that outlives this process; raises OSError.
+
+    With `take_over` it is that of PYTHON_CERTIFI_BUNDLE_DIR, whoever made the bundle there.
+    """
     try:
-        return hook.current().outlasting()
+        return hook.current().outlasting(take_over=take_over)
     except LookupError as error:
         raise OSError(0, f"{error}: unset it") from error
     except OSError as error:

@@ -112,8 +112,9 @@ def _data(built: Bundle, settings: Settings) -> Dict[str, Any]:
 
 def _is_in(path: Optional[str], folder: str) -> bool:
     """Whether the bundle lies in that folder, and not in a fallback location."""
-    there = os.path.realpath(os.path.dirname(path or ""))
-    return bool(folder) and there == os.path.realpath(folder)
+    there = os.path.dirname(os.path.realpath(path or ""))
+    # Where it belongs to other settings, the folder holds one with ours.
+    return bool(folder) and os.path.realpath(folder) in (there, os.path.dirname(there))
 
 
 def _problems(built: Bundle, settings: Settings) -> List[Dict[str, str]]:

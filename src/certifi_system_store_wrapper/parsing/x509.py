@@ -42,6 +42,24 @@ Elements = List[Tuple[int, bytes]]
 # By OID: whether it is critical, and its DER value.
 Extensions = Dict[bytes, Tuple[bool, bytes]]
 
+# Names as people read them.
+# In bytes.
+_LONGEST_OID = 64
+# In characters; real names have 300 at most.
+_LONGEST_NAME = 1000
+_ATTRIBUTES = {
+    b"\x55\x04\x03": "CN",
+    b"\x55\x04\x06": "C",
+    b"\x55\x04\x07": "L",
+    b"\x55\x04\x08": "ST",
+    b"\x55\x04\x0a": "O",
+    b"\x55\x04\x0b": "OU",
+    b"\x55\x04\x05": "serialNumber",
+    b"\x09\x92\x26\x89\x93\xf2\x2c\x64\x01\x19": "DC",
+    b"\x2a\x86\x48\x86\xf7\x0d\x01\x09\x01": "emailAddress",
+}
+_ENCODINGS = {0x14: "latin-1", 0x1C: "utf-32-be", 0x1E: "utf-16-be"}
+
 
 class Layout(Record):
     """Where the parts of a certificate lie in its DER, and its extensions."""
@@ -255,3 +273,36 @@ def elements(data: bytes) -> Elements:
 def members(value: bytes) -> Elements:
     """Return the elements of the SEQUENCE at the beginning; raise NotDer if it is none."""
     return elements(content(value, SEQUENCE))
+
+
+def name_of(content: bytes) -> str:
+    """Return the content of a Name as text, most specific part first (RFC 4514), not too long."""
+    parts = [
+        _attribute(attribute)
+        for _, together in elements(content)
+        for _, attribute in elements(together)
+    ]
+    text = ", ".join(reversed(parts))
+    if len(text) <= _LONGEST_NAME:
+        return text
+    return f"{text[:_LONGEST_NAME]}... ({len(text) - _LONGEST_NAME} more)"
+
+
+def _attribute(attribute: bytes) -> str:
+    (_, oid), (tag, value) = elements(attribute)[:2]
+    text = value.decode(_ENCODINGS.get(tag, "utf-8"), "replace")
+    return f"{_ATTRIBUTES.get(oid) or dotted(oid)}={text}"
+
+
+def dotted(oid: bytes) -> str:
+    """Return the content of an OBJECT IDENTIFIER in numbers (X.690 section 8.19)."""
+    numbers, number = [], 0
+    for byte in oid[:_LONGEST_OID]:
+        number = number << 7 | byte & 0x7F
+        if not byte & 0x80:
+            numbers.append(number)
+            number = 0
+    if not numbers or len(oid) > _LONGEST_OID:
+        return oid[:_LONGEST_OID].hex()
+    first = min(numbers[0] // 40, 2)
+    return ".".join(map(str, [first, numbers[0] - 40 * first, *numbers[1:]]))

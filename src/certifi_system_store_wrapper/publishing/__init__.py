@@ -6,6 +6,7 @@ or ``python -m certifi`` asks for a persistent bundle, publish() tries the folde
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Callable, Optional, Union
 
@@ -16,6 +17,9 @@ from ..settings import DEBUG, WARNING, Settings
 from . import cleanup, persistent, temporary
 from .persistent import PersistentBundle
 from .temporary import MemoryBundle, TemporaryBundle
+
+# A part of the path of the copy of certifi that pip has.
+_PIPS = os.path.join("pip", "_vendor", "")
 
 Published = Union[TemporaryBundle, MemoryBundle, PersistentBundle]
 
@@ -35,7 +39,9 @@ def publish(
     # After a chroot or setuid this process may not be able to read the sources again.
     if held:
         return _place(held, settings)
-    if settings.bundle_dir or _is_certifis_command():
+    # pip's own copy of certifi is another list than the one that an application keeps there.
+    is_asked_for = settings.bundle_dir and _PIPS not in certifi_file
+    if is_asked_for or _is_certifis_command():
         return _publish_persistent(settings, certifi_file)
     return _publish_temporary(settings, certifi_file, before)
 
@@ -45,16 +51,22 @@ def build(settings: Settings, certifi_file: str) -> Bundle:
     return bundle.build(settings, certifi_file, persistent.appended(settings))
 
 
-def publish_outlasting(settings: Settings, certifi_file: str) -> PersistentBundle:
+def publish_outlasting(
+    settings: Settings, certifi_file: str, *, take_over: bool = False
+) -> PersistentBundle:
     """Return a bundle that outlives this process, in the first folder that takes it.
 
-    Raises LookupError where there is nothing to put into it, OSError where no folder takes it.
+    With `take_over` also where it belongs to other settings. Raises LookupError where there is
+    nothing to put into it, OSError where no folder takes it.
     """
     failures = []
     for folder in persistent.folders(settings):
         try:
-            return persistent.publish(folder, settings, certifi_file)
+            return persistent.publish(folder, settings, certifi_file, take_over=take_over)
         except OSError as error:
+            if isinstance(error, FileExistsError) and not settings.bundle_dir:
+                message = f"{error.filename}: {persistent.replaced_message(error)}"
+                reporting.later(reporting.say_once, WARNING, message)
             failures.append(f"{folder}: {error.strerror or error}")
     raise OSError("; ".join(failures))
 

@@ -11,6 +11,7 @@ import threading
 from contextlib import suppress
 from typing import AbstractSet, Callable, Dict, List
 
+from .. import reporting
 from ..machine.signals import put_off, signal
 from .temporary import TemporaryBundle
 
@@ -132,4 +133,9 @@ def at_exit() -> None:
     """Release the bundles, as the last exit handler does, and publish no more."""
     global _over
     _over = True
+    with put_off():
+        for bundle in _bundles:
+            with suppress(OSError):
+                bundle.warn_at_exit()
+    reporting.tell()
     run()

@@ -49,7 +49,8 @@ class Hold:
         """Hold what `path` names; raises OSError, also where somebody is about to remove it."""
         self._mapping: Optional[_Mapping] = None
         self.descriptor = open_locked(path, flags, exclusive=False)
-        self.identity = identity(os.fstat(self.descriptor))
+        status = os.fstat(self.descriptor)
+        self.identity, self.size = identity(status), status.st_size
         # A program that replaces this one by exec must keep the lock.
         os.set_inheritable(self.descriptor, LOCKS)
         if flags == FILE and sys.platform == "linux":
@@ -211,10 +212,10 @@ def status_of(path: Union[str, bytes]) -> Optional[os.stat_result]:
         return None
 
 
-def is_at(path: Union[str, bytes], wanted: Identity) -> bool:
-    """Whether `path` names the file of that identity."""
+def is_at(path: Union[str, bytes], wanted: Identity, size: int) -> bool:
+    """Whether `path` names the file of that identity, and it has that size."""
     status = status_of(path)
-    return status is not None and identity(status) == wanted
+    return status is not None and identity(status) == wanted and status.st_size == size
 
 
 def begins_with(path: str, text: bytes) -> bool:

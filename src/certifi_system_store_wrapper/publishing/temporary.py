@@ -33,6 +33,8 @@ from contextlib import suppress
 from typing import Callable, Optional, TypeVar
 
 from ..machine import NAME, cache_folder, ownership, user_folder
+from ..sources.reader import read_regular
+from . import additions
 from .hold import (
     FILE,
     FOLDER,
@@ -67,17 +69,29 @@ class TemporaryBundle:
         # Once, instead of in every where().
         self._encoded = os.fsencode(self.path)
         self._identity: Identity = (-1, -1)
+        self._size = 0
         self._folder: Optional[Hold] = None
         self._file: Optional[Hold] = None
         self._maker, self._removes, self._owns_parent = os.getpid(), True, False
 
     def intact(self) -> bool:
-        """Whether the path still is the file that was published."""
-        return is_at(self._encoded, self._identity)
+        """Whether the path still is the file that was published, and nobody wrote into it."""
+        return is_at(self._encoded, self._identity, self._size)
 
     def held_text(self) -> bytes:
         """Return the text of the file, also when its name is gone; b"" if it is lost."""
         return self._file.read() if self._file else b""
+
+    def warn_of_additions(self) -> None:
+        """Keep a WARNING for tell() where somebody wrote certificates into it or over it."""
+        now = text_at(self.path)
+        text = self.held_text() or now
+        additions.warn(text[: self._size], text, now)
+
+    def warn_at_exit(self) -> None:
+        """Do the same before it is removed; once for this process and its forks."""
+        if os.getpid() == self._maker and not self.intact():
+            self.warn_of_additions()
 
     def publish(self, text: bytes) -> None:
         """Hold the folder, then write and hold the file, then give it its name."""
@@ -102,6 +116,7 @@ class TemporaryBundle:
         Where a fork or the parent has done so already, keep that file, with what was appended
         to it. Raises OSError.
         """
+        self.warn_of_additions()
         text = self.held_text()
         healed = _persevere(lambda: self._heal(text))
         # The parent and other forks read this new file and do not hold it: only its maker may
@@ -133,7 +148,7 @@ class TemporaryBundle:
     def _keep(self, hold: Hold) -> None:
         if self._file:
             self._file.release()
-        self._file, self._identity = hold, hold.identity
+        self._file, self._identity, self._size = hold, hold.identity, hold.size
 
     def release(self) -> None:
         """Release file and folder, in this order, and remove them if nobody else holds them."""
@@ -203,6 +218,14 @@ def _make_own_folder(path: str) -> None:
         os.chmod(path, _MODE)
 
 
+def text_at(path: str) -> bytes:
+    """Return what is in the file at `path`, b"" where there is none."""
+    try:
+        return read_regular(path, os.stat(path))
+    except (OSError, ValueError):
+        return b""
+
+
 class MemoryBundle:
     """A bundle without a name; its path is good in this process and its forks."""
 
@@ -219,12 +242,15 @@ class MemoryBundle:
         # As for a hold: a program that replaces this one finds it at the same path.
         os.set_inheritable(descriptor, LOCKS)
         self.path = f"/proc/self/fd/{descriptor}"
-        self._identity = identity(os.fstat(descriptor))
+        self._identity, self._size = identity(os.fstat(descriptor)), len(text)
 
     def intact(self) -> bool:
-        """Whether the path still is that file."""
-        return is_at(self.path, self._identity)
+        """Whether the path still is that file, and nobody wrote into it."""
+        return is_at(self.path, self._identity, self._size)
 
     def heal(self) -> bool:
-        """Return False: what was only in memory cannot be put back at the same path."""
-        return False
+        """Return whether it is there, with what was written into it; it cannot be put back."""
+        text = text_at(self.path)
+        additions.warn(text[: self._size], text)
+        self._size = len(text)
+        return self.intact()

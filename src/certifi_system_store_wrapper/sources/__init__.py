@@ -112,7 +112,7 @@ def user(findings: Findings, settings: Settings) -> None:
         if interruptible(os.path.isdir, folder):
             _add_drop_folder(findings, folder)
         else:
-            findings.reader.inputs.append((folder, -1, -1))
+            findings.reader.inputs.append((folder, ()))
             if os.path.lexists(folder):
                 # Somebody copied a certificate to this path before the folder existed.
                 findings.problem(folder, "it is not a folder, so it is not used: make it one")

@@ -1,7 +1,8 @@
 """Reads certificate files: each file once, regular files only, with bounds on size.
 
 The reader remembers in `inputs` every path that it looked at. A persistent bundle compares them
-with the disk to know whether anything has changed.
+with the disk to know whether anything has changed: first what stat() says of them, then, where
+only that differs, what they hold.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import os
 import stat
 from contextlib import suppress
 from operator import attrgetter
-from typing import Dict, Iterable, List, Optional, Set, Tuple
+from typing import Dict, Iterable, Iterator, List, Optional, Set, Tuple
 
 from .. import parsing
 from ..machine import ownership
@@ -30,7 +31,9 @@ for _name in ("O_NONBLOCK", "O_NOCTTY", "O_CLOEXEC", "O_BINARY"):
     # No system has all of them.
     _FLAGS |= getattr(os, _name, 0)
 
-Input = Tuple[str, int, int]  # path, size, modification time in whole seconds; -1: absent
+# A path and its state: whether it is a folder, device, inode, size, and the times of the last
+# change of its content and of its status, in nanoseconds. () is the state of what is absent.
+Input = Tuple[str, Tuple[int, ...]]
 # So many links are followed. The kernel follows no more either.
 _LINKS = 40
 
@@ -122,7 +125,7 @@ class Reader:
             status = interruptible(os.stat, path)
         except (OSError, ValueError):
             # ValueError: there is a NUL in the path.
-            self.inputs.append((path, -1, -1))
+            self.inputs.append((path, ()))
             raise
         self.inputs.append(describe(path, status))
         return status
@@ -148,6 +151,14 @@ class Reader:
 def _scan(folder: str) -> List[os.DirEntry[str]]:
     with interruptible(os.scandir, folder) as entries:
         return sorted(entries, key=attrgetter("name"))
+
+
+def is_own(path: str) -> bool:
+    """Whether the path names a bundle of ours; a FIFO is not opened."""
+    try:
+        return read_regular(path, interruptible(os.stat, path)).startswith(MARK)
+    except (OSError, ValueError):
+        return False
 
 
 def read_regular(path: str, status: os.stat_result) -> bytes:
@@ -185,8 +196,10 @@ def _read_all(descriptor: int, size: int) -> bytes:
 
 
 def describe(path: str, status: os.stat_result) -> Input:
-    """Return the state of a path. A folder has size 0; its time changes with what it holds."""
-    return path, 0 if stat.S_ISDIR(status.st_mode) else status.st_size, int(status[stat.ST_MTIME])
+    """Return the state of a path that is there."""
+    is_folder = stat.S_ISDIR(status.st_mode)
+    size, changed, touched = status.st_size, status.st_mtime_ns, status.st_ctime_ns
+    return path, (is_folder, status.st_dev, status.st_ino, size, changed, touched)
 
 
 def look(paths: Iterable[str]) -> List[Input]:
@@ -198,6 +211,27 @@ def look(paths: Iterable[str]) -> List[Input]:
     return reader.inputs
 
 
+def contents(inputs: Iterable[Input]) -> Iterator[Tuple[str, bytes]]:
+    """Yield each path and what it holds; raises OSError where one cannot be read.
+
+    It is the same for a copy: after `cp -p`, `touch`, and in the layer of an image.
+    """
+    for path, state in inputs:
+        if state and state[0]:
+            yield path, repr(_names(path)).encode("utf-8", "surrogatepass")
+        else:
+            yield path, read_regular(path, interruptible(os.stat, path)) if state else b""
+
+
+def _names(folder: str) -> List[Tuple[str, str]]:
+    """Return the names in a folder, and where those lead that are links.
+
+    The interpreter writes its cache when it likes, and no certificate is looked for there.
+    """
+    entries = [each for each in interruptible(_scan, folder) if each.name != "__pycache__"]
+    return [(each.name, os.readlink(each.path) if each.is_symlink() else "") for each in entries]
+
+
 def condensed(inputs: Iterable[Input]) -> List[Input]:
     """Return fewer inputs, sorted, of which one changes whenever one of the given does.
 
@@ -206,8 +240,8 @@ def condensed(inputs: Iterable[Input]) -> List[Input]:
     missing folder stands for everything below it.
     """
     given = set(inputs)
-    folders = {path for path, size, _ in given if not size}
-    return sorted({(_target(i[0], folders) if i[1] >= 0 else _absent(i[0]), *i[1:]) for i in given})
+    folders = {path for path, state in given if state and state[0]}
+    return sorted({(_target(path, folders) if s else _absent(path), s) for path, s in given})
 
 
 def _target(path: str, folders: Set[str]) -> str:

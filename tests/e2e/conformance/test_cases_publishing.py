@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import textwrap
 from pathlib import Path
 
@@ -24,11 +25,13 @@ READ = """
     print(len(seen))
 """
 WRITE = """
-    import certifi, certifi_system_store_wrapper as ours, os, sys
+    import certifi, certifi_system_store_wrapper as ours, os, shutil, sys
     parent, files = os.getppid(), sys.argv[1:]
     while os.getppid() == parent and not os.path.exists("enough"):
         for file in files:
-            os.environ["PYTHON_CERTIFI_CERT_FILES"] = file
+            named = os.environ["PYTHON_CERTIFI_CERT_FILES"]
+            shutil.copy(file, f"{named}.{os.getpid()}")
+            os.replace(f"{named}.{os.getpid()}", named)
             ours.refresh()
 """
 
@@ -54,7 +57,10 @@ def test_case_80_parallel_writers(sandbox: Sandbox, ca_file: Path, other_ca: obj
         assert os.listdir(os.path.dirname(path)) == ["cacert.pem"]
     """
     folder = sandbox.work / "bundle"
-    done = sandbox.run_code(code, env={"PYTHON_CERTIFI_BUNDLE_DIR": str(folder)})
+    named = sandbox.work / "named.pem"
+    shutil.copy(ca_file, named)
+    asked = {"PYTHON_CERTIFI_BUNDLE_DIR": str(folder), "PYTHON_CERTIFI_CERT_FILES": str(named)}
+    done = sandbox.run_code(code, env=asked)
     assert (done.returncode, done.stderr) == (0, "")
 
 

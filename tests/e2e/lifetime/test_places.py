@@ -135,7 +135,7 @@ def test_what_a_fork_put_back_is_not_swept(sandbox: Sandbox) -> None:
 
 
 def test_what_somebody_appends_is_seen(sandbox: Sandbox, ca_file: Path, private_der: bytes) -> None:
-    """As with plain certifi, the process sees what it wrote itself."""
+    """As with plain certifi, the process sees what it wrote; others do not, and it is told."""
     code = """
         import certifi, ssl, sys
         path = certifi.where()
@@ -147,7 +147,9 @@ def test_what_somebody_appends_is_seen(sandbox: Sandbox, ca_file: Path, private_
         assert bytes.fromhex(sys.argv[2]) in context.get_ca_certs(binary_form=True)
     """
     done = sandbox.run("-c", textwrap.dedent(code), str(ca_file), private_der.hex())
-    assert (done.returncode, done.stderr) == (0, "")
+    assert done.returncode == 0, done.stderr
+    (line,) = warnings(done)
+    assert "certifi-system-store-wrapper add" in line
     assert not list(sandbox.place.rglob("*"))
 
 
@@ -193,7 +195,7 @@ def test_a_swapped_file_is_whole_again(sandbox: Sandbox, ca_file: Path, by: str)
 
 
 def test_a_swapped_file_that_says_more_answers(sandbox: Sandbox, ca_file: Path) -> None:
-    """What a person or a fork added to a copy that took our place is kept."""
+    """What a person or a fork added to a copy that took our place is kept here, and told."""
     code = """
         import certifi, os, shutil, sys
         path, text = certifi.where(), certifi.contents()
@@ -205,7 +207,9 @@ def test_a_swapped_file_that_says_more_answers(sandbox: Sandbox, ca_file: Path) 
         assert certifi.contents() == text + open(sys.argv[1]).read()
     """
     done = sandbox.run("-c", textwrap.dedent(code), str(ca_file))
-    assert (done.returncode, done.stderr) == (0, "")
+    assert done.returncode == 0, done.stderr
+    (line,) = warnings(done)
+    assert "certifi-system-store-wrapper add" in line
     assert not list(sandbox.place.rglob("*"))
 
 
@@ -521,6 +525,8 @@ def test_what_is_appended_during_a_rewrite_stays(
     sandbox: Sandbox, ca_file: Path, private_der: bytes
 ) -> None:
     """Between reading the old bundle and putting the new one into its place, too."""
+    import trustme
+
     env = {"PYTHON_CERTIFI_BUNDLE_DIR": str(sandbox.work / "kept")}
     sandbox.run_code("import certifi; certifi.where()", env=env)
     code = f"""
@@ -537,7 +543,8 @@ def test_what_is_appended_during_a_rewrite_stays(
         assert writing.write_new is original
         assert bytes.fromhex({private_der.hex()!r}) in context.get_ca_certs(binary_form=True)
     """
-    done = sandbox.run_code(code, env={**env, "PYTHON_CERTIFI_SOURCES": "certifi,user"})
+    write(sandbox.drop_folder / "new.pem", trustme.CA().cert_pem.bytes())
+    done = sandbox.run_code(code, env=env)
     assert (done.returncode, done.stderr) == (0, "")
 
 
@@ -565,13 +572,13 @@ def test_what_was_appended_just_now_is_not_handed_out_as_it_is(
 def test_what_was_appended_just_now_hides_nothing_else(
     sandbox: Sandbox, ca_file: Path, private_der: bytes
 ) -> None:
-    """A CA that was named after the bundle was made is in it, beside what was just appended."""
+    """A CA that was dropped after the bundle was made is in it, beside what was just appended."""
     import trustme
 
     path = appended_to(sandbox, trustme.CA().cert_pem.bytes())
     before = path.read_bytes().count(b"BEGIN")
-    named = {"PYTHON_CERTIFI_CERT_FILES": str(ca_file)}
-    env = {"PYTHON_CERTIFI_BUNDLE_DIR": str(path.parent), **named}
+    write(sandbox.drop_folder / "new.pem", ca_file.read_bytes())
+    env = {"PYTHON_CERTIFI_BUNDLE_DIR": str(path.parent)}
     done = sandbox.run_code(holding(private_der), env=env)
     assert (done.returncode, done.stdout) == (0, f"{path}\n"), done.stderr
     assert path.read_bytes().count(b"BEGIN") == before + 1
@@ -644,10 +651,13 @@ READER = """
 WRITER = """
     import certifi, os, random, sys, time
     import certifi_system_store_wrapper as ours
-    end = time.monotonic() + 4
+    end, named = time.monotonic() + 4, os.environ["PYTHON_CERTIFI_CERT_FILES"]
     while time.monotonic() < end:
-        chosen = random.sample(sys.argv[1:], random.randrange(1, len(sys.argv)))
-        os.environ["PYTHON_CERTIFI_CERT_FILES"] = os.pathsep.join(chosen)
+        new = f"{named}.{os.getpid()}"
+        with open(new, "wb") as file:
+            for path in random.sample(sys.argv[1:], random.randrange(1, len(sys.argv))):
+                file.write(open(path, "rb").read())
+        os.replace(new, named)
         assert ours.refresh().startswith(os.environ["PYTHON_CERTIFI_BUNDLE_DIR"])
 """
 
@@ -657,7 +667,8 @@ def test_twenty_readers_and_five_writers(sandbox: Sandbox) -> None:
     import trustme
 
     folder = sandbox.work / "bundle"
-    asked = {"PYTHON_CERTIFI_BUNDLE_DIR": str(folder)}
+    named = write(sandbox.work / "named.pem", trustme.CA().cert_pem.bytes())
+    asked = {"PYTHON_CERTIFI_BUNDLE_DIR": str(folder), "PYTHON_CERTIFI_CERT_FILES": str(named)}
     path = sandbox.run_code("import certifi; print(certifi.where())", env=asked).stdout.strip()
     env = sandbox.variables(asked)
     roots = [sandbox.work / f"{number}.pem" for number in range(6)]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
+from contextlib import suppress
 from pathlib import Path
-from typing import Callable, List
+from typing import Callable, List, Tuple
 
 import pytest
 
@@ -22,12 +24,20 @@ from certifi_system_store_wrapper.sources.reader import (
     Reader,
     Unusable,
     condensed,
+    contents,
+    is_own,
     look,
 )
 from support.minting import encode_pem, mint
 
 A, B = mint("A"), mint("B")
 PEM_A, PEM_B = encode_pem(A), encode_pem(B)
+
+
+def state_of(path: str) -> Tuple[int, ...]:
+    status = os.stat(path)
+    identity = status.st_dev, status.st_ino, status.st_size
+    return (os.path.isdir(path), *identity, status.st_mtime_ns, status.st_ctime_ns)
 
 
 def written(path: Path, data: bytes) -> str:
@@ -85,7 +95,7 @@ def test_a_file_with_one_known_certificate_is_not_parsed_again(
     monkeypatch.setattr(parsing, "parse", None)
     path = written(tmp_path / "a.pem", PEM_A)
     assert one.known_block(path) == PEM_A
-    assert one.inputs[-1][:2] == (path, len(PEM_A))
+    assert one.inputs[-1] == (path, state_of(path))
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no FIFOs here")
@@ -120,7 +130,7 @@ def test_only_a_proven_file_is_taken_unchecked(tmp_path: Path) -> None:
 
 
 def test_what_was_looked_at_is_remembered(tmp_path: Path) -> None:
-    """Files and folders with size and time, and what was absent as absent."""
+    """Which file or folder it was, size and both times; and what was absent as absent."""
     one = Reader()
     path, absent = written(tmp_path / "a.pem", PEM_A), str(tmp_path / "absent")
     os.utime(path, (7, 7))
@@ -128,8 +138,8 @@ def test_what_was_looked_at_is_remembered(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         one.parse(absent)
     one.entries(str(tmp_path))
-    assert one.inputs[:2] == [(path, len(PEM_A), 7), (absent, -1, -1)]
-    assert one.inputs[2][:2] == (str(tmp_path), 0)
+    folder = str(tmp_path)
+    assert one.inputs == [(path, state_of(path)), (absent, ()), (folder, state_of(folder))]
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no FIFOs here")
@@ -306,7 +316,7 @@ def test_links_within_a_folder_and_absent_folders_need_no_line(store: Path) -> N
     """The folder, the files and the first absent folder are enough."""
     share, absent = store.parent / "share" / "ca.crt", store.parent / "no"
     paths = sorted(map(str, (store, share, store / "own.pem", absent)))
-    assert [path for path, _, _ in condensed(seen(store))] == paths
+    assert [path for path, _ in condensed(seen(store))] == paths
 
 
 def appear(store: Path) -> None:
@@ -336,14 +346,43 @@ CHANGES: List[Callable[[Path], object]] = [
 def test_every_change_shows(store: Path, change: Callable[[Path], object]) -> None:
     """A file in place, a link, a new name, a folder that was not there."""
     before = condensed(seen(store))
-    paths = [path for path, _, _ in before]
+    paths = [path for path, _ in before]
+    held = list(contents(before))
     assert look(paths) == before
     change(store)
     assert look(paths) != before
+    # A file that is gone cannot be read, and so is changed.
+    with suppress(FileNotFoundError):
+        assert list(contents(look(paths))) != held
+
+
+def test_a_copy_holds_the_same(store: Path) -> None:
+    """Other inodes and times, the cache of the interpreter and links as they were: no change."""
+    before = condensed(seen(store))
+    held = list(contents(before))
+    for path, state in before:
+        if state and not state[0]:
+            copy = f"{path}.copy"
+            shutil.copy(path, copy)
+            os.replace(copy, path)
+    (store / "__pycache__").mkdir()
+    now = look(path for path, _ in before)
+    assert now != before
+    assert list(contents(now)) == held
+
+
+def test_whether_a_file_is_ours(tmp_path: Path) -> None:
+    """A bundle of ours is; another one, a folder, nothing and no path are not."""
+    ours = written(tmp_path / "ours.pem", MARK + b"bundle\n" + PEM_A)
+    others = [written(tmp_path / "a.pem", PEM_A), str(tmp_path), str(tmp_path / "no"), "a\0b", ""]
+    assert is_own(ours)
+    assert not any(map(is_own, others))
 
 
 def test_a_ring_of_links_ends(store: Path) -> None:
     """It is left out, and what is beside it stays."""
     (store / "a").symlink_to("b")
     (store / "b").symlink_to("a")
-    assert condensed([(str(store), 0, 7), (str(store / "a"), 1, 7)])
+    paths = [str(store), str(store / "own.pem")]
+    (_, folder), (_, file) = look(paths)
+    assert condensed([(paths[0], folder), (str(store / "a"), file)])

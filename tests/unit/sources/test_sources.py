@@ -325,7 +325,7 @@ def test_who_may_write_by_an_access_control_list_counts(world: World) -> None:
 def test_an_absent_drop_folder_is_remembered(world: World) -> None:
     """So that a persistent bundle is made anew once the folder is there."""
     world.build()
-    assert (world.path("/drop"), -1, -1) in world.last.inputs
+    assert (world.path("/drop"), ()) in world.last.inputs
 
 
 def test_a_file_in_the_place_of_a_drop_folder_is_a_warning(world: World) -> None:

@@ -122,7 +122,7 @@ def _general_name(tag: int, content: bytes) -> Optional[str]:
 def unhandled(one: Link) -> List[str]:
     """Return the critical extensions that OpenSSL does not know."""
     critical = (oid for oid, (is_critical, _) in one.extensions.items() if is_critical)
-    return [describe.dotted(oid) for oid in critical if oid not in _HANDLED]
+    return [x509.dotted(oid) for oid in critical if oid not in _HANDLED]
 
 
 class View(NamedTuple):

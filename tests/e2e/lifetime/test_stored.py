@@ -1,0 +1,458 @@
+"""When a persistent bundle is believed, whose it is, and what becomes of what people write."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Callable, Dict, List
+
+import pytest
+import trustme
+
+from support import Sandbox, write
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows' store has no files")
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    Done = subprocess.CompletedProcess[str]
+
+WHERE = "import certifi; print(certifi.where())"
+# A process that says whether it had to build the bundle.
+BUILDS = """
+    import certifi
+    from certifi_system_store_wrapper import bundle
+    built, original = [], bundle.build
+    bundle.build = lambda *arguments: built.append(1) or original(*arguments)
+    print(certifi.where(), len(built))
+"""
+FOLDER = "PYTHON_CERTIFI_BUNDLE_DIR"
+NAMED = "PYTHON_CERTIFI_CERT_FILES"
+# Seconds until what a test has written is old enough to be believed.
+SETTLING = 2.2
+# All files of a test have this time.
+LONG_AGO = (10**9, 10**9)
+
+
+def new_ca(path: Path, size: int = 0) -> bytes:
+    """Write a CA of that size and of long ago; return its PEM."""
+    pem: bytes = trustme.CA().cert_pem.bytes()
+    write(path, pem.ljust(size, b"\n"))
+    os.utime(path, LONG_AGO)
+    return pem
+
+
+def settled() -> None:
+    """Wait until every change would show in the time of a file."""
+    time.sleep(SETTLING)
+
+
+def kept(sandbox: Sandbox, name: str = "kept") -> Dict[str, str]:
+    """Return the variable that asks for a persistent bundle."""
+    return {FOLDER: str(sandbox.work / name)}
+
+
+def builds(sandbox: Sandbox, env: Dict[str, str]) -> int:
+    """Return how often a process builds the bundle, which has nothing to say."""
+    done = sandbox.run_code(BUILDS, env=env)
+    assert (done.returncode, done.stderr) == (0, ""), done
+    return int(done.stdout.split()[-1])
+
+
+def fields(path: Path) -> Dict[str, str]:
+    """Return the fields of the first line of a header."""
+    first = path.read_bytes().split(b"\n", 1)[0].decode("ascii")
+    return dict(re.findall(r"(\w+)=(\S+)", first))
+
+
+# Up to date?
+
+
+def test_a_link_that_leads_to_another_store(sandbox: Sandbox) -> None:
+    """`ln -sfn` between two stores of equal size and time: the new CA is in, the old one out."""
+    stores = [sandbox.work / "store-1" / "ca.pem", sandbox.work / "store-2" / "ca.pem"]
+    old, new = (new_ca(path, 4096) for path in stores)
+    link = sandbox.work / "current"
+    link.symlink_to("store-1")
+    env = {**kept(sandbox), NAMED: str(link / "ca.pem")}
+    settled()
+    path = Path(sandbox.run_code(WHERE, env=env).stdout.strip())
+    assert builds(sandbox, env) == 0
+    assert old in path.read_bytes()
+    link.unlink()
+    link.symlink_to("store-2")
+    assert builds(sandbox, env) == 1
+    assert new in path.read_bytes()
+    assert old not in path.read_bytes()
+
+
+@pytest.mark.parametrize("how", ["cp -p", "rename"])
+def test_another_file_of_the_same_size_and_time(sandbox: Sandbox, how: str) -> None:
+    """What is put into its place with its time is noticed at once."""
+    named, other = sandbox.work / "named.pem", sandbox.work / "other.pem"
+    old, new = new_ca(named, 4096), new_ca(other, 4096)
+    env = {**kept(sandbox), NAMED: str(named)}
+    settled()
+    path = Path(sandbox.run_code(WHERE, env=env).stdout.strip())
+    if how == "cp -p":
+        shutil.copy2(other, named)
+    else:
+        other.rename(named)
+    assert builds(sandbox, env) == 1
+    assert new in path.read_bytes()
+    assert old not in path.read_bytes()
+
+
+def as_a_layer(path: Path) -> None:
+    """Put the folder back as unpacking an image does: other inodes, whole seconds."""
+    archive = path.parent / "layer.tar"
+    pack = ["tar", "-C", str(path.parent), "-cf", str(archive), path.name]
+    subprocess.run(pack, check=True)
+    shutil.rmtree(path)
+    subprocess.run(["tar", "-C", str(path.parent), "-xpf", str(archive)], check=True)
+
+
+SAME: Dict[str, Callable[[Path], object]] = {
+    "touch": lambda folder: os.utime(folder / "a.pem"),
+    "chmod": lambda folder: (folder / "a.pem").chmod(0o600),
+    "written again": lambda folder: write(folder / "a.pem", (folder / "a.pem").read_bytes()),
+    "an image's layer": as_a_layer,
+}
+
+
+@pytest.mark.parametrize("change", SAME.values(), ids=SAME)
+def test_the_same_content_in_other_files(
+    sandbox: Sandbox, change: Callable[[Path], object]
+) -> None:
+    """The bundle is used, not made anew; once the change has settled the header knows it, too."""
+    folder = sandbox.work / "named"
+    new_ca(folder / "a.pem")
+    (folder / "b.pem").symlink_to("a.pem")
+    env = {**kept(sandbox), NAMED: str(folder)}
+    settled()
+    path = Path(sandbox.run_code(WHERE, env=env).stdout.strip())
+    assert builds(sandbox, env) == 0
+    before = path.read_bytes()
+    change(folder)
+    assert builds(sandbox, env) == 0
+    assert path.read_bytes() == before
+    settled()
+    assert builds(sandbox, env) == 0
+    after = path.read_bytes()
+    assert after.split(b"\n")[1:] == before.split(b"\n")[1:]
+    assert after != before
+    assert builds(sandbox, env) == 0
+    assert path.read_bytes() == after
+
+
+@pytest.mark.skipif(os.name == "nt" or os.geteuid() != 0, reason="only root may mount")
+@pytest.mark.skipif(sys.platform != "linux", reason="mounts are Linux'")
+def test_a_read_only_image_needs_no_new_header(sandbox: Sandbox) -> None:
+    """Where the header cannot be written the bundle is used as it is, and nobody builds it."""
+    folder = sandbox.work / "named"
+    new_ca(folder / "a.pem")
+    env = {**kept(sandbox), NAMED: str(folder)}
+    settled()
+    path = Path(sandbox.run_code(WHERE, env=env).stdout.strip())
+    before = path.read_bytes()
+    as_a_layer(folder)
+    settled()
+    script = f"mount --bind '{path.parent}' '{path.parent}'\n"
+    script += f"mount -o remount,bind,ro '{path.parent}'\nexec \"$@\""
+    prefix = ["unshare", "-m", "--propagation", "private", "sh", "-ec", script, "sh"]
+    done = sandbox.run_code(BUILDS, env=env, prefix=prefix)
+    assert (done.stdout, done.stderr) == (f"{path} 0\n", "")
+    assert path.read_bytes() == before
+
+
+def test_a_folder_whose_link_leads_elsewhere_holds_something_else(sandbox: Sandbox) -> None:
+    """The names in it are the same, the times too: only the target of the link tells."""
+    folder = sandbox.work / "named"
+    old, new = new_ca(sandbox.work / "old.pem", 4096), new_ca(sandbox.work / "new.pem", 4096)
+    folder.mkdir()
+    link = folder / "ca.pem"
+    link.symlink_to("../old.pem")
+    env = {**kept(sandbox), NAMED: str(folder)}
+    os.utime(folder, LONG_AGO)
+    settled()
+    path = Path(sandbox.run_code(WHERE, env=env).stdout.strip())
+    assert old in path.read_bytes()
+    link.unlink()
+    link.symlink_to("../new.pem")
+    os.utime(folder, LONG_AGO)
+    assert builds(sandbox, env) == 1
+    assert new in path.read_bytes()
+
+
+# The first format: these two lines stood in front of the body.
+OLD = "# certifi-system-store-wrapper persistent bundle length={} sha256={} appended={} inputs={}\n"
+OLD += "# looked at: /no/such/path\n"
+
+
+def test_the_first_format_is_not_believed(
+    sandbox: Sandbox, ca_file: Path, private_der: bytes
+) -> None:
+    """It is written again at the same path; what was appended to it stays."""
+    from hashlib import sha256
+
+    env, gone = kept(sandbox), trustme.CA().cert_pem.bytes()
+    nothing = sha256(b"").hexdigest()
+    header = OLD.format(len(gone), sha256(gone).hexdigest(), nothing, "0" * 64).encode()
+    path = write(sandbox.work / "kept" / "cacert.pem", header + gone + ca_file.read_bytes())
+    os.utime(path, LONG_AGO)
+    done = sandbox.run_code(WHERE, env=env)
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"{path}\n", "")
+    assert fields(path)["format"] == "2"
+    assert gone not in path.read_bytes()
+    assert path.read_bytes().endswith(trustme_pem(private_der))
+
+
+def trustme_pem(der: bytes) -> bytes:
+    """Return a certificate as it stands in a bundle."""
+    import ssl
+
+    return ssl.DER_cert_to_PEM_cert(der).encode("ascii")
+
+
+# Whose is it?
+
+
+def services(sandbox: Sandbox) -> List[Dict[str, str]]:
+    """Return the variables of two services that share a folder: one has a CA, one is restricted."""
+    named = sandbox.work / "named.pem"
+    new_ca(named)
+    env = kept(sandbox)
+    return [{**env, NAMED: str(named)}, {**env, "PYTHON_CERTIFI_SOURCES": "certifi"}]
+
+
+def test_two_services_with_one_folder(sandbox: Sandbox) -> None:
+    """The file of the first never changes; the second has its own, and one WARNING says so."""
+    first, second = services(sandbox)
+    path = Path(sandbox.run_code(WHERE, env=first).stdout.strip())
+    before = path.read_bytes()
+    assert path == sandbox.work / "kept" / "cacert.pem"
+    for _ in range(2):
+        done = sandbox.run_code(WHERE, env=second)
+        own = Path(done.stdout.strip())
+        (line,) = done.stderr.splitlines()
+        assert "WARNING" in line and str(path) in line and "export" in line
+        assert own.parent.parent == path.parent and own.name == "cacert.pem"
+        assert len(own.parent.name) == 16
+        assert own.read_bytes().count(b"BEGIN CERT") < before.count(b"BEGIN CERT")
+    assert path.read_bytes() == before
+    done = sandbox.run_code(WHERE, env=first)
+    assert (done.stdout, done.stderr) == (f"{path}\n", "")
+    status = sandbox.run("-m", "certifi_system_store_wrapper", env=second)
+    assert f"bundle    {own}" in status.stdout
+    assert "temporary" not in status.stdout
+
+
+def test_a_live_service_keeps_its_bundle(sandbox: Sandbox) -> None:
+    """Of two that run at the same time, none finds the other's certificates at its path."""
+    first, _ = services(sandbox)
+    code = """
+        import certifi, subprocess, sys, os
+        path, text = certifi.where(), certifi.contents()
+        other = dict(os.environ, PYTHON_CERTIFI_SOURCES="certifi")
+        other.pop("PYTHON_CERTIFI_CERT_FILES", None)
+        command = [sys.executable, "-c", "import certifi; print(certifi.where())"]
+        done = subprocess.run(command, env=other, stdout=-1, stderr=-1, check=True)
+        assert done.stdout.decode().strip() != path
+        assert certifi.where() == path and certifi.contents() == text == open(path).read()
+    """
+    done = sandbox.run_code(code, env=first)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_export_takes_the_path_over(sandbox: Sandbox) -> None:
+    """Deliberately, with the settings of who runs it; then the other one is told."""
+    first, second = services(sandbox)
+    path = Path(sandbox.run_code(WHERE, env=first).stdout.strip())
+    for command in ("shellenv", "status"):
+        assert sandbox.run("-m", "certifi_system_store_wrapper", command, env=second)
+        assert "cert_files" in path.read_text("ascii")
+    done = sandbox.run("-m", "certifi_system_store_wrapper", "export", env=second)
+    assert (done.stdout, done.stderr) == (f"{path}\n", "")
+    done = sandbox.run_code(WHERE, env=second)
+    assert (done.stdout, done.stderr) == (f"{path}\n", "")
+    done = sandbox.run_code(WHERE, env=first)
+    assert done.stdout != f"{path}\n"
+    assert "export" in done.stderr
+
+
+def test_a_service_whose_path_was_taken_over(sandbox: Sandbox) -> None:
+    """The running one asks again, and has its own certificates at another path."""
+    first, second = services(sandbox)
+    code = f"""
+        import certifi, os, subprocess, sys
+        path, text = certifi.where(), certifi.contents()
+        command = [sys.executable, "-m", "certifi_system_store_wrapper", "export"]
+        subprocess.run(command, env={{**os.environ, **{second!r}, {NAMED!r}: ""}}, check=True)
+        assert open(path).read() != text
+        assert certifi.where() != path
+        assert certifi.contents().count("BEGIN CERT") == text.count("BEGIN CERT")
+    """
+    done = sandbox.run_code(code, env=first)
+    assert done.returncode == 0, done.stderr
+    assert "export" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "name", ["LOG_LEVEL", "HANDLE_SIGTERM", "SSL_DEFAULTS", "LOG_FILE_LEVEL", "DISABLE"]
+)
+def test_what_decides_nothing_makes_no_other_settings(sandbox: Sandbox, name: str) -> None:
+    """A log or a handler changes no certificate: the bundle is the same one."""
+    env = kept(sandbox)
+    value = "ERROR" if "LEVEL" in name else "0"
+    path = sandbox.run_code(WHERE, env=env).stdout
+    done = sandbox.run_code(WHERE, env={**env, f"PYTHON_CERTIFI_{name}": value})
+    assert (done.stdout, done.stderr) == (path, "")
+
+
+def test_another_home_with_the_same_certificates(sandbox: Sandbox) -> None:
+    """An image is built by root, and runs as somebody else: one bundle, until homes differ."""
+    env, home = kept(sandbox), sandbox.work / "home"
+    drop = home / ".config" / "certifi-system-store-wrapper" / "certs"
+    path = sandbox.run_code(WHERE, env=env).stdout
+    drop.mkdir(parents=True)
+    there = {"HOME": str(home)}
+    code = f"import os; os.environ.update({there!r}); {WHERE}"
+    done = sandbox.run_code(code, env=env)
+    assert (done.stdout, done.stderr) == (path, "")
+    new_ca(drop / "ca.pem")
+    before = Path(path.strip()).read_bytes()
+    done = sandbox.run_code(code, env=env)
+    assert done.stdout != path
+    assert "export" in done.stderr
+    assert Path(path.strip()).read_bytes() == before
+
+
+def test_a_variable_that_names_our_bundle_counts_as_unset(sandbox: Sandbox) -> None:
+    """`eval "$(… shellenv)"` changes neither the path nor the file."""
+    path = sandbox.run("-m", "certifi").stdout.strip()
+    settled()
+    assert sandbox.run("-m", "certifi").stdout.strip() == path
+    before = Path(path).read_bytes()
+    done = sandbox.run("-m", "certifi", env={"SSL_CERT_FILE": path})
+    assert (done.stdout.strip(), done.stderr) == (path, "")
+    assert Path(path).read_bytes() == before
+    other = sandbox.work / "other.pem"
+    new_ca(other)
+    assert sandbox.run("-m", "certifi", env={"SSL_CERT_FILE": str(other)}).stdout.strip() != path
+
+
+def test_a_relative_path_means_another_file_elsewhere(sandbox: Sandbox) -> None:
+    """The working directory belongs to the settings where a path in them is relative."""
+    paths = set()
+    for name in ("one", "two"):
+        new_ca(sandbox.work / name / "ca.pem")
+        code = f"import os; os.chdir({name!r}); from runpy import run_module\n"
+        code += "run_module('certifi', run_name='__main__', alter_sys=True)"
+        for variable in (NAMED, "SSL_CERT_FILE"):
+            done = sandbox.run_code(
+                f"import os; os.chdir({name!r}); {WHERE}",
+                env={**kept(sandbox, variable), variable: "ca.pem"},
+            )
+            paths.add(done.stdout.strip())
+    assert len(paths) == 4
+
+
+# What people write
+
+
+APPEND = """
+    import certifi, sys
+    with open(certifi.where(), "ab") as file:
+        file.write(open({ca!r}, "rb").read())
+"""
+ENDS = {
+    "where": "certifi.where()\n    certifi.where()",
+    "contents": "assert open({ca!r}).read() in certifi.contents()",
+    "exit": "",
+    "fork": "import os\n    if os.fork() == 0: sys.exit()\n    os.wait()",
+}
+
+
+@pytest.mark.parametrize("end", ENDS.values(), ids=ENDS)
+@pytest.mark.parametrize("place", ["file", "memory"])
+def test_what_a_script_appends_to_a_temporary_bundle(
+    sandbox: Sandbox, ca_file: Path, end: str, place: str
+) -> None:
+    """It is gone with the process, so one WARNING names it and the command that keeps it."""
+    code = (APPEND + "    " + end).format(ca=str(ca_file))
+    if place == "memory":
+        if "where()" not in end and "contents()" not in end:
+            pytest.skip("nothing is left to look at")
+        prepared = "import fcntl\n    def flock(*arguments):\n        raise OSError(95, 'none')\n"
+        code = f"\n    {prepared}    fcntl.flock = flock\n{code}"
+    done = sandbox.run_code(code)
+    assert done.returncode == 0, done.stderr
+    (line,) = done.stderr.splitlines()
+    assert "WARNING" in line
+    assert "O=certifi-system-store-wrapper tests was written" in line
+    assert "certifi-system-store-wrapper add" in line
+    assert not list(sandbox.place.iterdir())
+
+
+@pytest.mark.parametrize("how", ["over it", "instead of it", "as a link"])
+def test_what_a_script_puts_in_place_of_a_temporary_bundle(
+    sandbox: Sandbox, ca_file: Path, how: str
+) -> None:
+    """`cat corp.pem > …` and `ln -sf` are told as well."""
+    code = f"""
+        import certifi, os, shutil
+        path, how = certifi.where(), {how!r}
+        if how == "over it":
+            shutil.copy({str(ca_file)!r}, path)
+        else:
+            os.unlink(path)
+            (os.symlink if "link" in how else shutil.copy)({str(ca_file)!r}, path)
+        certifi.where()
+    """
+    done = sandbox.run_code(code)
+    (line,) = done.stderr.splitlines()
+    assert "O=certifi-system-store-wrapper tests was written" in line
+    assert "certifi-system-store-wrapper add" in line
+
+
+def test_a_certificate_that_the_bundle_has_is_no_news(sandbox: Sandbox, ca_file: Path) -> None:
+    """Whoever named it and appends it as well has lost nothing."""
+    done = sandbox.run_code(APPEND.format(ca=str(ca_file)), env={NAMED: str(ca_file)})
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_what_is_appended_to_a_persistent_bundle_stays(
+    sandbox: Sandbox, ca_file: Path, private_der: bytes
+) -> None:
+    """In the folder of the variable nothing is lost, and nobody is warned."""
+    env = kept(sandbox)
+    done = sandbox.run_code(APPEND.format(ca=str(ca_file)), env=env)
+    assert (done.returncode, done.stderr) == (0, "")
+    done = sandbox.run_code("import certifi; print(certifi.contents())", env=env)
+    assert trustme_pem(private_der).decode() in done.stdout
+
+
+@pytest.mark.parametrize("how", [shutil.copy, os.symlink])
+@pytest.mark.parametrize("asked", [True, False])
+def test_a_file_that_was_put_in_place_of_a_printed_bundle(
+    sandbox: Sandbox, ca_file: Path, how: Callable[[Path, Path], object], asked: bool
+) -> None:
+    """`cat corp.pem > "$(python -m certifi)"`, `ln -sf`: it is left alone, and told."""
+    env = kept(sandbox) if asked else {}
+    path = Path(sandbox.run("-m", "certifi", env=env).stdout.strip())
+    path.unlink()
+    how(ca_file, path)
+    for command in ("status", "doctor"):
+        done = sandbox.run("-m", "certifi_system_store_wrapper", command, env=env)
+        assert done.returncode == 1
+        assert str(path.parent) in done.stdout
+        assert "not a bundle of ours" in done.stdout
+    done = sandbox.run("-m", "certifi", env=env)
+    assert str(path.parent) in done.stderr
+    assert done.stdout.strip() != str(path)
+    assert path.read_bytes() == ca_file.read_bytes()
