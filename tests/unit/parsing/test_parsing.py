@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from certifi_system_store_wrapper.parsing import parse, x509
+from certifi_system_store_wrapper.parsing.der import MAX_BETWEEN
 from certifi_system_store_wrapper.parsing.pem import BEGIN, END, MAX_DAMAGE, block_of, der_of
 from certifi_system_store_wrapper.parsing.x509 import facts
 from support import strategies
@@ -220,3 +221,14 @@ def test_facts_of_anything_else_are_a_value_error(data: bytes) -> None:
         x509.facts(changed)
     except ValueError:
         pass
+
+
+def test_der_at_more_places_than_are_read_is_damage() -> None:
+    """What lies behind the bound is missing, and the line where reading ends is told."""
+    piece = PEM_A + B + b"\n"
+    assert not parse(piece * MAX_BETWEEN).damage
+    parsed = parse(piece * (MAX_BETWEEN + 1))
+    (damage,) = parsed.damage
+    assert "more than 100 places" in damage.message
+    assert damage.line > MAX_BETWEEN
+    assert {found.block for found in parsed.certificates} == {PEM_A, encode_pem(B)}

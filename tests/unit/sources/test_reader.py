@@ -169,6 +169,42 @@ def test_a_file_is_read_whole_also_if_it_grows(
         assert reader.read_regular(path, os.stat(path)) == data
 
 
+@pytest.mark.parametrize("most", [1, 7, 4096])
+def test_a_short_read_is_not_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    """A network file system may give less than was asked for, also where the size is not known."""
+    data = os.urandom(5000)
+    path = written(tmp_path / "a", data)
+    read, stat = os.read, os.fstat
+    monkeypatch.setattr(os, "read", lambda file, wanted: read(file, min(wanted, most)))
+    assert reader.read_regular(path, os.stat(path)) == data
+
+    class Sizeless:
+        def __init__(self, descriptor: int) -> None:
+            self.st_mode, self.st_size = stat(descriptor).st_mode, 0
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fstat", Sizeless)
+        assert reader.read_regular(path, os.stat(path)) == data
+
+
+def test_a_file_that_shrinks_is_not_taken_for_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody writes it anew in its place: what was read is a part of something."""
+    path = written(tmp_path / "a.pem", PEM_A + PEM_B)
+    real = os.read
+
+    def cutting(file: int, wanted: int) -> bytes:
+        os.truncate(path, len(PEM_A))
+        return real(file, wanted)
+
+    monkeypatch.setattr(os, "read", cutting)
+    with pytest.raises(OSError, match="shorter"):
+        Reader().parse(path)
+
+
 def test_sizes_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of each file and of all together, with the reason."""
     monkeypatch.setattr(reader, "MAX_BYTES", 1000)
