@@ -10,7 +10,7 @@ from ..machine import NAME
 from ..parsing import Parsed, pem
 from ..reporting.findings import MALFORMED, NOT_TRUSTED
 from ..settings import DEBUG, INFO, WARNING
-from .findings import HELD, NAMED, PROVEN, Findings
+from .findings import HELD, LISTED, NAMED, PROVEN, Findings
 from .reader import OwnBundle
 
 # So many files below one folder are looked at.
@@ -51,6 +51,9 @@ def add_file(
     except (OSError, ValueError) as error:
         _report_unreadable(findings, path, error, named=named)
         return 0
+    if standing == PROVEN and not parsed.is_plain:
+        # Certifi releases no such file: somebody built it anew and stated its digest.
+        standing = LISTED
     _add_certificates(findings, parsed, path, standing)
     # A file with several names is reported once, and once more by the name that a person gave.
     told = findings.reader.told

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import Callable, List
 
+import certifi
 import pytest
 
 from certifi_system_store_wrapper import parsing
@@ -113,10 +114,21 @@ def test_known_and_strict_blocks_are_remembered(tmp_path: Path) -> None:
 
 
 def test_only_a_proven_file_is_taken_unchecked(tmp_path: Path) -> None:
-    """The same damaged block counts in certifi's own file, and in no other."""
-    path = written(tmp_path / "cacert.pem", pem.BEGIN + b"AAAA\n" + pem.END)
+    """The same nonsense of the right length counts in certifi's own file, and in no other."""
+    nonsense = b"\x30\x82\x01\x2c" + bytes(300)
+    path = written(tmp_path / "cacert.pem", encode_pem(nonsense))
     for standing, count in ((LISTED, 0), (PROVEN, 1)):
         assert add_file(Findings(USER), path, standing, named=False) == count
+
+
+def test_certifi_as_released_is_plain(tmp_path: Path) -> None:
+    """The list of the certifi that is installed needs no proof, so it costs next to nothing."""
+    path = Path(certifi.__file__).with_name("cacert.pem")
+    parsed = Reader().parse(str(path), proven=True)
+    assert parsed.is_plain
+    assert [pem.is_whole(block) for block, _ in parsed.certificates].count(True) > 50
+    more = written(tmp_path / "more.pem", path.read_bytes() + PEM_A.replace(b"M", b" M", 1))
+    assert not Reader().parse(more, proven=True).is_plain
 
 
 def test_what_was_looked_at_is_remembered(tmp_path: Path) -> None:

@@ -182,6 +182,59 @@ def record(world: World, digest: bytes, name: str = "certifi-2026.1.1.dist-info"
     world.write(f"/site/{name}/RECORD", ("certifi/__init__.py,,\n" + line).encode())
 
 
+def rebuilt(world: World, more: bytes) -> None:
+    """Have certifi be of a wheel that somebody built anew with more in its file, as RECORD says."""
+    with open(world.certifi_file, "ab") as file:
+        file.write(more)
+    with open(world.certifi_file, "rb") as file:
+        record(world, hashlib.sha256(file.read()).digest())
+
+
+def in_columns(block: bytes, columns: int) -> bytes:
+    """Return the block with lines of that length."""
+    text = b"".join(block.splitlines()[1:-1])
+    lines = [text[i : i + columns] for i in range(0, len(text), columns)]
+    return pem.BEGIN + b"\n".join([*lines, pem.END])
+
+
+OTHER_FORMS = {
+    "as it should be": PEM_A,
+    "a blank behind BEGIN": PEM_A.replace(b"CERTIFICATE-----\nM", b"CERTIFICATE----- \nM"),
+    "TRUSTED": trusted_pem(mint("A")),
+    "X509": PEM_A.replace(b" CERTIFICATE", b" X509 CERTIFICATE"),
+    "CR CR LF": PEM_A.replace(b"\n", b"\r\r\n"),
+    "no END": PEM_A[: -len(pem.END)],
+    "76 columns": in_columns(PEM_A, 76),
+    "one line": in_columns(PEM_A, 10_000),
+    "non-ASCII": PEM_A.replace(b"\n", b"\xc2\xa0\n", 3),
+    "twice": PEM_A * 2,
+    "twice, and not the same": PEM_A + in_columns(PEM_A, 76),
+}
+
+
+@pytest.mark.parametrize("form", OTHER_FORMS)
+def test_a_ca_in_a_certifi_that_was_built_anew_is_kept(world: World, form: str) -> None:
+    """A company's own CA, in whatever form, becomes a block that OpenSSL loads."""
+    rebuilt(world, b"# of the company\n" + OTHER_FORMS[form] + b"\n" + PEM_B)
+    assert world.build() == {"certifi", "A", "B"}
+
+
+@pytest.mark.parametrize("form", OTHER_FORMS)
+def test_what_is_distrusted_leaves_a_certifi_that_was_built_anew(world: World, form: str) -> None:
+    """In whatever form it stands there."""
+    world.write("/etc/ssl/untrusted/a.pem", PEM_A)
+    rebuilt(world, OTHER_FORMS[form] + b"\n" + PEM_B)
+    assert world.build() == {"certifi", "B"}
+
+
+@pytest.mark.parametrize("lost", [1, 2, 3, 48, 200])
+def test_what_openssl_refuses_leaves_a_certifi_that_was_built_anew(world: World, lost: int) -> None:
+    """A certificate that is cut off is left out with a WARNING, and costs no other."""
+    rebuilt(world, encode_pem(mint("A")[:-lost]) + PEM_B)
+    assert world.build() == {"certifi", "B"}
+    assert world.warnings
+
+
 def certifi_standing(world: World) -> str:
     return collected(world, Settings(sources=(CERTIFI,)))[0].trusted[0].standing
 
