@@ -164,6 +164,41 @@ def test_a_failing_source_does_not_cost_the_others(world: World, source: str) ->
     assert problem.source == source
 
 
+@pytest.mark.parametrize("function", ["open", "read", "fstat"])
+def test_certifis_file_that_cannot_be_read_is_a_failure_of_its_source(
+    world: World, function: str
+) -> None:
+    """What is built is for `status`; it says of itself that it must not be published."""
+    world.write(DEBIAN, PEM_A)
+    real = getattr(os, function)
+    inode = os.stat(world.certifi_file).st_ino
+
+    def failing(what: Any, *more: Any) -> Any:
+        if (os.stat(what) if isinstance(what, str) else os.fstat(what)).st_ino == inode:
+            raise OSError(5, "Input/output error")
+        return real(what, *more)
+
+    with world.monkeypatch.context() as patched:
+        patched.setattr(os, function, failing if function != "fstat" else refuse_descriptors)
+        built = build(Settings(), world.certifi_file)
+    assert built.failure.startswith("the certifi source failed")
+    assert world.certifi_file in built.failure
+    assert next(problem.message for problem in built.problems) == built.failure
+    assert build(Settings(), world.certifi_file).failure == ""
+
+
+def refuse_descriptors(_: int) -> None:
+    raise OSError(12, "Cannot allocate memory")
+
+
+def test_a_certifi_without_its_file_is_no_failure(world: World) -> None:
+    """Nobody can answer with what is not there, so the others do."""
+    world.write(DEBIAN, PEM_A)
+    os.unlink(world.certifi_file)
+    built = build(Settings(), world.certifi_file)
+    assert (len(built.anchors), built.failure) == (1, "")
+
+
 def test_a_store_that_fails_half_way_keeps_what_was_found(world: World) -> None:
     """It is used, and a WARNING calls it incomplete."""
 
