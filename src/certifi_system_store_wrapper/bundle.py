@@ -17,7 +17,7 @@ from .reporting.findings import (
     Origin,
     Problem,
 )
-from .settings import DEBUG, INFO, SSL, USER, WARNING, Settings
+from .settings import CERTIFI, DEBUG, INFO, SSL, USER, WARNING, Settings
 from .sources.findings import HELD, NAMED, PROVEN, Findings, Refused, Trusted, sha1_of
 from .sources.reader import MARK, Input, Reader
 
@@ -47,6 +47,8 @@ class Bundle(Record):
     excluded: Tuple[Exclusion, ...]
     problems: Tuple[Problem, ...]
     inputs: Tuple[Input, ...]
+    # Why certifi's own list is not in it, so that it must not be published; "" if all is well.
+    failure: str = ""
 
     @property
     def body(self) -> bytes:
@@ -78,7 +80,9 @@ def merged(findings: Sequence[Findings], reader: Reader) -> Bundle:
         merger.add(one)
     merger.drop_unloadable()
     excluded = tuple([_exclusion(each) for each in merger.refused.values()])
-    return Bundle(merger.in_order(), excluded, tuple(merger.problems), tuple(reader.inputs))
+    failure = "".join([one.failure for one in findings if one.source == CERTIFI])
+    problems, inputs = tuple(merger.problems), tuple(reader.inputs)
+    return Bundle(merger.in_order(), excluded, problems, inputs, failure)
 
 
 class _Distrust:

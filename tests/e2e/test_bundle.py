@@ -237,3 +237,60 @@ def test_the_path_that_python_m_certifi_prints_outlives_it(
     assert private_der in blocks(path.read_text(encoding="ascii"))
     assert sandbox.run("-m", "certifi", env=variables).stdout == done.stdout
     assert list(sandbox.tmp.iterdir()) == []
+
+
+CERTIFI_FAILS = """
+    import certifi, os, sys
+    own = os.path.join(os.path.dirname(certifi.__file__), "cacert.pem")
+    real = os.open
+    def failing(path, *more, **named):
+        if path == own:
+            raise OSError(5, "Input/output error", path)
+        return real(path, *more, **named)
+    os.open = failing
+"""
+
+
+@pytest.mark.parametrize("persistent", [False, True])
+def test_certifis_own_list_answers_while_it_cannot_be_read(
+    sandbox: Sandbox, *, persistent: bool
+) -> None:
+    """A bundle without its roots is never published; the next attempt comes a second later."""
+    code = (
+        CERTIFI_FAILS
+        + """
+    print(certifi.where() == own)
+    os.open = real
+    import time
+    time.sleep(1.1)
+    print(certifi.where() == own, open(certifi.where()).read().count("BEGIN") > 100)
+    """
+    )
+    folder = sandbox.home / "bundle"
+    done = sandbox.run_code(
+        code, env={"PYTHON_CERTIFI_BUNDLE_DIR": str(folder)} if persistent else {}
+    )
+    assert done.stdout.split() == ["True", "False", "True"]
+    (line,) = done.stderr.splitlines()
+    assert "certifi's own list" in line
+    assert "cacert.pem: Input/output error" in line
+    assert (folder / "cacert.pem").exists() == persistent
+
+
+@pytest.mark.parametrize("command", [["status"], ["doctor"], ["export"], ["export", "-o", "copy"]])
+def test_commands_say_that_certifis_own_list_cannot_be_read(
+    sandbox: Sandbox, command: List[str]
+) -> None:
+    """Nothing is exported without its roots, and the file is named."""
+    code = (
+        CERTIFI_FAILS
+        + f"""
+    from certifi_system_store_wrapper.commands import main
+    sys.exit(main({command!r}))
+    """
+    )
+    done = sandbox.run_code(code)
+    assert done.returncode not in (0, None)
+    assert "cacert.pem: Input/output error" in done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+    assert list(sandbox.work.iterdir()) == []

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
+from typing import List, Sequence
 
 import pytest
 import trustme
 
-from support import POWERLESS, Sandbox, assert_fetched, assert_untrusted, os_store, write
+from support import MODULE, POWERLESS, Sandbox, assert_fetched, assert_untrusted, os_store, write
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the layouts are those of Linux")
 TRUSTING = [f.__name__ for f in os_store.LAYOUTS if f.__name__ not in ("empty", "unreadable")]
+IS_ROOT = sys.platform == "linux" and os.geteuid() == 0
+CLOSED = "cannot be read: Permission denied; let this user read it"
 SUM = """
     import base64, certifi, hashlib, ssl
     context = ssl.create_default_context(cafile=certifi.where())
@@ -32,17 +36,125 @@ def test_a_ca_of_the_system_is_trusted(
     assert_untrusted(sandbox.fetch("requests", url, prefix=without))
 
 
-@pytest.mark.parametrize("layout", ["empty", "unreadable"])
-def test_without_a_store_the_bundle_is_that_of_certifi(
-    sandbox: Sandbox, layout: str, url: str, tmp_path: Path, ca_file: Path
-) -> None:
-    """Where the system has nothing to read, nothing is said, and certifi's list is used."""
-    prefix = [*os_store.on(layout, ca_file, tmp_path / "aside"), *POWERLESS]
-    assert_untrusted(sandbox.fetch("requests", url, prefix=prefix))
+def assert_certifis_own(sandbox: Sandbox, prefix: Sequence[str]) -> str:
+    """Assert that the bundle has certifi's certificates and no others; return what is printed."""
     ours = sandbox.run_code(SUM, prefix=prefix)
     certifis = sandbox.run_code(SUM, env={"PYTHON_CERTIFI_DISABLE": "1"}, prefix=prefix)
     assert ours.stdout == certifis.stdout != ""
-    assert (ours.stderr, certifis.stderr) == ("", "")
+    assert certifis.stderr == ""
+    return ours.stderr
+
+
+def test_without_a_store_the_bundle_is_that_of_certifi(
+    sandbox: Sandbox, url: str, tmp_path: Path, ca_file: Path
+) -> None:
+    """Where the system has nothing to read, nothing is said, and certifi's list is used."""
+    prefix = [*os_store.on("empty", ca_file, tmp_path / "aside"), *POWERLESS]
+    assert_untrusted(sandbox.fetch("requests", url, prefix=prefix))
+    assert assert_certifis_own(sandbox, prefix) == ""
+
+
+def test_a_store_that_cannot_be_read_is_said(
+    sandbox: Sandbox, tmp_path: Path, ca_file: Path
+) -> None:
+    """One WARNING names the folder that nobody may enter, and certifi's list is used."""
+    prefix = [*os_store.on("unreadable", ca_file, tmp_path / "aside"), *POWERLESS]
+    (line,) = assert_certifis_own(sandbox, prefix).splitlines()
+    assert line.endswith(" /etc/ssl/certs: " + CLOSED)
+
+
+def after(shell: str, *, on: List[str]) -> List[str]:
+    """Return the beginning of a command that runs on such a machine after some lines of shell."""
+    return [*on, "sh", "-ec", f'{shell}\nexec "$@"', "sh", *POWERLESS]
+
+
+@pytest.mark.parametrize(
+    ("layout", "shell", "named"),
+    [
+        ("debian", "chmod 0 /etc/ssl/certs/ca-certificates.crt", "certs/ca-certificates.crt"),
+        ("debian", "chmod 0 /etc/ssl/certs/*.pem", "certs/corporate.pem"),
+        ("dironly", "chmod 0 /etc/ssl/certs/*.pem", "certs/corporate.pem"),
+        ("dironly", "chmod 0744 /etc/ssl/certs; chown 7 /etc/ssl/certs", "certs"),
+        ("dironly", "chmod 0711 /etc/ssl/certs; chown 7 /etc/ssl/certs", "certs"),
+        ("rhel", "chmod 0 /etc/pki/ca-trust/extracted/pem/*", "pem/tls-ca-bundle.pem"),
+        ("suse", "chmod 0 /var/lib/ca-certificates/ca-bundle.pem", "ca-bundle.pem"),
+    ],
+)
+@pytest.mark.skipif(not IS_ROOT, reason="needs root, to lose its rights")
+def test_a_part_of_the_store_that_cannot_be_read_is_said_once(
+    sandbox: Sandbox, tmp_path: Path, ca_file: Path, layout: str, shell: str, named: str
+) -> None:
+    """However many names it has: the file or folder itself is named in one WARNING."""
+    prefix = after(shell, on=os_store.on(layout, ca_file, tmp_path / "aside"))
+    done = sandbox.run_code("import certifi; certifi.where()", prefix=prefix)
+    (line,) = done.stderr.splitlines()
+    assert f"{named}: {CLOSED}" in line
+
+
+# What keeps others out on healthy machines and is no store: private keys, folders of admins. All
+# of it lies in what only this machine of another kind sees.
+HEALTHY = """
+    for folder in /etc/ssl/private /etc/ssl/certs/private /etc/pki/tls/private /etc/certs; do
+        mkdir -p $folder
+        chmod 0700 $folder
+        chown 7 $folder
+    done
+"""
+
+
+@pytest.mark.parametrize("layout", [*TRUSTING, "empty"])
+@pytest.mark.parametrize("shell", ["", HEALTHY], ids=["plain", "private"])
+@pytest.mark.skipif(not IS_ROOT, reason="needs root, to lose its rights")
+def test_healthy_machines_are_silent(
+    sandbox: Sandbox, tmp_path: Path, ca_file: Path, layout: str, shell: str
+) -> None:
+    """Folders that others keep to themselves are no stores, nor is the home of another user."""
+    home = tmp_path / "home-of-another"
+    home.mkdir(mode=0)
+    os.chown(home, 7, 7)
+    prefix = after(shell, on=os_store.on(layout, ca_file, tmp_path / "aside"))
+    env = {"HOME": str(home / "user")}
+    done = sandbox.run_code("import certifi; certifi.where()", env=env, prefix=prefix)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+ONCE_CLOSED = """
+    import os, subprocess, sys
+    store = "/etc/ssl/certs/ca-certificates.crt"
+    count = "import certifi; print(certifi.contents().count('BEGIN'), certifi.where())"
+    asks = [sys.executable, "-c", count]
+    for mode in (0, 0o644, 0o644):
+        os.chmod(store, mode)
+        print(subprocess.run(asks, stdout=subprocess.PIPE, check=True).stdout.decode(), end="")
+"""
+
+
+@pytest.mark.skipif(not IS_ROOT, reason="needs root, to lose its rights")
+def test_a_persistent_bundle_made_without_the_store_is_not_believed(
+    sandbox: Sandbox, tmp_path: Path, ca_file: Path
+) -> None:
+    """The next process that can read the store writes the bundle anew, at the same path."""
+    shell = "rm /etc/ssl/certs/*.0; touch -d 2020-01-01 /etc/ssl/certs/* /etc/ssl/certs"
+    prefix = after(shell, on=os_store.on("debian", ca_file, tmp_path / "aside"))
+    env = {"PYTHON_CERTIFI_BUNDLE_DIR": str(sandbox.home / "bundle")}
+    done = sandbox.run_code(ONCE_CLOSED, env=env, prefix=prefix)
+    closed, opened, again = (line.split() for line in done.stdout.splitlines())
+    assert int(opened[0]) == int(again[0]) == int(closed[0]) + 1
+    assert closed[1] == opened[1] == again[1] == str(sandbox.home / "bundle" / "cacert.pem")
+    assert done.stderr.count("WARNING") == 1
+
+
+@pytest.mark.skipif(not IS_ROOT, reason="needs root, to lose its rights")
+@pytest.mark.parametrize("command", ["status", "doctor"])
+def test_commands_name_a_store_that_cannot_be_read(
+    sandbox: Sandbox, tmp_path: Path, ca_file: Path, command: str
+) -> None:
+    """It is a problem by name and exit status; nobody is told that there is no store."""
+    prefix = [*os_store.on("unreadable", ca_file, tmp_path / "aside"), *POWERLESS]
+    done = sandbox.run("-m", MODULE, command, prefix=prefix)
+    assert done.returncode == 1
+    assert f"/etc/ssl/certs: {CLOSED}" in done.stdout
+    assert "there is no store" not in done.stdout
 
 
 def test_the_machine_itself_is_left_as_it_was(

@@ -36,7 +36,7 @@ def persistent_path(*, take_over: bool = False) -> str:
     try:
         return hook.current().outlasting(take_over=take_over)
     except LookupError as error:
-        raise OSError(0, f"{error}: unset it") from error
+        raise OSError(0, str(error)) from error
     except OSError as error:
         raise OSError(0, f"{error}; {WHERE_TO_WRITE}") from error
 
@@ -55,6 +55,8 @@ def _copy(built: Bundle, target: str) -> str:
         raise OSError(0, f"{target}: it is not a regular file; name one")
     if is_ours(path):
         raise OSError(0, f"{target}: it is a bundle of ours already; name another file")
+    if built.failure:
+        raise OSError(0, built.failure)
     if not built.anchors:
         raise OSError(0, "no source of PYTHON_CERTIFI_SOURCES has a certificate: unset it")
     replace(path, built.body)

@@ -50,7 +50,7 @@ def why_inactive(settings: Settings) -> str:
 
 def why_plain(settings: Settings, built: Bundle) -> str:
     """Return why certifi's own list answers, and what to do; "" if a bundle of ours does."""
-    reason = why_inactive(settings)
+    reason = why_inactive(settings) or built.failure
     if not reason and not built.anchors:
         return "no source has a certificate: unset PYTHON_CERTIFI_SOURCES"
     if not reason and not is_ours(hook.current().where()):

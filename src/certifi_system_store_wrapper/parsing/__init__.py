@@ -27,6 +27,7 @@ from .pem import (
     der_of,
     has_marker,
     is_canonical,
+    is_whole,
 )
 
 __all__ = ["Known", "Parsed", "parse"]
@@ -56,15 +57,16 @@ MAX_BODY = 8 << 20
 def parse(data: bytes, known: Optional[Known] = None, *, proven: bool = False) -> Parsed:
     """Return what `data` holds.
 
-    Blocks that `known` has are not examined again, and are not copied. With `proven` no block is
-    examined.
+    Blocks that `known` has are not examined again, and are not copied. With `proven` a block in its
+    one form is not examined further.
     """
     parsed = Parsed(known or Known())
     rest = data[der.read_file(data, parsed) :] if data[:1] == b"\x30" else data
-    _read_pem(_normalised(rest), parsed, proven=proven)
+    in_one_form = _read_pem(_normalised(rest), parsed, proven=proven)
     # DER behind PEM always contains this byte, and ASCII text never does.
     if b"\x82" in rest:
         der.read_between(rest, parsed)
+    parsed.is_plain = in_one_form == len(parsed.certificates) and not parsed.damage
     parsed.known.blocks.update([(block, block) for block, _ in parsed.certificates])
     if not (parsed.certificates or parsed.damage or parsed.private_keys):
         parsed.instead = der.name_of(data)
@@ -80,9 +82,12 @@ def _normalised(data: bytes) -> bytes:
     return data
 
 
-def _read_pem(text: bytes, parsed: Parsed, *, proven: bool) -> None:
-    """Read regular blocks the fast way, and everything between them as mangled PEM."""
-    blocks = parsed.known.blocks
+def _read_pem(text: bytes, parsed: Parsed, *, proven: bool) -> int:
+    """Read regular blocks the fast way, and everything between them as mangled PEM.
+
+    Return how many are regular.
+    """
+    blocks, count = parsed.known.blocks, 0
     mangled = _Mangled(text, parsed)
     stop = _find_begin(text, 0)
     if has_marker(text[:stop]):
@@ -93,11 +98,13 @@ def _read_pem(text: bytes, parsed: Parsed, *, proven: bool) -> None:
         # One copy of each block is kept: copying costs most of the time in a large file.
         block = text[start:end]
         found = end > start + len(BEGIN)
-        regular = found and (proven or end == stop or not has_marker(text[end:stop]))
-        if regular and (proven or block in blocks or _is_sound(block, parsed.known)):
+        regular = found and (end == stop or not has_marker(text[end:stop]))
+        if regular and (block in blocks or _is_sound(block, parsed.known, proven=proven)):
             parsed.certificates.append(Certificate._make((blocks.get(block, block), PLAIN)))
+            count += 1
         else:
             mangled.read(start, stop)
+    return count
 
 
 def _find_begin(text: bytes, start: int) -> int:
@@ -106,10 +113,15 @@ def _find_begin(text: bytes, start: int) -> int:
     return len(text) if found < 0 else found
 
 
-def _is_sound(block: bytes, known: Known) -> bool:
-    """Whether a block with regular markers is canonical and holds exactly one certificate."""
+def _is_sound(block: bytes, known: Known, *, proven: bool) -> bool:
+    """Whether a block with regular markers is canonical and holds exactly one certificate.
+
+    If it is `proven`, its outer length is enough.
+    """
     if not is_canonical(block):
         return False
+    if proven:
+        return is_whole(block)
     try:
         known.examine(der_of(block), block)
     except NotDer:

@@ -54,6 +54,9 @@ def read_between(data: bytes, parsed: Parsed) -> None:
     for each in islice(found, MAX_BETWEEN):
         if read_file(data, parsed, each.end()) == each.end() or len(parsed.damage) > before:
             return
+    for each in islice(found, 1):
+        message = f"DER stands at more than {MAX_BETWEEN} places: from here on it is not read"
+        parsed.report(Damage(1 + data.count(b"\n", 0, each.end()), message))
 
 
 def name_of(data: bytes) -> str:

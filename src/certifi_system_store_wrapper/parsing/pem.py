@@ -98,6 +98,8 @@ class Parsed:
         self.private_keys: List[int] = []
         # What the file seems to be if it holds nothing of all this.
         self.instead = ""
+        # Whether it holds nothing but blocks in their one form, and comments.
+        self.is_plain = False
 
     def add(self, der: bytes, verdict: str = PLAIN) -> None:
         """Add a certificate; raise NotDer if it is none."""
@@ -147,3 +149,11 @@ def is_canonical(block: bytes) -> bool:
         and body.endswith(b"=" * padding + b"\n")
         and body[-padding - 2] in _LAST[padding]
     )
+
+
+def is_whole(block: bytes) -> bool:
+    """Whether a canonical block has as many bytes as its DER states, at least 256."""
+    header = a2b_base64(block[len(BEGIN) : len(BEGIN) + 8])
+    body = len(block) - len(BEGIN) - len(END)
+    size = (body - (body + LINE) // (LINE + 1)) // 4 * 3 - block.count(b"=", -len(END) - 3)
+    return header[:2] == b"\x30\x82" and int.from_bytes(header[2:4], "big") + 4 == size

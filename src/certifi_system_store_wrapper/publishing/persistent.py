@@ -164,10 +164,15 @@ class _Making:
 
 
 def build_to_publish(settings: Settings, certifi_file: str, more: List[Findings]) -> Bundle:
-    """Build a bundle, and keep its problems for the log; raise LookupError if it is empty."""
+    """Build a bundle, and keep its problems for the log.
+
+    Raises LookupError if it is empty, or certifi's own list is missing.
+    """
     built = bundle.build(settings, certifi_file, more)
+    if built.failure:
+        raise LookupError(built.failure)
     if not built.anchors:
-        raise LookupError("no source of PYTHON_CERTIFI_SOURCES has a certificate")
+        raise LookupError("no source of PYTHON_CERTIFI_SOURCES has a certificate: unset it")
     reporting.later(reporting.report, built.problems, built.excluded)
     reporting.later(reporting.emit, DEBUG, f"the bundle has {len(built.anchors)} certificates")
     return built

@@ -12,7 +12,7 @@ from ..machine.environment import environ, home
 from ..machine.signals import interruptible
 from ..settings import CERTIFI, SSL, SYSTEM, Settings, split_paths
 from . import system
-from .files import add_file, add_folder, add_hashed, certificate_files
+from .files import add_file, add_folder, add_hashed, certificate_files, reason_of
 from .findings import LISTED, NAMED, PROVEN, Findings
 from .reader import Reader
 
@@ -35,16 +35,26 @@ def collect(settings: Settings, reader: Reader, certifi_file: str) -> List[Findi
             # The application is out of stack or memory. The next call tries again.
             raise
         except Exception as error:  # noqa: BLE001 - one source must not cost the others
-            message = f"the {findings.source} source failed and is incomplete: {error!r}"
-            findings.problem("", message)
+            findings.failure = f"the {findings.source} source failed and is incomplete: {error!r}"
+            findings.problem("", findings.failure)
     return everything
 
 
 def certifi(findings: Findings, path: str) -> None:
-    """Add certifi's own roots, or what a distribution's patched certifi names instead."""
+    """Add certifi's own roots, or what a distribution's patched certifi names instead.
+
+    Raises OSError if they are there and cannot be read.
+    """
     if hasattr(sys, "frozen"):
         # The builder of the program may have replaced certifi's file with a bundle of ours.
         findings.reader.baked = path
+    try:
+        findings.reader.data(path)
+    except (FileNotFoundError, NotADirectoryError):
+        # Nobody could answer with it. add_file() reports this.
+        pass
+    except OSError as error:
+        raise OSError(f"{path}: {reason_of(error)}") from error
     standing = PROVEN if _is_as_released(path, findings.reader) else LISTED
     with findings.named_by("certifi itself: reinstall it"):
         add_file(findings, path, standing, named=True)

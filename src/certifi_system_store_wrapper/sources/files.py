@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from typing import Iterator, List
 
@@ -9,7 +10,7 @@ from ..machine import NAME
 from ..parsing import Parsed, pem
 from ..reporting.findings import MALFORMED, NOT_TRUSTED
 from ..settings import DEBUG, INFO, WARNING
-from .findings import HELD, NAMED, PROVEN, Findings
+from .findings import HELD, LISTED, NAMED, PROVEN, Findings
 from .reader import OwnBundle, Untrusted
 
 # So many files below one folder are looked at.
@@ -48,6 +49,9 @@ def add_file(findings: Findings, path: str, standing: str, *, named: bool) -> in
     except (OSError, ValueError) as error:
         _report_unreadable(findings, path, error, named=named)
         return 0
+    if standing == PROVEN and not parsed.is_plain:
+        # Certifi releases no such file: somebody built it anew and stated its digest.
+        standing = LISTED
     _add_certificates(findings, parsed, path, standing)
     # A file with several names is reported once, and once more by the name that a person gave.
     told = findings.reader.told
@@ -107,10 +111,49 @@ def _report_unreadable(
         report_untrusted(findings, error)
     elif named and isinstance(error, FileNotFoundError):
         findings.unusable(path, f"the {kind} does not exist{_hint(path)}")
-    elif named or not isinstance(error, (FileNotFoundError, NotADirectoryError)):
-        remedy = "; let this user read it" if isinstance(error, PermissionError) else ""
-        message = f"cannot be read: {reason_of(error)}{remedy}"
-        findings.unusable(path, message, WARNING if named else INFO)
+    elif named:
+        findings.unusable(path, _cannot_be_read(error))
+    elif not isinstance(error, (FileNotFoundError, NotADirectoryError)):
+        _report_unreadable_store(findings, path, error)
+
+
+def _report_unreadable_store(findings: Findings, path: str, error: Exception) -> None:
+    """Record why what was discovered cannot be read: a warning if it is a store and is there.
+
+    In a folder that this user may not look into, for example the home of another user, nobody knows
+    whether there is one.
+    """
+    # A store has many files and each many names: what bars the way to it is reported, and once.
+    path = os.path.realpath(path)
+    is_there = not isinstance(error, PermissionError) or _is_listed(path)
+    message = _cannot_be_read(error) if is_there else "this user may not look for a store in it"
+    # A folder or device in the place of a file is no store, nor is a ring of links.
+    is_none = isinstance(error, OSError) and error.errno in (errno.EINVAL, errno.ELOOP)
+    level = WARNING if is_there and not is_none else INFO
+    path = first_visible(path)
+    if (path, level) not in findings.reader.told_unreadable:
+        findings.reader.told_unreadable.add((path, level))
+        findings.unusable(path, message, level)
+
+
+def _is_listed(path: str) -> bool:
+    """Whether this user may see its name, even if not what it is."""
+    try:
+        return os.path.basename(path) in os.listdir(os.path.dirname(path))
+    except OSError:
+        return os.path.exists(path)
+
+
+def _cannot_be_read(error: Exception) -> str:
+    remedy = "; let this user read it" if isinstance(error, PermissionError) else ""
+    return f"cannot be read: {reason_of(error)}{remedy}"
+
+
+def first_visible(path: str) -> str:
+    """Return the path, or the folder above it into which this user may not look."""
+    while not os.path.lexists(path):
+        path = os.path.dirname(path)
+    return path
 
 
 def report_untrusted(findings: Findings, error: Untrusted) -> None:

@@ -61,6 +61,8 @@ class Findings:
         self.distrusted_numbers: Dict[bytes, Origin] = {}
         self.distrusted_sha1s: Dict[str, Origin] = {}
         self.problems: List[Problem] = []
+        # Why the source is incomplete as a whole; "" if it is not.
+        self.failure = ""
         self._named_by = ""
 
     def trust(self, block: bytes, path: str, standing: str = LISTED) -> None:

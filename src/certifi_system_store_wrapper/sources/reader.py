@@ -75,6 +75,7 @@ class Reader:
         self._data: Dict[str, bytes] = {}
         # Files whose faults have been reported, and whether a person had named them.
         self.told: Set[Tuple[Parsed, bool]] = set()
+        self.told_unreadable: Set[Tuple[str, int]] = set()
         self._left = MAX_TOTAL
         self.check = ownership.Check()
 
@@ -189,8 +190,10 @@ def _read_all(descriptor: int, size: int) -> bytes:
         chunk = interruptible(os.read, descriptor, wanted)
         chunks.append(chunk)
         total += len(chunk)
-        if len(chunk) < wanted:
-            # A short read of a regular file means its end.
+        if not chunk and total < size:
+            raise OSError(errno.EIO, "it became shorter while it was read")
+        # A network file system may give less than was asked for, and go on.
+        if not chunk or (len(chunk) < wanted and total >= size > 0):
             return b"".join(chunks)
     raise Unusable(errno.EFBIG, f"it is larger than {MAX_BYTES >> 20} MiB")
 

@@ -112,7 +112,7 @@ def test_case_45_what_else_lies_in_a_folder(world: World) -> None:
 
 
 def test_case_45_unreadable(world: World) -> None:
-    """What was merely found and may not be read is no warning."""
+    """What stands in the store and may not be read is a warning: its certificates are missing."""
     world.write(HASHED + "00000000.0", PEM_A)
     secret, real_open = world.write(HASHED + "00000001.0", PEM_B), os.open
 
@@ -123,7 +123,7 @@ def test_case_45_unreadable(world: World) -> None:
 
     world.monkeypatch.setattr(os, "open", refusing)
     assert world.build() == {"certifi", "A"}
-    assert not world.warnings
+    assert [warning.path for warning in world.warnings] == [secret]
 
 
 def test_case_45_a_folder_that_a_person_named(world: World) -> None:

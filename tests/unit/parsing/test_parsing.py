@@ -9,7 +9,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from certifi_system_store_wrapper.parsing import parse, x509
-from certifi_system_store_wrapper.parsing.pem import BEGIN, END, MAX_DAMAGE, block_of, der_of
+from certifi_system_store_wrapper.parsing.der import MAX_BETWEEN
+from certifi_system_store_wrapper.parsing.pem import (
+    BEGIN,
+    END,
+    MAX_DAMAGE,
+    block_of,
+    der_of,
+    is_whole,
+)
 from certifi_system_store_wrapper.parsing.x509 import facts
 from support import strategies
 from support.differential import lost
@@ -108,11 +116,23 @@ def test_a_file_damaged_all_over_is_given_up_but_intact_blocks_are_read() -> Non
     assert [found.block for found in parsed.certificates] == [PEM_A]
 
 
-def test_everything_known_is_taken_unchecked() -> None:
-    """Only for a file that was proven otherwise: this is what makes it fast."""
-    block = BEGIN + b"AAAA\n" + END
+def test_only_its_form_and_length_are_checked_of_what_is_proven() -> None:
+    """For a file that was proven otherwise: this is what makes it fast."""
+    block = encode_pem(b"\x30\x82\x01\x00" + bytes(256))
     assert parse(block).certificates == []
-    assert [found.block for found in parse(block, proven=True).certificates] == [block]
+    proven = parse(block, proven=True)
+    assert [found.block for found in proven.certificates] == [block]
+    assert proven.is_plain
+    for nonsense in (BEGIN + b"AAAA\n" + END, encode_pem(b"\x30\x82\x01\x00" + bytes(255))):
+        assert parse(nonsense, proven=True).certificates == []
+
+
+@given(st.integers(256, 2000), st.integers(-2, 2))
+@many
+def test_the_length_of_a_block_is_found_without_decoding_it(size: int, wrong: int) -> None:
+    """For every padding and every length of the last line."""
+    der = b"\x30\x82" + (size + wrong).to_bytes(2, "big") + bytes(size)
+    assert is_whole(encode_pem(der)) == (not wrong)
 
 
 @pytest.mark.parametrize(
@@ -220,3 +240,14 @@ def test_facts_of_anything_else_are_a_value_error(data: bytes) -> None:
         x509.facts(changed)
     except ValueError:
         pass
+
+
+def test_der_at_more_places_than_are_read_is_damage() -> None:
+    """What lies behind the bound is missing, and the line where reading ends is told."""
+    piece = PEM_A + B + b"\n"
+    assert not parse(piece * MAX_BETWEEN).damage
+    parsed = parse(piece * (MAX_BETWEEN + 1))
+    (damage,) = parsed.damage
+    assert "more than 100 places" in damage.message
+    assert damage.line > MAX_BETWEEN
+    assert {found.block for found in parsed.certificates} == {PEM_A, encode_pem(B)}

@@ -8,6 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Callable, List, Tuple
 
+import certifi
 import pytest
 
 from certifi_system_store_wrapper import parsing
@@ -123,10 +124,21 @@ def test_known_and_strict_blocks_are_remembered(tmp_path: Path) -> None:
 
 
 def test_only_a_proven_file_is_taken_unchecked(tmp_path: Path) -> None:
-    """The same damaged block counts in certifi's own file, and in no other."""
-    path = written(tmp_path / "cacert.pem", pem.BEGIN + b"AAAA\n" + pem.END)
+    """The same nonsense of the right length counts in certifi's own file, and in no other."""
+    nonsense = b"\x30\x82\x01\x2c" + bytes(300)
+    path = written(tmp_path / "cacert.pem", encode_pem(nonsense))
     for standing, count in ((LISTED, 0), (PROVEN, 1)):
         assert add_file(Findings(USER), path, standing, named=False) == count
+
+
+def test_certifi_as_released_is_plain(tmp_path: Path) -> None:
+    """The list of the certifi that is installed needs no proof, so it costs next to nothing."""
+    path = Path(certifi.__file__).with_name("cacert.pem")
+    parsed = Reader().parse(str(path), proven=True)
+    assert parsed.is_plain
+    assert [pem.is_whole(block) for block, _ in parsed.certificates].count(True) > 50
+    more = written(tmp_path / "more.pem", path.read_bytes() + PEM_A.replace(b"M", b" M", 1))
+    assert not Reader().parse(more, proven=True).is_plain
 
 
 def test_what_was_looked_at_is_remembered(tmp_path: Path) -> None:
@@ -177,6 +189,42 @@ def test_a_file_is_read_whole_also_if_it_grows(
     with monkeypatch.context() as patch:
         patch.setattr(os, "fstat", Shorter)
         assert reader.read_regular(path, os.stat(path)) == data
+
+
+@pytest.mark.parametrize("most", [1, 7, 4096])
+def test_a_short_read_is_not_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    """A network file system may give less than was asked for, also where the size is not known."""
+    data = os.urandom(5000)
+    path = written(tmp_path / "a", data)
+    read, stat = os.read, os.fstat
+    monkeypatch.setattr(os, "read", lambda file, wanted: read(file, min(wanted, most)))
+    assert reader.read_regular(path, os.stat(path)) == data
+
+    class Sizeless:
+        def __init__(self, descriptor: int) -> None:
+            self.st_mode, self.st_size = stat(descriptor).st_mode, 0
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fstat", Sizeless)
+        assert reader.read_regular(path, os.stat(path)) == data
+
+
+def test_a_file_that_shrinks_is_not_taken_for_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody writes it anew in its place: what was read is a part of something."""
+    path = written(tmp_path / "a.pem", PEM_A + PEM_B)
+    real = os.read
+
+    def cutting(file: int, wanted: int) -> bytes:
+        os.truncate(path, len(PEM_A))
+        return real(file, wanted)
+
+    monkeypatch.setattr(os, "read", cutting)
+    with pytest.raises(OSError, match="shorter"):
+        Reader().parse(path)
 
 
 def test_sizes_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

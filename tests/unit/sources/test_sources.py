@@ -164,6 +164,41 @@ def test_a_failing_source_does_not_cost_the_others(world: World, source: str) ->
     assert problem.source == source
 
 
+@pytest.mark.parametrize("function", ["open", "read", "fstat"])
+def test_certifis_file_that_cannot_be_read_is_a_failure_of_its_source(
+    world: World, function: str
+) -> None:
+    """What is built is for `status`; it says of itself that it must not be published."""
+    world.write(DEBIAN, PEM_A)
+    real = getattr(os, function)
+    inode = os.stat(world.certifi_file).st_ino
+
+    def failing(what: Any, *more: Any) -> Any:
+        if (os.stat(what) if isinstance(what, str) else os.fstat(what)).st_ino == inode:
+            raise OSError(5, "Input/output error")
+        return real(what, *more)
+
+    with world.monkeypatch.context() as patched:
+        patched.setattr(os, function, failing if function != "fstat" else refuse_descriptors)
+        built = build(Settings(), world.certifi_file)
+    assert built.failure.startswith("the certifi source failed")
+    assert world.certifi_file in built.failure
+    assert next(problem.message for problem in built.problems) == built.failure
+    assert build(Settings(), world.certifi_file).failure == ""
+
+
+def refuse_descriptors(_: int) -> None:
+    raise OSError(12, "Cannot allocate memory")
+
+
+def test_a_certifi_without_its_file_is_no_failure(world: World) -> None:
+    """Nobody can answer with what is not there, so the others do."""
+    world.write(DEBIAN, PEM_A)
+    os.unlink(world.certifi_file)
+    built = build(Settings(), world.certifi_file)
+    assert (len(built.anchors), built.failure) == (1, "")
+
+
 def test_a_store_that_fails_half_way_keeps_what_was_found(world: World) -> None:
     """It is used, and a WARNING calls it incomplete."""
 
@@ -180,6 +215,59 @@ def record(world: World, digest: bytes, name: str = "certifi-2026.1.1.dist-info"
     text = urlsafe_b64encode(digest).rstrip(b"=").decode()
     line = f"certifi/cacert.pem,sha256={text},7\n"
     world.write(f"/site/{name}/RECORD", ("certifi/__init__.py,,\n" + line).encode())
+
+
+def rebuilt(world: World, more: bytes) -> None:
+    """Have certifi be of a wheel that somebody built anew with more in its file, as RECORD says."""
+    with open(world.certifi_file, "ab") as file:
+        file.write(more)
+    with open(world.certifi_file, "rb") as file:
+        record(world, hashlib.sha256(file.read()).digest())
+
+
+def in_columns(block: bytes, columns: int) -> bytes:
+    """Return the block with lines of that length."""
+    text = b"".join(block.splitlines()[1:-1])
+    lines = [text[i : i + columns] for i in range(0, len(text), columns)]
+    return pem.BEGIN + b"\n".join([*lines, pem.END])
+
+
+OTHER_FORMS = {
+    "as it should be": PEM_A,
+    "a blank behind BEGIN": PEM_A.replace(b"CERTIFICATE-----\nM", b"CERTIFICATE----- \nM"),
+    "TRUSTED": trusted_pem(mint("A")),
+    "X509": PEM_A.replace(b" CERTIFICATE", b" X509 CERTIFICATE"),
+    "CR CR LF": PEM_A.replace(b"\n", b"\r\r\n"),
+    "no END": PEM_A[: -len(pem.END)],
+    "76 columns": in_columns(PEM_A, 76),
+    "one line": in_columns(PEM_A, 10_000),
+    "non-ASCII": PEM_A.replace(b"\n", b"\xc2\xa0\n", 3),
+    "twice": PEM_A * 2,
+    "twice, and not the same": PEM_A + in_columns(PEM_A, 76),
+}
+
+
+@pytest.mark.parametrize("form", OTHER_FORMS)
+def test_a_ca_in_a_certifi_that_was_built_anew_is_kept(world: World, form: str) -> None:
+    """A company's own CA, in whatever form, becomes a block that OpenSSL loads."""
+    rebuilt(world, b"# of the company\n" + OTHER_FORMS[form] + b"\n" + PEM_B)
+    assert world.build() == {"certifi", "A", "B"}
+
+
+@pytest.mark.parametrize("form", OTHER_FORMS)
+def test_what_is_distrusted_leaves_a_certifi_that_was_built_anew(world: World, form: str) -> None:
+    """In whatever form it stands there."""
+    world.write("/etc/ssl/untrusted/a.pem", PEM_A)
+    rebuilt(world, OTHER_FORMS[form] + b"\n" + PEM_B)
+    assert world.build() == {"certifi", "B"}
+
+
+@pytest.mark.parametrize("lost", [1, 2, 3, 48, 200])
+def test_what_openssl_refuses_leaves_a_certifi_that_was_built_anew(world: World, lost: int) -> None:
+    """A certificate that is cut off is left out with a WARNING, and costs no other."""
+    rebuilt(world, encode_pem(mint("A")[:-lost]) + PEM_B)
+    assert world.build() == {"certifi", "B"}
+    assert world.warnings
 
 
 def certifi_standing(world: World) -> str:

@@ -79,6 +79,15 @@ def _sources(built: Bundle, settings: Settings) -> Iterator[Finding]:
     message = f"the bundle has {len(built.anchors)} certificates, {count} of them from the system"
     yield Finding("ok" if built.anchors else "problem", "bundle", message)
     if SYSTEM in settings.sources and not count:
+        yield from _no_store(built)
+
+
+def _no_store(built: Bundle) -> Iterator[Finding]:
+    """Say why nothing came from the system: its store cannot be used, or there is none."""
+    unusable = [each for each in built.problems if each.source == SYSTEM and each.path]
+    # _sources() has told the warnings.
+    yield from (note("system", str(each)) for each in unusable if each.level < WARNING)
+    if all(each.level < WARNING for each in unusable):
         yield note(
             "system",
             "there is no store of the system here, as in many containers",

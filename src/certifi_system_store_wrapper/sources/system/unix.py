@@ -14,11 +14,17 @@ from typing import Iterable, Iterator, List, Mapping
 from ...machine.environment import environ
 from ...parsing import p11_kit
 from ...settings import INFO, WARNING
-from ..files import add_file, add_hashed, reason_of, report_untrusted
+from ..files import (
+    MAX_FILES,
+    add_file,
+    add_hashed,
+    first_visible,
+    reason_of,
+    report_untrusted,
+)
 from ..findings import LISTED, Findings
 from ..reader import Untrusted
 
-_MAX_DISTRUST_FILES = 10_000
 _NIX_SANDBOX = "/no-cert-file.crt"
 _NOTHING = "it distrusts something, but holds no certificate"
 
@@ -160,8 +166,8 @@ def _distrust(findings: Findings) -> None:
         _distrust_objects(findings, path)
         _distrust_file(findings, path)
     for path in (*_files(findings, SETTINGS_FOLDERS + OBJECT_FOLDERS), *DISTRUST_BUNDLES):
-        _distrust_objects(findings, path)
-        _distrust_rejected(findings, path)
+        if _distrust_objects(findings, path):
+            _distrust_rejected(findings, path)
 
 
 def _files(findings: Findings, folders: Iterable[str]) -> Iterator[str]:
@@ -169,8 +175,11 @@ def _files(findings: Findings, folders: Iterable[str]) -> Iterator[str]:
     for folder in folders:
         paths: List[str] = []
         with _reporting_unknown(findings, folder):
-            entries = findings.reader.entries(folder)[:_MAX_DISTRUST_FILES]
-            paths = [entry.path for entry in entries if not os.path.isdir(entry.path)]
+            entries = findings.reader.entries(folder)
+            if len(entries) > MAX_FILES:
+                message = f"it holds more than {MAX_FILES} files: the distrust of others is unknown"
+                findings.problem(folder, message)
+            paths = [e.path for e in entries[:MAX_FILES] if not os.path.isdir(e.path)]
         yield from paths
 
 
@@ -220,8 +229,8 @@ def _distrust_rejected(findings: Findings, path: str) -> None:
     findings.problems += [p for p in everything.problems if p.level >= WARNING]
 
 
-def _distrust_objects(findings: Findings, path: str) -> None:
-    """Distrust what the objects of p11-kit in a file distrust."""
+def _distrust_objects(findings: Findings, path: str) -> bool:
+    """Distrust what the objects of p11-kit in a file distrust; return whether it could be read."""
     data = b""
     with _reporting_unknown(findings, path):
         data = findings.reader.data(path)
@@ -232,6 +241,7 @@ def _distrust_objects(findings: Findings, path: str) -> None:
             findings.distrust_number(issuer_and_serial, path)
         elif not blocks:
             findings.problem(path, _NOTHING, INFO)
+    return bool(data)
 
 
 @contextmanager
@@ -250,8 +260,7 @@ def _report_unknown(findings: Findings, path: str, error: OSError) -> None:
     remedy = ""
     if isinstance(error, PermissionError):
         remedy = "; let this user read it"
-        while not os.path.lexists(path):
-            path = os.path.dirname(path)
+        path = first_visible(path)
     if isinstance(error, Untrusted):
         report_untrusted(findings, error)
         return

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import os
+from typing import Any, List
 
 import pytest
 
+from certifi_system_store_wrapper.reporting.findings import Problem
 from certifi_system_store_wrapper.settings import INFO, SYSTEM, WARNING
 from certifi_system_store_wrapper.sources.findings import Findings
 from certifi_system_store_wrapper.sources.system import unix
@@ -107,3 +110,98 @@ def test_distrust_without_a_certificate_is_said(world: World) -> None:
     )
     messages = [problem.message for problem in collected().problems]
     assert any("holds no certificate" in message for message in messages)
+
+
+def fail(world: World, function: str, where: str, number: int) -> None:
+    """Have a function of os fail for that path of the machine, as often as it is called."""
+    real = getattr(os, function)
+
+    def failing(path: Any, *arguments: Any, **named: Any) -> Any:
+        if path == world.path(where):
+            raise OSError(number, os.strerror(number), path)
+        return real(path, *arguments, **named)
+
+    world.monkeypatch.setattr(os, function, failing)
+
+
+def warnings_of(world: World) -> List[Problem]:
+    world.build()
+    return world.warnings
+
+
+@pytest.mark.parametrize("number", [errno.EIO, errno.EMFILE, errno.ENOMEM])
+@pytest.mark.parametrize(
+    ("function", "path"),
+    [
+        ("open", DEBIAN),
+        ("stat", DEBIAN),
+        ("open", "/etc/ssl/certs/0123abcd.0"),
+        ("scandir", "/etc/ssl/certs"),
+    ],
+)
+def test_a_store_that_cannot_be_read_is_one_warning(
+    world: World, function: str, path: str, number: int
+) -> None:
+    """The file itself, one in a hashed folder, the folder: certificates are missing."""
+    world.write("/etc/ssl/certs/0123abcd.0" if function == "scandir" else path, PEM_A)
+    fail(world, function, path, number)
+    (warning,) = warnings_of(world)
+    assert (warning.path, warning.source) == (world.path(path), SYSTEM)
+    assert warning.message == f"cannot be read: {os.strerror(number)}"
+
+
+def test_a_store_with_many_names_is_one_warning(world: World) -> None:
+    """Its links are read by both sources, and say nothing more."""
+    store = world.write("/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem", PEM_A)
+    names = ("/etc/pki/tls/cert.pem", "/etc/ssl/cert.pem", "/usr/lib/ssl/cert.pem")
+    for name in names:
+        world.link(name, store)
+    for path in ("/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem", *names):
+        fail(world, "open", path, errno.EIO)
+    (warning,) = warnings_of(world)
+    assert warning.path == store
+
+
+def test_what_is_no_store_is_no_warning(world: World) -> None:
+    """Absent, a folder in the place of a file, a dangling link, a file in the place of a folder."""
+    os.makedirs(world.path(DEBIAN))
+    world.link("/etc/ssl/cert.pem", "nothing")
+    world.link("/etc/ssl/certs/0123abcd.0", "nothing")
+    world.write("/etc/pki/tls/certs", b"no folder")
+    assert warnings_of(world) == []
+
+
+def test_where_nobody_may_look_is_no_warning(world: World) -> None:
+    """The home of another user may hold a store of Nix or none; the folder is named once."""
+    os.makedirs(world.path("/home"))
+    real = os.stat
+
+    def closed(path: Any, *arguments: Any, **named: Any) -> os.stat_result:
+        if str(path).startswith(world.path("/home/")):
+            raise PermissionError(errno.EACCES, "Permission denied", path)
+        return real(path, *arguments, **named)
+
+    world.monkeypatch.setattr(os, "stat", closed)
+    world.monkeypatch.setattr(os, "lstat", closed)
+    assert warnings_of(world) == []
+    (told,) = [p for p in world.last.problems if p.path]
+    assert (told.path, told.level) == (world.path("/home"), INFO)
+
+
+def test_a_huge_blocklist_is_said_to_be_one(world: World) -> None:
+    """What lies behind the bound may be distrusted, and is not known."""
+    for number in range(3):
+        world.write(f"/etc/ssl/untrusted/{number}.pem", encode_pem(mint(f"untrusted-{number}")))
+    assert warnings_of(world) == []
+    world.monkeypatch.setattr(unix, "MAX_FILES", 2)
+    (warning,) = warnings_of(world)
+    assert warning.path == world.path("/etc/ssl/untrusted")
+    assert "more than 2 files" in warning.message
+
+
+def test_an_unreadable_list_of_objects_is_one_warning(world: World) -> None:
+    """It says that distrust is unknown; such a file is no store that could be missing."""
+    world.write("/usr/share/pki/trust/list.p11-kit", b"[p11-kit-object-v1]\n")
+    fail(world, "open", "/usr/share/pki/trust/list.p11-kit", errno.EIO)
+    (warning,) = warnings_of(world)
+    assert "its distrust is not known" in warning.message
