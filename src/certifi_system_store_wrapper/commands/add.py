@@ -10,6 +10,7 @@ from .. import bundle
 from ..machine import ownership
 from ..parsing import pem
 from ..publishing.writing import replace
+from ..settings import WARNING
 from . import describe, drop_folder
 from .output import Report, sentence
 
@@ -36,8 +37,9 @@ def _examined(path: str) -> Tuple[str, List[bytes]]:
     if os.path.isdir(path):
         return "it is a folder; name the files in it", []
     findings = drop_folder.read(path)
-    if findings.problems:
-        return findings.problems[0].message, []
+    for problem in findings.problems:
+        if problem.level >= WARNING:
+            return problem.message, []
     for left_out in bundle.merged([findings], findings.reader).excluded:
         return f"a certificate in it would not be used: {left_out.reason}", []
     if not findings.trusted:

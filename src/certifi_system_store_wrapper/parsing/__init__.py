@@ -1,16 +1,18 @@
 """Bytes in, certificates out: PEM, DER, PKCS#7 and OpenSSL's TRUSTED blocks. No I/O.
 
-The content decides the format, not the name of the file. Mangled PEM is read as long as only one
-certificate can be meant: byte-order marks, UTF-16, CR or no line ends, text around, glued markers,
-a missing END. What cannot be read is reported with its line; the other certificates are used.
-Source: RFC 7468, RFC 1421.
+The content decides the format, not the name of the file. Where anything that people see stands
+before a BEGIN on its line, or a dash is missing, it begins no block, as for OpenSSL: somebody may
+have commented it out. Mangled PEM is read as long as nothing else can be meant: blanks and
+byte-order marks, UTF-16, CR or no line ends, a BEGIN glued to an END, a missing END, the dashes of
+a word processor. What cannot be read is reported with its line; the other certificates are used.
+Source: RFC 7468, RFC 1421, OpenSSL's PEM_read_bio in pem_lib.c.
 """
 
 from __future__ import annotations
 
 import re
 from binascii import a2b_base64
-from typing import Optional, Tuple
+from typing import Match, Optional, Tuple
 
 from . import der
 from .asn1 import NotDer
@@ -19,7 +21,10 @@ from .pem import (
     BEGIN,
     END,
     MAX_DAMAGE,
+    NOT_FIRST,
+    PASSED_OVER,
     PLAIN,
+    WORD_PROCESSOR,
     Certificate,
     Damage,
     Known,
@@ -40,13 +45,18 @@ _LABELS = (
     b"PKCS #7 SIGNED DATA",
     b"CMS",
 )
-# A marker as people mangle it: any case, fewer dashes or those of a word processor, blanks, glued
-# to its neighbour. Repeats are bounded: a megabyte of blanks would take forever otherwise. It is
-# compiled when it is first needed, because that takes 0.4 ms.
-_MARKER = (
-    rb"(?<=--|\x80[\x93\x94]|[\x93\x94]-)[ \t]{0,8}(BEGIN|END)[ \t]{1,8}"
-    rb"([A-Z0-9#][A-Z0-9 #]{0,63}?)[ \t]{0,8}(?=--|\xe2\x80[\x93\x94])"
-)
+_KNOWN = b"|".join(_LABELS)
+# What people do not see before a marker: blanks, byte-order marks, line ends as JSON has them.
+_UNSEEN = rb"(?:[\0-\t\x0b- \x7f\xc2\xa0\xef\xbb\xbf\xfe\xff]|\\[rn]){0,99}"
+# The dashes of word processors, in UTF-8 and windows-1252.
+_DASH = rb"(?:\xe2\x80[\x90-\x95]|[\x96\x97])"
+_DASHES = rb"(-----|-{0,4}%b(?:-|%b){0,5})" % (_DASH, _DASH)
+_LABEL = rb"([A-Z0-9#][A-Z0-9 #]{0,63})"
+# They are compiled when they are first needed, because that takes 0.4 ms.
+_FIRST = rb"(?m)(?:^|(?<=[A-Z0-9]-----))" + _UNSEEN
+_BEGIN = _FIRST + _DASHES + b"BEGIN " + _LABEL + _DASHES + b"(?!-)"
+_END = _DASHES + b"END " + _LABEL + _DASHES
+_STRAY = _FIRST + rb"%bEND (?:%b)%b|((?i:BEGIN)) (?i:%b)-" % (_DASHES, _KNOWN, _DASHES, _KNOWN)
 
 # Control characters and non-ASCII: people do not see them, OpenSSL ignores them at a line's end.
 _BLANKS = bytes(range(0x21)) + bytes(range(0x7F, 0x100))
@@ -109,8 +119,10 @@ def _read_pem(text: bytes, parsed: Parsed, *, proven: bool) -> int:
 
 def _find_begin(text: bytes, start: int) -> int:
     """Return where the next BEGIN line is, else where the text ends."""
-    found = text.find(BEGIN, start)
-    return len(text) if found < 0 else found
+    if text.startswith(BEGIN, start) and not start:
+        return start
+    found = text.find(b"\n" + BEGIN, start)
+    return len(text) if found < 0 else found + 1
 
 
 def _is_sound(block: bytes, known: Known, *, proven: bool) -> bool:
@@ -130,7 +142,7 @@ def _is_sound(block: bytes, known: Known, *, proven: bool) -> bool:
 
 
 class _Mangled:
-    """Reads the parts of a file that are not regular PEM, in their order, marker by marker."""
+    """Reads the parts of a file that are not regular PEM, in their order, block by block."""
 
     def __init__(self, data: bytes, parsed: Parsed) -> None:
         """Start at the first line."""
@@ -141,18 +153,47 @@ class _Mangled:
 
     def read(self, start: int, end: int) -> None:
         """Read from start to end: whole blocks, or the rest of the file."""
-        label, body = b"", 0
-        for marker in re.compile(_MARKER, re.IGNORECASE).finditer(self.data, start, end):
+        begins = list(re.compile(_BEGIN).finditer(self.data, start, end))
+        stops = [*[begin.start() for begin in begins], end]
+        self._stray(start, stops[0])
+        for begin, stop in zip(begins, stops[1:]):
             if len(self.parsed.damage) > MAX_DAMAGE:
                 return
-            is_begin, name = marker[1].upper() == b"BEGIN", marker[2].upper()
-            if label:
-                self._body(label, body, marker.start(), unterminated=is_begin)
-            elif not is_begin and name in _LABELS:
+            self._block(begin, stop)
+
+    def _block(self, begin: Match[bytes], stop: int) -> None:
+        """Read what stands between a BEGIN and the next one."""
+        closing = re.compile(_END).search(self.data, begin.end(), stop)
+        label, end = begin[2], closing.start() if closing else stop
+        if label in _LABELS:
+            self._note_oddities(begin)
+            self._body(label, begin.end(), end, unterminated=not closing)
+        elif label.endswith(b"PRIVATE KEY"):
+            self.parsed.private_keys.append(self._line(begin.end()))
+        if closing:
+            if label in _LABELS:
+                self._note_oddities(closing)
+            self._stray(closing.end(), stop)
+
+    def _stray(self, start: int, end: int) -> None:
+        """Report the markers that stand outside of blocks."""
+        passed_over = False
+        for marker in re.compile(_STRAY).finditer(self.data, start, end):
+            if marker[3]:
+                self._note(marker, PASSED_OVER)
+            elif not passed_over:
                 self._damage(marker.start(), "END without its BEGIN")
-            label, body = (name, marker.end()) if is_begin else (b"", 0)
-        if label:
-            self._body(label, body, end, unterminated=True)
+            passed_over = bool(marker[3])
+
+    def _note_oddities(self, marker: Match[bytes]) -> None:
+        """Note why OpenSSL would not see this marker, if so."""
+        if self.data[max(marker.start(1) - 1, 0) : marker.start(1)] not in (b"", b"\n"):
+            self._note(marker, NOT_FIRST)
+        if not marker[1] == marker[3] == b"-----":
+            self._note(marker, WORD_PROCESSOR)
+
+    def _note(self, marker: Match[bytes], message: str) -> None:
+        self.parsed.notes.setdefault(message, self._line(marker.start()))
 
     def _line(self, position: int) -> int:
         self.lines += self.data.count(b"\n", self.counted, position)
@@ -164,10 +205,6 @@ class _Mangled:
 
     def _body(self, label: bytes, start: int, end: int, *, unterminated: bool) -> None:
         """Read the text between two markers as the certificate that the label promises."""
-        if label.endswith(b"PRIVATE KEY"):
-            self.parsed.private_keys.append(self._line(start))
-        if label not in _LABELS:
-            return
         text = self.data[start:end].strip(b"-\xe2\x80\x93\x94")
         if unterminated and _is_prose(text):
             return

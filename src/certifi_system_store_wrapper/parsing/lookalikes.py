@@ -49,7 +49,10 @@ _SHAPES = {
 }
 _HTML = "it is HTML or XML, perhaps the page of a login or an error: download it again"
 _NO_LINES = "its BEGIN CERTIFICATE and END CERTIFICATE lines are missing: export it again"
-_DASHES = "the dashes around BEGIN CERTIFICATE are not five plain ones: export it again"
+_NO_BEGIN = (
+    "the dashes around BEGIN CERTIFICATE are not five plain ones, or other text stands on that "
+    "line (is it commented out?): export it again"
+)
 _LABEL = rb"-----BEGIN ([A-Z0-9 ]{1,64})-----"
 # Byte-order marks and blanks.
 _MARKS = b"\xef\xbb\xbf\xfe\xff \t\r\n"
@@ -78,10 +81,12 @@ def _text_name(text: bytes) -> str:
         return _HTML
     if text.startswith(b"MII") and not text.translate(None, _BASE64):
         return _NO_LINES
+    if b"BEGIN CERTIFICATE-" in text:
+        return _NO_BEGIN
     label = re.search(_LABEL, text)
     if label:
         return f"it is PEM, but of something else ({label[1].decode('ascii')}): {_NAME}"
-    return _DASHES if b"BEGIN CERTIFICATE" in text else UNKNOWN
+    return _NO_BEGIN if b"BEGIN CERTIFICATE" in text else UNKNOWN
 
 
 def _der_name(data: bytes) -> str:

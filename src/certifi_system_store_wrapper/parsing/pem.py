@@ -25,6 +25,20 @@ ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 # The characters that leave no bit over, in front of zero, one and two "=".
 _LAST = (ALPHABET, b"AEIMQUYcgkosw048", b"AQgw")
 
+# What is odd about the markers of a file.
+NOT_FIRST = (
+    "a BEGIN or END line of a certificate does not begin with its dashes, but with a blank, a "
+    "byte-order mark or another line: it is used all the same, but not by most other programs"
+)
+PASSED_OVER = (
+    "text stands before this BEGIN on its line, or dashes are missing: it begins no certificate, "
+    "as for OpenSSL"
+)
+WORD_PROCESSOR = (
+    "the dashes of a BEGIN or END line are those of a word processor: it is used all the same, but "
+    "not by other programs; type five plain dashes, or export this certificate again"
+)
+
 # The message about a file of no known format.
 UNKNOWN = "it is neither PEM, DER nor PKCS#7: export the certificate alone, as PEM"
 
@@ -94,6 +108,8 @@ class Parsed:
         # In the order of the file.
         self.certificates: List[Certificate] = []
         self.damage: List[Damage] = []
+        # What is odd about markers, and the first line where it is so.
+        self.notes: Dict[str, int] = {}
         # The lines of private keys.
         self.private_keys: List[int] = []
         # What the file seems to be if it holds nothing of all this.
@@ -118,7 +134,7 @@ class Parsed:
 
 def has_marker(text: bytes) -> bool:
     """Whether the text may contain a marker, even a mangled one."""
-    return b"-----" in text or b"begin" in text.lower()
+    return b"BEGIN " in text or b"END " in text
 
 
 def block_of(der: bytes) -> bytes:

@@ -90,6 +90,9 @@ def _report(findings: Findings, parsed: Parsed, path: str, *, named: bool) -> No
         findings.unusable(
             path, f"line {first.line}: {first.message}{also}; export this certificate again"
         )
+    for note, line in parsed.notes.items():
+        level = WARNING if note == pem.WORD_PROCESSOR else INFO
+        findings.problem(path, f"line {line}: {note}", level if named else DEBUG)
     if parsed.private_keys:
         level = WARNING if named else DEBUG
         message = f"line {parsed.private_keys[0]}: a private key stands here; keep it elsewhere"

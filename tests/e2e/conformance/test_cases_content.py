@@ -18,7 +18,7 @@ from certifi_system_store_wrapper.reporting.findings import (
     NOT_A_CA,
     NOT_TRUSTED,
 )
-from certifi_system_store_wrapper.settings import INFO, WARNING
+from certifi_system_store_wrapper.settings import DEBUG, INFO, USER, WARNING
 from support.minting import (
     NAMES,
     crl_pem,
@@ -170,20 +170,43 @@ def test_case_16_nul_bytes(world: World, data: bytes) -> None:
     assert world.build_user(data) == {"A", "B"}
 
 
+@pytest.mark.parametrize("before", [b"  ", b"\t"])
+def test_case_17_marker_behind_blanks(world: World, before: bytes) -> None:
+    """People paste it so, and it is used; that others do not see it is said at INFO."""
+    assert world.build_user(PEM_B + before + PEM_A.replace(b"\n", b"\n" + before)) == {"A", "B"}
+    (problem,) = [each for each in world.last.problems if each.source == USER]
+    assert problem.level == INFO
+    line = PEM_B.count(b"\n") + 1
+    assert f"user.pem: line {line}: a BEGIN or END line" in str(problem)
+
+
 @pytest.mark.parametrize(
-    "data",
+    "begin",
     [
-        PEM_B + b"  " + PEM_A.replace(b"\n", b"\n  "),
-        PEM_B + b"subject=A " + PEM_A,
-        PEM_B + b"\t" + PEM_A,
-        PEM_B + PEM_A.replace(b"-----BEGIN", b"----BEGIN"),
-        PEM_B + PEM_A.replace(b"CERTIFICATE", b"Certificate").replace(b"BEGIN", b"Begin"),
+        b"subject=A -----BEGIN CERTIFICATE-----",
+        b"# -----BEGIN CERTIFICATE-----",
+        b"----BEGIN CERTIFICATE-----",
+        b"-----Begin Certificate-----",
     ],
-    ids=["indented", "text before", "tab before", "four dashes", "lower case"],
+    ids=["text before", "commented out", "four dashes", "lower case"],
 )
-def test_case_17_marker_not_at_the_start_of_its_line(world: World, data: bytes) -> None:
-    """Indented, behind text, misspelt: people paste it so, and it is used."""
+@pytest.mark.parametrize("place", [DEBIAN, "/home/user.pem"])
+def test_case_17_no_marker(world: World, begin: bytes, place: str) -> None:
+    """What is commented out or misspelt is no certificate, as for OpenSSL; there is a record."""
+    path = world.write(place, PEM_B + begin + b"\n" + BODY_A + END)
+    assert world.build(*([] if place == DEBIAN else [path])) == {"certifi", "B"}
+    (problem,) = [each for each in world.last.problems if each.path == path]
+    assert problem.level == (DEBUG if place == DEBIAN else INFO)
+
+
+def test_case_17_dashes_of_a_word_processor(world: World) -> None:
+    """It is used with one WARNING that says what to do, and quietly where it was discovered."""
+    data = PEM_B + PEM_A.replace(b"-----", "\u2014\u2014-".encode())
     assert world.build_user(data) == {"A", "B"}
+    assert "type five plain dashes" in only_warning(world)
+    world.write(DEBIAN, data)
+    assert world.build() == {"certifi", "A", "B"}
+    assert [each.level for each in world.last.problems if "dashes" in each.message] == [DEBUG]
 
 
 def test_case_18_x509_label(world: World) -> None:

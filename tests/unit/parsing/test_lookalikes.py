@@ -71,6 +71,8 @@ STRANGE = [
     (encode_pem(mint("A"), b"AGE ENCRYPTED FILE"), "AGE ENCRYPTED FILE"),
     (b64encode(mint("armourless")), "BEGIN CERTIFICATE"),
     (PEM.replace(b"-----", "\u2212\u2212".encode()), "five plain ones"),
+    (b"# " + PEM, "is it commented out?"),
+    (b'{"ca": "%b"}' % PEM.replace(b"\n", b"\\n"), "other text stands on that line"),
     (b"Hello", "neither"),
 ]
 

@@ -14,18 +14,21 @@ from certifi_system_store_wrapper.parsing.pem import (
     BEGIN,
     END,
     MAX_DAMAGE,
+    NOT_FIRST,
+    PASSED_OVER,
+    WORD_PROCESSOR,
     block_of,
     der_of,
     is_whole,
 )
 from certifi_system_store_wrapper.parsing.x509 import facts
 from support import strategies
-from support.differential import lost
+from support.differential import lost, read_by_openssl
 from support.minting import OIDS, encode_pem, mint, pkcs7, version_1
 from support.mutations import mutated
 
 A, B = mint("A"), mint("B")
-PEM_A = encode_pem(A)
+PEM_A, PEM_B = encode_pem(A), encode_pem(B)
 
 many = settings(max_examples=400, deadline=None)
 
@@ -179,12 +182,69 @@ def test_what_stands_around_the_base64(body: bytes) -> None:
     assert [found.block for found in parsed.certificates] == [PEM_A]
 
 
-def test_literal_line_ends_as_json_has_them() -> None:
-    """A value that was copied out of JSON is read."""
-    text = b'{"ca": "%b"}' % PEM_A.replace(b"\n", b"\\n")
-    assert [found.block for found in parse(text).certificates] == [PEM_A]
-    text = text.replace(b"\\n", b"\\r\\n")
-    assert [found.block for found in parse(text).certificates] == [PEM_A]
+def test_literal_line_ends() -> None:
+    """A value that was copied out of JSON without its quotes is read."""
+    for end in (b"\\n", b"\\r\\n"):
+        text = (PEM_A + PEM_B).replace(b"\n", end)
+        parsed = parse(text)
+        assert [found.block for found in parsed.certificates] == [PEM_A, PEM_B]
+        assert list(parsed.notes) == [NOT_FIRST]
+
+
+def commented_out(prefix: bytes, lines: str) -> bytes:
+    """Return A with this before its BEGIN line, or before all of its lines."""
+    return prefix + (PEM_A.replace(b"\n", b"\n" + prefix) if lines == "all" else PEM_A) + b"\n"
+
+
+@pytest.mark.parametrize("lines", ["all", "first"])
+@pytest.mark.parametrize(
+    "prefix",
+    [b"#", b"# ", b";", b"//", b"> ", b"subject=A ", b'"', b'{"ca": "', b"-", b"--", b"\xe9"],
+)
+def test_a_begin_behind_text_begins_no_certificate(prefix: bytes, lines: str) -> None:
+    """OpenSSL passes over it: somebody commented it out. There is one note, and no damage."""
+    for text in (commented_out(prefix, lines), PEM_B + commented_out(prefix, lines) + PEM_B):
+        parsed = parse(text)
+        assert {found.block for found in parsed.certificates} <= {PEM_B}
+        assert A not in read_by_openssl(text)[0]
+        assert list(parsed.notes) == [PASSED_OVER]
+        assert (
+            parsed.notes[PASSED_OVER] == text[: text.index(prefix + b"-----BEGIN")].count(b"\n") + 1
+        )
+        assert not parsed.damage
+    assert parse(text, proven=True).certificates == parsed.certificates
+
+
+@pytest.mark.parametrize(
+    "begin",
+    [b"----BEGIN CERTIFICATE-----", b"-----BEGIN CERTIFICATE----", b"-----Begin Certificate-----"],
+)
+def test_a_begin_without_a_dash_begins_no_certificate(begin: bytes) -> None:
+    """As for OpenSSL. The file says so."""
+    text = begin + PEM_A[len(BEGIN) - 1 :]
+    assert not read_by_openssl(text)[0]
+    parsed = parse(text + PEM_B)
+    assert [found.block for found in parsed.certificates] == [PEM_B]
+    assert parsed.notes or parsed.damage
+    assert not parse(text).certificates
+
+
+@pytest.mark.parametrize(
+    "before", [b" ", b"\t", b"\xef\xbb\xbf", b"\xc2\xa0", b" \xef\xbb\xbf \t", PEM_B.rstrip()]
+)
+def test_what_is_unseen_before_a_marker_is_noted(before: bytes) -> None:
+    """Nobody can have meant anything else: it is used, and the note says why others do not."""
+    parsed = parse(before + PEM_A)
+    assert parsed.certificates[-1].block == PEM_A
+    assert list(parsed.notes) == [NOT_FIRST]
+    assert not parsed.damage
+
+
+def test_what_openssl_reads_has_no_notes() -> None:
+    """Comments, blank lines, text and CRLF are nothing to speak of."""
+    text = b"# A\n\n" + PEM_A + b"some text\n  \n" + PEM_B
+    for each in (text, text.replace(b"\n", b"\r\n")):
+        assert parse(each).notes == {}
 
 
 DASHES = ["\u2014\u2013", "\u2014\u2014\u2014", "--\u2013", "\u2014\u2014-"]
@@ -192,10 +252,12 @@ DASHES = ["\u2014\u2013", "\u2014\u2014\u2014", "--\u2013", "\u2014\u2014-"]
 
 @pytest.mark.parametrize("dashes", DASHES)
 def test_the_dashes_of_word_processors(dashes: str) -> None:
-    """What was copied out of a document or a blog is read, and costs no neighbour."""
+    """What was copied out of a document or a blog is read with a note, and costs no neighbour."""
     text = PEM_A.replace(b"-----", dashes.encode())
     assert [found.block for found in parse(text).certificates] == [PEM_A]
+    assert list(parse(text).notes) == [WORD_PROCESSOR]
     assert [found.block for found in parse(PEM_A + text).certificates] == [PEM_A, PEM_A]
+    assert not parse(b"# " + text).certificates
 
 
 def test_a_large_pkcs7_is_read_whole() -> None:
