@@ -12,10 +12,11 @@ from contextlib import contextmanager
 from typing import Iterable, Iterator, List, Mapping
 
 from ...parsing import p11_kit
-from ...settings import INFO, WARNING
+from ...settings import INFO, LOCAL, WARNING
 from ..files import add_file, add_hashed, reason_of
 from ..findings import LISTED, Findings
 from ..reader import read_regular
+from . import unix_local
 
 _MAX_DISTRUST_FILES = 10_000
 _NIX_SANDBOX = "/no-cert-file.crt"
@@ -114,13 +115,21 @@ DISTRUST_BUNDLES = (
 
 def collect(findings: Findings) -> None:
     """Add what the store of this machine trusts and distrusts."""
+    if findings.source == LOCAL:
+        unix_local.add(findings)
+    else:
+        _add_store(findings)
+    _distrust(findings)
+
+
+def _add_store(findings: Findings) -> None:
+    """Add what the store of this machine trusts."""
     found = sum([add_file(findings, p, LISTED, named=False) for p in bundles(os.environ)])
     found += _nix(findings)
     if not found:
         found = sum([add_hashed(findings, f) for f in directories(os.environ)])
     if not found:
         findings.problem("", "this machine has no certificate store that can be read", INFO)
-    _distrust(findings)
 
 
 def bundles(environ: Mapping[str, str]) -> List[str]:
