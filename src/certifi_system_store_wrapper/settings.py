@@ -13,8 +13,10 @@ from .machine import environment
 from .printable import without_userinfo
 from .record import Record
 
-CERTIFI, SYSTEM, SSL, USER = "certifi", "system", "ssl", "user"
+CERTIFI, SYSTEM, LOCAL, SSL, USER = "certifi", "system", "local", "ssl", "user"
+# What is merged unless PYTHON_CERTIFI_SOURCES names other ones, and all that it may name.
 SOURCES = (CERTIFI, SYSTEM, SSL, USER)
+EVERY_SOURCE = (CERTIFI, SYSTEM, LOCAL, SSL, USER)
 
 # The levels of logging, which is not imported for them.
 DEBUG, INFO, WARNING = 10, 20, 30
@@ -146,11 +148,11 @@ class _Variables:
         return LEVELS.get(word)
 
     def sources(self, name: str) -> Tuple[str, ...]:
-        """Return those of SOURCES that it names; all of them where it names nothing."""
+        """Return those of EVERY_SOURCE that it names; SOURCES where it names nothing."""
         words = [word.strip() for word in self.text(name).split(",") if word.strip()]
-        known = tuple(source for source in SOURCES if source in map(str.lower, words))
-        unknown = ",".join(word for word in words if word.lower() not in SOURCES)
+        known = tuple(source for source in EVERY_SOURCE if source in map(str.lower, words))
+        unknown = ",".join(word for word in words if word.lower() not in EVERY_SOURCE)
         if unknown:
             none_left = "" if known else "; none is left, so certifi's own list answers"
-            self._bad(name, unknown, "use any of " + ",".join(SOURCES) + none_left)
+            self._bad(name, unknown, "use any of " + ",".join(EVERY_SOURCE) + none_left)
         return known if words else SOURCES

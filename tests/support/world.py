@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import ssl
 from pathlib import Path
-from typing import List, Optional, Set
+from typing import List, Optional, Sequence, Set
 
 import pytest
 
@@ -14,21 +14,25 @@ from certifi_system_store_wrapper.bundle import Bundle
 from certifi_system_store_wrapper.machine import openssl
 from certifi_system_store_wrapper.parsing import pem
 from certifi_system_store_wrapper.reporting.findings import Exclusion, Problem
-from certifi_system_store_wrapper.settings import WARNING, Settings
+from certifi_system_store_wrapper.settings import SOURCES, WARNING, Settings
 from certifi_system_store_wrapper.sources import system
-from certifi_system_store_wrapper.sources.system import unix
+from certifi_system_store_wrapper.sources.system import unix, unix_local
 from support.invariants import assert_invariants
 from support.minting import NAMES, encode_pem, mint
 
 DEBIAN = "/etc/ssl/certs/ca-certificates.crt"
-_TABLES = (
-    "_BUNDLES",
-    "_DIRECTORIES",
-    "DISTRUST_FOLDERS",
-    "SETTINGS_FOLDERS",
-    "OBJECT_FOLDERS",
-    "DISTRUST_BUNDLES",
-)
+_TABLES = {
+    unix: (
+        "_BUNDLES",
+        "_DIRECTORIES",
+        "DISTRUST_FOLDERS",
+        "SETTINGS_FOLDERS",
+        "OBJECT_FOLDERS",
+        "DISTRUST_BUNDLES",
+    ),
+    unix_local: ("ANCHORS", "OBJECTS"),
+}
+_PATHS = {unix: ("DEBIAN_CONF", "DEBIAN_STORE"), unix_local: ("DEBIAN",)}
 
 
 class World:
@@ -39,11 +43,13 @@ class World:
         self.monkeypatch = monkeypatch
         self.certifi_file = self.write("/site/certifi/cacert.pem", encode_pem(mint("certifi")))
         self.built: Optional[Bundle] = None
-        for name in _TABLES:
-            moved = tuple(self.path(path) for path in getattr(unix, name))
-            monkeypatch.setattr(unix, name, moved)
-        for name in ("DEBIAN_CONF", "DEBIAN_STORE"):
-            monkeypatch.setattr(unix, name, self.path(getattr(unix, name)))
+        for module, tables in _TABLES.items():
+            for name in tables:
+                moved = tuple(self.path(path) for path in getattr(module, name))
+                monkeypatch.setattr(module, name, moved)
+        for module, paths in _PATHS.items():
+            for name in paths:
+                monkeypatch.setattr(module, name, self.path(getattr(module, name)))
         defaults = self.path("/usr/lib/ssl/cert.pem"), self.path("/usr/lib/ssl/certs")
         monkeypatch.setattr(openssl, "default_paths", lambda: defaults)
         monkeypatch.setattr(system, "collect", unix.collect)
@@ -69,9 +75,10 @@ class World:
         real.parent.mkdir(parents=True, exist_ok=True)
         real.symlink_to(target)
 
-    def build(self, *cert_files: str) -> Set[str]:
+    def build(self, *cert_files: str, sources: Sequence[str] = SOURCES) -> Set[str]:
         """Build the bundle, check what every bundle promises, return the names of its anchors."""
-        self.built = bundle.build(Settings(cert_files=cert_files), self.certifi_file)
+        settings = Settings(cert_files=cert_files, sources=tuple(sources))
+        self.built = bundle.build(settings, self.certifi_file)
         check(self.built, self.root / "checked.pem")
         return set(self.names())
 

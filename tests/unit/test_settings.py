@@ -57,6 +57,8 @@ def test_a_bad_value_is_one_problem_and_the_default(name: str, value: str) -> No
     [
         ("system,user", ("system", "user")),
         (" User , SYSTEM,,", ("system", "user")),
+        ("user,Local,certifi", ("certifi", "local", "user")),
+        ("local,system", ("system", "local")),
         ("", Settings().sources),
         ("nonsense", ()),
     ],
@@ -142,3 +144,10 @@ def test_what_is_not_understood_is_quoted_as_it_is() -> None:
     """Upper and lower case stay, so that a person finds it again."""
     (problem,) = from_environment({"PYTHON_CERTIFI_SOURCES": "Sytem,USER"}).problems
     assert "'Sytem'" in problem
+
+
+def test_an_unknown_source_is_told_every_word_there_is() -> None:
+    """Also the one that is not among the default."""
+    (problem,) = from_environment({"PYTHON_CERTIFI_SOURCES": "locale"}).problems
+    assert "use any of certifi,system,local,ssl,user" in problem
+    assert "local" not in Settings().sources

@@ -1,4 +1,4 @@
-"""Reads what the objects of p11-kit, in its own format, distrust. No I/O.
+"""Reads what the objects of p11-kit, in its own format, trust and distrust. No I/O.
 
 Source: update-ca-trust(8).
 """
@@ -11,6 +11,8 @@ from typing import Dict, Iterator, List, Tuple
 from . import parse
 
 _OBJECT = b"[p11-kit-object-v1]"
+# The OID of the extended key usage, in an object of the class x-certificate-extension.
+_PURPOSES = b"2.5.29.37"
 _VALUE = rb'^\s*(issuer|serial-number|value)\s*:\s*"(.*)"'
 
 
@@ -20,14 +22,31 @@ def distrusted(data: bytes) -> Iterator[Tuple[List[bytes], bytes]]:
     The latter have the form of ``x509.issuer_and_serial``, or are b"" if the object lacks them.
     """
     for each in data.split(_OBJECT)[1:]:
-        if _is_distrusted(each):
+        if _says(each, b"x-distrusted"):
             yield _held_and_told(each)
 
 
-def _is_distrusted(p11_kit_object: bytes) -> bool:
-    """Whether a line says ``x-distrusted: true``; blanks in it mean nothing."""
-    return b"x-distrusted" in p11_kit_object and any(
-        b"".join(line.split()) == b"x-distrusted:true" for line in p11_kit_object.split(b"\n")
+def has_objects(data: bytes) -> bool:
+    """Whether a file holds such objects, and not certificates alone."""
+    return _OBJECT in data
+
+
+def trusted(data: bytes) -> List[bytes]:
+    """Return the blocks in the objects that trust, as ``trust anchor`` writes them.
+
+    Further objects may narrow the purposes. No certificate of such a file is returned.
+    """
+    if _PURPOSES in data:
+        return []
+    trusting = [each for each in data.split(_OBJECT)[1:] if _says(each, b"trusted")]
+    objects = [each for each in trusting if not _says(each, b"x-distrusted")]
+    return [block for each in objects for block in _held_and_told(each)[0]]
+
+
+def _says(p11_kit_object: bytes, name: bytes) -> bool:
+    """Whether a line says ``NAME: true``; blanks in it mean nothing."""
+    return name in p11_kit_object and any(
+        b"".join(line.split()) == name + b":true" for line in p11_kit_object.split(b"\n")
     )
 
 

@@ -15,12 +15,13 @@ DISTRUSTED = "distrusted by the operating system"
 NOT_A_CA = "not a CA certificate"
 NO_SERVER_AUTH = "its extended key usage does not allow TLS servers"
 NOT_TRUSTED = "the store holds it, but does not trust it for TLS servers"
+UNKNOWN = "whether it was added here or came with the system is not known"
 MALFORMED = "OpenSSL cannot load it"
-REASONS = (DISTRUSTED, NOT_A_CA, NO_SERVER_AUTH, NOT_TRUSTED, MALFORMED)
+REASONS = (DISTRUSTED, NOT_A_CA, NO_SERVER_AUTH, NOT_TRUSTED, UNKNOWN, MALFORMED)
 
 
 class Origin(Record):
-    """Where a certificate was found: one of SOURCES, and the file, keychain or store."""
+    """Where a certificate was found: one of EVERY_SOURCE, and the file, keychain or store."""
 
     source: str
     path: str

@@ -1,4 +1,4 @@
-"""The four sources. Each fills its findings; collect() keeps the failure of one from the others."""
+"""The sources. Each fills its findings; collect() keeps the failure of one from the others."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import List
 from ..machine import APPLICATION, openssl
 from ..machine.environment import environ, home
 from ..machine.signals import interruptible
-from ..settings import CERTIFI, SSL, SYSTEM, Settings, split_paths
+from ..settings import CERTIFI, LOCAL, SSL, SYSTEM, Settings, split_paths
 from . import system
 from .files import add_file, add_folder, add_hashed, certificate_files, reason_of
 from .findings import LISTED, NAMED, PROVEN, Findings
@@ -25,7 +25,7 @@ def collect(settings: Settings, reader: Reader, certifi_file: str) -> List[Findi
         try:
             if findings.source == CERTIFI:
                 certifi(findings, certifi_file)
-            elif findings.source == SYSTEM:
+            elif findings.source in (SYSTEM, LOCAL):
                 system.collect(findings)
             elif findings.source == SSL:
                 ssl_defaults(findings)

@@ -1,7 +1,8 @@
 """Runs windows.py over the fake crypt32, in a process of its own; JSON in, JSON out.
 
 In: ``function``, ``stores`` (name -> list of [der in base64, usage, encoding, extension]),
-``failing`` (name -> error), ``without_wincertstore``, ``another_wincertstore`` (an empty module),
+``failing`` (name -> error), ``source``, ``registry`` (key -> names of its subkeys), ``denied`` (a
+key that may not be opened), ``without_wincertstore``, ``another_wincertstore`` (an empty module),
 ``is_windows`` (what ssl believes).
 Out: the findings, the stores asked for, and what was left open or modified.
 """
@@ -15,6 +16,7 @@ import sys
 from types import ModuleType
 from typing import Any, Dict
 
+from fakes import winreg
 from fakes.crypt32 import Crypt32, Held, enum_certificates, install
 
 from certifi_system_store_wrapper.sources.findings import Findings
@@ -30,6 +32,8 @@ def main() -> None:
     }
     library = Crypt32(stores, order.get("failing", {}))
     install(library)
+    if "registry" in order:
+        winreg.install(order["registry"], order.get("denied", ""))
     vars(ssl)["enum_certificates"] = enum_certificates(library)
     if order.get("is_windows"):
         sys.platform = "win32"
@@ -37,7 +41,7 @@ def main() -> None:
         vars(sys)["modules"]["wincertstore"] = None
     if order.get("another_wincertstore"):
         vars(sys)["modules"]["wincertstore"] = ModuleType("wincertstore")
-    findings = Findings("system")
+    findings = Findings(order.get("source", "system"))
     getattr(windows, order["function"])(findings)
     answer = {
         "trusted": [(t.block.decode(), t.origin.path, t.standing) for t in findings.trusted],

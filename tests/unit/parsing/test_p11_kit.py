@@ -1,8 +1,8 @@
-"""p11_kit: what an object of p11-kit's own format distrusts."""
+"""p11_kit: what an object of p11-kit's own format trusts and distrusts."""
 
 from __future__ import annotations
 
-from certifi_system_store_wrapper.parsing.p11_kit import distrusted
+from certifi_system_store_wrapper.parsing.p11_kit import distrusted, has_objects, trusted
 from support.minting import encode_pem, mint
 
 PEM_A, PEM_B = encode_pem(mint("A")), encode_pem(mint("B"))
@@ -27,3 +27,14 @@ def test_what_is_not_distrusted_is_passed_over() -> None:
     trusted = OBJECT.replace(b"x-distrusted: true", b"trusted: true") + PEM_B
     assert list(distrusted(PEM_A + trusted)) == []
     assert list(distrusted(b"\xff\0")) == []
+
+
+def test_what_is_trusted() -> None:
+    """By an object that says so and does not distrust, unless one beside it narrows the purposes."""
+    trusting = OBJECT.replace(b"x-distrusted", b"trusted")
+    assert trusted(PEM_B + trusting + PEM_A + b"[p11-kit-object-v1]\n" + PEM_B) == [PEM_A]
+    assert trusted(trusting + b"x-distrusted: true\n" + PEM_A) == []
+    assert trusted(OBJECT + PEM_A) == trusted(PEM_A) == []
+    narrowed = b"\n[p11-kit-object-v1]\nclass: x-certificate-extension\nobject-id: 2.5.29.37\n"
+    assert trusted(trusting + PEM_A + narrowed) == []
+    assert [has_objects(data) for data in (trusting, PEM_A)] == [True, False]

@@ -1,7 +1,9 @@
 """What the operating system trusts and distrusts: one file per platform.
 
-Each has a function `collect` that fills the findings of the caller. It is imported together with
-certifi, not with the first where(): pip may have replaced this package by then.
+Each has a function `collect` that fills the findings of the caller. For the source LOCAL that is
+only what an administrator or a user added, without the vendor's list, and all that is distrusted.
+It is imported together with certifi, not with the first where(): pip may have replaced this package
+by then.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from typing import Any, Dict, Iterator, List, Sequence
 from ... import parsing
 from ...parsing import pem, x509
 from ...reporting.findings import MALFORMED, NOT_TRUSTED
-from ...settings import DEBUG, INFO, WARNING
+from ...settings import DEBUG, INFO, LOCAL, WARNING
 from ..files import report_untrusted
 from ..findings import Findings, sha1_of
 from ..reader import Untrusted
@@ -58,7 +58,9 @@ def collect(findings: Findings) -> None:
 
 
 def _collect(findings: Findings, folder: str) -> None:
-    keychains = [SYSTEM_ROOTS, SYSTEM, *_login_keychain(findings)]
+    keychains = [SYSTEM, *_login_keychain(findings)]
+    if findings.source != LOCAL:
+        keychains.insert(0, SYSTEM_ROOTS)
     plists = {domain: os.path.join(folder, domain + ".plist") for domain in DOMAINS}
     commands = [["find-certificate", "-a", "-p", keychain] for keychain in keychains]
     commands += [["trust-settings-export", *DOMAINS[d], plist] for d, plist in plists.items()]

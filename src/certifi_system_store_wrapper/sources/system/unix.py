@@ -13,7 +13,7 @@ from typing import Iterable, Iterator, List, Mapping
 
 from ...machine.environment import environ
 from ...parsing import p11_kit
-from ...settings import INFO, WARNING
+from ...settings import INFO, LOCAL, WARNING
 from ..files import (
     MAX_FILES,
     add_file,
@@ -24,6 +24,7 @@ from ..files import (
 )
 from ..findings import LISTED, Findings
 from ..reader import Untrusted
+from . import unix_local
 
 _NIX_SANDBOX = "/no-cert-file.crt"
 _NOTHING = "it distrusts something, but holds no certificate"
@@ -121,6 +122,15 @@ DISTRUST_BUNDLES = (
 
 def collect(findings: Findings) -> None:
     """Add what the store of this machine trusts and distrusts."""
+    if findings.source == LOCAL:
+        unix_local.add(findings)
+    else:
+        _add_store(findings)
+    _distrust(findings)
+
+
+def _add_store(findings: Findings) -> None:
+    """Add what the store of this machine trusts."""
     variables = dict(environ())
     if findings.reader.isolated:
         variables.pop("HOME", None)
@@ -130,7 +140,6 @@ def collect(findings: Findings) -> None:
         found = sum([add_hashed(findings, f) for f in directories(variables)])
     if not found:
         findings.problem("", "this machine has no certificate store that can be read", INFO)
-    _distrust(findings)
 
 
 def bundles(variables: Mapping[str, str]) -> List[str]:

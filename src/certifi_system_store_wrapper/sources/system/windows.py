@@ -13,9 +13,10 @@ from typing import Any, Callable, Container, Dict, Iterator, List, Optional, Tup
 
 from ...parsing import pem, x509
 from ...record import Record
-from ...reporting.findings import MALFORMED, NO_SERVER_AUTH, NOT_TRUSTED
-from ...settings import DEBUG, INFO, WARNING
-from ..findings import Findings
+from ...reporting.findings import MALFORMED, NO_SERVER_AUTH, NOT_TRUSTED, UNKNOWN
+from ...settings import DEBUG, INFO, LOCAL, WARNING
+from ..findings import Findings, sha1_of
+from . import windows_registry
 
 ROOT, DISALLOWED = "ROOT", "Disallowed"
 SSL_DEFAULTS = "ssl.create_default_context()"
@@ -141,14 +142,31 @@ def _read_with_ssl(name: str) -> Iterator[_Entry]:
 
 
 def _add_roots(findings: Findings, entries: Iterator[_Entry]) -> None:
-    """Trust a certificate if one of its entries allows it; refuse the others."""
+    """Trust a certificate if one of its entries allows it; refuse the others.
+
+    For the source LOCAL the registry says which of them somebody added.
+    """
     refusals: Dict[bytes, Optional[_Refusal]] = {}
     for entry in entries:
         block, refusal = pem.block_of(entry.der), _refusal(entry)
         if refusal is None or block not in refusals:
             refusals[block] = refusal
+    if findings.source == LOCAL:
+        _settle_local(findings, refusals)
+    else:
+        for block, refusal in refusals.items():
+            _settle(findings, block, ROOT, refusal)
+
+
+def _settle_local(findings: Findings, refusals: Dict[bytes, Optional[_Refusal]]) -> None:
+    """Do the same for what was added. Windows' own roots lie among those of its administrator."""
+    added, of_the_vendor = windows_registry.added(findings), windows_registry.vendors(findings)
     for block, refusal in refusals.items():
-        _settle(findings, block, ROOT, refusal)
+        sha1 = sha1_of(pem.der_of(block))
+        if sha1 in added:
+            _settle(findings, block, added[sha1], refusal)
+        elif refusal is None and sha1 not in of_the_vendor:
+            findings.refuse(block, ROOT, UNKNOWN, "the store of this machine")
 
 
 def _settle(findings: Findings, block: bytes, path: str, refusal: Optional[_Refusal]) -> None:

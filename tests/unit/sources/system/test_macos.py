@@ -30,7 +30,7 @@ from cryptography.x509.oid import NameOID
 from certifi_system_store_wrapper import bundle, parsing
 from certifi_system_store_wrapper.parsing import pem
 from certifi_system_store_wrapper.reporting.findings import DISTRUSTED, NOT_TRUSTED
-from certifi_system_store_wrapper.settings import DEBUG, INFO, SYSTEM, WARNING, Settings
+from certifi_system_store_wrapper.settings import DEBUG, INFO, LOCAL, SYSTEM, WARNING, Settings
 from certifi_system_store_wrapper.sources import system
 from certifi_system_store_wrapper.sources.findings import Findings
 from certifi_system_store_wrapper.sources.system import macos, macos_security
@@ -165,10 +165,10 @@ class Mac:
             **answer,
         }
 
-    def collect(self) -> Findings:
+    def collect(self, source: str = SYSTEM) -> Findings:
         """Return what macos.collect finds; it raises nothing and leaves no file behind."""
         (self.folder / "answers.json").write_text(json.dumps(self.answers))
-        findings = Findings(SYSTEM)
+        findings = Findings(source)
         macos.collect(findings)
         assert os.listdir(self.temporary) == []
         return findings
@@ -766,3 +766,20 @@ def test_absolute_path_is_what_runs(mac: Mac) -> None:
     done = namespaced(mac, sys.executable, "-BS", "-c", IN_NAMESPACE)
     assert done.stdout == root("Apple"), done.stderr.decode()
     assert not (mac.folder / "wrong/run").exists()
+
+
+def test_what_was_added_is_local_and_apples_roots_are_not(mac: Mac) -> None:
+    """By its trust settings, from both keychains; Apple's keychain is not even read."""
+    added = {macos.SYSTEM: root("Company"), LOGIN: root("Own")}
+    for keychain, block in added.items():
+        mac.holds(keychain, block, root(f"No settings in {keychain}"))
+    mac.holds(macos.SYSTEM_ROOTS, root("Apple"), root("Denied"))
+    mac.settings("admin", {root("Company"): [], root("Denied"): [{**setting(macos.DENY)}]})
+    mac.settings("user", {root("Own"): []})
+    found = mac.collect(LOCAL)
+    assert [(t.block, t.origin.source) for t in found.trusted] == [
+        (block, LOCAL) for block in added.values()
+    ]
+    assert list(found.distrusted_sha1s) == [sha1(root("Denied"))]
+    assert not [call for call in mac.calls() if macos.SYSTEM_ROOTS in call["call"]]
+    assert warnings_in(found) == []

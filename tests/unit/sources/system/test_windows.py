@@ -29,10 +29,12 @@ from certifi_system_store_wrapper.reporting.findings import (
     MALFORMED,
     NO_SERVER_AUTH,
     NOT_TRUSTED,
+    UNKNOWN,
 )
-from certifi_system_store_wrapper.settings import DEBUG, INFO, SYSTEM, WARNING, Settings
+from certifi_system_store_wrapper.settings import DEBUG, INFO, LOCAL, SYSTEM, WARNING, Settings
 from certifi_system_store_wrapper.sources import system
-from certifi_system_store_wrapper.sources.findings import Findings
+from certifi_system_store_wrapper.sources.findings import Findings, sha1_of
+from certifi_system_store_wrapper.sources.system import windows_registry
 from certifi_system_store_wrapper.sources.system.windows import DISALLOWED, ROOT, SSL_DEFAULTS
 from support import SUPPORT
 from support.fakes.replay import replay
@@ -411,3 +413,56 @@ def test_ssl_defaults_of_one_store_do_not_need_the_other() -> None:
     found = probe(stores, "ssl_defaults", is_windows=True, failing={"CA": ACCESS_DENIED}).findings
     assert [t.block for t in found.trusted] == [block("Root")]
     assert warnings_in(found) == []
+
+
+def registry(**names: str) -> Dict[str, List[str]]:
+    """Return the keys of physical stores; of each only the name of one certificate is told."""
+    keys = {name.replace(" ", "_"): key for key, name in windows_registry.ADDED.items()}
+    keys["auth_root"] = windows_registry.AUTH_ROOT
+    return {
+        f"{keys[store][0]}\\{keys[store][1]}\\Certificates": [sha1_of(certificate(name)).lower()]
+        for store, name in names.items()
+    }
+
+
+LOCAL_STORES = {ROOT: [Held(certificate(name)) for name in ("Added", "Fetched", "Machine")]}
+
+
+@READERS
+@pytest.mark.parametrize(
+    "store", ["group_policy", "group_policy_of_the_user", "enterprise", "current_user"]
+)
+def test_what_a_physical_store_holds_was_added(store: str, without: bool) -> None:
+    """What Windows fetched was not, and nobody knows of the rest, which is on record."""
+    keys = registry(**{store: "Added", "auth_root": "Fetched"})
+    order = {"source": LOCAL, "registry": keys, "without_wincertstore": without}
+    found = probe(LOCAL_STORES, **order).findings
+    where = f"ROOT ({store.replace('_', ' ')})"
+    assert [(t.block, t.origin.path) for t in found.trusted] == [(block("Added"), where)]
+    assert [(out.block, out.reason) for out in found.refused] == [(block("Machine"), UNKNOWN)]
+    assert warnings_in(found) == []
+
+
+def test_what_was_added_must_be_trusted_for_tls_servers() -> None:
+    """A physical store says who added it; what it is for stays with the certificate and ROOT."""
+    stores = {
+        ROOT: [Held(certificate("Added"), [CODE_SIGNING])],
+        DISALLOWED: [Held(certificate("Root"))],
+    }
+    found = probe(stores, source=LOCAL, registry=registry(current_user="Added")).findings
+    assert found.trusted == []
+    assert [out.reason for out in found.refused] == [NO_SERVER_AUTH]
+    assert list(found.distrusted) == [block("Root")]
+    only_there = probe({}, source=LOCAL, registry=registry(current_user="Added")).findings
+    assert only_there.trusted == []
+
+
+def test_a_registry_that_cannot_be_read_leaves_it_unknown() -> None:
+    """Without what the key holds nothing of it is trusted, and a WARNING names the key."""
+    keys = registry(group_policy="Added", auth_root="Fetched")
+    denied = next(iter(keys))
+    found = probe(LOCAL_STORES, source=LOCAL, registry=keys, denied=denied).findings
+    assert found.trusted == []
+    assert [out.block for out in found.refused] == [block("Added"), block("Machine")]
+    (warning,) = warnings_in(found)
+    assert denied in warning
