@@ -304,25 +304,27 @@ WHAT_ELSE_THEY_DO = {
         asyncio.run(ask())
     """,
     "a fork by another thread meanwhile": """
-        children = []
+        begun, children = threading.Event(), []
 
         def fork():
+            begun.wait()
             pid = os.fork()
-            if pid:
-                children.append(pid)
-                return
-            os._exit(0 if stopped(lambda: signal.raise_signal(signal.SIGALRM)) else 1)
+            if pid == 0:
+                os._exit(0 if stopped(lambda: signal.raise_signal(signal.SIGALRM)) else 1)
+            children.append(pid)
 
         class Finder:
             @staticmethod
             def find_spec(name, path=None, target=None):
-                if name == "wrapt" and not children:
-                    thread = threading.Thread(target=fork)
-                    thread.start()
-                    thread.join()
+                if name == "wrapt":
+                    begun.set()
+                    time.sleep(0.1)
 
+        thread = threading.Thread(target=fork)
+        thread.start()
         sys.meta_path.insert(0, Finder)
         import certifi
+        thread.join()
         assert os.waitpid(children[0], 0)[1] == 0
     """,
     "activate() in place of the start-up files": """
