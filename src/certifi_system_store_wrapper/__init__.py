@@ -21,14 +21,18 @@ else:
         """Load a public name on first use (PEP 562)."""
         if name not in __all__:
             raise AttributeError("module %r has no attribute %r" % (__name__, name))
-        from . import api
-
-        return getattr(api, name)
+        return getattr(_undisturbed(_api), name)
 
 
 def __dir__():  # type: () -> list[str]
     """List the public names before they are loaded."""
     return sorted([*globals(), *__all__])
+
+
+def _api():  # type: ignore[no-untyped-def]
+    from . import api
+
+    return api
 
 
 def _undisturbed(call, *arguments):  # type: ignore[no-untyped-def]
@@ -37,17 +41,24 @@ def _undisturbed(call, *arguments):  # type: ignore[no-untyped-def]
     It stands here because it has to be at work before any other module of ours is loaded: what a
     handler raises must not end in an `except` clause of ours. `machine.signals` can do more.
     """
-    import _signal as signal  # type: ignore[import-not-found]  # every interpreter has loaded it
+    import _signal as signal  # type: ignore[import-not-found]  # every interpreter has loaded both
+    from _thread import get_ident
 
-    handlers, late = {}, []  # type: dict[int, object], list[object]
+    handlers, late, recording = {}, {}, {get_ident()}  # type: ignore[var-annotated]
 
-    def record(*due):  # type: ignore[no-untyped-def]
-        late.append(due)
+    def record(signum, frame):  # type: ignore[no-untyped-def]
+        if get_ident() in recording:
+            late[signum] = frame
+        else:  # it is over, or another thread has forked
+            handlers[signum](signum, frame)
 
     try:
         for signum in signal.valid_signals():
-            if callable(signal.getsignal(signum)):
-                handlers[signum] = signal.getsignal(signum)
+            handler = signal.getsignal(signum)
+            if callable(handler) and not str(handler.__module__).startswith(
+                ("asyncio.", "uvloop.")
+            ):
+                handlers[signum] = handler
                 signal.signal(signum, record)
         return call(*arguments)
     except ValueError as error:
@@ -56,18 +67,21 @@ def _undisturbed(call, *arguments):  # type: ignore[no-untyped-def]
         # This is not the main thread, so no handler runs here.
         return call(*arguments)
     finally:
-        _run_late(signal, record, handlers, late)  # type: ignore[no-untyped-call]
+        _run_late(signal, record, handlers, late, recording)  # type: ignore[no-untyped-call]
 
 
-def _run_late(signal, record, handlers, late):  # type: ignore[no-untyped-def]
+def _run_late(signal, record, handlers, late, recording):  # type: ignore[no-untyped-def]
     """Give the handlers back, and run those that are due: each of them may raise."""
     try:
         for signum, handler in handlers.items():
             if signal.getsignal(signum) is record:
                 signal.signal(signum, handler)
+        recording.clear()
         while late:
-            signum, frame = late.pop(0)
-            handlers[signum](signum, frame)
+            signum = next(iter(late))
+            frame, handler = late.pop(signum), signal.getsignal(signum)
+            if callable(handler):
+                handler(signum, frame)
     except BaseException:
-        _run_late(signal, record, handlers, late)  # type: ignore[no-untyped-call]
+        _run_late(signal, record, handlers, late, recording)  # type: ignore[no-untyped-call]
         raise

@@ -192,9 +192,8 @@ class _Merger:
         """Remove each anchor that OpenSSL cannot load: one of them makes the whole file useless."""
         doubtful = [block for block in self.unproven if not self.known.is_strict(block)]
         for block in openssl.unloadable(doubtful):
-            del self.anchors[block]
-            origin = self.unproven[block].origin
-            self._leave_out(Refused(block, origin, MALFORMED, "", WARNING))
+            for origin in self.anchors.pop(block):
+                self._leave_out(Refused(block, origin, MALFORMED, "", WARNING))
 
 
 def _is_no_root(found: Trusted) -> bool:

@@ -235,7 +235,7 @@ def test_another_thread_tells_of_a_variable(sandbox: Sandbox, function: str, lin
 
         sys.settrace(trace)
         certifi.where()
-        assert len(lines) > 1
+        assert lines
         """
     bad = {"PYTHON_CERTIFI_HANDLE_SIGTERM": "perhaps", "PYTHON_CERTIFI_DISABLE": "seldom"}
     done = sandbox.run_code(textwrap.dedent(code), env=bad)

@@ -19,7 +19,7 @@ ROOMS: Dict[str, Set[str]] = {
     "record": set(),
     "printable": set(),
     "settings": {"printable", "record", "machine"},
-    "reporting": {"settings", "printable", "record"},
+    "reporting": {"machine", "settings", "printable", "record"},
     "parsing": {"record"},
     "machine": {"record"},
     "sources": _FACTS,

@@ -10,7 +10,7 @@ from typing import Callable, List, Optional, Set
 
 from .. import publishing, reporting
 from ..bundle import Bundle
-from ..machine.signals import interruptible, put_off
+from ..machine.signals import foreign, interruptible, put_off
 from ..publishing import Published, cleanup
 from ..settings import WARNING, Settings, from_environment
 
@@ -69,7 +69,7 @@ class Answer:
                 return text.decode("ascii", "backslashreplace")
             except OSError as error:
                 message = f"{path} cannot be read, so certifi's own contents() answers: {error}"
-                interruptible(reporting.warning, message)
+                foreign(reporting.warning, message)
         return None
 
     def refresh(self) -> str:
@@ -79,18 +79,20 @@ class Answer:
 
     def build(self, settings: Optional[Settings] = None) -> Bundle:
         """Return what would be in the bundle; see bundle.build()."""
-        return publishing.build(settings or from_environment(), self._certifi_file())
+        with put_off():
+            return publishing.build(settings or from_environment(), self._certifi_file())
 
     def outlasting(self, *, take_over: bool = False) -> str:
         """Return the path of a bundle that outlives this process; raises OSError or LookupError.
 
         With `take_over` also where it belongs to other settings.
         """
-        settings, certifi_file = from_environment(), self._certifi_file()
-        try:
-            return publishing.publish_outlasting(settings, certifi_file, take_over=take_over).path
-        finally:
-            reporting.tell()
+        with put_off():
+            settings, own = from_environment(), self._certifi_file()
+            try:
+                return publishing.publish_outlasting(settings, own, take_over=take_over).path
+            finally:
+                foreign(reporting.tell)
 
     def _answered(self) -> str:
         """Publish under the lock, with the application's signal handlers put off.
@@ -106,7 +108,7 @@ class Answer:
                     return self._answered_under_lock()
         with put_off():
             message = "another thread has been building the bundle for a minute"
-            interruptible(reporting.warning, message)
+            foreign(reporting.warning, message)
             return self._certifi_file()
 
     def _answered_under_lock(self) -> str:
@@ -117,7 +119,7 @@ class Answer:
         finally:
             self._owner = 0
             self._lock.release()
-            interruptible(reporting.tell)
+            foreign(reporting.tell)
 
     def _path(self) -> str:
         """Return the path of what is published now; whatever goes wrong, certifi's own."""

@@ -10,7 +10,7 @@ from types import ModuleType
 from typing import Any, Callable, List, Optional, Set
 
 from .. import reporting
-from ..machine.signals import interruptible, put_off
+from ..machine.signals import foreign, put_off
 from ..settings import from_environment
 
 TYPE_CHECKING = False
@@ -138,7 +138,7 @@ def _catch_up(name: str) -> None:
             latecomers.refresh_requests(patch.originals["where"], patch.answer.where)
         except Exception as error:  # noqa: BLE001 - what others hold may be anything
             message = f"what took certifi's functions earlier goes on without the bundle: {error!r}"
-            interruptible(reporting.warning, message)
+            foreign(reporting.warning, message)
 
 
 def _contents() -> Optional[str]:
@@ -185,7 +185,7 @@ def _patch(certifi: ModuleType) -> None:
             _patches[name].apply()
         except Exception as error:  # noqa: BLE001 - see the docstring
             message = f"certifi stays as it is, because it cannot be patched: {error!r}"
-            interruptible(reporting.warning, message)
+            foreign(reporting.warning, message)
 
 
 def _prepare(name: str, certifi: ModuleType) -> None:

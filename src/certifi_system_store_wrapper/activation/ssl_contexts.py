@@ -15,7 +15,7 @@ from types import ModuleType
 from typing import Callable, Iterator, List, Optional, Set, Tuple, Type
 
 from .. import parsing, reporting
-from ..machine.signals import interruptible, put_off
+from ..machine.signals import foreign, put_off
 from ..parsing import pem
 from ..settings import WARNING
 
@@ -93,7 +93,7 @@ def _nothing_worse() -> Iterator[None]:
             yield
         except Exception as error:  # noqa: BLE001 - the application imports ssl or makes a context
             message = f"ssl's defaults stay as they are: {error!r}"
-            interruptible(reporting.say_once, WARNING, message)
+            foreign(reporting.say_once, WARNING, message)
 
 
 def _replace(context: Type[SSLContext], function: Callable[..., None]) -> None:

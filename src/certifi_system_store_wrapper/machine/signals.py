@@ -8,11 +8,11 @@ and run right after. What may take long is interruptible: there they run at once
 
 from __future__ import annotations
 
+import functools
 import os
 from _thread import get_ident
-from contextlib import contextmanager
 from types import FrameType
-from typing import Callable, Dict, Iterator, List, Optional, Tuple, TypeVar
+from typing import Callable, Dict, Optional, TypeVar
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,6 +23,9 @@ else:
 
 Handler = Callable[[int, Optional[FrameType]], object]
 T = TypeVar("T")
+
+# These never raise, and to replace them would undo siginterrupt(signum, False), which they need.
+_LOOPS = ("asyncio.", "uvloop.")
 
 
 class Raised(BaseException):
@@ -39,36 +42,61 @@ class _Recorder:
     def __init__(self) -> None:
         self.thread = get_ident()
         self.handlers: Dict[int, Handler] = {}
-        self.late: List[Tuple[int, Optional[FrameType]]] = []
-        self.interruptible = False
+        # As in Python itself, a signal that comes twice is due once.
+        self.late: Dict[int, Optional[FrameType]] = {}
+        # How handlers run now: not at all, at once, or at once within code of the application.
+        self.now: Optional[Callable[[], None]] = None
+        self.is_over = False
+        self.passing: Optional[BaseException] = None
 
     def __call__(self, signum: int, frame: Optional[FrameType]) -> None:
-        self.late.append((signum, frame))
-        if self.interruptible:
-            self.run_now()
+        if self.is_over:
+            # Somebody saved this recorder as the handler, and has put it back.
+            self.handlers[signum](signum, frame)
+            return
+        self.late[signum] = frame
+        if self.now is not None:
+            self.now()
 
-    def run_now(self) -> None:
+    def run_wrapped(self) -> None:
         """Run the handlers that are due; what one of them raises passes as Raised."""
         try:
-            self.run()
+            self.run_plainly()
         except BaseException as error:
             raise Raised(error) from error
 
+    def run_plainly(self) -> None:
+        """Run the handlers that are due; a handler sees what another one raises meanwhile."""
+        before, self.now = self.now, self.run
+        try:
+            self.run()
+        except BaseException as error:
+            self.passing = error
+            raise
+        finally:
+            self.now = before
+
     def run(self) -> None:
         """Run the handlers that are due, each of them, also where one raises."""
-        while self.late:
-            signum, frame = self.late.pop(0)
-            try:
-                self.handlers[signum](signum, frame)
-            finally:
-                self.run()
+        try:
+            while self.late:
+                signum = next(iter(self.late))
+                frame = self.late.pop(signum)
+                own, now = self.handlers[signum], signal.getsignal(signum)
+                handler = own if now is self else now
+                # An earlier one may have switched it off.
+                if callable(handler):
+                    handler(signum, frame)
+        except BaseException:
+            self.run()
+            raise
 
     def take_over(self) -> None:
         """Replace every Python handler; in another thread than the main one do nothing."""
         try:
             for signum in signal.valid_signals():
                 handler = signal.getsignal(signum)
-                if callable(handler):
+                if callable(handler) and not str(handler.__module__).startswith(_LOOPS):
                     self.handlers[signum] = handler
                     signal.signal(signum, self)
         except ValueError as error:
@@ -93,49 +121,87 @@ class _Recorder:
 _recorder: Optional[_Recorder] = None
 
 
-@contextmanager
-def put_off() -> Iterator[None]:
+class put_off:  # noqa: N801 - it is used as contextlib's functions are
     """Put the handlers of the application off while the body runs; then run those that are due.
 
     What they raise comes out of the `with` statement. Within another one, or in another thread
     than the main one, it does nothing.
     """
-    global _recorder
-    if _recorder is not None:
-        yield
-        return
-    mine, raised = _Recorder(), None
+
+    def __init__(self) -> None:
+        """Change nothing yet."""
+        self._mine: Optional[_Recorder] = None
+
+    def __enter__(self) -> None:
+        """Replace the handlers."""
+        global _recorder
+        if _recorder is None:
+            self._mine = _Recorder()
+            try:
+                self._mine.take_over()
+            except BaseException:
+                self._mine.give_back()
+                raise
+            if self._mine.handlers:
+                _recorder = self._mine
+
+    def __exit__(self, kind: object, error: Optional[BaseException], traceback: object) -> None:
+        """Give the handlers back, and run those that are due."""
+        global _recorder
+        mine = self._mine
+        if mine is not None:
+            if _recorder is mine:
+                _recorder = None
+            try:
+                mine.give_back()
+            finally:
+                mine.is_over = True
+                mine.run()
+            if isinstance(error, Raised):
+                _raise_as_it_was(error.error)
+
+
+def _raise_as_it_was(error: BaseException) -> None:
+    """Raise it with the context that it had: how it came here is no news to the application."""
+    context = error.__context__
     try:
-        try:
-            mine.take_over()
-            if mine.handlers:
-                _recorder = mine
-            yield
-        except Raised as error:
-            raised = error.error
-        if raised is not None:
-            raise raised
+        raise error
     finally:
-        if _recorder is mine:
-            _recorder = None
-        try:
-            mine.give_back()
-        finally:
-            mine.run()
+        error.__context__ = context
 
 
 def interruptible(call: Callable[..., T], *arguments: object) -> T:
-    """Make a call that may take long: handlers run meanwhile, and what one raises ends it."""
+    """Make a system call that may take long: handlers run meanwhile, and what one raises ends it.
+
+    What it raises passes every `except` clause of ours.
+    """
+    return _open_for(_Recorder.run_wrapped, call, *arguments)
+
+
+def foreign(call: Callable[..., T], *arguments: object) -> T:
+    """Call code of the application: handlers run meanwhile as if we were not there.
+
+    A guard of ours around such code lets pass what is_passing() knows.
+    """
+    return _open_for(_Recorder.run_plainly, call, *arguments)
+
+
+def is_passing(error: BaseException) -> bool:
+    """Whether a handler of the application has raised it, within foreign()."""
+    return _recorder is not None and _recorder.passing is error
+
+
+def _open_for(how: Callable[[_Recorder], None], call: Callable[..., T], *arguments: object) -> T:
     mine = _recorder
-    if mine is None or mine.interruptible or mine.thread != get_ident():
+    if mine is None or mine.now is not None or mine.thread != get_ident():
         return call(*arguments)
-    mine.interruptible = True
+    mine.now = functools.partial(how, mine)
     try:
         if mine.late:
-            mine.run_now()
+            mine.now()
         return call(*arguments)
     finally:
-        mine.interruptible = False
+        mine.now = None
 
 
 def _after_fork_in_child() -> None:

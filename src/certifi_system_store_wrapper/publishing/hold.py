@@ -90,12 +90,15 @@ class _Mapping:
         if sys.version_info >= (3, 13):
             self._mmap = mmap.mmap(descriptor, 0, access=mmap.ACCESS_READ, trackfd=False)
         else:
-            # It would take the lowest free number, and other code reads and writes 0 to 2.
-            if None in map(_identity_of, range(3)):
-                raise ValueError("a standard stream is closed")
-            before = _numbers_of(file)
-            self._mmap = mmap.mmap(descriptor, 0, access=mmap.ACCESS_READ)
-            self._number = max(_numbers_of(file) - before)
+            # It takes the lowest free number, and other code reads and writes 0 to 2.
+            low = [os.dup(descriptor) for n in range(3) if _identity_of(n) is None]
+            try:
+                before = _numbers_of(file)
+                self._mmap = mmap.mmap(descriptor, 0, access=mmap.ACCESS_READ)
+                self._number = max(_numbers_of(file) - before)
+            finally:
+                for number in low:
+                    close(number)
 
     def close(self) -> None:
         """Unmap, unless that would close a descriptor of other code."""

@@ -9,9 +9,9 @@ from __future__ import annotations
 import io
 import os
 import sys
-from contextlib import suppress
 from typing import Callable, List, Optional, Sequence, Set, Tuple
 
+from ..machine.signals import is_passing
 from ..printable import printable
 from ..settings import DEBUG, INFO, WARNING, Settings
 from .findings import Exclusion, Problem
@@ -55,12 +55,18 @@ def later(say: Callable[..., None], *what: object) -> None:
 
 
 def tell() -> None:
-    """Log what later() has kept."""
-    # Another thread may take the last one first.
-    with suppress(IndexError):
-        while True:
+    """Log what later() has kept; what a signal handler interrupts is logged by the next call."""
+    while _untold:
+        try:
             say, what = _untold.pop(0)
+        except IndexError:
+            # Another thread has taken the last one.
+            return
+        try:
             say(*what)
+        except BaseException:
+            _untold.insert(0, (say, what))
+            raise
 
 
 def is_news(message: str) -> bool:
@@ -146,7 +152,10 @@ def failure_of(action: Callable[..., None], *arguments: object) -> Optional[Exce
     """Return what `action` raises: loggers, handlers and stderr belong to the application."""
     try:
         action(*arguments)
-    except Exception as error:  # noqa: BLE001 - a log must not cost the path
+    except Exception as error:
+        if is_passing(error):
+            # A signal handler of the application raised it.
+            raise
         return error
     return None
 

@@ -197,3 +197,184 @@ def test_where_raises_what_a_handler_raised_as_oserror(sandbox: Sandbox) -> None
     """
     done = sandbox.run_code(ALARM + textwrap.dedent(code) + ANSWERS)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+WHAT_ELSE_THEY_DO = {
+    "one that interrupts another is caught by it": """
+        import certifi, logging
+
+        class Mine(Exception):
+            pass
+
+        def other(signum, frame):
+            raise Mine
+
+        def handler(signum, frame):
+            try:
+                signal.raise_signal(signal.SIGUSR1)
+            except Mine:
+                came.append("caught")
+
+        class Interrupted(logging.Handler):
+            def emit(self, record):
+                signal.raise_signal(signal.SIGUSR2)
+
+        came = []
+        signal.signal(signal.SIGUSR1, other)
+        signal.signal(signal.SIGUSR2, handler)
+        os.environ["PYTHON_CERTIFI_CERT_FILES"] = "/nowhere"
+        logging.getLogger().addHandler(Interrupted())
+        certifi.where()
+        assert "caught" in came
+        logging.getLogger().handlers.clear()
+    """,
+    "a time limit of the application's own log": """
+        import certifi, logging
+
+        class Limited(logging.Handler):
+            def emit(self, record):
+                signal.setitimer(signal.ITIMER_REAL, 0.05)
+                try:
+                    time.sleep(5)
+                except Stop:
+                    came.append("gave up")
+
+        came = []
+        os.environ["PYTHON_CERTIFI_CERT_FILES"] = "/nowhere"
+        logging.getLogger().addHandler(Limited())
+        certifi.where()
+        assert came
+        logging.getLogger().handlers.clear()
+    """,
+    "thousands of one kind": """
+        import certifi, logging
+
+        class Slow(logging.Handler):
+            def emit(self, record):
+                end = time.monotonic() + 0.5
+                while time.monotonic() < end:
+                    pass
+
+        came = []
+        signal.signal(signal.SIGALRM, lambda *due: came.append(1))
+        os.environ["PYTHON_CERTIFI_CERT_FILES"] = "/nowhere"
+        logging.getLogger().addHandler(Slow())
+        signal.setitimer(signal.ITIMER_REAL, 0.0002, 0.0002)
+        certifi.where()
+        certifi.contents()
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        assert came
+        signal.signal(signal.SIGALRM, stop)
+        logging.getLogger().handlers.clear()
+    """,
+    "one that was saved meanwhile and is put back later": """
+        saved = []
+
+        class Finder:
+            @staticmethod
+            def find_spec(name, path=None, target=None):
+                if name == "wrapt" and not saved:
+                    saved.append(signal.signal(signal.SIGALRM, signal.SIG_IGN))
+
+        sys.meta_path.insert(0, Finder)
+        import certifi
+        certifi.where()
+        signal.signal(signal.SIGALRM, saved[0])
+        assert stopped(lambda: signal.raise_signal(signal.SIGALRM))
+        signal.signal(signal.SIGALRM, stop)
+    """,
+    "system calls that go on after a signal, as event loops ask for": """
+        import asyncio, ctypes
+
+        async def ask():
+            loop = asyncio.get_running_loop()
+            loop.add_signal_handler(signal.SIGUSR1, int)
+            import certifi
+            certifi.where()
+            read, write = os.pipe()
+            other = threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGUSR1))
+            then = threading.Timer(0.4, os.write, (write, b"x"))
+            for each in (other, then):
+                each.start()
+            buffer = ctypes.create_string_buffer(1)
+            number = ctypes.CDLL(None, use_errno=True).read(read, buffer, 1)
+            assert number == 1, (number, ctypes.get_errno())
+            loop.remove_signal_handler(signal.SIGUSR1)
+
+        asyncio.run(ask())
+    """,
+    "a fork by another thread meanwhile": """
+        begun, children = threading.Event(), []
+
+        def fork():
+            begun.wait()
+            pid = os.fork()
+            if pid == 0:
+                os._exit(0 if stopped(lambda: signal.raise_signal(signal.SIGALRM)) else 1)
+            children.append(pid)
+
+        class Finder:
+            @staticmethod
+            def find_spec(name, path=None, target=None):
+                if name == "wrapt":
+                    begun.set()
+                    time.sleep(0.1)
+
+        thread = threading.Thread(target=fork)
+        thread.start()
+        sys.meta_path.insert(0, Finder)
+        import certifi
+        thread.join()
+        assert os.waitpid(children[0], 0)[1] == 0
+    """,
+    "activate() in place of the start-up files": """
+        class Finder:
+            @staticmethod
+            def find_spec(name, path=None, target=None):
+                if name == "certifi_system_store_wrapper.machine.openssl":
+                    os.kill(os.getpid(), signal.SIGALRM)
+
+        import certifi_system_store_wrapper as ours
+        sys.meta_path.insert(0, Finder)
+        assert stopped(lambda: ours.activate())
+        ours.activate()
+        assert ours.build().anchors
+    """,
+}
+
+
+@pytest.mark.parametrize("what", WHAT_ELSE_THEY_DO)
+def test_handlers_go_on_as_they_did(sandbox: Sandbox, what: str) -> None:
+    """What an application does with its signals works as without us, and where() answers."""
+    options = ("-S",) if "activate" in what else ()
+    prelude = f"import sys; sys.path.insert(1, {str(sandbox.environment.site_packages)!r})\n"
+    code = prelude + ALARM + textwrap.dedent(WHAT_ELSE_THEY_DO[what]) + ANSWERS
+    done = sandbox.run_code(code, "-W", "ignore", *options)
+    assert done.returncode == 0, done.stderr
+
+
+def test_build_lets_out_what_a_handler_raises(sandbox: Sandbox) -> None:
+    """TimeoutError is an OSError: it is no problem of the file that is read just then."""
+    code = """
+    import certifi_system_store_wrapper as ours
+    ours.build()
+    came = 0
+
+    def late(signum, frame):
+        raise TimeoutError("of the application")
+
+    signal.signal(signal.SIGALRM, late)
+    for number in range(60):
+        signal.setitimer(signal.ITIMER_REAL, 0.0001 * number + 0.0001)
+        try:
+            built = ours.build()
+            time.sleep(0.02)
+        except TimeoutError:
+            came += 1
+        else:
+            assert "of the application" not in str(built.problems)
+    assert came == 60, came
+    signal.signal(signal.SIGALRM, stop)
+    """
+    done = sandbox.run_code(ALARM + textwrap.dedent(code) + ANSWERS)
+    assert (done.returncode, done.stderr) == (0, "")
