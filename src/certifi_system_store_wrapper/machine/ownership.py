@@ -17,14 +17,13 @@ import errno
 import os
 import stat
 import sys
-from typing import Dict, FrozenSet, Iterator, Optional, Tuple, Union
+from typing import Dict, FrozenSet, Optional, Tuple, Union
 
 from ..record import Record
 
-# The kernel follows no more either.
-_LINKS = 40
 _OVERFLOW = 65534
-_MISSING = os.stat_result([0] * 10)
+# Whose a path must be: ours; ours or the system's; only its links have to be ours.
+_OURS, _SYSTEMS, _LINKS = "ours", "systems", "links"
 _KNOWS_ALL = [b"0", b"0", b"4294967295"]
 # Only an administrator makes these; whoever owns them can do anything.
 _MADE_BY_ADMINISTRATORS = ("/", "/home", "/tmp", "/var", "/var/tmp")  # noqa: S108 - see above
@@ -130,6 +129,8 @@ class Fault(Record):
     step: str
     why: str
     remedy: str
+    # In a sticky folder others may add files, and only the owner of one renames it.
+    is_sticky: bool = False
 
 
 class Check:
@@ -139,41 +140,27 @@ class Check:
         """Start with nothing looked at."""
         self._owners = trusted_owners()
         self._overflow = overflow_uid()
-        self._statuses: Dict[str, os.stat_result] = {}
+        self._known: Dict[Tuple[str, str], Tuple[str, Optional[Fault]]] = {}
 
     def fault(self, path: str) -> Optional[Fault]:
         """Return how somebody else can change a file, or add to a folder; None: nobody can.
 
         Raises OSError where there is no such path.
         """
-        return self._fault(path)
+        return self._fault(path, _OURS)
 
     def discovered_fault(self, path: str) -> Optional[Fault]:
         """Return the same of a path that a table of ours names, as systems have it."""
-        return self._fault(path, unknown_too=path.startswith(_DISTRIBUTIONS))
+        return self._fault(path, _rule_of(path))
+
+    def is_discovered_file_safe(self, path: str, status: os.stat_result) -> bool:
+        """Whether nobody else can change a file itself, whatever leads to it."""
+        return os.name == "nt" or self._judge(path, status, _rule_of(path)) is None
 
     def place_fault(self, path: str) -> Optional[Fault]:
         """Return how somebody else can rename what is in a folder, to which others may add."""
-        return self._fault(path, may_add=True)
-
-    def _fault(
-        self, path: str, *, unknown_too: bool = False, may_add: bool = False
-    ) -> Optional[Fault]:
-        if os.name == "nt":
-            return None
-        # Raises OSError for a ring of links, too.
-        os.stat(path)
-        fault = None
-        for step, status in self._steps(path):
-            if not self._is_owned(step, status, unknown_too=unknown_too):
-                return Fault(step, f"user {status.st_uid} owns it", _REMEDY)
-            fault = None
-            if not stat.S_ISLNK(status.st_mode) and writable_by_others(status, step):
-                fault = Fault(step, "others may write to it", "chmod go-w, and own it")
-                # In a sticky folder only the owner renames a file.
-                if not status.st_mode & stat.S_ISVTX:
-                    return fault
-        return None if may_add else fault
+        fault = self._fault(path, _OURS)
+        return None if fault and fault.is_sticky else fault
 
     def followed(self, path: str) -> str:
         """Return what a path leads to, as os.path.realpath() does; it need not exist.
@@ -182,52 +169,65 @@ class Check:
         """
         if os.name == "nt":
             return os.path.realpath(path)
-        real = path
-        for real, status in self._steps(os.path.join(os.getcwd(), path)):
-            if stat.S_ISLNK(status.st_mode) and not self._is_owned(real, status):
-                message = f"it leads through a link of user {status.st_uid}, {real}"
-                raise PermissionError(errno.EPERM, message, path)
+        real, fault = self._resolved(os.path.join(os.getcwd(), path), _LINKS)
+        if fault:
+            message = f"it leads through {fault.step}, and {fault.why}"
+            raise PermissionError(errno.EPERM, message, path)
         return real
 
-    def _is_owned(self, step: str, status: os.stat_result, *, unknown_too: bool = False) -> bool:
+    def _fault(self, path: str, rule: str) -> Optional[Fault]:
+        if os.name == "nt":
+            return None
+        # Raises OSError for a ring of links, too.
+        os.stat(path)
+        return self._resolved(path, rule)[1]
+
+    def _resolved(self, path: str, rule: str) -> Tuple[str, Optional[Fault]]:
+        """Return what an absolute path leads to, or a step on its way and what is wrong there."""
+        if (path, rule) not in self._known:
+            self._known[path, rule] = self._resolve(path, rule)
+        return self._known[path, rule]
+
+    def _resolve(self, path: str, rule: str) -> Tuple[str, Optional[Fault]]:
+        above, name = os.path.split(path)
+        here, fault = (path, None) if above == path else self._resolved(above, rule)
+        if (fault and not fault.is_sticky) or (above != path and name in ("", ".")):
+            return here, fault
+        if name == "..":
+            return self._resolved(os.path.dirname(here), rule)
+        step = os.path.join(here, name)
+        try:
+            status = os.lstat(step)
+        except FileNotFoundError:
+            if rule == _LINKS:
+                return step, None
+            raise
+        fault = self._judge(step, status, rule)
+        if stat.S_ISLNK(status.st_mode) and fault is None:
+            return self._resolved(os.path.join(here, os.readlink(step)), rule)
+        return step, fault
+
+    def _judge(self, step: str, status: os.stat_result, rule: str) -> Optional[Fault]:
+        """Return what is wrong with one step, whatever is above it."""
+        is_link = stat.S_ISLNK(status.st_mode)
+        if rule == _LINKS and not is_link:
+            return None
+        if not self._is_owned(step, status.st_uid, rule):
+            return Fault(step, f"user {status.st_uid} owns it", _REMEDY)
+        if is_link or not writable_by_others(status, step):
+            return None
+        is_sticky = bool(status.st_mode & stat.S_ISVTX)
+        return Fault(step, "others may write to it", "chmod go-w, and own it", is_sticky)
+
+    def _is_owned(self, step: str, owner: int, rule: str) -> bool:
         """Whether the owner of a step is one that we trust."""
-        if status.st_uid in self._owners:
+        if owner in self._owners:
             return True
-        is_unknown = status.st_uid == self._overflow
-        return is_unknown and (unknown_too or step in _MADE_BY_ADMINISTRATORS)
+        return owner == self._overflow and (rule == _SYSTEMS or step in _MADE_BY_ADMINISTRATORS)
 
-    def _steps(self, path: str) -> Iterator[Tuple[str, os.stat_result]]:
-        """Yield each folder and link on the way, from / to what an absolute path leads to."""
-        here, rest, links = "/", path.split("/")[::-1], 0
-        yield here, self._status(here)
-        while rest:
-            name = rest.pop()
-            if name == "..":
-                here = os.path.dirname(here)
-            if name in ("", ".", ".."):
-                continue
-            step = os.path.join(here, name)
-            try:
-                status = self._status(step)
-            except FileNotFoundError:
-                if any(rest):
-                    raise
-                status = _MISSING
-            yield step, status
-            if not stat.S_ISLNK(status.st_mode):
-                here = step
-                continue
-            links += 1
-            if links > _LINKS:
-                raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), path)
-            target = os.readlink(step)
-            here = "/" if target.startswith("/") else here
-            rest += target.split("/")[::-1]
 
-    def _status(self, step: str) -> os.stat_result:
-        if step not in self._statuses:
-            self._statuses[step] = os.lstat(step)
-        return self._statuses[step]
+def _rule_of(path: str) -> str:
+    return _SYSTEMS if path.startswith(_DISTRIBUTIONS) else _OURS
 
 
 def is_safe_path(path: str) -> bool:

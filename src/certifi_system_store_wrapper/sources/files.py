@@ -198,8 +198,7 @@ def add_hashed(findings: Findings, folder: str) -> int:
         block = findings.reader.known_block(path)
         if block is None:
             count += add_file(findings, path, HELD, named=False)
-        elif not findings.reader.fault(path):
-            # Else nothing is lost, because the block has been read elsewhere.
+        elif block:
             findings.trust(block, path, HELD)
             count += 1
     return count

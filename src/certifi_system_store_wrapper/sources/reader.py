@@ -105,7 +105,7 @@ class Reader:
         """Return what the file holds if that is exactly one block that has been read before.
 
         A hashed folder has some 145 files that hold such a block each. For any other file the
-        answer is None.
+        answer is None. It is b"" if others may write to the file: nothing is lost then.
         """
         try:
             status = interruptible(os.stat, path)
@@ -114,6 +114,8 @@ class Reader:
             return None
         if block is not None:
             self.inputs.append(describe(path, status))
+            if not self.check.is_discovered_file_safe(path, status):
+                return b""
         return block
 
     def stat(self, path: str) -> os.stat_result:

@@ -1,4 +1,4 @@
-"""Whose files count: what is discovered only from owners whom we trust, what is named from all."""
+"""ownership: what is discovered counts only from owners whom we trust, what is named from all."""
 
 from __future__ import annotations
 
