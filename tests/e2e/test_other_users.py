@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Dict, Iterator, List, Sequence
 import pytest
 import trustme
 
-from support import Sandbox, new_environment, write
+from support import MODULE, Sandbox, new_environment, write
 
 if TYPE_CHECKING:
     from support import Done
@@ -63,14 +63,14 @@ class Crowd:
         os.chown(home, owner, owner)
         return home
 
-    def run(self, prefix: Sequence[str], home: Path, **variables: str) -> Done:
+    def run(self, prefix: Sequence[str], home: Path, code: str = ANSWER, **variables: str) -> Done:
         """Ask certifi as another user."""
         if self.python is None:
             pytest.skip("no interpreter that another user may run")
         env: Dict[str, str] = {"PATH": os.defpath, "HOME": str(home), "TMPDIR": "/tmp", **variables}
         env.update(PYTHONPATH=str(self.packages), PYTHONDONTWRITEBYTECODE="1")
         return subprocess.run(
-            [*prefix, self.python, "-s", "-c", textwrap.dedent(ANSWER)],
+            [*prefix, self.python, "-s", "-c", textwrap.dedent(code)],
             env=env,
             cwd="/",
             stdin=subprocess.DEVNULL,
@@ -160,3 +160,91 @@ def test_nobody_keeps_a_persistent_bundle_where_all_users_are_known(crowd: Crowd
     home = crowd.home(NOBODY)
     done = crowd.run(as_user(NOBODY), home, PYTHON_CERTIFI_BUNDLE_DIR=str(home / "bundle"))
     assert (json.loads(done.stdout)[0], done.stderr) == (str(home / "bundle" / "cacert.pem"), "")
+
+
+@pytest.fixture
+def privileged(crowd: Crowd, interpreter: str, wheel: str, housed: Sequence[str]) -> Iterator[Path]:
+    """Return a copy of the interpreter whose file has a capability: it may read everything."""
+    setcap = shutil.which("setcap", path="/usr/sbin:/sbin:/usr/bin:/bin")
+    if setcap is None:
+        pytest.skip("no setcap")
+    environment = new_environment(interpreter, crowd.folder / "venv", "--copies", "--without-pip")
+    environment.install(*housed, wheel)
+    command = [setcap, "cap_dac_read_search=ep", str(environment.python)]
+    if subprocess.run(command, check=False, capture_output=True).returncode:
+        pytest.skip("no file capabilities here")
+    yield environment.python
+
+
+def test_no_variable_decides_in_a_program_with_more_rights(
+    crowd: Crowd, privileged: Path, planted: bytes
+) -> None:
+    """Who starts it sets its variables and its home; the same program without rights obeys."""
+    home = crowd.home(MALLORY)
+    path = write(home / "ca.pem", planted)
+    write(home / ".nix-profile/etc/ssl/certs/ca-bundle.crt", planted)
+    write(home / ".config/certifi-system-store-wrapper/certs/ca.pem", planted)
+    for each in home.rglob("*"):
+        os.chown(each, MALLORY, MALLORY)
+    crowd.python = str(privileged)
+    names = ("SSL_CERT_FILE", "NIX_SSL_CERT_FILE", "PYTHON_CERTIFI_CERT_FILES")
+    variables = {
+        **{name: str(path) for name in names},
+        "SSL_CERT_DIR": str(home),
+        "PYTHON_CERTIFI_BUNDLE_DIR": str(home / "bundle"),
+        "XDG_CONFIG_HOME": str(home / ".config"),
+    }
+    done = crowd.run(as_user(MALLORY), home, **variables)
+    where, contents, _ = json.loads(done.stdout)
+    assert planted.decode() not in contents
+    assert str(home) not in where
+    (warning,) = done.stderr.splitlines()
+    assert all(name in warning for name in (*names, "SSL_CERT_DIR", "PYTHON_CERTIFI_BUNDLE_DIR"))
+    done = crowd.run(as_user(MALLORY), home)
+    assert (planted.decode() in json.loads(done.stdout)[1], done.stderr) == (False, "")
+    # Root gets no right that it has not, so for root the program is as any other.
+    done = crowd.run([], home, **variables)
+    where, contents, _ = json.loads(done.stdout)
+    assert planted.decode() in contents
+
+
+@pytest.mark.parametrize("change", ["os.seteuid(1000)", "os.setgid(1000); os.setuid(1000)"])
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_daemon_that_gives_up_root_obeys_as_before(
+    crowd: Crowd, planted: bytes, change: str, when: str
+) -> None:
+    """Root started it and set its variables, so it has fewer rights than that, not more."""
+    path = write(crowd.folder / "ca.pem", planted)
+    line = f"import os; {change}\n"
+    code = textwrap.dedent(ANSWER)
+    code = line + code if when == "before" else code.replace("print", f"{line}print")
+    done = crowd.run([], crowd.home(0), code, PYTHON_CERTIFI_CERT_FILES=str(path))
+    assert (planted.decode() in json.loads(done.stdout)[1], done.stderr) == (True, "")
+
+
+@pytest.mark.parametrize("owner", [0, MALLORY])
+@pytest.mark.parametrize("deep", [False, True], ids=["file", "folder"])
+def test_export_follows_no_link_of_another_user(
+    crowd: Crowd, sandbox: Sandbox, owner: int, deep: bool
+) -> None:
+    """In a shared folder a link of anybody's would have root write over any file."""
+    shared, private = crowd.folder / "shared", crowd.folder / "private"
+    for each in (shared, private):
+        each.mkdir()
+    shared.chmod(0o1777)
+    target = write(private / "precious.pem", b"precious")
+    link = shared / ("folder" if deep else "ca.pem")
+    link.symlink_to(private if deep else target)
+    os.chown(link, owner, owner, follow_symlinks=False)
+    named = link / target.name if deep else link
+    done = sandbox.run("-m", MODULE, "export", "-o", str(named))
+    if owner:
+        assert (done.returncode, done.stdout, target.read_bytes()) == (1, "", b"precious")
+        assert f"{link}, and user {owner} owns it" in done.stderr
+    else:
+        assert (done.stderr, done.stdout) == ("", f"{target}\n")
+        assert target.read_bytes().count(b"BEGIN") > 100
+    assert [path.name for path in private.iterdir()] == [target.name]
+    # A file that is not there yet is made, also where others may write.
+    done = sandbox.run("-m", MODULE, "export", "-o", str(shared / "new.pem"))
+    assert (done.stdout, done.stderr) == (f"{shared / 'new.pem'}\n", "")
