@@ -17,7 +17,7 @@ import errno
 import os
 import stat
 import sys
-from typing import Dict, FrozenSet, Optional, Tuple, Union
+from typing import Dict, FrozenSet, List, Optional, Tuple, Union
 
 from ..record import Record
 
@@ -40,8 +40,7 @@ _REMEDY = "own it, or name the file in PYTHON_CERTIFI_CERT_FILES if you trust th
 
 def trusted_owners() -> FrozenSet[int]:
     """Return the user ids that we trust; the owner of / may have another number than 0."""
-    paths = ["/", os.path.dirname(os.path.abspath(__file__)), sys.executable, sys.base_prefix]
-    owners = {_owner_of(path) for path in paths if path}
+    owners = {_status_of(path).st_uid for path in ("/", *_code())}
     if hasattr(sys, "getandroidapilevel"):
         owners.add(_ANDROID_SYSTEM)
     unknown = overflow_uid()
@@ -78,12 +77,23 @@ def _knows_all_users() -> bool:
         return False
 
 
-def _owner_of(path: str) -> int:
-    """Return the owner of a file; of what holds it where it is in a zip archive or not readable."""
+def _code() -> List[str]:
+    """Return the paths of this package and of the interpreter: who changes these decides anyway."""
+    package = os.path.dirname(os.path.abspath(__file__))
+    # A program that embeds Python may say anything of its interpreter.
+    return [
+        path for path in (package, sys.executable, sys.base_prefix) if os.path.isabs(path or "")
+    ]
+
+
+def _status_of(path: str) -> os.stat_result:
+    """Return the status of a file; of what holds it where it is in a zip archive or unreadable."""
     try:
-        return os.stat(path).st_uid
-    except (FileNotFoundError, NotADirectoryError, PermissionError):
-        return _owner_of(os.path.dirname(os.path.abspath(path)))
+        return os.stat(path)
+    except OSError:
+        if path == os.path.dirname(path):
+            raise
+        return _status_of(os.path.dirname(path))
 
 
 def writable_by_others(status: os.stat_result, place: Union[str, int]) -> bool:
@@ -99,10 +109,21 @@ def writable_by_others(status: os.stat_result, place: Union[str, int]) -> bool:
 
 
 def _are_administrators(group: int, place: Union[str, int]) -> bool:
-    """Whether the members of a group may change what root runs, by the rules of the system."""
-    if sys.platform == "darwin":
-        return group == _MACOS_ADMIN
-    return group == _DEBIAN_STAFF and isinstance(place, str) and place.startswith(_STAFF_FOLDER)
+    """Whether the members of a group may change what root runs, or the code that runs here."""
+    if sys.platform == "darwin" and group == _MACOS_ADMIN:
+        return True
+    if group == _DEBIAN_STAFF and isinstance(place, str) and place.startswith(_STAFF_FOLDER):
+        return True
+    # conda in the images of Jupyter, or an environment that a team shares.
+    code = [_status_of(path) for path in _code()]
+    return any(each.st_gid == group and each.st_mode & stat.S_IWGRP for each in code)
+
+
+def _is_mounted_read_only(path: str) -> bool:
+    """Whether nobody can write there: a ConfigMap of Kubernetes has a folder with mode 0777."""
+    if sys.platform == "win32":
+        return False
+    return bool(os.statvfs(path).f_flag & os.ST_RDONLY)
 
 
 def _has_acl(place: Union[str, int]) -> bool:
@@ -138,7 +159,7 @@ class Check:
 
     def __init__(self) -> None:
         """Start with nothing looked at."""
-        self._owners = trusted_owners()
+        self._owners = trusted_owners() if os.name != "nt" else frozenset((0,))
         self._overflow = overflow_uid()
         self._known: Dict[Tuple[str, str], Tuple[str, Optional[Fault]]] = {}
 
@@ -169,7 +190,7 @@ class Check:
         """
         if os.name == "nt":
             return os.path.realpath(path)
-        real, fault = self._resolved(os.path.join(os.getcwd(), path), _LINKS)
+        real, fault = self._resolved(_absolute(path), _LINKS)
         if fault:
             message = f"it leads through {fault.step}, and {fault.why}"
             raise PermissionError(errno.EPERM, message, path)
@@ -178,15 +199,20 @@ class Check:
     def _fault(self, path: str, rule: str) -> Optional[Fault]:
         if os.name == "nt":
             return None
-        # Raises OSError for a ring of links, too.
-        os.stat(path)
-        return self._resolved(path, rule)[1]
+        return self._resolved(_absolute(path), rule)[1]
 
     def _resolved(self, path: str, rule: str) -> Tuple[str, Optional[Fault]]:
         """Return what an absolute path leads to, or a step on its way and what is wrong there."""
-        if (path, rule) not in self._known:
-            self._known[path, rule] = self._resolve(path, rule)
-        return self._known[path, rule]
+        key = path, rule
+        if key not in self._known:
+            # The answer for whoever asks again before there is another one.
+            self._known[key] = path, Fault(path, "links lead from it to itself", "remove them")
+            try:
+                self._known[key] = self._resolve(path, rule)
+            except BaseException:
+                del self._known[key]
+                raise
+        return self._known[key]
 
     def _resolve(self, path: str, rule: str) -> Tuple[str, Optional[Fault]]:
         above, name = os.path.split(path)
@@ -214,7 +240,7 @@ class Check:
             return None
         if not self._is_owned(step, status.st_uid, rule):
             return Fault(step, f"user {status.st_uid} owns it", _REMEDY)
-        if is_link or not writable_by_others(status, step):
+        if is_link or not writable_by_others(status, step) or _is_mounted_read_only(step):
             return None
         is_sticky = bool(status.st_mode & stat.S_ISVTX)
         return Fault(step, "others may write to it", "chmod go-w, and own it", is_sticky)
@@ -226,6 +252,11 @@ class Check:
         return owner == self._overflow and (rule == _SYSTEMS or step in _MADE_BY_ADMINISTRATORS)
 
 
+def _absolute(path: str) -> str:
+    """Return an absolute path. os.path.abspath() would pass over a link in front of ``..``."""
+    return path if os.path.isabs(path) else os.path.join(os.getcwd(), path)
+
+
 def _rule_of(path: str) -> str:
     return _SYSTEMS if path.startswith(_DISTRIBUTIONS) else _OURS
 
@@ -235,7 +266,7 @@ def is_safe_path(path: str) -> bool:
 
     Raises OSError where there is no such path.
     """
-    return Check().place_fault(os.path.abspath(path)) is None
+    return Check().place_fault(path) is None
 
 
 def make_folder(path: str) -> None:
