@@ -46,7 +46,9 @@ def add_file(findings: Findings, path: str, standing: str, *, named: bool) -> in
     try:
         parsed = findings.reader.parse(path, vouched=named, proven=standing == PROVEN)
     except (OSError, ValueError) as error:
-        _report_unreadable(findings, path, error, named=named)
+        # By a name that counts it has been read: nothing is lost.
+        if not (isinstance(error, Untrusted) and findings.reader.has_parsed(path)):
+            _report_unreadable(findings, path, error, named=named)
         return 0
     _add_certificates(findings, parsed, path, standing)
     # A file with several names is reported once, and once more by the name that a person gave.

@@ -242,3 +242,15 @@ def test_a_ring_of_links_ends(world: World) -> None:
     assert world.build() == {"certifi", "A"}
     with pytest.raises(PermissionError, match="links lead from it to itself"):
         ownership.Check().followed(world.path(NIX))
+
+
+def test_what_is_read_by_another_name_is_no_warning(world: World) -> None:
+    """openSUSE has a link in /etc/ssl to a file in /var, and both paths are in our table."""
+    world.link("/etc/ssl/ca-bundle.pem", world.write("/srv/ca-bundle.pem", PEM_A))
+    world.link("/opt/etc/ssl/certs/ca-certificates.crt", world.path("/srv/ca-bundle.pem"))
+    give(world, "/opt/etc/ssl")
+    assert world.build() == {"certifi", "A"}
+    assert world.warnings == []
+    os.unlink(world.path("/etc/ssl/ca-bundle.pem"))
+    assert world.build() == {"certifi"}
+    assert [warning.path for warning in world.warnings] == [world.path("/opt/etc/ssl")]
