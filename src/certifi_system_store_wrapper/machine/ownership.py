@@ -17,14 +17,13 @@ import errno
 import os
 import stat
 import sys
-from typing import Dict, FrozenSet, Iterator, Optional, Tuple, Union
+from typing import Dict, FrozenSet, List, Optional, Tuple, Union
 
 from ..record import Record
 
-# The kernel follows no more either.
-_LINKS = 40
 _OVERFLOW = 65534
-_MISSING = os.stat_result([0] * 10)
+# Whose a path must be: ours; ours or the system's; only its links have to be ours.
+_OURS, _SYSTEMS, _LINKS = "ours", "systems", "links"
 _KNOWS_ALL = [b"0", b"0", b"4294967295"]
 # Only an administrator makes these; whoever owns them can do anything.
 _MADE_BY_ADMINISTRATORS = ("/", "/home", "/tmp", "/var", "/var/tmp")  # noqa: S108 - see above
@@ -41,8 +40,7 @@ _REMEDY = "own it, or name the file in PYTHON_CERTIFI_CERT_FILES if you trust th
 
 def trusted_owners() -> FrozenSet[int]:
     """Return the user ids that we trust; the owner of / may have another number than 0."""
-    paths = ["/", os.path.dirname(os.path.abspath(__file__)), sys.executable, sys.base_prefix]
-    owners = {_owner_of(path) for path in paths if path}
+    owners = {_status_of(path).st_uid for path in ("/", *_code())}
     if hasattr(sys, "getandroidapilevel"):
         owners.add(_ANDROID_SYSTEM)
     unknown = overflow_uid()
@@ -79,12 +77,23 @@ def _knows_all_users() -> bool:
         return False
 
 
-def _owner_of(path: str) -> int:
-    """Return the owner of a file; of what holds it where it is in a zip archive or not readable."""
+def _code() -> List[str]:
+    """Return the paths of this package and of the interpreter: who changes these decides anyway."""
+    package = os.path.dirname(os.path.abspath(__file__))
+    # A program that embeds Python may say anything of its interpreter.
+    return [
+        path for path in (package, sys.executable, sys.base_prefix) if os.path.isabs(path or "")
+    ]
+
+
+def _status_of(path: str) -> os.stat_result:
+    """Return the status of a file; of what holds it where it is in a zip archive or unreadable."""
     try:
-        return os.stat(path).st_uid
-    except (FileNotFoundError, NotADirectoryError, PermissionError):
-        return _owner_of(os.path.dirname(os.path.abspath(path)))
+        return os.stat(path)
+    except OSError:
+        if path == os.path.dirname(path):
+            raise
+        return _status_of(os.path.dirname(path))
 
 
 def writable_by_others(status: os.stat_result, place: Union[str, int]) -> bool:
@@ -100,10 +109,21 @@ def writable_by_others(status: os.stat_result, place: Union[str, int]) -> bool:
 
 
 def _are_administrators(group: int, place: Union[str, int]) -> bool:
-    """Whether the members of a group may change what root runs, by the rules of the system."""
-    if sys.platform == "darwin":
-        return group == _MACOS_ADMIN
-    return group == _DEBIAN_STAFF and isinstance(place, str) and place.startswith(_STAFF_FOLDER)
+    """Whether the members of a group may change what root runs, or the code that runs here."""
+    if sys.platform == "darwin" and group == _MACOS_ADMIN:
+        return True
+    if group == _DEBIAN_STAFF and isinstance(place, str) and place.startswith(_STAFF_FOLDER):
+        return True
+    # conda in the images of Jupyter, or an environment that a team shares.
+    code = [_status_of(path) for path in _code()]
+    return any(each.st_gid == group and each.st_mode & stat.S_IWGRP for each in code)
+
+
+def _is_mounted_read_only(path: str) -> bool:
+    """Whether nobody can write there: a ConfigMap of Kubernetes has a folder with mode 0777."""
+    if sys.platform == "win32":
+        return False
+    return bool(os.statvfs(path).f_flag & os.ST_RDONLY)
 
 
 def _has_acl(place: Union[str, int]) -> bool:
@@ -130,6 +150,8 @@ class Fault(Record):
     step: str
     why: str
     remedy: str
+    # In a sticky folder others may add files, and only the owner of one renames it.
+    is_sticky: bool = False
 
 
 class Check:
@@ -137,43 +159,29 @@ class Check:
 
     def __init__(self) -> None:
         """Start with nothing looked at."""
-        self._owners = trusted_owners()
+        self._owners = trusted_owners() if os.name != "nt" else frozenset((0,))
         self._overflow = overflow_uid()
-        self._statuses: Dict[str, os.stat_result] = {}
+        self._known: Dict[Tuple[str, str], Tuple[str, Optional[Fault]]] = {}
 
     def fault(self, path: str) -> Optional[Fault]:
         """Return how somebody else can change a file, or add to a folder; None: nobody can.
 
         Raises OSError where there is no such path.
         """
-        return self._fault(path)
+        return self._fault(path, _OURS)
 
     def discovered_fault(self, path: str) -> Optional[Fault]:
         """Return the same of a path that a table of ours names, as systems have it."""
-        return self._fault(path, unknown_too=path.startswith(_DISTRIBUTIONS))
+        return self._fault(path, _rule_of(path))
+
+    def is_discovered_file_safe(self, path: str, status: os.stat_result) -> bool:
+        """Whether nobody else can change a file itself, whatever leads to it."""
+        return os.name == "nt" or self._judge(path, status, _rule_of(path)) is None
 
     def place_fault(self, path: str) -> Optional[Fault]:
         """Return how somebody else can rename what is in a folder, to which others may add."""
-        return self._fault(path, may_add=True)
-
-    def _fault(
-        self, path: str, *, unknown_too: bool = False, may_add: bool = False
-    ) -> Optional[Fault]:
-        if os.name == "nt":
-            return None
-        # Raises OSError for a ring of links, too.
-        os.stat(path)
-        fault = None
-        for step, status in self._steps(path):
-            if not self._is_owned(step, status, unknown_too=unknown_too):
-                return Fault(step, f"user {status.st_uid} owns it", _REMEDY)
-            fault = None
-            if not stat.S_ISLNK(status.st_mode) and writable_by_others(status, step):
-                fault = Fault(step, "others may write to it", "chmod go-w, and own it")
-                # In a sticky folder only the owner renames a file.
-                if not status.st_mode & stat.S_ISVTX:
-                    return fault
-        return None if may_add else fault
+        fault = self._fault(path, _OURS)
+        return None if fault and fault.is_sticky else fault
 
     def followed(self, path: str) -> str:
         """Return what a path leads to, as os.path.realpath() does; it need not exist.
@@ -182,52 +190,75 @@ class Check:
         """
         if os.name == "nt":
             return os.path.realpath(path)
-        real = path
-        for real, status in self._steps(os.path.join(os.getcwd(), path)):
-            if stat.S_ISLNK(status.st_mode) and not self._is_owned(real, status):
-                message = f"it leads through a link of user {status.st_uid}, {real}"
-                raise PermissionError(errno.EPERM, message, path)
+        real, fault = self._resolved(_absolute(path), _LINKS)
+        if fault:
+            message = f"it leads through {fault.step}, and {fault.why}"
+            raise PermissionError(errno.EPERM, message, path)
         return real
 
-    def _is_owned(self, step: str, status: os.stat_result, *, unknown_too: bool = False) -> bool:
-        """Whether the owner of a step is one that we trust."""
-        if status.st_uid in self._owners:
-            return True
-        is_unknown = status.st_uid == self._overflow
-        return is_unknown and (unknown_too or step in _MADE_BY_ADMINISTRATORS)
+    def _fault(self, path: str, rule: str) -> Optional[Fault]:
+        if os.name == "nt":
+            return None
+        return self._resolved(_absolute(path), rule)[1]
 
-    def _steps(self, path: str) -> Iterator[Tuple[str, os.stat_result]]:
-        """Yield each folder and link on the way, from / to what an absolute path leads to."""
-        here, rest, links = "/", path.split("/")[::-1], 0
-        yield here, self._status(here)
-        while rest:
-            name = rest.pop()
-            if name == "..":
-                here = os.path.dirname(here)
-            if name in ("", ".", ".."):
-                continue
-            step = os.path.join(here, name)
+    def _resolved(self, path: str, rule: str) -> Tuple[str, Optional[Fault]]:
+        """Return what an absolute path leads to, or a step on its way and what is wrong there."""
+        key = path, rule
+        if key not in self._known:
+            # The answer for whoever asks again before there is another one.
+            self._known[key] = path, Fault(path, "links lead from it to itself", "remove them")
             try:
-                status = self._status(step)
-            except FileNotFoundError:
-                if any(rest):
-                    raise
-                status = _MISSING
-            yield step, status
-            if not stat.S_ISLNK(status.st_mode):
-                here = step
-                continue
-            links += 1
-            if links > _LINKS:
-                raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), path)
-            target = os.readlink(step)
-            here = "/" if target.startswith("/") else here
-            rest += target.split("/")[::-1]
+                self._known[key] = self._resolve(path, rule)
+            except BaseException:
+                del self._known[key]
+                raise
+        return self._known[key]
 
-    def _status(self, step: str) -> os.stat_result:
-        if step not in self._statuses:
-            self._statuses[step] = os.lstat(step)
-        return self._statuses[step]
+    def _resolve(self, path: str, rule: str) -> Tuple[str, Optional[Fault]]:
+        above, name = os.path.split(path)
+        here, fault = (path, None) if above == path else self._resolved(above, rule)
+        if (fault and not fault.is_sticky) or (above != path and name in ("", ".")):
+            return here, fault
+        if name == "..":
+            return self._resolved(os.path.dirname(here), rule)
+        step = os.path.join(here, name)
+        try:
+            status = os.lstat(step)
+        except FileNotFoundError:
+            if rule == _LINKS:
+                return step, None
+            raise
+        fault = self._judge(step, status, rule)
+        if stat.S_ISLNK(status.st_mode) and fault is None:
+            return self._resolved(os.path.join(here, os.readlink(step)), rule)
+        return step, fault
+
+    def _judge(self, step: str, status: os.stat_result, rule: str) -> Optional[Fault]:
+        """Return what is wrong with one step, whatever is above it."""
+        is_link = stat.S_ISLNK(status.st_mode)
+        if rule == _LINKS and not is_link:
+            return None
+        if not self._is_owned(step, status.st_uid, rule):
+            return Fault(step, f"user {status.st_uid} owns it", _REMEDY)
+        if is_link or not writable_by_others(status, step) or _is_mounted_read_only(step):
+            return None
+        is_sticky = bool(status.st_mode & stat.S_ISVTX)
+        return Fault(step, "others may write to it", "chmod go-w, and own it", is_sticky)
+
+    def _is_owned(self, step: str, owner: int, rule: str) -> bool:
+        """Whether the owner of a step is one that we trust."""
+        if owner in self._owners:
+            return True
+        return owner == self._overflow and (rule == _SYSTEMS or step in _MADE_BY_ADMINISTRATORS)
+
+
+def _absolute(path: str) -> str:
+    """Return an absolute path. os.path.abspath() would pass over a link in front of ``..``."""
+    return path if os.path.isabs(path) else os.path.join(os.getcwd(), path)
+
+
+def _rule_of(path: str) -> str:
+    return _SYSTEMS if path.startswith(_DISTRIBUTIONS) else _OURS
 
 
 def is_safe_path(path: str) -> bool:
@@ -235,7 +266,7 @@ def is_safe_path(path: str) -> bool:
 
     Raises OSError where there is no such path.
     """
-    return Check().place_fault(os.path.abspath(path)) is None
+    return Check().place_fault(path) is None
 
 
 def make_folder(path: str) -> None:

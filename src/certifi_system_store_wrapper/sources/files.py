@@ -47,7 +47,9 @@ def add_file(findings: Findings, path: str, standing: str, *, named: bool) -> in
     try:
         parsed = findings.reader.parse(path, vouched=named, proven=standing == PROVEN)
     except (OSError, ValueError) as error:
-        _report_unreadable(findings, path, error, named=named)
+        # By a name that counts it has been read: nothing is lost.
+        if not (isinstance(error, Untrusted) and findings.reader.has_parsed(path)):
+            _report_unreadable(findings, path, error, named=named)
         return 0
     if standing == PROVEN and not parsed.is_plain:
         # Certifi releases no such file: somebody built it anew and stated its digest.
@@ -244,8 +246,7 @@ def add_hashed(findings: Findings, folder: str) -> int:
         block = findings.reader.known_block(path)
         if block is None:
             count += add_file(findings, path, HELD, named=False)
-        elif not findings.reader.fault(path):
-            # Else nothing is lost, because the block has been read elsewhere.
+        elif block:
             findings.trust(block, path, HELD)
             count += 1
     return count

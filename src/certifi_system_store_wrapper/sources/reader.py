@@ -92,8 +92,7 @@ class Reader:
         It raises OSError; for our own bundle and for anything but a regular file that is Unusable.
         """
         status = self._admitted(path, vouched=vouched)
-        # Some file systems give no file a number.
-        key = (status.st_dev, status.st_ino, "" if status.st_ino else path)
+        key = _key(path, status)
         if key not in self._parsed:
             data = self._data.pop(path, None) or read_regular(path, status)
             if data.startswith(MARK) and path != self.baked:
@@ -105,11 +104,15 @@ class Reader:
             self._parsed[key] = parsing.parse(data, self.known, proven=proven)
         return self._parsed[key]
 
+    def has_parsed(self, path: str) -> bool:
+        """Whether the same file has been read already, perhaps by another name."""
+        return _key(path, interruptible(os.stat, path)) in self._parsed
+
     def known_block(self, path: str) -> Optional[bytes]:
         """Return what the file holds if that is exactly one block that has been read before.
 
         A hashed folder has some 145 files that hold such a block each. For any other file the
-        answer is None.
+        answer is None. It is b"" if others may write to the file: nothing is lost then.
         """
         try:
             status = interruptible(os.stat, path)
@@ -118,6 +121,8 @@ class Reader:
             return None
         if block is not None:
             self.inputs.append(describe(path, status))
+            if not self.check.is_discovered_file_safe(path, status):
+                return b""
         return block
 
     def stat(self, path: str) -> os.stat_result:
@@ -147,6 +152,11 @@ class Reader:
     def fault(self, path: str) -> Optional[ownership.Fault]:
         """Return how somebody else can change what was discovered at `path`, or None."""
         return interruptible(self.check.discovered_fault, path)
+
+
+def _key(path: str, status: os.stat_result) -> Tuple[int, int, str]:
+    """Return the identity of a file; some file systems give it no number."""
+    return status.st_dev, status.st_ino, "" if status.st_ino else path
 
 
 def _scan(folder: str) -> List[os.DirEntry[str]]:

@@ -1,13 +1,17 @@
-"""Whose files count: what is discovered only from owners whom we trust, what is named from all."""
+"""ownership: what is discovered counts only from owners whom we trust, what is named from all."""
 
 from __future__ import annotations
 
 import os
+import shutil
+import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from certifi_system_store_wrapper import bundle
+from certifi_system_store_wrapper.machine import ownership
 from certifi_system_store_wrapper.reporting.findings import DISTRUSTED
 from certifi_system_store_wrapper.settings import Settings
 from support.minting import encode_pem, mint, trusted_pem
@@ -173,3 +177,80 @@ def test_nothing_below_home_is_read_where_python_is_isolated(world: World) -> No
         built = bundle.build(Settings(isolated=isolated), world.certifi_file)
         assert {anchor.block for anchor in built.anchors} & {PEM_A, PEM_B} == wanted
         assert built.problems == ()
+
+
+def test_who_may_write_to_the_interpreter_may_write_to_its_store(world: World) -> None:
+    """The images of Jupyter let a group write to all of conda: it can replace Python as well."""
+    world.write("/conda/bin/python", b"")
+    world.write("/conda/ssl/cert.pem", PEM_A)
+    world.link("/usr/lib/ssl/cert.pem", world.path("/conda/ssl/cert.pem"))
+    for path in ("/conda", "/conda/ssl", "/conda/ssl/cert.pem"):
+        os.chown(world.path(path), 0, 100)
+        os.chmod(world.path(path), 0o2775 if not path.endswith(".pem") else 0o664)
+    assert world.build() == {"certifi"}
+    world.monkeypatch.setattr(sys, "base_prefix", world.path("/conda"))
+    assert world.build() == {"certifi", "A"}
+    assert world.warnings == []
+    os.chown(world.path("/conda/ssl"), 0, 101)
+    assert world.build() == {"certifi"}
+    os.chown(world.path("/conda/ssl"), 0, 100)
+    os.chmod(world.path("/conda/ssl"), 0o777)
+    assert world.build() == {"certifi"}
+
+
+@pytest.mark.skipif(not shutil.which("unshare"), reason="mounts in a namespace")
+@pytest.mark.parametrize("mode", ["ro", "rw"])
+def test_nobody_writes_where_it_is_mounted_read_only(tmp_path: Path, mode: str) -> None:
+    """A ConfigMap of Kubernetes and OpenShift is mounted so, with mode 0777."""
+    folder = tmp_path / "pem"
+    folder.mkdir()
+    code = "import sys; from certifi_system_store_wrapper.machine.ownership import Check; "
+    code += "print(Check().discovered_fault(sys.argv[1]))"
+    mounts = f"mount -t tmpfs -o mode=777 none {folder} && touch {folder}/a.pem && "
+    mounts += f"mount -o remount,{mode} {folder}"
+    prefix = ["unshare", "-m", "sh", "-c", f'{mounts} && exec "$@"', "sh"]
+    done = subprocess.run(
+        [*prefix, sys.executable, "-c", code, str(folder / "a.pem")],
+        check=True,
+        capture_output=True,
+        encoding="utf-8",
+    )
+    assert (done.stdout == "None\n") is (mode == "ro")
+    assert ("others may write to it" in done.stdout) is (mode == "rw")
+
+
+def test_a_path_is_followed_as_the_kernel_does(world: World) -> None:
+    """Two dots behind a link lead above its target, and a link may be relative or nested."""
+    path = world.write("/a/b/ca.pem", PEM_A)
+    world.link("/c/link", world.path("/a/b/deep"))
+    os.mkdir(world.path("/a/b/deep"))
+    world.link("/c/nested", "./link/../ca.pem")
+    check = ownership.Check()
+    for name in ("/c/link/../ca.pem", "/c/nested", "/c/../c//./link/../../b/ca.pem"):
+        assert check.followed(world.path(name)) == os.path.realpath(world.path(name)) == path
+        assert check.fault(world.path(name)) is None
+    assert check.followed(world.path("/no/../file")) == world.path("/file")
+    give(world, "/a/b/deep")
+    assert ownership.Check().fault(world.path("/c/nested")).step == world.path("/a/b/deep")
+
+
+def test_a_ring_of_links_ends(world: World) -> None:
+    """It is no path at all, and costs nothing but itself."""
+    world.link(NIX, world.path("/home/other"))
+    world.link("/home/other", world.path(NIX))
+    world.write(DEBIAN, PEM_A)
+    assert world.build() == {"certifi", "A"}
+    with pytest.raises(PermissionError, match="links lead from it to itself"):
+        ownership.Check().followed(world.path(NIX))
+
+
+def test_what_is_read_by_another_name_is_no_warning(world: World) -> None:
+    """openSUSE has a link in /etc/ssl to a file in /var, and both paths are in our table."""
+    world.link("/etc/ssl/ca-bundle.pem", world.write("/srv/ca-bundle.pem", PEM_A))
+    world.link("/opt/etc/ssl/certs/ca-certificates.crt", world.path("/srv/ca-bundle.pem"))
+    give(world, "/opt/etc/ssl")
+    assert world.build() == {"certifi", "A"}
+    assert world.warnings == []
+    os.unlink(world.path("/etc/ssl/ca-bundle.pem"))
+    assert world.build() == {"certifi"}
+    assert [warning.path for warning in world.warnings] == [world.path("/opt/etc/ssl")]
