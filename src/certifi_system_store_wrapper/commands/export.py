@@ -9,8 +9,8 @@ from typing import Optional
 from ..activation import hook
 from ..bundle import Bundle
 from ..publishing.writing import replace
+from ..sources.reader import is_ours
 from .output import Report, WrongUsage
-from .status import is_ours
 from .variables import WHERE_TO_WRITE
 
 _DEVICE = re.compile("/dev/(std|fd/)|/proc/.*/fd/")
