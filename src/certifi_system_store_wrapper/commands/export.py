@@ -10,8 +10,8 @@ from ..activation import hook
 from ..bundle import Bundle
 from ..machine import ownership
 from ..publishing.writing import replace
+from ..sources.reader import is_ours
 from .output import Report, WrongUsage
-from .status import is_ours
 from .variables import WHERE_TO_WRITE
 
 _DEVICE = re.compile("/dev/(std|fd/)|/proc/.*/fd/")

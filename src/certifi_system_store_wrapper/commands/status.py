@@ -12,7 +12,7 @@ from ..bundle import Bundle
 from ..parsing.pem import der_of
 from ..reporting.findings import MALFORMED, Exclusion, Origin, Problem, first_and_more
 from ..settings import INFO, WARNING, Settings, from_environment
-from ..sources.reader import MARK
+from ..sources.reader import is_ours
 from . import describe, variables
 from .output import Report, row, table, width
 
@@ -56,15 +56,6 @@ def why_plain(settings: Settings, built: Bundle) -> str:
     if not reason and not is_ours(hook.current().where()):
         return f"no bundle can be written anywhere: {variables.WHERE_TO_WRITE}"
     return reason
-
-
-def is_ours(path: str) -> bool:
-    """Whether it is a bundle of ours, and not certifi's own list."""
-    try:
-        with open(path, "rb") as file:
-            return file.read(len(MARK)) == MARK
-    except OSError:
-        return False
 
 
 def anothers_file(function: object) -> str:

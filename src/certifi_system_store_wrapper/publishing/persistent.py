@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import os
 import time
+from contextlib import suppress
 from typing import Iterator, List, Optional, Tuple
 
 from .. import bundle, parsing, reporting
@@ -147,7 +148,11 @@ class _Making:
         return stored.signature_of(path) if _write(path, found, header, rest) else ()
 
     def _rendered(self, path: str, found: Stored, started: int) -> Tuple[bytes, bytes]:
-        built = build_to_publish(self.settings, self.certifi_file, [_appended(found, path)])
+        """Build it, with what was appended here or where these settings had their own before."""
+        more, own = [_appended(found, path)], os.path.join(os.path.dirname(path), self.key, NAME)
+        with suppress(OSError):
+            more.append(_appended(stored.read(own), own))
+        built = build_to_publish(self.settings, self.certifi_file, more)
         return stored.render(built, found, started, self.asked, self.salt)
 
     def differs_in_homes(self, path: str) -> bool:
@@ -179,7 +184,7 @@ def build_to_publish(settings: Settings, certifi_file: str, more: List[Findings]
 
 
 def appended(settings: Settings) -> List[Findings]:
-    """Return what a person appended to this environment's persistent bundle, if there is one."""
+    """Return what a person appended to the persistent bundles with these settings."""
     if USER not in settings.sources or settings.isolated:
         return []
     asked = stored.asked_for(settings)
@@ -188,8 +193,7 @@ def appended(settings: Settings) -> List[Findings]:
         try:
             if os.path.lexists(path) and ownership.is_safe_path(os.path.dirname(path)):
                 there = stored.read(path)
-                if not there.is_anothers(asked):
-                    return [*found, _appended(there, path)]
+                found += [] if there.is_anothers(asked) else [_appended(there, path)]
         except FileExistsError as error:
             found.append(_replaced(path, error, settings))
         except OSError:

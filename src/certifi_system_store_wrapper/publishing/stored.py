@@ -27,7 +27,7 @@ from ..machine.environment import environ
 from ..record import Record
 from ..settings import WARNING, Settings
 from ..sources import system
-from ..sources.reader import MARK, Input, condensed, contents, is_own, look
+from ..sources.reader import MARK, Input, condensed, contents, is_ours, look
 from .hold import identity, status_of
 
 _FORMAT, _LINES = "2", 3
@@ -56,7 +56,7 @@ def asked_for(settings: Settings) -> Asked:
     default = Settings()._asdict()
     chosen = [(name, value) for name, value in settings._asdict().items() if value != default[name]]
     ours = [f"{name}={value!r}" for name, value in chosen if name not in _INDIFFERENT]
-    naming = [f"{name}={_absolute(value)}" for name, value in _set(_NAMING) if not is_own(value)]
+    naming = [f"{name}={_absolute(value)}" for name, value in _set(_NAMING) if not is_ours(value)]
     homes = [f"{name}={value}" for name, value in _set(_HOMES)]
     return (f"prefix={sys.prefix}", *ours, *naming, *homes)
 
@@ -168,7 +168,7 @@ def render(
     body = b"".join([block for block in blocks if block not in kept])
     tail = b"".join([block for block in blocks if block in kept])
     # Where a variable names a bundle of ours, that counts as if it were not set.
-    unset = [value for _, value in _set(_NAMING) if is_own(value)]
+    unset = [value for _, value in _set(_NAMING) if is_ours(value)]
     looked_at = condensed([each for each in built.inputs if each[0] not in unset])
     paths, identities, held = [path for path, _ in looked_at], "", ""
     # The next process is to be told of a warning, too: it must build the bundle again.
@@ -225,8 +225,12 @@ def _machine() -> str:
 
 
 def _identities(salt: Salt, seen: Sequence[Input]) -> str:
-    """Return a hash of which files the inputs are, and where their paths lead."""
-    return _hash(salt, [(*each, each[1] and os.path.realpath(each[0])) for each in seen])
+    """Return a hash of which files the inputs are, and where their folders really lie.
+
+    Some file systems give no file a number: there the path itself may lead elsewhere.
+    """
+    places = {os.path.dirname(path) if state[2] else path for path, state in seen if state}
+    return _hash(salt, seen, [(place, os.path.realpath(place)) for place in sorted(places)])
 
 
 def _contents(salt: Salt, seen: Sequence[Input]) -> str:

@@ -20,6 +20,10 @@ from a living process:
   open them: they can put nothing there, and lock nothing there.
 - What a killed process left, the next one that begins or ends removes.
 
+What programs write into it (``open(certifi.where(), "ab")`` in a set-up script) counts in this
+process, as it would with certifi's own file, and goes with the bundle. People are told so, because
+they expect it to stay.
+
 Windows has no flock: there an open file cannot be deleted, which is the same hold.
 
 Where no folder can be written to, Linux can keep the bundle in memory (memfd_create(2)).
@@ -32,9 +36,11 @@ import stat
 from contextlib import suppress
 from typing import Callable, Optional, TypeVar
 
+from .. import parsing, reporting
 from ..machine import NAME, cache_folder, ownership, user_folder
-from ..sources.reader import read_regular
-from . import additions
+from ..parsing import pem, x509
+from ..settings import WARNING
+from ..sources.reader import MARK, read_regular
 from .hold import (
     FILE,
     FOLDER,
@@ -84,9 +90,9 @@ class TemporaryBundle:
 
     def warn_of_additions(self) -> None:
         """Keep a WARNING for tell() where somebody wrote certificates into it or over it."""
-        now = text_at(self.path)
+        now = _text_at(self.path)
         text = self.held_text() or now
-        additions.warn(text[: self._size], text, now)
+        _warn(text[: self._size], text, now)
 
     def warn_at_exit(self) -> None:
         """Do the same before it is removed; once for this process and its forks."""
@@ -218,7 +224,34 @@ def _make_own_folder(path: str) -> None:
         os.chmod(path, _MODE)
 
 
-def text_at(path: str) -> bytes:
+def _warn(ours: bytes, *found: bytes) -> None:
+    """Keep a WARNING for tell() if the texts that were found hold certificates beside `ours`."""
+    # Somebody wrote over it from its beginning.
+    ours = ours if ours.startswith(MARK) else b""
+    written = b"\n".join([text for text in found if text != ours])
+    if not written:
+        return
+    known = {each.block for each in parsing.parse(ours).certificates}
+    found_now = dict.fromkeys(each.block for each in parsing.parse(written).certificates)
+    new = [block for block in found_now if block not in known]
+    if new:
+        more = f" and {len(new) - 1} more" if len(new) > 1 else ""
+        message = (
+            f"{_subject_of(new[0])}{more} was written into the file that certifi.where() names. It "
+            "is temporary, so no other process trusts it: `certifi-system-store-wrapper add FILE` "
+            "keeps a certificate, where FILE holds it"
+        )
+        reporting.later(reporting.say_once, WARNING, message)
+
+
+def _subject_of(block: bytes) -> str:
+    try:
+        return x509.name_of(x509.facts(pem.der_of(block)).subject)
+    except ValueError:
+        return "a certificate"
+
+
+def _text_at(path: str) -> bytes:
     """Return what is in the file at `path`, b"" where there is none."""
     try:
         return read_regular(path, os.stat(path))
@@ -250,7 +283,7 @@ class MemoryBundle:
 
     def heal(self) -> bool:
         """Return whether it is there, with what was written into it; it cannot be put back."""
-        text = text_at(self.path)
-        additions.warn(text[: self._size], text)
+        text = _text_at(self.path)
+        _warn(text[: self._size], text)
         self._size = len(text)
         return self.intact()

@@ -164,10 +164,13 @@ def _scan(folder: str) -> List[os.DirEntry[str]]:
         return sorted(entries, key=attrgetter("name"))
 
 
-def is_own(path: str) -> bool:
+def is_ours(path: str) -> bool:
     """Whether the path names a bundle of ours; a FIFO is not opened."""
     try:
-        return read_regular(path, interruptible(os.stat, path)).startswith(MARK)
+        if not stat.S_ISREG(interruptible(os.stat, path).st_mode):
+            return False
+        with open(path, "rb", buffering=0) as file:
+            return file.read(len(MARK)) == MARK
     except (OSError, ValueError):
         return False
 

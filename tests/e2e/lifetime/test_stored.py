@@ -285,6 +285,56 @@ def test_export_takes_the_path_over(sandbox: Sandbox) -> None:
     assert "export" in done.stderr
 
 
+def test_what_was_appended_comes_along(sandbox: Sandbox, ca_file: Path, private_der: bytes) -> None:
+    """To the own bundle of the second service, before it takes the path over."""
+    first, second = services(sandbox)
+    sandbox.run_code(WHERE, env=first)
+    own = sandbox.run_code(WHERE, env=second).stdout.strip()
+    with open(own, "ab") as file:
+        file.write(ca_file.read_bytes())
+    path = sandbox.run("-m", "certifi_system_store_wrapper", "export", env=second).stdout.strip()
+    assert path != own
+    assert trustme_pem(private_der) in Path(path).read_bytes()
+
+
+def test_two_services_that_start_at_once(sandbox: Sandbox) -> None:
+    """While the first writes its first bundle, the second puts its own there: it keeps the path."""
+    first, second = services(sandbox)
+    code = f"""
+        import certifi, os, subprocess, sys
+        from certifi_system_store_wrapper.publishing import writing
+        original = writing.write_new
+        def write_new(path, text, **named):
+            original(path, text, **named)
+            writing.write_new = original
+            env = {{**os.environ, **{second!r}, {NAMED!r}: ""}}
+            command = [sys.executable, "-c", "import certifi; certifi.where()"]
+            subprocess.run(command, env=env, check=True)
+        writing.write_new = write_new
+        print(certifi.where())
+    """
+    done = sandbox.run_code(code, env=first)
+    path = sandbox.work / "kept" / "cacert.pem"
+    assert done.stdout.strip() not in ("", str(path))
+    assert "export" in done.stderr
+    assert b"PYTHON" not in path.read_bytes()
+    assert b"sources=" in path.read_bytes()
+
+
+def test_pip_does_not_take_the_folder(sandbox: Sandbox) -> None:
+    """Its copy of certifi is another list: it has a temporary bundle, and the service the path."""
+    env = kept(sandbox)
+    copy = sandbox.work / "pip" / "_vendor" / "certifi"
+    shutil.copytree(sandbox.environment.site_packages / "certifi", copy)
+    for folder in (copy.parent, copy.parent.parent):
+        write(folder / "__init__.py", b"")
+    code = "import pip._vendor.certifi as certifi; print(certifi.where.__wrapped__())"
+    code += "; assert 'wrapper' in certifi.where()"
+    done = sandbox.run_code(code, env=env)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert not (sandbox.work / "kept").exists()
+
+
 def test_a_service_whose_path_was_taken_over(sandbox: Sandbox) -> None:
     """The running one asks again, and has its own certificates at another path."""
     first, second = services(sandbox)
@@ -351,13 +401,9 @@ def test_a_relative_path_means_another_file_elsewhere(sandbox: Sandbox) -> None:
     paths = set()
     for name in ("one", "two"):
         new_ca(sandbox.work / name / "ca.pem")
-        code = f"import os; os.chdir({name!r}); from runpy import run_module\n"
-        code += "run_module('certifi', run_name='__main__', alter_sys=True)"
         for variable in (NAMED, "SSL_CERT_FILE"):
-            done = sandbox.run_code(
-                f"import os; os.chdir({name!r}); {WHERE}",
-                env={**kept(sandbox, variable), variable: "ca.pem"},
-            )
+            code = f"import os; os.chdir({name!r}); {WHERE}"
+            done = sandbox.run_code(code, env={**kept(sandbox, variable), variable: "ca.pem"})
             paths.add(done.stdout.strip())
     assert len(paths) == 4
 

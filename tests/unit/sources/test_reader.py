@@ -26,7 +26,7 @@ from certifi_system_store_wrapper.sources.reader import (
     Unusable,
     condensed,
     contents,
-    is_own,
+    is_ours,
     look,
 )
 from support.minting import encode_pem, mint
@@ -423,8 +423,8 @@ def test_whether_a_file_is_ours(tmp_path: Path) -> None:
     """A bundle of ours is; another one, a folder, nothing and no path are not."""
     ours = written(tmp_path / "ours.pem", MARK + b"bundle\n" + PEM_A)
     others = [written(tmp_path / "a.pem", PEM_A), str(tmp_path), str(tmp_path / "no"), "a\0b", ""]
-    assert is_own(ours)
-    assert not any(map(is_own, others))
+    assert is_ours(ours)
+    assert not any(map(is_ours, others))
 
 
 def test_a_ring_of_links_ends(store: Path) -> None:
