@@ -11,7 +11,15 @@ from ..machine import APPLICATION, openssl, ownership
 from ..machine.signals import interruptible
 from ..settings import CERTIFI, SSL, SYSTEM, Settings, split_paths
 from . import system
-from .files import add_file, add_folder, add_hashed, certificate_files, reason_of
+from .files import (
+    MISNAMED,
+    add_file,
+    add_folder,
+    add_hashed,
+    certificate_files,
+    misnamed_files,
+    reason_of,
+)
 from .findings import LISTED, NAMED, PROVEN, Findings
 from .reader import Reader
 
@@ -146,7 +154,8 @@ def user_drop_folder() -> str:
 
 def _add_drop_folder(findings: Findings, folder: str) -> None:
     """Add the certificates in a drop folder, except where other users may write."""
-    for path in certificate_files(findings, folder):
+    others: List[str] = []
+    for path in certificate_files(findings, folder, others):
         unsafe = _first_unsafe(folder, os.path.dirname(path))
         if unsafe:
             what = "it" if unsafe.startswith(folder) else folder
@@ -154,6 +163,8 @@ def _add_drop_folder(findings: Findings, folder: str) -> None:
             findings.problem(unsafe, f"{message}: chmod go-w, and own it")
         else:
             add_file(findings, path, NAMED, named=True, safe=True)
+    for path in misnamed_files(findings, folder, others):
+        findings.problem(path, MISNAMED)
 
 
 def _first_unsafe(top: str, folder: str) -> str:

@@ -23,6 +23,8 @@ MAX_BYTES = 32 << 20
 MAX_TOTAL = 256 << 20
 # Each read asks for at least so many bytes.
 _CHUNK = 1 << 16
+# So much of a file is read where only its name says that it holds no certificates.
+START = 1 << 16
 # A bundle of ours begins with this.
 MARK = b"# certifi-system-store-wrapper "
 _FLAGS = os.O_RDONLY
@@ -100,6 +102,14 @@ class Reader:
             self.inputs.append(describe(path, status))
         return block
 
+    def seems_certificate(self, path: str) -> bool:
+        """Whether the first START bytes of a file, whatever its name, hold a certificate."""
+        try:
+            data = read_regular(path, self.stat(path), most=START)
+        except (OSError, ValueError):
+            return False
+        return bool(parsing.parse(data).certificates)
+
     def stat(self, path: str) -> os.stat_result:
         """Return os.stat() of `path`, and remember the path in `inputs`."""
         try:
@@ -122,9 +132,10 @@ def _scan(folder: str) -> List[os.DirEntry[str]]:
         return sorted(entries, key=attrgetter("name"))
 
 
-def read_regular(path: str, status: os.stat_result, *, safe: bool = False) -> bytes:
+def read_regular(path: str, status: os.stat_result, *, safe: bool = False, most: int = 0) -> bytes:
     """Return the bytes of a regular file of at most MAX_BYTES; raises OSError.
 
+    With `most` return only so many from its start.
     Anything else is not opened: open() of a FIFO would block, or take data that another program
     waits for.
     """
@@ -138,6 +149,8 @@ def read_regular(path: str, status: os.stat_result, *, safe: bool = False) -> by
             raise Unusable(errno.EINVAL, "it is not a regular file")
         if safe and not ownership.is_safe(now, descriptor):
             raise Unusable(errno.EPERM, "others may write to it; chmod go-w, and own it")
+        if most:
+            return interruptible(os.read, descriptor, most)
         return _read_all(descriptor, now.st_size)
     finally:
         os.close(descriptor)
