@@ -149,6 +149,24 @@ def test_healthy_without_any_store(sandbox: Sandbox, ca_file: Path) -> None:
     assert "no store of the system here" in done.stdout
 
 
+def test_misnamed_certificates_in_a_named_folder_are_noted(
+    sandbox: Sandbox, tmp_path: Path, ca_file: Path
+) -> None:
+    """As Windows makes them; the program that uses the folder prints nothing."""
+    folder = tmp_path / "named"
+    for name in ("good.pem", "corp.cer.txt", "corp.cert", "corp"):
+        write(folder / name, ca_file.read_bytes())
+    write(folder / "notes.txt", b"whom to ask")
+    env = {"PYTHON_CERTIFI_CERT_FILES": str(folder), "PIP_CONFIG_FILE": os.devnull}
+    assert sandbox.run_code("import certifi; certifi.where()", env=env).stderr == ""
+    done = sandbox.run(*COMMAND, env=env)
+    told = [line for line in done.stdout.splitlines() if "rename it to end in .pem" in line]
+    names = ("corp", "corp.cer.txt", "corp.cert")
+    assert [line.split(": ")[0].split()[-1] for line in told] == [str(folder / n) for n in names]
+    assert "notes.txt" not in done.stdout
+    assert done.returncode == 0, done
+
+
 @pytest.mark.parametrize(
     ("variables", "check", "word"),
     [

@@ -12,7 +12,15 @@ from ..machine.environment import environ, home
 from ..machine.signals import interruptible
 from ..settings import CERTIFI, LOCAL, SSL, SYSTEM, Settings, split_paths
 from . import system
-from .files import add_file, add_folder, add_hashed, certificate_files, reason_of
+from .files import (
+    MISNAMED,
+    add_file,
+    add_folder,
+    add_hashed,
+    certificate_files,
+    misnamed_files,
+    reason_of,
+)
 from .findings import LISTED, NAMED, PROVEN, Findings
 from .reader import Reader
 
@@ -150,7 +158,8 @@ def user_drop_folder() -> str:
 
 def _add_drop_folder(findings: Findings, folder: str) -> None:
     """Add the certificates in a drop folder, except those that other users may change."""
-    for path in certificate_files(findings, folder):
+    others: List[str] = []
+    for path in certificate_files(findings, folder, others):
         try:
             fault = interruptible(findings.reader.check.fault, path)
         except OSError:
@@ -162,3 +171,5 @@ def _add_drop_folder(findings: Findings, folder: str) -> None:
             what = "it" if fault.step.startswith(folder) else folder
             message = f"{fault.why}, so {what} is not used: {fault.remedy}"
             findings.problem(fault.step, message)
+    for path in misnamed_files(findings, folder, others):
+        findings.problem(path, MISNAMED)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
-from typing import Iterator, List
+from typing import Iterator, List, Optional
 
 from ..machine import NAME
 from ..parsing import Parsed, pem
@@ -36,6 +36,14 @@ _VERDICTS = {
 # macOS and Emacs put files beside a certificate whose names are its name behind this.
 _LITTER = ("._", ".#")
 _EXTENSIONS = (".cer", ".crt", ".pem", ".der", ".p7b", ".p7c")
+# What has these names is not looked into: our own files, what never is a certificate, and what
+# somebody took out of use without removing it.
+_OURS = (".py", ".pyi", ".pyc", "py.typed", "readme.txt", "rthooks.dat", ".yml")
+_NO_CERTIFICATES = (".key", ".csr", ".crl")
+_PUT_ASIDE = ("~", ".bak", ".old", ".orig", ".off", ".disabled", ".rpmsave", ".dpkg-old")
+MISNAMED = "it holds a certificate, but is not used: rename it to end in .pem"
+# So many files with other names are looked into, per folder.
+MAX_OTHERS = 20
 
 
 def add_file(findings: Findings, path: str, standing: str, *, named: bool) -> int:
@@ -194,10 +202,22 @@ def add_folder(findings: Findings, folder: str) -> None:
         findings.problem(folder, message)
 
 
-def certificate_files(findings: Findings, folder: str) -> Iterator[str]:
+def misnamed_files(findings: Findings, folder: str, others: List[str]) -> List[str]:
+    """Return which `others` in the folder hold a certificate, although no name says so."""
+    if len(others) > MAX_OTHERS:
+        message = f"{len(others)} files in it are not named as certificates: they are not opened"
+        findings.problem(folder, message, INFO)
+        return []
+    return [path for path in others if findings.reader.seems_certificate(path)]
+
+
+def certificate_files(
+    findings: Findings, folder: str, others: Optional[List[str]] = None
+) -> Iterator[str]:
     """Yield the certificate files below a folder; the extension or a hashed name tells them.
 
-    Symbolic links are followed, but no folder is searched twice.
+    Symbolic links are followed, but no folder is searched twice. Files that may be certificates
+    under other names are added to `others`.
     """
     pending, looked, seen = [folder], set(), 0
     while pending:
@@ -212,8 +232,12 @@ def certificate_files(findings: Findings, folder: str) -> Iterator[str]:
                 return
             if os.path.isdir(entry.path) if entry.is_symlink() else entry.is_dir():
                 pending += [entry.path] if entry.name != "__pycache__" else []
-            elif not entry.name.startswith(_LITTER) and _is_certificate_name(entry.name):
+            elif entry.name.startswith(_LITTER):
+                continue
+            elif _is_certificate_name(entry.name):
                 yield entry.path
+            elif others is not None and _may_be_misnamed(entry.name.lower()):
+                others.append(entry.path)
 
 
 def _entries(findings: Findings, folder: str, *, named: bool) -> List[os.DirEntry[str]]:
@@ -227,6 +251,10 @@ def _entries(findings: Findings, folder: str, *, named: bool) -> List[os.DirEntr
 
 def _is_certificate_name(name: str) -> bool:
     return name.lower().endswith(_EXTENSIONS) or is_hashed_name(name)
+
+
+def _may_be_misnamed(name: str) -> bool:
+    return not name.startswith(".") and not name.endswith(_OURS + _NO_CERTIFICATES + _PUT_ASIDE)
 
 
 def is_hashed_name(name: str) -> bool:

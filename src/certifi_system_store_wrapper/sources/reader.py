@@ -24,6 +24,8 @@ MAX_BYTES = 32 << 20
 MAX_TOTAL = 256 << 20
 # Each read asks for at least so many bytes.
 _CHUNK = 1 << 16
+# So much of a file is read where only its name says that it holds no certificates.
+START = 1 << 16
 # A bundle of ours begins with this.
 MARK = b"# certifi-system-store-wrapper "
 _FLAGS = os.O_RDONLY
@@ -125,6 +127,14 @@ class Reader:
                 return b""
         return block
 
+    def seems_certificate(self, path: str) -> bool:
+        """Whether the first START bytes of a file, whatever its name, hold a certificate."""
+        try:
+            data = read_regular(path, self.stat(path), most=START)
+        except (OSError, ValueError):
+            return False
+        return bool(parsing.parse(data).certificates)
+
     def stat(self, path: str) -> os.stat_result:
         """Return os.stat() of `path`, and remember the path in `inputs`."""
         try:
@@ -175,9 +185,10 @@ def is_ours(path: str) -> bool:
         return False
 
 
-def read_regular(path: str, status: os.stat_result) -> bytes:
+def read_regular(path: str, status: os.stat_result, *, most: int = 0) -> bytes:
     """Return the bytes of a regular file of at most MAX_BYTES; raises OSError.
 
+    With `most` return only so many from its start.
     Anything else is not opened: open() of a FIFO would block, or take data that another program
     waits for.
     """
@@ -189,6 +200,8 @@ def read_regular(path: str, status: os.stat_result) -> bytes:
         now = os.fstat(descriptor)
         if not stat.S_ISREG(now.st_mode):
             raise Unusable(errno.EINVAL, "it is not a regular file")
+        if most:
+            return interruptible(os.read, descriptor, most)
         return _read_all(descriptor, now.st_size)
     finally:
         os.close(descriptor)

@@ -13,8 +13,16 @@ import pytest
 from certifi_system_store_wrapper import sources
 from certifi_system_store_wrapper.bundle import build
 from certifi_system_store_wrapper.parsing import pem
-from certifi_system_store_wrapper.settings import CERTIFI, SOURCES, SSL, SYSTEM, USER, Settings
-from certifi_system_store_wrapper.sources import system
+from certifi_system_store_wrapper.settings import (
+    CERTIFI,
+    INFO,
+    SOURCES,
+    SSL,
+    SYSTEM,
+    USER,
+    Settings,
+)
+from certifi_system_store_wrapper.sources import files, system
 from certifi_system_store_wrapper.sources.findings import HELD, LISTED, NAMED, PROVEN, Findings
 from certifi_system_store_wrapper.sources.reader import Reader
 from support.minting import NAMES, encode_pem, mint, private_key_pem, trusted_pem
@@ -310,6 +318,85 @@ def test_a_named_folder_without_a_certificate_file_is_one_warning(world: World) 
     assert world.build(world.path("/home/cas")) == {"certifi"}
     (warning,) = world.warnings
     assert "no certificate file" in warning.message
+
+
+@pytest.mark.parametrize(
+    "name", ["a.cer.txt", "a.txt", "a.ca-bundle", "a.cert", "a", "A.TXT", "sub/a.pem.txt"]
+)
+def test_a_misnamed_certificate_in_a_drop_folder_is_a_warning(world: World, name: str) -> None:
+    """Somebody dropped it to be trusted: it is said how it has to be called."""
+    path = world.write(f"/drop/{name}", PEM_A)
+    world.write("/drop/b.pem", PEM_B)
+    assert world.build() == {"certifi", "B"}
+    (warning,) = world.warnings
+    assert warning.path == path
+    assert "rename it to end in .pem" in warning.message
+    os.rename(path, path + ".pem")
+    assert world.build() == {"certifi", "A", "B"}
+    assert not world.warnings
+
+
+@pytest.mark.parametrize("data", [mint("A"), PEM_A.decode().encode("utf-16"), PEM_A * 100])
+def test_a_misnamed_certificate_is_known_by_its_content(world: World, data: bytes) -> None:
+    """DER, UTF-16, and what is longer than the part that is read."""
+    world.write("/drop/a.txt", data)
+    assert world.build() == {"certifi"}
+    assert len(world.warnings) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("README.txt", PEM_A),
+        ("module.py", PEM_A),
+        ("py.typed", b""),
+        ("notes.txt", b"-----BEGIN CERTIFICATE-----\nbegins a certificate"),
+        ("empty", b""),
+        ("image.png", bytes(range(256)) * 10),
+        ("a.pem.bak", PEM_A),
+        ("a.pem~", PEM_A),
+        ("a.crt.disabled", PEM_A),
+        (".a.pem.swp", PEM_A),
+        ("late.txt", b"x" * (1 << 16) + PEM_A),
+        ("key.key", private_key_pem("key") + PEM_A),
+    ],
+)
+def test_what_else_lies_in_a_drop_folder_is_silent(world: World, name: str, data: bytes) -> None:
+    """Our own files, no certificates, and what somebody put aside by another name."""
+    world.write(f"/drop/{name}", data)
+    assert world.build() == {"certifi"}
+    assert not [p for p in world.last.problems if name in p.path]
+
+
+def test_our_own_files_are_not_opened() -> None:
+    """The folders of this package are drop folders, too, and cost every process nothing."""
+    for folder in sources.drop_folders(Settings(isolated=True)):
+        others: List[str] = []
+        assert not list(files.certificate_files(Findings(USER), folder, others))
+        assert not others
+
+
+def test_many_misnamed_files_are_counted_and_not_opened(world: World) -> None:
+    """Not every process is to read what somebody keeps there."""
+    for number in range(files.MAX_OTHERS + 1):
+        world.write(f"/drop/{number}.txt", PEM_A)
+    with world.monkeypatch.context() as patched:
+        patched.setattr(Reader, "seems_certificate", None)
+        world.build()
+    told = [p for p in world.last.problems if p.path == world.path("/drop")]
+    assert [(p.level, p.message.split()[0]) for p in told] == [(INFO, str(files.MAX_OTHERS + 1))]
+    os.unlink(world.path("/drop/0.txt"))
+    world.build()
+    assert len(world.warnings) == files.MAX_OTHERS
+
+
+def test_what_lies_in_a_named_folder_is_not_opened(world: World) -> None:
+    """Only `doctor` looks into it: a folder may hold anything."""
+    world.write("/named/a.txt", PEM_A)
+    world.write("/named/b.pem", PEM_B)
+    world.monkeypatch.setattr(Reader, "seems_certificate", None)
+    assert world.build(world.path("/named")) == {"certifi", "B"}
+    assert not world.warnings
 
 
 def test_what_is_named_is_named_also_in_a_drop_folder(world: World) -> None:

@@ -54,6 +54,7 @@ def _findings() -> Iterator[Finding]:
     yield from _settings(settings)
     yield from _sources(built, settings)
     yield from user_cas.findings(built)
+    yield from user_cas.misnamed(settings)
     yield from user_cas.bypassing(built)
     yield from clients.findings(settings)
     yield from _surroundings()

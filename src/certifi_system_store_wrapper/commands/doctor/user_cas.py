@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any, Dict, Iterator, List, Set
 
 from ...bundle import Anchor, Bundle
-from ...settings import USER
+from ...settings import USER, WARNING, Settings
+from ...sources.files import MISNAMED, certificate_files, misnamed_files
+from ...sources.findings import Findings
 from .. import describe, variables
 from ..output import Finding, note, problem
 from . import strict
@@ -56,6 +59,19 @@ def _finding(anchor: Anchor, told: Dict[str, Any], valid: Set[str]) -> Iterator[
     elif not dated:
         soon = " (expires soon)" if "expires soon" in told["marks"] else ""
         yield Finding("ok", "user", f"{called} is trusted{soon}")
+
+
+def misnamed(settings: Settings) -> Iterator[Finding]:
+    """Report the files in named folders that hold a certificate and are not read."""
+    for folder in filter(os.path.isdir, settings.cert_files):
+        found = Findings(USER)
+        others: List[str] = []
+        # Only the end of the walk tells all others.
+        list(certificate_files(found, folder, others))
+        for path in misnamed_files(found, folder, others):
+            yield note("user", f"{path}: {MISNAMED}")
+        # What cannot be read is in the bundle's own problems.
+        yield from (note("user", str(each)) for each in found.problems if each.level < WARNING)
 
 
 def bypassing(built: Bundle) -> Iterator[Finding]:

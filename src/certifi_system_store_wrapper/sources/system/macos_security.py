@@ -33,7 +33,7 @@ class Answer(Record):
     def __str__(self) -> str:
         """Return how the run ended, for people."""
         if self.status is None:
-            return f"stopped after {TIMEOUT:g} seconds"
+            return f"stopped after {TIMEOUT:g} seconds or {_MOST >> 20} MiB"
         said = self.errors.decode("utf-8", "replace").strip().partition("\n")[0][:_SAID]
         return f"exit status {self.status}, {said}" if said else f"exit status {self.status}"
 
@@ -47,10 +47,7 @@ def run_all(commands: Sequence[Sequence[str]]) -> List[Answer]:
             # One by one: if one cannot be started, `finally` ends those before it.
             running += [_start(command)]
         printed = _read(running, deadline)
-        return [
-            Answer(printed[process.stdout], printed[process.stderr], _status(process, deadline))
-            for process in running
-        ]
+        return [_answer(process, printed, deadline) for process in running]
     finally:
         for process in running:
             _end(process)
@@ -80,6 +77,15 @@ def _read(running: List[Popen[bytes]], deadline: float) -> Dict[Optional[IO[byte
                     # A process that still writes to it ends then.
                     key.data.close()
     return {pipe: bytes(data) for pipe, data in printed.items()}
+
+
+def _answer(
+    process: Popen[bytes], printed: Dict[Optional[IO[bytes]], bytes], deadline: float
+) -> Answer:
+    output, errors = printed[process.stdout], printed[process.stderr]
+    # It may have ended well with more in the pipe than was read.
+    is_whole = len(output) <= _MOST
+    return Answer(output, errors, _status(process, deadline) if is_whole else None)
 
 
 def _status(process: Popen[bytes], deadline: float) -> Optional[int]:

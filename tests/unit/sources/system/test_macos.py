@@ -590,7 +590,8 @@ def test_case_69_output_without_an_end_is_ended(mac: Mac, monkeypatch: pytest.Mo
     built = mac.bundle()
     assert anchors(built) == [root("Other")]
     (warning,) = warnings_in(built)
-    assert "not read to its end (exit status" in warning
+    assert "not read to its end (stopped after" in warning
+    assert "1 MiB)" in warning
     assert len(warning) < 1000
     assert_nothing_runs(mac)
 
