@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Dict, Optional, Sequence, Tuple
+from typing import Dict, List, Optional, Sequence, Tuple
 
 from . import sources
 from .machine import openssl
@@ -17,7 +17,7 @@ from .reporting.findings import (
     Origin,
     Problem,
 )
-from .settings import CERTIFI, DEBUG, INFO, SSL, USER, WARNING, Settings
+from .settings import CERTIFI, DEBUG, INFO, USER, WARNING, Settings
 from .sources.findings import HELD, NAMED, PROVEN, Findings, Refused, Trusted, sha1_of
 from .sources.reader import MARK, Input, Reader
 
@@ -144,7 +144,7 @@ class _Merger:
         # A person who names a certificate overrules the system, but not their own distrust.
         if said_by is not None and (standing != NAMED or said_by.source == USER):
             return _distrusted(block, origin, said_by)
-        if standing == PROVEN or (standing != HELD and x509.OID_EKU not in pem.der_of(block)):
+        if standing == PROVEN or (standing != HELD and not self.known.may_have_ekus(block)):
             return None
         level = WARNING if standing == NAMED else DEBUG
         try:
@@ -181,12 +181,12 @@ class _Merger:
     def in_order(self) -> Tuple[Anchor, ...]:
         """Return the anchors in the order in which they were first found.
 
-        Intermediates from files that a person named come last. Of two certificates with the same
-        name OpenSSL takes the first: a cross-signed twin in front would hide the root.
+        Those with one subject are together where the first was found, in an order of their own.
         """
-        anchors = [Anchor._make((b, tuple(where))) for b, where in self.anchors.items()]
-        last = {b for b, found in self.unproven.items() if _is_no_root(found)}
-        return tuple(sorted(anchors, key=lambda anchor: anchor.block in last))
+        ordered: List[bytes] = []
+        for group in self.known.by_subject(self.anchors):
+            ordered += group if len(group) == 1 else _twins_in_order(group)
+        return tuple([Anchor._make((block, tuple(self.anchors[block]))) for block in ordered])
 
     def drop_unloadable(self) -> None:
         """Remove each anchor that OpenSSL cannot load: one of them makes the whole file useless."""
@@ -196,8 +196,11 @@ class _Merger:
                 self._leave_out(Refused(block, origin, MALFORMED, "", WARNING))
 
 
-def _is_no_root(found: Trusted) -> bool:
-    return found.origin.source in (SSL, USER) and x509.is_issued_by_another(pem.der_of(found.block))
+def _twins_in_order(blocks: List[bytes]) -> Sequence[bytes]:
+    # Few machines have twins that need it.
+    from .parsing import twins
+
+    return twins.in_order(blocks)
 
 
 def _distrusted(block: bytes, origin: Origin, said_by: Origin) -> Refused:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, Iterator, List, Optional
 
 from ..activation import hook
-from ..bundle import Anchor
+from ..bundle import Bundle
+from ..parsing import Known, twins
 from ..reporting.findings import first_and_more
 from . import describe, status
 from .output import Report
@@ -14,7 +15,7 @@ from .output import Report
 def run(*, source: Optional[str], search: str, excluded: bool) -> Report:
     """Return the certificates of one source or all whose text contains `search`, in any case."""
     built = hook.current().build()
-    told = map(status.excluded, built.excluded) if excluded else map(_anchor, built.anchors)
+    told = map(status.excluded, built.excluded) if excluded else _anchors(built)
     found = [
         each
         for each in told
@@ -24,8 +25,18 @@ def run(*, source: Optional[str], search: str, excluded: bool) -> Report:
     return Report(data, [_line(each) for each in found])
 
 
-def _anchor(anchor: Anchor) -> Dict[str, Any]:
-    return {**describe.certificate(anchor.der), **status.found_in(anchor.origins)}
+def _anchors(built: Bundle) -> Iterator[Dict[str, Any]]:
+    """Yield the anchors; mark those with one subject, of which OpenSSL takes the first."""
+    anchors = {anchor.block: anchor for anchor in built.anchors}
+    for group in Known().by_subject(anchors):
+        for place, block in enumerate(group):
+            found = anchors[block]
+            told = {**describe.certificate(found.der), **status.found_in(found.origins)}
+            told["marks"] += [f"stands behind {place} of its name"] if place else []
+            if block is not group[-1]:
+                why = twins.reason(block, group[place + 1])
+                told["marks"].append(f"stands before another of its name: {why}")
+            yield told
 
 
 def _contains(each: Dict[str, Any], search: str) -> bool:

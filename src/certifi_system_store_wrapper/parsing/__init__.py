@@ -60,6 +60,7 @@ _STRAY = _FIRST + rb"%bEND (?:%b)%b|((?i:BEGIN)) (?i:%b)-" % (_DASHES, _KNOWN, _
 
 # Control characters and non-ASCII: people do not see them, OpenSSL ignores them at a line's end.
 _BLANKS = bytes(range(0x21)) + bytes(range(0x7F, 0x100))
+_BEGIN_LINE = b"\n" + BEGIN
 # So many bytes may stand between two markers.
 MAX_BODY = 8 << 20
 
@@ -121,7 +122,7 @@ def _find_begin(text: bytes, start: int) -> int:
     """Return where the next BEGIN line is, else where the text ends."""
     if text.startswith(BEGIN, start) and not start:
         return start
-    found = text.find(b"\n" + BEGIN, start)
+    found = text.find(_BEGIN_LINE, start)
     return len(text) if found < 0 else found + 1
 
 

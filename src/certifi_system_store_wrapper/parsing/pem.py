@@ -7,11 +7,11 @@ A *block* is the one canonical PEM of a certificate's DER:
 from __future__ import annotations
 
 from binascii import a2b_base64, b2a_base64
-from typing import Dict, List, Set
+from typing import Dict, Iterable, List, Set
 
 from ..record import Record
 from .loadable import is_strict
-from .x509 import Facts, Layout, facts, layout
+from .x509 import OID_EKU, Facts, Layout, facts, layout, subject
 
 BEGIN, END = b"-----BEGIN CERTIFICATE-----\n", b"-----END CERTIFICATE-----\n"
 LINE = 64
@@ -71,6 +71,9 @@ class Known:
         # Blocks that every OpenSSL loads for certain.
         self.strict: Set[bytes] = set()
         self._layouts: Dict[bytes, Layout] = {}
+        # The subjects of what was examined, and what of it may have extended key usages.
+        self._subjects: Dict[bytes, bytes] = {}
+        self._with_ekus: Set[bytes] = set()
         self._facts: Dict[bytes, Facts] = {}
 
     def examine(self, der: bytes, block: bytes) -> None:
@@ -79,10 +82,26 @@ class Known:
             self.strict.add(block)
         else:
             self._layouts[block] = layout(der)
+        self._subjects[block] = subject(der)
+        if OID_EKU in der:
+            self._with_ekus.add(block)
 
     def is_strict(self, block: bytes) -> bool:
         """Whether every OpenSSL loads it for certain."""
         return block in self.strict or is_strict(der_of(block))
+
+    def may_have_ekus(self, block: bytes) -> bool:
+        """Whether it may have extended key usages; facts() knows it for certain."""
+        if block in self._subjects:
+            return block in self._with_ekus
+        return OID_EKU in der_of(block)
+
+    def by_subject(self, blocks: Iterable[bytes]) -> Iterable[List[bytes]]:
+        """Return the certificates in their order, those with one subject together."""
+        groups: Dict[bytes, List[bytes]] = {}
+        for block in blocks:
+            groups.setdefault(self._subjects.get(block) or _subject(block), []).append(block)
+        return groups.values()
 
     def facts(self, block: bytes) -> Facts:
         """Return what the certificate says of itself; raise NotDer, a ValueError."""
@@ -130,6 +149,17 @@ class Parsed:
         elif len(self.damage) == MAX_DAMAGE:
             message = "there is too much damage: from here on only intact certificates are used"
             self.damage.append(Damage(damage.line, message))
+
+
+def _subject(block: bytes) -> bytes:
+    """Return the subject, or the block where that cannot be read."""
+    # Decoding costs most of the time, and nearly every subject ends within nine lines.
+    for end in (len(BEGIN) + 9 * (LINE + 1), -len(END)):
+        try:
+            return subject(a2b_base64(block[len(BEGIN) : end]))
+        except (ValueError, IndexError):
+            continue
+    return block
 
 
 def has_marker(text: bytes) -> bool:

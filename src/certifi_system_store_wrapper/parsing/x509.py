@@ -224,10 +224,23 @@ def facts(der: bytes, places: Optional[Layout] = None) -> Facts:
     )
 
 
-def is_issued_by_another(der: bytes) -> bool:
-    """Whether issuer and subject differ; this is faster than facts()."""
-    _, _, issuer, _, subject = _first_fields(der)
-    return der[slice(*issuer[1:])] != der[slice(*subject[1:])]
+def subject(der: bytes) -> bytes:
+    """Return the content of the subject, where `der` may end behind it; raise NotDer.
+
+    This is faster than facts(): the first where() asks it of every certificate.
+    """
+    if not der[1] == der[5] == 0x82:
+        _, start, end = _first_fields(der)[4]
+        return der[start:end]
+    # Past the two outer headers and the version, then serial, algorithm, issuer, validity.
+    position = 13 if der[8] == CONTEXT_0 else 8
+    for _ in range(4):
+        length = der[position + 1]
+        position += 2 + length
+        if length > 0x7F:
+            _, _, position = element(der, position - 2 - length, len(der))
+    _, start, end = element(der, position, len(der))
+    return der[start:end]
 
 
 def issuer_and_serial(der: bytes) -> bytes:

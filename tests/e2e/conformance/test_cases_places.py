@@ -533,7 +533,7 @@ def test_case_32_a_root_behind_its_cross_signed_twin(
     if variable:
         world.monkeypatch.setenv(variable, path)
     world.build(*(() if variable else (path,)))
-    assert world.names() == ["certifi", "A", "B", "A cross-signed"]
+    assert world.names() == ["certifi", "A", "A cross-signed", "B"]
     assert is_trusted(world, "A", tmp_path)
 
 
