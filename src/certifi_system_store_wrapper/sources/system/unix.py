@@ -16,7 +16,6 @@ from ...settings import INFO, LOCAL, WARNING
 from ..files import add_file, add_hashed, reason_of
 from ..findings import LISTED, Findings
 from ..reader import read_regular
-from . import unix_local
 
 _MAX_DISTRUST_FILES = 10_000
 _NIX_SANDBOX = "/no-cert-file.crt"
@@ -116,6 +115,8 @@ DISTRUST_BUNDLES = (
 def collect(findings: Findings) -> None:
     """Add what the store of this machine trusts and distrusts."""
     if findings.source == LOCAL:
+        from . import unix_local
+
         unix_local.add(findings)
     else:
         _add_store(findings)
