@@ -12,6 +12,7 @@ import ssl
 import stat
 import subprocess
 import sys
+import textwrap
 from functools import partial
 from pathlib import Path
 from typing import Any, Dict, List
@@ -45,6 +46,8 @@ SOURCE = shape(source=TEXT, certificates=COUNT, only_there=COUNT, shared={"type"
 PROBLEM = shape(source=TEXT, path=TEXT, message=TEXT, level={"enum": ["warning", "note"]})
 REFUSED_FILE = shape(path=TEXT, refused=TEXT)
 STORED = {"type": "array", "items": {"anyOf": [CERTIFICATE, REFUSED_FILE]}}
+ADVISORY = shape(id=TEXT, cve=TEXT, url=TEXT)
+REMOVED = shape(last_version=TEXT, advisory={"anyOf": [{"type": "null"}, ADVISORY]})
 OUTCOME = shape(trusted={"type": "boolean"}, message=TEXT, code=COUNT)
 SCHEMAS = {
     "status": shape(
@@ -56,6 +59,9 @@ SCHEMAS = {
         bundle={"type": ["string", "null"]},
         persistent={"type": "boolean"},
         certificates=COUNT,
+        beyond_certifi=shape(vendor=COUNT, added=COUNT, ssl=COUNT, unknown=COUNT),
+        removed_by_certifi=COUNT,
+        removed_by_advisory=COUNT,
         expired=COUNT,
         sources={"type": "array", "items": SOURCE},
         excluded={"type": "array", "items": CERTIFICATE},
@@ -66,7 +72,15 @@ SCHEMAS = {
     "list": shape(
         command={"const": "list"},
         excluded={"type": "boolean"},
-        certificates={"type": "array", "items": shape(sources=TEXTS, paths=TEXTS)},
+        certificates={
+            "type": "array",
+            "items": shape(
+                sources=TEXTS,
+                paths=TEXTS,
+                whose={"enum": ["certifi", "vendor", "added", "ssl", "unknown"]},
+                removed_by_certifi={"anyOf": [{"type": "null"}, REMOVED]},
+            ),
+        },
     ),
     "export": shape(command={"const": "export"}, path=TEXT, certificates=COUNT),
     "shellenv": shape(command={"const": "shellenv"}, shell=TEXT, variables={"type": "object"}),
@@ -681,3 +695,56 @@ def test_strange_certificates(sandbox: Sandbox) -> None:
         "1951",
     ):
         assert word in listed
+
+
+def test_list_of_what_is_beyond_certifi_and_of_what_it_removed(
+    sandbox: Sandbox, ca_file: Path
+) -> None:
+    """Each shows a part of the bundle, and of what was left out; the marks say why."""
+    code = """
+        import hashlib, ssl, sys
+        from certifi_system_store_wrapper import commands
+        from certifi_system_store_wrapper.commands import whose
+
+        der = ssl.PEM_cert_to_DER_cert(open(sys.argv[1]).read())
+        known = {hashlib.sha256(der).hexdigest(): {"last": "2020.1.1"}}
+        whose._removed = lambda: known
+        sys.exit(commands.main(sys.argv[2:]))
+    """
+    program = write(sandbox.work / "program.py", textwrap.dedent(code).encode())
+
+    def listed(*arguments: str, **env: str) -> List[str]:
+        env = {"PYTHON_CERTIFI_SOURCES": "certifi,user", **env}
+        done = sandbox.run(str(program), str(ca_file), *arguments, env=env)
+        assert (done.returncode, done.stderr) == (0, "")
+        return done.stdout.splitlines()
+
+    own = {"PYTHON_CERTIFI_CERT_FILES": str(ca_file)}
+    (line,) = listed("list", "--beyond", "certifi", **own)
+    assert line.endswith("[removed by certifi after 2020.1.1]")
+    assert listed("list", "--removed", **own) == [line]
+    assert len(listed("list", "--beyond", "user", **own)) > 100
+    assert listed("list", "--removed") == listed("list", "--beyond", "certifi") == []
+    status = listed("status", **own)
+    beyond = "beyond    1 more than certifi alone: 1 added here; "
+    assert f"{beyond}1 that certifi has removed (`list --removed`)" in status
+    assert not [each for each in listed("status") if each.startswith("beyond")]
+
+
+def test_one_exclusion_for_each_certificate(sandbox: Sandbox, ca_file: Path) -> None:
+    """Wherever it was found: in `status`, in `list --excluded` and in JSON, with all places."""
+    ca = trustme.CA()
+    pem = ca.issue_cert("leaf.example").cert_chain_pems[0].bytes()
+    one, other = (write(sandbox.work / name / "leaf.pem", pem) for name in ("one", "other"))
+    folders = os.pathsep.join(str(path.parent) for path in (one, other))
+    env = {"PYTHON_CERTIFI_CERT_FILES": folders, "PYTHON_CERTIFI_SOURCES": "certifi,user"}
+    told = json.loads(sandbox.run(*COMMAND, "status", "--json", env=env).stdout)["excluded"]
+    done = sandbox.run(*COMMAND, "list", "--excluded", "--json", env=env)
+    (listed,) = json.loads(done.stdout)["certificates"]
+    assert [each["paths"] for each in told] == [[str(one), str(other)]] == [listed["paths"]]
+    assert listed["sources"] == ["user"]
+    lines = sandbox.run(*COMMAND, "list", "--excluded", env=env).stdout.splitlines()
+    text = sandbox.run(*COMMAND, env=env).stdout.splitlines()
+    shown = [line for line in text if line.startswith("left out")]
+    assert len(lines) == len(shown) == 1
+    assert f"{one} (and 1 more)" in lines[0] and f"{one} (and 1 more)" in shown[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import signal
@@ -712,3 +713,38 @@ def test_ctrl_c_is_clean(sandbox: Sandbox, phase: str) -> None:
         connection.close()
     assert (process.returncode, out) == (130, "")
     assert err == "certifi-system-store-wrapper: interrupted\n"
+
+
+REMOVED = """
+    import hashlib, sys
+    from certifi_system_store_wrapper import commands
+    from certifi_system_store_wrapper.commands import whose
+
+    advisory = {"id": "GHSA-1", "cve": "CVE-1", "url": "https://example.com/GHSA-1"}
+    whose._removed = lambda: {sys.argv[2]: {"last": "2020.1.1", "advisory": advisory}}
+    sys.exit(commands.main(["doctor", sys.argv[1], "--json"]))
+"""
+
+
+@pytest.mark.parametrize("trusted", [True, False], ids=["trusted", "refused"])
+def test_a_chain_that_ends_in_a_root_that_certifi_has_removed(
+    sandbox: Sandbox, trusted: bool
+) -> None:
+    """It is named with its advisory, where it is trusted and where it is only presented."""
+    with serving(Echo, context_for(LEAF, *([] if trusted else [ROOT]))) as server:
+        for der in (ROOT.certificate.public_bytes(Encoding.DER), DER + b"other"):
+            program = write(sandbox.work / "program.py", textwrap.dedent(REMOVED).encode())
+            digest = hashlib.sha256(der).hexdigest()
+            arguments = (str(program), f"localhost:{server.port}", digest)
+            env = trusting(sandbox, *([ROOT] if trusted else []))
+            done = sandbox.run(*arguments, env=env)
+            findings = json.loads(done.stdout)["findings"]
+            told = [each for each in findings if each["check"] == "removed"]
+            if der.endswith(b"other"):
+                assert told == []
+                continue
+            assert [each["level"] for each in told] == ["note"]
+            assert "removed by certifi after 2020.1.1 by GHSA-1 (CVE-1)" in told[0]["message"]
+            assert "https://example.com/GHSA-1" in told[0]["remedy"]
+            assert "PYTHON_CERTIFI_SOURCES=certifi,local,user" in told[0]["remedy"]
+            assert done.returncode == (0 if trusted else 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from pathlib import Path
@@ -34,6 +35,41 @@ def test_a_ca_of_the_system_is_trusted(
     other_file = write(tmp_path / "other.pem", other_ca.cert_pem.bytes())
     without = os_store.on(layout, other_file, tmp_path / "without")
     assert_untrusted(sandbox.fetch("requests", url, prefix=without))
+
+
+# Where this machine has a folder for what is added, a store tells that nothing was.
+OTHERS = "vendor" if Path("/usr/local/share/ca-certificates").is_dir() else "unknown"
+BEYOND = {
+    "added": "1 added here",
+    "vendor": "1 of the system's vendor",
+    "unknown": "1 of the system, nobody knows who added them",
+}
+
+
+@pytest.mark.parametrize(
+    ("layout", "whose"),
+    [("rhel", "added"), ("arch", "added"), ("suse", OTHERS), ("alpine", OTHERS)],
+)
+def test_the_strict_choice_takes_what_was_added(
+    sandbox: Sandbox, layout: str, whose: str, url: str, tmp_path: Path, ca_file: Path
+) -> None:
+    """A folder tells that a CA was added; the store alone does not, and `status` says which."""
+    prefix = os_store.on(layout, ca_file, tmp_path / "aside")
+    strict = {"PYTHON_CERTIFI_SOURCES": "certifi,local,user"}
+    fetched = sandbox.fetch("requests", url, env=strict, prefix=prefix)
+    (assert_fetched if whose == "added" else assert_untrusted)(fetched)
+
+    def command(*arguments: str) -> str:
+        module = ("-m", "certifi_system_store_wrapper")
+        return sandbox.run(*module, *arguments, prefix=prefix).stdout
+
+    (found,) = json.loads(command("list", "--beyond", "certifi", "--json"))["certificates"]
+    assert (found["whose"], found["removed_by_certifi"]) == (whose, None)
+    assert f"1 more than certifi alone: {BEYOND[whose]}\n" in command()
+    listed = command("list", "--beyond", "certifi")
+    assert ("[nobody knows who added it]" in listed) == (whose == "unknown")
+    local = json.loads(command("list", "--source", "local", "--json"))
+    assert len(local["certificates"]) == (whose == "added")
 
 
 def assert_certifis_own(sandbox: Sandbox, prefix: Sequence[str]) -> str:

@@ -78,8 +78,11 @@ RUN: Dict[str, Step] = {
     NAME: Step(says="active"),
     f"python -m {MODULE}": Step(says="active"),
     "status": Step(f"{NAME} status", "active"),
-    "list [--source certifi|system|ssl|user] [--search TEXT] [--excluded]": Step(
-        f"{NAME} list --source certifi --search a; {NAME} list --excluded", "20"
+    "list [--source certifi|system|local|ssl|user] [--search TEXT] [--beyond SOURCE] "
+    "[--removed] [--excluded]": Step(
+        f"{NAME} list --source certifi --search a; {NAME} list --beyond certifi; "
+        f"{NAME} list --removed; {NAME} list --excluded",
+        "20",
     ),
     f"{NAME} add FILE": Step(f"{NAME} add corporate-root.pem", ".config/"),
     "add FILE…": Step(f"{NAME} add corporate-root.pem corporate-root.pem", "held"),

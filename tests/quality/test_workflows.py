@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sysconfig
@@ -10,6 +11,7 @@ from typing import Dict
 
 import pytest
 
+import removed_roots
 from support import CHECKOUT, run_here
 
 GITHUB = CHECKOUT / ".github"
@@ -125,3 +127,21 @@ def test_what_builds_a_release_is_pinned_by_hash(tmp_path: Path) -> None:
     release = (GITHUB / "workflows" / "release.yml").read_text(encoding="utf-8")
     installed = re.findall(r"pip install (.*)", release.split("python -m build")[0])
     assert installed == ["--require-hashes -r .ci/release.txt"]
+
+
+def test_an_old_list_of_removed_roots_is_not_released(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The release asks the index, and publishes nothing if certifi has been released since."""
+    release = (GITHUB / "workflows" / "release.yml").read_text(encoding="utf-8")
+    assert "\n      - run: python tests/removed_roots.py --check\n" in release
+    assert "\n    needs: [build, test, roots]\n" in release.partition("\n  publish:\n")[2]
+    known = json.loads(removed_roots.FILE.read_text("ascii"))
+    monkeypatch.setattr(removed_roots, "FILE", tmp_path / "removed_roots.json")
+    for newest, is_known in ((removed_roots.versions()[-1], True), ("2020.1.1", False)):
+        removed_roots.FILE.write_text(json.dumps({**known, "newest": newest}), "ascii")
+        if is_known:
+            removed_roots.check()
+        else:
+            with pytest.raises(SystemExit, match="is out: write it again"):
+                removed_roots.check()

@@ -17,7 +17,8 @@ import tempfile
 from pathlib import Path
 from typing import List
 
-SSL, PKI, SUSE = Path("/etc/ssl"), Path("/etc/pki"), Path("/var/lib/ca-certificates")
+SSL, PKI, ARCH = Path("/etc/ssl"), Path("/etc/pki"), Path("/etc/ca-certificates")
+SUSE = Path("/var/lib/ca-certificates")
 # Below these, everything but the names that belong to certificate stores is kept.
 KEPT = {
     Path("/etc"): ("ssl", "pki", "openssl", "certs", "ca-certificates", "ca-certificates.conf"),
@@ -30,6 +31,7 @@ EMPTIED = (
     "/run/current-system/profile/etc/ssl",
     "/usr/local/etc/ssl",
     "/usr/local/openssl",
+    "/usr/local/share/ca-certificates",
     "/usr/local/share/certs",
 )
 
@@ -80,6 +82,16 @@ def suse(ca: Path) -> None:
     link(SSL / "certs", SUSE / "pem")
 
 
+def arch(ca: Path) -> None:
+    """Arch: one file and links to it, after `trust anchor --store`."""
+    extracted, source = (ARCH / name for name in ("extracted", "trust-source"))
+    put(ca, extracted / "tls-ca-bundle.pem")
+    link(SSL / "certs" / "ca-certificates.crt", extracted / "tls-ca-bundle.pem")
+    (source / "anchors").mkdir(parents=True)
+    head = b"[p11-kit-object-v1]\ntrusted: true\nx-distrusted: false\nprivate: false\n"
+    (source / "Corporate.p11-kit").write_bytes(head + ca.read_bytes())
+
+
 def nixos(ca: Path) -> None:
     """Nix on another system: nothing where one would look, and a variable that tells."""
     store = SSL / "nix-store" / "ca-bundle.crt"
@@ -93,7 +105,7 @@ def unreadable(ca: Path) -> None:
     (SSL / "certs").chmod(0)
 
 
-LAYOUTS = (debian, dironly, rhel, alpine, suse, nixos, empty, unreadable)
+LAYOUTS = (debian, dironly, rhel, alpine, suse, arch, nixos, empty, unreadable)
 
 
 def put(ca: Path, to: Path) -> None:

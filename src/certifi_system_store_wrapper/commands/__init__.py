@@ -13,7 +13,7 @@ from importlib import import_module
 from typing import Any, Dict, NamedTuple, NoReturn, Optional, Sequence, Tuple
 
 from .. import __version__
-from ..settings import SOURCES
+from ..settings import EVERY_SOURCE
 from . import output
 from .output import Report, WrongUsage
 
@@ -53,7 +53,7 @@ examples:
 
 environment:
   PYTHON_CERTIFI_CERT_FILES      your CA files and folders
-  PYTHON_CERTIFI_SOURCES         which of certifi,system,ssl,user to merge
+  PYTHON_CERTIFI_SOURCES         which of certifi,system,local,ssl,user to merge
   PYTHON_CERTIFI_BUNDLE_DIR      keep a persistent bundle in this folder
   PYTHON_CERTIFI_SSL_DEFAULTS    1: clients that never ask certifi trust the bundle, too
   PYTHON_CERTIFI_DISABLE         1: stay out of the way
@@ -70,6 +70,7 @@ COMMANDS = (
         "tell whether certifi is answered from the bundle, and what is in it (default)",
         "Tell whether certifi is answered from the bundle here, or why not; how many certificates "
         "each source brought, how many only that one has, and how many it shares with each other; "
+        "how many certifi's own list lacks, whose these are, and how many certifi has removed; "
         "what was left out and why; and what could not be used.",
         "exit status: 0 all is well, 1 not active, or something that you named cannot be used, "
         "2 wrong usage",
@@ -79,17 +80,20 @@ COMMANDS = (
         "list the certificates: end, SHA-256, sources, subject, marks",
         "List the certificates of the bundle, a line for each: the day on which it ends, its "
         "SHA-256, the sources that have it, its subject, and in brackets what you should know: "
-        "expired, expires soon (within 30 days), not yet valid, not a CA.",
+        "expired, expires soon (within 30 days), not yet valid, not a CA, removed by certifi (with "
+        "its last version and the advisory, if there is one), nobody knows who added it.",
         """\
 examples:
   certifi-system-store-wrapper list --source user
+  certifi-system-store-wrapper list --beyond certifi
+  certifi-system-store-wrapper list --removed
   certifi-system-store-wrapper list --excluded
   certifi-system-store-wrapper list --json | jq '.certificates[].subject'
 
 exit status: 0 listed (even if nothing matches), 1 it cannot be listed, 2 wrong usage
 """,
         (
-            Option(("--source",), {"choices": SOURCES, "help": "only those of this source"}),
+            Option(("--source",), {"choices": EVERY_SOURCE, "help": "only those of this source"}),
             Option(
                 ("--search",),
                 {
@@ -97,6 +101,18 @@ exit status: 0 listed (even if nothing matches), 1 it cannot be listed, 2 wrong 
                     "metavar": "TEXT",
                     "help": "only those that contain TEXT, any case",
                 },
+            ),
+            Option(
+                ("--beyond",),
+                {
+                    "choices": EVERY_SOURCE,
+                    "metavar": "SOURCE",
+                    "help": "only those that this source, for example certifi, does not have",
+                },
+            ),
+            Option(
+                ("--removed",),
+                {"action": "store_true", "help": "only those that certifi has removed"},
             ),
             Option(("--excluded",), {"action": "store_true", "help": "what was left out, and why"}),
         ),

@@ -2,30 +2,50 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, Iterator, List, Optional
+from typing import Any, Dict, Iterator, List, Optional, Set
 
 from ..activation import hook
 from ..bundle import Bundle
 from ..parsing import Known, twins
 from ..reporting.findings import first_and_more
-from . import describe, status
+from ..settings import Settings, from_environment
+from . import describe, status, whose
 from .output import Report
 
 
-def run(*, source: Optional[str], search: str, excluded: bool) -> Report:
-    """Return the certificates of one source or all whose text contains `search`, in any case."""
-    built = hook.current().build()
-    told = map(status.excluded, built.excluded) if excluded else _anchors(built)
+def run(
+    *, source: Optional[str], search: str, beyond: Optional[str], removed: bool, excluded: bool
+) -> Report:
+    """Return the certificates that all options ask for; `search` in any case."""
+    settings = from_environment()
+    built = hook.current().build(settings)
+    if excluded:
+        told = [_with_removal(status.excluded(out)) for out in built.excluded]
+    else:
+        owners = whose.Owners(settings)
+        told = list(_anchors(built, owners))
+    unwanted = _of_source(beyond, settings) if beyond else set()
+    # A source that is not merged may hold what others brought: `--source local` shows that.
+    held = _of_source(source, settings) if source and source not in settings.sources else set()
     found = [
         each
         for each in told
-        if (source is None or source in each["sources"]) and _contains(each, search.lower())
+        if (source is None or source in each["sources"] or each["sha256"] in held)
+        and _contains(each, search.lower())
+        and each["sha256"] not in unwanted
+        and (each["removed_by_certifi"] or not removed)
     ]
     data = {"command": "list", "excluded": excluded, "certificates": found}
     return Report(data, [_line(each) for each in found])
 
 
-def _anchors(built: Bundle) -> Iterator[Dict[str, Any]]:
+def _of_source(source: str, settings: Settings) -> Set[str]:
+    """Return the SHA-256 of what that source has, also if it is not merged here."""
+    built = hook.current().build(settings._replace(sources=(source,)))
+    return {describe.certificate(anchor.der)["sha256"] for anchor in built.anchors}
+
+
+def _anchors(built: Bundle, owners: whose.Owners) -> Iterator[Dict[str, Any]]:
     """Yield the anchors; mark those with one subject, of which OpenSSL takes the first."""
     anchors = {anchor.block: anchor for anchor in built.anchors}
     for group in Known().by_subject(anchors):
@@ -36,7 +56,11 @@ def _anchors(built: Bundle) -> Iterator[Dict[str, Any]]:
             if block is not group[-1]:
                 why = twins.reason(block, group[place + 1])
                 told["marks"].append(f"stands before another of its name: {why}")
-            yield told
+            yield _with_removal({**told, "whose": owners.of(found)})
+
+
+def _with_removal(told: Dict[str, Any]) -> Dict[str, Any]:
+    return {**told, "removed_by_certifi": whose.removal(told["sha256"])}
 
 
 def _contains(each: Dict[str, Any], search: str) -> bool:
@@ -51,8 +75,12 @@ def _contains(each: Dict[str, Any], search: str) -> bool:
 def _line(each: Dict[str, Any]) -> str:
     ends = (each.get("not_after") or "unknown")[:10]
     parts: List[str] = [ends, each["sha256"], ",".join(each["sources"]), each["subject"]]
-    if each["marks"]:
-        parts.append(f"[{', '.join(each['marks'])}]")
+    removed = each["removed_by_certifi"]
+    marks = [*each["marks"], *([whose.removal_sentence(removed)] if removed else [])]
+    if each.get("whose") == whose.UNKNOWN:
+        marks.append("nobody knows who added it")
+    if marks:
+        parts.append(f"[{', '.join(marks)}]")
     if "reason" in each:
         parts.append(f"({first_and_more(each['paths'])}: {each['reason']})")
     return "  ".join(part for part in parts if part)

@@ -13,7 +13,7 @@ from ..parsing.pem import der_of
 from ..reporting.findings import MALFORMED, Exclusion, Origin, Problem, first_and_more
 from ..settings import INFO, WARNING, Settings, from_environment
 from ..sources.reader import is_ours
-from . import describe, variables
+from . import describe, variables, whose
 from .output import Report, row, table, width
 
 
@@ -80,6 +80,10 @@ def _replaced_by() -> str:
 def _data(built: Bundle, settings: Settings) -> Dict[str, Any]:
     path = hook.current().where() if hook.is_active() else None
     reason = why_plain(settings, built)
+    owners = whose.Owners(settings)
+    owned_by = [owners.of(anchor) for anchor in built.anchors]
+    told = [describe.certificate(anchor.der) for anchor in built.anchors]
+    removed = [each for each in (whose.removal(one["sha256"]) for one in told) if each]
     return {
         "command": "status",
         "version": __version__,
@@ -90,7 +94,10 @@ def _data(built: Bundle, settings: Settings) -> Dict[str, Any]:
         "persistent": not reason and _is_in(path, settings.bundle_dir),
         "certificates": len(built.anchors),
         "sources": [_source(name, built, settings) for name in settings.sources],
-        "expired": sum("expired" in describe.certificate(a.der)["marks"] for a in built.anchors),
+        "beyond_certifi": {name: owned_by.count(name) for name in whose.BEYOND},
+        "removed_by_certifi": len(removed),
+        "removed_by_advisory": sum(each["advisory"] is not None for each in removed),
+        "expired": sum("expired" in each["marks"] for each in told),
         "excluded": [excluded(out) for out in built.excluded],
         "problems": _problems(built, settings),
         "variables": {name: os.environ[name] for name in variables.ours()},
@@ -168,6 +175,9 @@ def _source_lines(data: Dict[str, Any]) -> List[str]:
     together = ["together", str(data["certificates"]), "", *("" for _ in names)]
     expired = data["expired"]
     note = [row("note", f"{expired} of them have expired; they verify nothing")] if expired else []
+    removed = data["removed_by_certifi"], data["removed_by_advisory"]
+    beyond = whose.summary(data["beyond_certifi"], *removed)
+    note += [row("beyond", beyond)] if beyond else []
     told = table([*rows, together])
     # If the rows are too wide for the terminal, each source gets a column instead.
     if max(map(len, told)) > width():

@@ -30,7 +30,7 @@ def test_what_is_not_distrusted_is_passed_over() -> None:
 
 
 def test_what_is_trusted() -> None:
-    """By an object that says so and does not distrust, unless one beside it narrows the purposes."""
+    """By an object that says so and does not distrust, unless others narrow the purposes."""
     trusting = OBJECT.replace(b"x-distrusted", b"trusted")
     assert trusted(PEM_B + trusting + PEM_A + b"[p11-kit-object-v1]\n" + PEM_B) == [PEM_A]
     assert trusted(trusting + b"x-distrusted: true\n" + PEM_A) == []

@@ -16,7 +16,6 @@ from ...record import Record
 from ...reporting.findings import MALFORMED, NO_SERVER_AUTH, NOT_TRUSTED, UNKNOWN
 from ...settings import DEBUG, INFO, LOCAL, WARNING
 from ..findings import Findings, sha1_of
-from . import windows_registry
 
 ROOT, DISALLOWED = "ROOT", "Disallowed"
 SSL_DEFAULTS = "ssl.create_default_context()"
@@ -160,6 +159,8 @@ def _add_roots(findings: Findings, entries: Iterator[_Entry]) -> None:
 
 def _settle_local(findings: Findings, refusals: Dict[bytes, Optional[_Refusal]]) -> None:
     """Do the same for what was added. Windows' own roots lie among those of its administrator."""
+    from . import windows_registry
+
     added, of_the_vendor = windows_registry.added(findings), windows_registry.vendors(findings)
     for block, refusal in refusals.items():
         sha1 = sha1_of(pem.der_of(block))

@@ -1,4 +1,4 @@
-"""Which roots of Windows somebody added, and which its vendor sent: the stores that ROOT is made of.
+"""Which roots of Windows were added, and which its vendor sent: the stores that ROOT is made of.
 
 They are keys of the registry. Each of their subkeys has the SHA-1 of a certificate for its name.
 Source: "System Store Locations" in Microsoft's reference of CertOpenStore().

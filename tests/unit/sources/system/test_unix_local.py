@@ -128,6 +128,15 @@ def test_where_nothing_tells_it_that_is_said(world: World) -> None:
     assert not [each for each in world.last.problems if each.source == LOCAL]
 
 
+def test_a_stored_bundle_notices_what_is_added(world: World) -> None:
+    """Every folder is an input: those that are there, at any depth, and those that are not yet."""
+    world.write(ADDED + "/corp/a.crt", PEM_A)
+    assert local(world) == {"A"}
+    looked_at = {each[0] for each in world.last.inputs}
+    added = {world.path(ADDED), world.path(ADDED + "/corp")}
+    assert looked_at >= {*added, *unix_local.ANCHORS, *unix_local.OBJECTS}
+
+
 @pytest.mark.skipif("os.name == 'nt' or os.geteuid() == 0", reason="root may read everything")
 def test_a_folder_that_cannot_be_read_is_a_warning(world: World) -> None:
     """What the administrator added would be missing without a word."""

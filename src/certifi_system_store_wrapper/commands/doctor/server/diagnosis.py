@@ -9,8 +9,8 @@ from __future__ import annotations
 import ssl
 from typing import Dict, Iterator, List, Tuple
 
-from ....settings import WARNING
-from ... import variables
+from ....settings import CERTIFI, WARNING
+from ... import describe, variables, whose
 from ...output import Finding, note, problem
 from ...status import why_plain
 from .. import strict
@@ -53,7 +53,29 @@ _REASONS: Dict[str, Tuple[str, str]] = {
 
 
 def diagnose(view: View) -> List[Finding]:
-    """Return the causes, each with its remedy."""
+    """Return the causes, each with its remedy, and whether certifi has removed the root."""
+    return [*_causes(view), *_removed(view)]
+
+
+def _removed(view: View) -> Iterator[Finding]:
+    """Report that the chain ends in a root that certifi has removed.
+
+    If certifi alone trusts the server, it knows another end, or has that root still.
+    """
+    ends = [*view.path[-1:], *[one for _, one in view.issuers()][:1]]
+    elsewhere = bool(view.outcomes) and view.outcomes[CERTIFI_ALONE].trusted
+    own = {a.der for a in view.built.anchors if any(o.source == CERTIFI for o in a.origins)}
+    for der in dict.fromkeys(one.der for one in ends if one.der in own or not elsewhere):
+        told = describe.certificate(der)
+        removed = whose.removal(told["sha256"])
+        if removed:
+            message = f"its chain ends in a root {whose.removal_sentence(removed)}"
+            why = f"see {removed['advisory']['url']}; " if removed["advisory"] else ""
+            remedy = f"{why}PYTHON_CERTIFI_SOURCES=certifi,local,user leaves such roots out"
+            yield note("removed", f"{message}: {told['subject']}", remedy)
+
+
+def _causes(view: View) -> List[Finding]:
     if not view.outcomes:
         return [_failure(view, view.presented.failure)]
     plain, strict_one = view.outcomes[BUNDLE], view.outcomes[STRICT]
