@@ -81,9 +81,8 @@ def _is_as_released(path: str, reader: Reader) -> bool:
         installed = [each for each in os.listdir(site) if each.startswith("certifi-")]
         # This raises ValueError unless there is exactly one.
         (metadata,) = [each for each in installed if each.endswith(".dist-info")]
-        digest = b2a_base64(sha256(reader.data(path, vouched=True)).digest(), newline=False).decode(
-            "ascii"
-        )
+        data = reader.data(path, vouched=True)
+        digest = b2a_base64(sha256(data).digest(), newline=False).decode("ascii")
         # RECORD uses URL-safe base64 without padding.
         stated = digest.replace("+", "-").replace("/", "_").rstrip("=")
         with open(os.path.join(site, metadata, "RECORD"), encoding="utf-8") as record:
@@ -159,9 +158,12 @@ def user_drop_folder() -> str:
 def _add_drop_folder(findings: Findings, folder: str) -> None:
     """Add the certificates in a drop folder, except those that other users may change."""
     others: List[str] = []
+    check = findings.reader.check
     for path in certificate_files(findings, folder, others):
         try:
-            fault = interruptible(findings.reader.check.fault, path)
+            # The folder by itself: to a sticky one others may add a second name of our files.
+            fault = interruptible(check.fault, os.path.dirname(path))
+            fault = fault or interruptible(check.fault, path)
         except OSError:
             # add_file() says why it cannot be read.
             fault = None

@@ -254,3 +254,13 @@ def test_what_is_read_by_another_name_is_no_warning(world: World) -> None:
     os.unlink(world.path("/etc/ssl/ca-bundle.pem"))
     assert world.build() == {"certifi"}
     assert [warning.path for warning in world.warnings] == [world.path("/opt/etc/ssl")]
+
+
+@pytest.mark.parametrize("path", ["/drop/a.pem", "/opt/etc/ssl/certs/0123abcd.0"])
+def test_a_folder_is_not_listed_where_others_may_add_files(world: World, path: str) -> None:
+    """Not even a sticky one: what lies there may be another name of a file of ours."""
+    world.write(path, PEM_A)
+    os.chmod(world.path(os.path.dirname(path)), 0o1777)
+    assert world.build() == {"certifi"}
+    (warning,) = world.warnings
+    assert "others may write to it" in warning.message
