@@ -47,7 +47,8 @@ class PersistentBundle:
 
     def intact(self) -> bool:
         """Whether nobody has touched the file since."""
-        return stored.signature_of(self.path) == self._signature
+        # () where the file could not be looked at: that is no reason to believe that it is there.
+        return stored.signature_of(self.path) == self._signature != ()
 
     def heal(self) -> bool:
         """Take the bundle that another process with these settings put there; raises OSError."""
