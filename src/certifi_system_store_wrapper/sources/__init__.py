@@ -57,7 +57,7 @@ def certifi(findings: Findings, path: str) -> None:
         # The builder of the program may have replaced certifi's file with a bundle of ours.
         findings.reader.baked = path
     try:
-        findings.reader.data(path)
+        findings.reader.data(path, vouched=True)
     except (FileNotFoundError, NotADirectoryError):
         # Nobody could answer with it. add_file() reports this.
         pass

@@ -38,7 +38,7 @@ _LITTER = ("._", ".#")
 _EXTENSIONS = (".cer", ".crt", ".pem", ".der", ".p7b", ".p7c")
 # What has these names is not looked into: our own files, what never is a certificate, and what
 # somebody took out of use without removing it.
-_OURS = (".py", ".pyi", ".pyc", "py.typed", "readme.txt", "rthooks.dat", ".yml")
+_OURS = (".py", ".pyi", ".pyc", "py.typed", "readme.txt", "rthooks.dat", ".yml", ".json")
 _NO_CERTIFICATES = (".key", ".csr", ".crl")
 _PUT_ASIDE = ("~", ".bak", ".old", ".orig", ".off", ".disabled", ".rpmsave", ".dpkg-old")
 MISNAMED = "it holds a certificate, but is not used: rename it to end in .pem"
