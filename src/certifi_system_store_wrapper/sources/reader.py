@@ -154,9 +154,9 @@ class Reader:
     def _admitted(self, path: str, *, vouched: bool) -> os.stat_result:
         """Return os.stat() of what is vouched for or owned as it must be; raises OSError."""
         status = self.stat(path)
-        # Devices belong to many, and are not read anyway.
-        is_read = stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode)
-        fault = None if vouched or not is_read else self.fault(path)
+        # Anything else is not opened at all, whoever owns it.
+        is_opened = stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode)
+        fault = self.fault(path) if is_opened and not vouched else None
         if fault is not None:
             raise Untrusted(fault, path)
         return status
