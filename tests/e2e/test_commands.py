@@ -748,3 +748,18 @@ def test_one_exclusion_for_each_certificate(sandbox: Sandbox, ca_file: Path) -> 
     shown = [line for line in text if line.startswith("left out")]
     assert len(lines) == len(shown) == 1
     assert f"{one} (and 1 more)" in lines[0] and f"{one} (and 1 more)" in shown[0]
+
+
+def test_list_says_why_a_root_stands_before_its_twin(sandbox: Sandbox) -> None:
+    """OpenSSL takes the first of a name: the reason is a mark, also in JSON."""
+    old, new = (make("twins", *CA, days=(begin, 99)) for begin in (-5, -2))
+    env = {"PYTHON_CERTIFI_CERT_FILES": str(write(sandbox.work / "both.pem", old.pem + new.pem))}
+    listed = sandbox.run(*COMMAND, "list", "--search=CN=twins", env=env).stdout.splitlines()
+    assert [line.partition("[")[2] for line in listed] == [
+        "stands before another of its name: issued later]",
+        "stands behind 1 of its name]",
+    ]
+    done = sandbox.run(*COMMAND, "list", "--search=CN=twins", "--json", env=env)
+    first, second = json.loads(done.stdout)["certificates"]
+    assert first["marks"] == ["stands before another of its name: issued later"]
+    assert second["marks"] == ["stands behind 1 of its name"]
