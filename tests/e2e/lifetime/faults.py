@@ -60,7 +60,10 @@ def application():
         return answer(certifi)
     certifi.where()
     if WHAT == "heal":
-        quietly(os.unlink, certifi.where())
+        path = certifi.where()
+        # Where a fault came before, it is certifi's own file.
+        if not path.endswith("/certifi/cacert.pem"):
+            quietly(os.unlink, path)
         certifi.where()
     elif WHAT == "refresh":
         import certifi_system_store_wrapper as ours
