@@ -61,8 +61,12 @@ PLACES = {
     "narrow": Place(env=[("COLUMNS", "40")]),
     "warnings are errors": Place(options=["-W", "error", "-X", "dev", "-bb"]),
     "optimized": Place(options=["-OO"]),
-    # An unmapped user of a namespace: another number than root's, and no right of root's.
-    "not root": Place(prefix=["unshare", "-U"] if is_root() else []),
+    # An unmapped user of a namespace: another number than root's, and no right of root's. Files of
+    # every other user seem to be this one's, so nothing that lasts is believed.
+    "not root": Place(
+        prefix=["unshare", "-U"] if is_root() else [],
+        unable=["export", "shellenv", "add"] if is_root() else [],
+    ),
     "read-only root": Place(
         prefix=["unshare", "-m" if is_root() else "-Urm", "sh", "-c", READ_ONLY, "sh"],
         unable=["export", "export -o", "shellenv", "add"],
