@@ -197,9 +197,12 @@ class _Merger:
 
 
 def _twins_in_order(blocks: List[bytes]) -> Sequence[bytes]:
-    # Few machines have twins that need it.
-    from .parsing import twins
-
+    try:
+        # Few machines have twins that need it.
+        from .parsing import twins
+    except ImportError:
+        # pip has removed it since this process imported certifi.
+        return blocks
     return twins.in_order(blocks)
 
 
