@@ -44,11 +44,11 @@ def _undisturbed(call, *arguments):  # type: ignore[no-untyped-def]
     import _signal as signal  # type: ignore[import-not-found]  # every interpreter has loaded both
     from _thread import get_ident
 
-    handlers, late, recording = {}, {}, {get_ident()}  # type: ignore[var-annotated]
+    handlers, late, recording = {}, [], {get_ident()}  # type: ignore[var-annotated]
 
     def record(signum, frame):  # type: ignore[no-untyped-def]
         if get_ident() in recording:
-            late[signum] = frame
+            late.append((signum, frame))
         else:  # it is over, or another thread has forked
             handlers[signum](signum, frame)
 
@@ -78,8 +78,8 @@ def _run_late(signal, record, handlers, late, recording):  # type: ignore[no-unt
                 signal.signal(signum, handler)
         recording.clear()
         while late:
-            signum = next(iter(late))
-            frame, handler = late.pop(signum), signal.getsignal(signum)
+            signum, frame = late.pop(0)
+            handler = signal.getsignal(signum)
             if callable(handler):
                 handler(signum, frame)
     except BaseException:

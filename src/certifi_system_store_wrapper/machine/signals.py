@@ -12,7 +12,7 @@ import functools
 import os
 from _thread import get_ident
 from types import FrameType
-from typing import Callable, Dict, Optional, TypeVar
+from typing import Callable, Dict, List, Optional, Tuple, TypeVar
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -42,8 +42,7 @@ class _Recorder:
     def __init__(self) -> None:
         self.thread = get_ident()
         self.handlers: Dict[int, Handler] = {}
-        # As in Python itself, a signal that comes twice is due once.
-        self.late: Dict[int, Optional[FrameType]] = {}
+        self.late: List[Tuple[int, Optional[FrameType]]] = []
         # How handlers run now: not at all, at once, or at once within code of the application.
         self.now: Optional[Callable[[], None]] = None
         self.is_over = False
@@ -54,7 +53,9 @@ class _Recorder:
             # Somebody saved this recorder as the handler, and has put it back.
             self.handlers[signum](signum, frame)
             return
-        self.late[signum] = frame
+        # As in Python itself, a signal that comes twice is due once.
+        if all(signum != other for other, _ in self.late):
+            self.late.append((signum, frame))
         if self.now is not None:
             self.now()
 
@@ -80,8 +81,7 @@ class _Recorder:
         """Run the handlers that are due, each of them, also where one raises."""
         try:
             while self.late:
-                signum = next(iter(self.late))
-                frame = self.late.pop(signum)
+                signum, frame = self.late.pop(0)
                 own, now = self.handlers[signum], signal.getsignal(signum)
                 handler = own if now is self else now
                 # An earlier one may have switched it off.
