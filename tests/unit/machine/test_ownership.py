@@ -161,8 +161,8 @@ def test_the_owner_of_the_interpreter_counts_as_root(world: World, part: str) ->
     give(world, "/usr/lib/ssl/cert.pem")
     give(world, "/usr/lib/ssl")
     assert world.build() == {"certifi"}
-    python = world.write("/home/.pyenv/bin/python", b"")
-    give(world, "/home/.pyenv/bin/python")
+    python = world.write("/home/python/bin/python", b"")
+    give(world, "/home/python/bin/python")
     world.link("/venv/bin/python", python)
     world.monkeypatch.setattr(sys, part, world.path("/venv/bin/python"))
     assert world.build() == {"certifi", "A"}
