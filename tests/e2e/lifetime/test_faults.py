@@ -45,7 +45,7 @@ def test_any_call_may_fail(
     sandbox: Sandbox, ca_file: Path, preloaded: str, what: str, place: str, *, slow: bool
 ) -> None:
     """The answer is whole or certifi's own, a loss is told, and the next process is right."""
-    every = int(os.environ.get("EVERY_FAULT") or (97 if slow else 293))
+    every = int(os.environ.get("EVERY_FAULT") or (47 if slow else 97))
     # Where a module of certifi itself cannot be read, plain certifi fails as well.
     certifi = ["/certifi/cacert.pem", "/RECORD"]
     concerned = [str(sandbox.tmp), str(sandbox.home), str(ca_file), "/etc/ssl/certs", *certifi]
