@@ -134,7 +134,7 @@ def open_locked(path: str, flags: int, *, exclusive: bool) -> int:
     """
     descriptor = above_stderr(os.open(path, flags))
     try:
-        _lock(descriptor, exclusive=exclusive)
+        lock(descriptor, exclusive=exclusive)
         if identity(os.lstat(path)) == identity(os.fstat(descriptor)):
             return descriptor
     except BaseException:
@@ -144,7 +144,8 @@ def open_locked(path: str, flags: int, *, exclusive: bool) -> int:
     raise FileNotFoundError(2, "it was replaced meanwhile", path)
 
 
-def _lock(descriptor: int, *, exclusive: bool) -> None:
+def lock(descriptor: int, *, exclusive: bool) -> None:
+    """Lock an open file; raises OSError where another process has it locked."""
     if sys.platform != "win32" and LOCKS:
         flock(descriptor, (LOCK_EX if exclusive else LOCK_SH) | LOCK_NB)
 
@@ -174,10 +175,25 @@ def remove_unheld(folder: str, prefix: str) -> None:
         # Another process holds it or has removed it, or it is not one of our folders.
         return
     finally:
-        for descriptor in locked:
-            # A child that was forked meanwhile must not keep the lock.
-            _unlock(descriptor)
-            close(descriptor)
+        _release(locked)
+
+
+def remove_unlocked(file: str) -> None:
+    """Remove a file that no process has locked (on Windows: opened); never raise."""
+    locked: List[int] = []
+    with suppress(OSError):
+        try:
+            locked += [open_locked(file, _FILE_TO_REMOVE, exclusive=True)] if LOCKS else []
+            os.unlink(file)
+        finally:
+            _release(locked)
+
+
+def _release(locked: List[int]) -> None:
+    for descriptor in locked:
+        # A child that was forked meanwhile must not keep the lock.
+        _unlock(descriptor)
+        close(descriptor)
 
 
 def quietly(call: Callable[[str], object], path: str) -> None:

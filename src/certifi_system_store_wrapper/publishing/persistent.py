@@ -24,15 +24,13 @@ from ..settings import DEBUG, INFO, USER, WARNING, Settings
 from ..sources.files import add_named
 from ..sources.findings import Findings
 from . import stored, writing
-from .hold import names, quietly
+from .hold import names, quietly, remove_unlocked
 from .stored import Asked, Stored
 
 _UNFINISHED = f".{NAME}."
 _ATTEMPTS = 50
 # All attempts (the pause is in seconds) take longer than what was appended needs to settle.
 _PAUSE = 0.1
-# Nanoseconds after which nobody is writing a file any more.
-_ABANDONED = 600 * 10**9
 # A server that drops its rights must read what is in the folder.
 _MODE = 0o755
 
@@ -255,19 +253,26 @@ def _write(path: str, found: Stored, header: bytes, rest: bytes) -> bool:
             now = stored.read(path)
             if (now.appended, now.asked) != (found.appended, found.asked):
                 return False
-        writing.rename(unfinished, path)
+        return _named(unfinished, path)
     except OSError:
         if found.rest != rest:
             raise
+        return True
     finally:
         quietly(os.unlink, unfinished)
+
+
+def _named(unfinished: str, path: str) -> bool:
+    """Give it its name; False where another process swept it away: it is not locked any more."""
+    try:
+        writing.rename(unfinished, path)
+    except FileNotFoundError:
+        return False
     return True
 
 
 def _sweep(folder: str) -> None:
-    """Remove what killed writers left: files that nobody has changed for long."""
-    latest = time.time_ns() - _ABANDONED
+    """Remove what killed writers left: their files are not locked any more."""
     for name in names(folder):
-        path = os.path.join(folder, name)
-        if name.startswith(_UNFINISHED) and stored.signature_of(path)[-1:] < (latest,):
-            quietly(os.unlink, path)
+        if name.startswith(_UNFINISHED):
+            remove_unlocked(os.path.join(folder, name))

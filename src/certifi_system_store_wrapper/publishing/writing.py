@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import sys
 import time
+from contextlib import suppress
 
 from ..machine.signals import interruptible
-from .hold import close, quietly
+from .hold import close, lock, quietly
 
 # O_EXCL follows no link.
 _NEW = os.O_RDWR | os.O_CREAT | os.O_EXCL
@@ -19,9 +20,16 @@ _ATTEMPTS, _PAUSE = 20, 0.05
 
 
 def write_new(path: str, text: bytes, *, durable: bool = False) -> None:
-    """Write a new file, with `durable` to the disk itself; raises OSError, and leaves the file."""
+    """Write a new file, with `durable` to the disk itself; raises OSError, and leaves the file.
+
+    A durable one is locked meanwhile: one without a lock was left by a writer that was killed.
+    """
     descriptor = os.open(path, _NEW, 0o644)
     try:
+        if durable:
+            # Not every network's file system has locks.
+            with suppress(OSError):
+                lock(descriptor, exclusive=True)
         write_all(descriptor, text)
         if durable:
             os.fsync(descriptor)

@@ -191,8 +191,7 @@ def faults(calls):
 
 def leftovers():
     """Remove what is left, and return what should not be there."""
-    # What a killed writer left in there goes with a writer ten minutes later.
-    kept = [path for path in files(f"{HOME}/kept") if "cacert.pem" not in path]
+    kept = [path for path in files(f"{HOME}/kept") if os.path.basename(path) != "cacert.pem"]
     left = files(TMP) + kept
     left += files(ADDED) if WHAT == "remove" else [p for p in files(ADDED) if p[-4:] != ".pem"]
     for folder in (TMP, ADDED, f"{HOME}/kept"):

@@ -321,6 +321,46 @@ def test_two_services_that_start_at_once(sandbox: Sandbox) -> None:
     assert b"sources=" in path.read_bytes()
 
 
+def test_a_killed_writer(sandbox: Sandbox) -> None:
+    """The next process removes its unfinished file."""
+    env, folder = kept(sandbox), sandbox.work / "kept"
+    code = """
+        import certifi, os
+        from certifi_system_store_wrapper.publishing import writing
+        writing.rename = lambda *_: os.kill(os.getpid(), 9)
+        certifi.where()
+    """
+    assert sandbox.run_code(code, env=env).returncode == -9
+    assert ["cacert.pem" in each.name for each in folder.iterdir()] == [True]
+    assert sandbox.run_code(WHERE, env=env).stdout.strip() == str(folder / "cacert.pem")
+    assert [each.name for each in folder.iterdir()] == ["cacert.pem"]
+
+
+def test_a_writer_beside_another(sandbox: Sandbox) -> None:
+    """What it is writing stays; what it has just written may go, and then it writes that again."""
+    env = kept(sandbox)
+    code = f"""
+        import certifi, os, subprocess, sys
+        from certifi_system_store_wrapper.publishing import writing
+        def meanwhile(original, is_left):
+            def call(*arguments):
+                result = original(*arguments)
+                setattr(writing, original.__name__, original)
+                subprocess.run([sys.executable, "-c", {WHERE!r}], check=True, stdout=sys.stderr)
+                left = sorted(os.listdir("kept"))
+                assert (len(left), left[-1]) == (1 + is_left, "cacert.pem"), left
+                return result
+            setattr(writing, original.__name__, call)
+        meanwhile(writing.write_all, 1)
+        meanwhile(writing.close, 0)
+        print(certifi.where())
+        assert os.listdir("kept") == ["cacert.pem"]
+    """
+    done = sandbox.run_code(code, env=env)
+    path = str(sandbox.work / "kept" / "cacert.pem")
+    assert (done.returncode, done.stdout.split()) == (0, [path]), done.stderr
+
+
 def test_pip_does_not_take_the_folder(sandbox: Sandbox) -> None:
     """Its copy of certifi is another list: it has a temporary bundle, and the service the path."""
     env = kept(sandbox)
