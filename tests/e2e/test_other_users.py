@@ -208,6 +208,41 @@ def test_no_variable_decides_in_a_program_with_more_rights(
     assert planted.decode() in contents
 
 
+def test_who_starts_a_program_with_more_rights_cannot_write_into_its_bundle(
+    crowd: Crowd, privileged: Path, planted: bytes
+) -> None:
+    """Its files belong to them, so there is none: nothing but the memory of the program."""
+    crowd.python = str(privileged)
+    planted_at = write(crowd.folder / "planted.pem", planted)
+    code = f"""
+        import certifi_system_store_wrapper, json, os, subprocess
+        certifi_system_store_wrapper.activate()
+        import certifi
+        path = certifi.where().replace("self", str(os.getpid()))
+        done = subprocess.run(["sh", "-c", 'cat "$0" >> "$1"', {str(planted_at)!r}, path])
+        print(json.dumps([done.returncode, certifi.contents()]))
+    """
+    done = crowd.run(as_user(MALLORY), crowd.home(MALLORY), code)
+    status, contents = json.loads(done.stdout)
+    assert status != 0
+    assert planted.decode() not in contents
+    assert contents.count("BEGIN CERTIFICATE") > 100
+    # Root has such rights already: its bundle is a file as ever.
+    done = crowd.run([], crowd.home(0))
+    assert json.loads(done.stdout)[0].startswith("/tmp/certifi-system-store-wrapper-0/")
+
+
+def test_who_has_no_number_of_their_own_keeps_no_file(crowd: Crowd) -> None:
+    """In a user namespace without a map every other user has the same number."""
+    command = [*as_user(VICTIM), "unshare", "-U"]
+    if subprocess.run([*command, "true"], check=False, capture_output=True).returncode:
+        pytest.skip("no user namespaces here")
+    done = crowd.run(command, crowd.home(VICTIM))
+    where, contents, _ = json.loads(done.stdout)
+    assert (where.startswith("/proc/self/fd/"), done.stderr) == (True, "")
+    assert contents.count("BEGIN CERTIFICATE") > 100
+
+
 @pytest.mark.parametrize("change", ["os.seteuid(1000)", "os.setgid(1000); os.setuid(1000)"])
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_a_daemon_that_gives_up_root_obeys_as_before(

@@ -20,6 +20,7 @@ import sys
 from typing import Dict, FrozenSet, List, Optional, Tuple, Union
 
 from ..record import Record
+from .environment import IS_PRIVILEGED
 
 _OVERFLOW = 65534
 # Whose a path must be: ours; ours or the system's; only its links have to be ours.
@@ -55,6 +56,17 @@ def user() -> int:
     if sys.platform == "win32":
         return 0
     return os.geteuid()
+
+
+def is_shared() -> bool:
+    """Whether somebody else has our user id, so that they can change each file that we make.
+
+    That is who starts a program with file capabilities or setgid, and in a user namespace each user
+    who has no number there.
+    """
+    if sys.platform == "win32":
+        return False
+    return user() not in trusted_owners() or (IS_PRIVILEGED and user() == os.getuid())
 
 
 def overflow_uid() -> int:

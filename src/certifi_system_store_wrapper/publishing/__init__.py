@@ -68,7 +68,7 @@ def publish_outlasting(
                 message = f"{error.filename}: {persistent.replaced_message(error)}"
                 reporting.later(reporting.say_once, WARNING, message)
             failures.append(f"{folder}: {error.strerror or error}")
-    raise OSError("; ".join(failures))
+    raise OSError("; ".join(failures) or "there is no folder that nobody else can write to")
 
 
 def is_intact(published: Optional[Published]) -> bool:
