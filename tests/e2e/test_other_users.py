@@ -136,7 +136,8 @@ def test_what_is_planted_is_not_believed_in_a_user_namespace(
     where, contents, system = json.loads(inside.stdout)
     assert planted.decode() not in contents
     assert "/certifi-system-store-wrapper-0/" in where
-    assert f"user {NOBODY} owns it" in inside.stderr or "BUNDLE_DIR cannot" in inside.stderr
+    assert f"user {NOBODY} (whoever has no number in this user namespace) owns it" in inside.stderr
+    assert ("BUNDLE_DIR cannot" in inside.stderr) == (kind == "persistent")
     # What the distribution has below /etc is read as ever.
     assert system == json.loads(outside.stdout)[2] > 100
 
@@ -202,6 +203,11 @@ def test_no_variable_decides_in_a_program_with_more_rights(
     assert all(name in warning for name in (*names, "SSL_CERT_DIR", "PYTHON_CERTIFI_BUNDLE_DIR"))
     done = crowd.run(as_user(MALLORY), home)
     assert (planted.decode() in json.loads(done.stdout)[1], done.stderr) == (False, "")
+    for command in ("add", "remove"):
+        code = f"import sys, runpy; sys.argv[1:] = [{command!r}, {str(path)!r}]\n"
+        code += f"runpy.run_module({MODULE!r}, run_name='__main__')"
+        done = crowd.run(as_user(MALLORY), home, code)
+        assert (done.returncode, "because this program has more rights" in done.stderr) == (1, True)
     # Root gets no right that it has not, so for root the program is as any other.
     done = crowd.run([], home, **variables)
     where, contents, _ = json.loads(done.stdout)

@@ -22,7 +22,6 @@ _NO_BUNDLE = (
     "no bundle can be published, so certifi's own list answers, without the system's and your "
     "own CAs, and without any distrust or restriction"
 )
-_REMEDY = "Set PYTHON_CERTIFI_BUNDLE_DIR to a folder that only you can write to"
 
 
 class Answer:
@@ -145,8 +144,12 @@ class Answer:
         """
         if not isinstance(error, (RecursionError, MemoryError)):
             self._try_again = monotonic() + _PAUSE
-        remedy = f". {_REMEDY}" if isinstance(error, OSError) else ""
-        reporting.later(reporting.say_once, WARNING, f"{_NO_BUNDLE}: {error!r}{remedy}")
+        reason = repr(error)
+        if isinstance(error, publishing.NoPlace):
+            reason = f"{error}; {error.remedy}"
+        elif type(error) is LookupError:
+            reason = str(error)
+        reporting.later(reporting.say_once, WARNING, f"{_NO_BUNDLE}: {reason}")
         return self._certifi_file()
 
 

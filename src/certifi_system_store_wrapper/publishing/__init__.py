@@ -8,20 +8,31 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Callable, Optional, Union
+from typing import Callable, Optional, Sequence, Union
 
 from .. import bundle, reporting
 from ..bundle import Bundle
 from ..machine import temporary_places
 from ..settings import DEBUG, WARNING, Settings
-from . import cleanup, persistent, temporary
+from . import cleanup, persistent, stored, temporary
 from .persistent import PersistentBundle
 from .temporary import MemoryBundle, TemporaryBundle
 
 # A part of the path of the copy of certifi that pip has.
 _PIPS = os.path.join("pip", "_vendor", "")
 
+WHERE_TO_WRITE = "set PYTHON_CERTIFI_BUNDLE_DIR to a folder that only you can write to"
+
 Published = Union[TemporaryBundle, MemoryBundle, PersistentBundle]
+
+
+class NoPlace(OSError):
+    """No place takes the bundle: which ones, why, and what helps."""
+
+    def __init__(self, failures: Sequence[str], remedy: str = WHERE_TO_WRITE) -> None:
+        """Say what is wrong with each place."""
+        super().__init__("; ".join(failures) or "there is no folder that nobody else can write to")
+        self.remedy = remedy
 
 
 def publish(
@@ -57,18 +68,21 @@ def publish_outlasting(
     """Return a bundle that outlives this process, in the first folder that takes it.
 
     With `take_over` also where it belongs to other settings. Raises LookupError where there is
-    nothing to put into it, OSError where no folder takes it.
+    nothing to put into it, NoPlace where no folder takes it.
     """
-    failures = []
+    failures, remedy = [], WHERE_TO_WRITE
     for folder in persistent.folders(settings):
         try:
             return persistent.publish(folder, settings, certifi_file, take_over=take_over)
         except OSError as error:
-            if isinstance(error, FileExistsError) and not settings.bundle_dir:
-                message = f"{error.filename}: {persistent.replaced_message(error)}"
-                reporting.later(reporting.say_once, WARNING, message)
-            failures.append(f"{folder}: {error.strerror or error}")
-    raise OSError("; ".join(failures) or "there is no folder that nobody else can write to")
+            failures.append(f"{error.filename or folder}: {error.strerror or error}")
+            if isinstance(error, stored.NotOurs):
+                if settings.bundle_dir:
+                    remedy = error.remedy
+                else:
+                    message = f"{failures[-1]}: {error.remedy}"
+                    reporting.later(reporting.say_once, WARNING, message)
+    raise NoPlace(failures, remedy)
 
 
 def is_intact(published: Optional[Published]) -> bool:
@@ -91,12 +105,12 @@ def _succeeds(check: Callable[[], bool]) -> bool:
 def _publish_persistent(settings: Settings, certifi_file: str) -> Published:
     try:
         return publish_outlasting(settings, certifi_file)
-    except OSError as error:
+    except NoPlace as error:
         if not settings.bundle_dir:
             raise
         message = (
-            f"PYTHON_CERTIFI_BUNDLE_DIR cannot be used, another place is: {error}; name a folder "
-            "that only you can write to"
+            "PYTHON_CERTIFI_BUNDLE_DIR cannot be used, and the bundle lies elsewhere: "
+            f"{error}; {error.remedy}"
         )
         reporting.later(reporting.say_once, WARNING, message)
     # The path that the command prints must be good when the command has ended.
@@ -123,7 +137,10 @@ def _place(text: bytes, settings: Settings) -> Published:
         else:
             cleanup.register(published, handle_sigterm=settings.handle_sigterm)
             return published
-    return MemoryBundle(text)
+    try:
+        return MemoryBundle(text)
+    except OSError as error:
+        raise NoPlace([f"no folder can take the bundle, and memory cannot: {error}"]) from error
 
 
 def _held_text(published: Optional[Published]) -> bytes:
