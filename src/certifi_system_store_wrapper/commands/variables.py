@@ -12,6 +12,7 @@ from typing import Iterator, List, NamedTuple, Optional, Set, Tuple
 
 from .. import parsing
 from ..activation import hook
+from ..machine import ownership
 from ..publishing import NoPlace
 from ..settings import Settings, split_paths
 from ..sources import files
@@ -66,6 +67,7 @@ def unusable(settings: Settings) -> Iterator[Finding]:
 
 def _log_file(path: str) -> Iterator[Finding]:
     try:
+        ownership.Check().followed(path)
         os.close(os.open(path, os.O_WRONLY | os.O_APPEND | getattr(os, "O_NONBLOCK", 0)))
     except (OSError, ValueError) as error:
         yield problem(

@@ -38,15 +38,16 @@ class NoPlace(OSError):
 def publish(
     settings: Settings,
     certifi_file: str,
-    lost: Optional[Published] = None,
-    before: Optional[Published] = None,
+    *,
+    broken: Optional[Published] = None,
+    refreshed: Optional[Published] = None,
 ) -> Published:
-    """Return a published bundle, with the text that `lost` still holds, else built anew.
+    """Return a published bundle, built anew; with the text that a `broken` one still holds.
 
-    Returns `before` where that holds the same text. Raises LookupError where there is nothing to
-    put into a bundle, OSError where no place can take it.
+    The one that is `refreshed` is returned again where nothing has changed. Raises LookupError
+    where there is nothing to put into a bundle, OSError where no place can take it.
     """
-    held = _held_text(lost)
+    held = _held_text(broken)
     # After a chroot or setuid this process may not be able to read the sources again.
     if held:
         return _place(held, settings)
@@ -54,7 +55,7 @@ def publish(
     is_asked_for = settings.bundle_dir and _PIPS not in certifi_file
     if is_asked_for or _is_certifis_command():
         return _publish_persistent(settings, certifi_file)
-    return _publish_temporary(settings, certifi_file, before)
+    return _publish_temporary(settings, certifi_file, refreshed)
 
 
 def build(settings: Settings, certifi_file: str) -> Bundle:
@@ -85,14 +86,14 @@ def publish_outlasting(
     raise NoPlace(failures, remedy)
 
 
-def is_intact(published: Optional[Published]) -> bool:
+def is_intact(published: Published) -> bool:
     """Whether the path still names the file that was published."""
-    return published is not None and _succeeds(published.intact)
+    return _succeeds(published.intact)
 
 
-def is_healed(published: Optional[Published]) -> bool:
+def is_healed(published: Published) -> bool:
     """Put the file back to its path; return whether that could be done."""
-    return published is not None and _succeeds(published.heal)
+    return _succeeds(published.heal)
 
 
 def _succeeds(check: Callable[[], bool]) -> bool:
@@ -120,11 +121,11 @@ def _publish_persistent(settings: Settings, certifi_file: str) -> Published:
 
 
 def _publish_temporary(
-    settings: Settings, certifi_file: str, before: Optional[Published]
+    settings: Settings, certifi_file: str, refreshed: Optional[Published]
 ) -> Published:
     built = persistent.build_to_publish(settings, certifi_file, persistent.appended(settings))
-    if before is not None and is_intact(before) and _held_text(before) == built.text:
-        return before
+    if refreshed and is_intact(refreshed) and _held_text(refreshed) == built.text:
+        return refreshed
     return _place(built.text, settings)
 
 

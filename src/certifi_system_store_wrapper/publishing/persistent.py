@@ -175,9 +175,9 @@ def build_to_publish(settings: Settings, certifi_file: str, more: List[Findings]
     Raises LookupError if it is empty, or certifi's own list is missing.
     """
     built = bundle.build(settings, certifi_file, more)
-    reporting.later(reporting.report, built.problems, built.excluded)
     if built.failure:
         raise LookupError(built.failure)
+    reporting.later(reporting.report, built.problems, built.excluded)
     if not built.anchors:
         raise LookupError("no source of PYTHON_CERTIFI_SOURCES has a certificate: unset it")
     reporting.later(reporting.emit, DEBUG, f"the bundle has {len(built.anchors)} certificates")
@@ -253,7 +253,7 @@ def _write(path: str, found: Stored, header: bytes, rest: bytes) -> bool:
         writing.rename(unfinished, path)
     except OSError as error:
         if found.rest != rest:
-            raise OSError(error.errno, error.strerror, path) from error
+            raise OSError(error.errno, error.strerror, os.path.dirname(path)) from error
     finally:
         quietly(os.unlink, unfinished)
     return True
