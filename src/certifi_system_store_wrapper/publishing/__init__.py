@@ -76,7 +76,9 @@ def publish_outlasting(
         try:
             return persistent.publish(folder, settings, certifi_file, take_over=take_over)
         except OSError as error:
-            failures.append(f"{error.filename or folder}: {error.strerror or error}")
+            # A file that was to be written is not there: then the folder is what people know.
+            there = error.filename if os.path.lexists(error.filename or "") else folder
+            failures.append(f"{there}: {error.strerror or error}")
             if isinstance(error, stored.NotOurs):
                 if settings.bundle_dir:
                     remedy = error.remedy

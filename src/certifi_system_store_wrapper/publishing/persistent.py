@@ -251,9 +251,9 @@ def _write(path: str, found: Stored, header: bytes, rest: bytes) -> bool:
             if (now.appended, now.asked) != (found.appended, found.asked):
                 return False
         writing.rename(unfinished, path)
-    except OSError as error:
+    except OSError:
         if found.rest != rest:
-            raise OSError(error.errno, error.strerror, os.path.dirname(path)) from error
+            raise
     finally:
         quietly(os.unlink, unfinished)
     return True
