@@ -12,7 +12,7 @@ from typing import Callable, Optional, Sequence, Union
 
 from .. import bundle, reporting
 from ..bundle import Bundle
-from ..machine import temporary_places
+from ..machine import environment, temporary_places
 from ..settings import DEBUG, WARNING, Settings
 from . import cleanup, persistent, stored, temporary
 from .persistent import PersistentBundle
@@ -32,7 +32,8 @@ class NoPlace(OSError):
     def __init__(self, failures: Sequence[str], remedy: str = WHERE_TO_WRITE) -> None:
         """Say what is wrong with each place."""
         super().__init__("; ".join(failures) or "there is no folder that nobody else can write to")
-        self.remedy = remedy
+        # Where no variable counts, none helps.
+        self.remedy = environment.WHY_PRIVILEGED if environment.IS_PRIVILEGED else remedy
 
 
 def publish(
