@@ -86,12 +86,14 @@ def merged(findings: Sequence[Findings], reader: Reader) -> Bundle:
 
 
 class _Distrust:
-    """Who distrusts which certificate; if several do, the last source is named."""
+    """Who distrusts which certificate; if several do, the user is named, else the first source."""
 
     def __init__(self, findings: Sequence[Findings]) -> None:
-        self._by_block = {k: by for one in findings for k, by in one.distrusted.items()}
-        self._by_number = {k: by for one in findings for k, by in one.distrusted_numbers.items()}
-        self._by_sha1 = {k: by for one in findings for k, by in one.distrusted_sha1s.items()}
+        # Of one key the last value counts.
+        ordered = sorted(findings, key=lambda each: each.source != USER)[::-1]
+        self._by_block = {k: by for one in ordered for k, by in one.distrusted.items()}
+        self._by_number = {k: by for one in ordered for k, by in one.distrusted_numbers.items()}
+        self._by_sha1 = {k: by for one in ordered for k, by in one.distrusted_sha1s.items()}
 
     def of(self, block: bytes) -> Optional[Origin]:
         """Return who distrusts this certificate, or None."""

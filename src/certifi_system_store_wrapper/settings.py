@@ -72,11 +72,8 @@ def _ignored() -> str:
     ours = [name for name in os.environ if name.startswith("PYTHON_CERTIFI_") or name in _FOREIGN]
     if not environment.IS_PRIVILEGED or not ours:
         return ""
-    return (
-        f"{', '.join(sorted(ours))} and everything below HOME are ignored, because this program "
-        "has more rights than who started it (setuid, setgid or file capabilities): add CAs to "
-        "the operating system's store"
-    )
+    names = ", ".join(sorted(ours))
+    return f"{names} and everything below HOME are ignored, because {environment.WHY_PRIVILEGED}"
 
 
 def split_paths(text: str) -> List[str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from support import Sandbox
+from support import Sandbox, write
 
 WHERE = "import certifi; certifi.where()"
 NAME = "certifi_system_store_wrapper"
@@ -146,6 +146,27 @@ def test_a_variable_counts_more_than_disable_existing_loggers(sandbox: Sandbox, 
     named = {"PYTHON_CERTIFI_CERT_FILES": "/no/such.pem", f"PYTHON_CERTIFI_LOG_{asked}": value}
     done = sandbox.run_code(code, env=named)
     assert done.stderr.count("/no/such.pem") == 1
+
+
+@pytest.mark.skipif(
+    not hasattr(os, "geteuid") or os.geteuid() != 0, reason="gives a link to another user"
+)
+@pytest.mark.parametrize("owner", [0, 1000])
+def test_no_link_of_another_user_leads_to_the_log(sandbox: Sandbox, owner: int) -> None:
+    """In a shared folder it would have root write into any file; one's own link is followed."""
+    precious, link = write(sandbox.work / "precious", b"mine"), sandbox.tmp / "certifi.log"
+    link.symlink_to(precious)
+    os.chown(link, owner, owner, follow_symlinks=False)
+    env = {"PYTHON_CERTIFI_LOG_FILE": str(link)}
+    done = sandbox.run_code(WHERE, env=env)
+    if owner:
+        assert precious.read_bytes() == b"mine"
+        (line,) = done.stderr.splitlines()
+        assert f"{link}, and user {owner} owns it" in line
+        assert f"user {owner} owns it" in sandbox.run("-m", NAME, "doctor", env=env).stdout
+    else:
+        assert done.stderr == ""
+        assert precious.read_bytes().startswith(b"mine") and len(precious.read_bytes()) > 4
 
 
 @posix

@@ -136,7 +136,8 @@ def test_what_is_planted_is_not_believed_in_a_user_namespace(
     where, contents, system = json.loads(inside.stdout)
     assert planted.decode() not in contents
     assert "/certifi-system-store-wrapper-0/" in where
-    assert f"user {NOBODY} owns it" in inside.stderr or "BUNDLE_DIR cannot" in inside.stderr
+    assert f"user {NOBODY} (whoever has no number in this user namespace) owns it" in inside.stderr
+    assert ("BUNDLE_DIR cannot" in inside.stderr) == (kind == "persistent")
     # What the distribution has below /etc is read as ever.
     assert system == json.loads(outside.stdout)[2] > 100
 
@@ -202,10 +203,52 @@ def test_no_variable_decides_in_a_program_with_more_rights(
     assert all(name in warning for name in (*names, "SSL_CERT_DIR", "PYTHON_CERTIFI_BUNDLE_DIR"))
     done = crowd.run(as_user(MALLORY), home)
     assert (planted.decode() in json.loads(done.stdout)[1], done.stderr) == (False, "")
+    # What has no place there says why, and names no variable.
+    for command in (["add", str(path)], ["remove"], ["export"]):
+        code = f"import sys, runpy; sys.argv[1:] = {command}\n"
+        code += f"runpy.run_module({MODULE!r}, run_name='__main__')"
+        done = crowd.run(as_user(MALLORY), home, code)
+        assert (done.returncode, "this program has more rights" in done.stderr) == (1, True)
+        assert "PYTHON_CERTIFI" not in done.stderr
     # Root gets no right that it has not, so for root the program is as any other.
     done = crowd.run([], home, **variables)
     where, contents, _ = json.loads(done.stdout)
     assert planted.decode() in contents
+
+
+def test_who_starts_a_program_with_more_rights_cannot_write_into_its_bundle(
+    crowd: Crowd, privileged: Path, planted: bytes
+) -> None:
+    """Its files belong to them, so there is none: nothing but the memory of the program."""
+    crowd.python = str(privileged)
+    planted_at = write(crowd.folder / "planted.pem", planted)
+    code = f"""
+        import certifi_system_store_wrapper, json, os, subprocess
+        certifi_system_store_wrapper.activate()
+        import certifi
+        path = certifi.where().replace("self", str(os.getpid()))
+        done = subprocess.run(["sh", "-c", 'cat "$0" >> "$1"', {str(planted_at)!r}, path])
+        print(json.dumps([done.returncode, certifi.contents()]))
+    """
+    done = crowd.run(as_user(MALLORY), crowd.home(MALLORY), code)
+    status, contents = json.loads(done.stdout)
+    assert status != 0
+    assert planted.decode() not in contents
+    assert contents.count("BEGIN CERTIFICATE") > 100
+    # Root has such rights already: its bundle is a file as ever.
+    done = crowd.run([], crowd.home(0))
+    assert json.loads(done.stdout)[0].startswith("/tmp/certifi-system-store-wrapper-0/")
+
+
+def test_who_has_no_number_of_their_own_keeps_no_file(crowd: Crowd) -> None:
+    """In a user namespace without a map every other user has the same number."""
+    command = [*as_user(VICTIM), "unshare", "-U"]
+    if subprocess.run([*command, "true"], check=False, capture_output=True).returncode:
+        pytest.skip("no user namespaces here")
+    done = crowd.run(command, crowd.home(VICTIM))
+    where, contents, _ = json.loads(done.stdout)
+    assert (where.startswith("/proc/self/fd/"), done.stderr) == (True, "")
+    assert contents.count("BEGIN CERTIFICATE") > 100
 
 
 @pytest.mark.parametrize("change", ["os.seteuid(1000)", "os.setgid(1000); os.setuid(1000)"])

@@ -22,7 +22,6 @@ _NO_BUNDLE = (
     "no bundle can be published, so certifi's own list answers, without the system's and your "
     "own CAs, and without any distrust or restriction"
 )
-_REMEDY = "Set PYTHON_CERTIFI_BUNDLE_DIR to a folder that only you can write to"
 
 
 class Answer:
@@ -33,7 +32,7 @@ class Answer:
         self._certifi_file = certifi_file
         self._published: Optional[Published] = None
         # What answered until refresh() was called.
-        self._before: Optional[Published] = None
+        self._refreshed: Optional[Published] = None
         # Every path that where() has returned, except certifi's own.
         self._ours: Set[str] = set()
         self._try_again = 0.0
@@ -74,7 +73,7 @@ class Answer:
 
     def refresh(self) -> str:
         """Collect again; the old path stays good until exit. Return the new one, if any is new."""
-        self._before, self._published, self._try_again = self._published, None, 0.0
+        self._refreshed, self._published, self._try_again = self._published, None, 0.0
         return self.where()
 
     def build(self, settings: Optional[Settings] = None) -> Bundle:
@@ -123,19 +122,21 @@ class Answer:
 
     def _path(self) -> str:
         """Return the path of what is published now; whatever goes wrong, certifi's own."""
-        lost = self._published
-        if publishing.is_intact(lost) or publishing.is_healed(lost):
-            return lost.path  # type: ignore[union-attr]
+        published = self._published
+        if published and (publishing.is_intact(published) or publishing.is_healed(published)):
+            return published.path
         settings = from_environment()
         if not settings.sources or monotonic() < self._try_again:
             # The user has been told already what is wrong.
             return self._certifi_file()
         try:
-            published = publishing.publish(settings, self._certifi_file(), lost, self._before)
+            published = publishing.publish(
+                settings, self._certifi_file(), broken=published, refreshed=self._refreshed
+            )
         except Exception as error:  # noqa: BLE001 - invariant 1: it cannot break the application
             return self._failed(error)
         self._ours.add(published.path)
-        self._published, self._before = published, None
+        self._published, self._refreshed = published, None
         return published.path
 
     def _failed(self, error: Exception) -> str:
@@ -145,8 +146,12 @@ class Answer:
         """
         if not isinstance(error, (RecursionError, MemoryError)):
             self._try_again = monotonic() + _PAUSE
-        remedy = f". {_REMEDY}" if isinstance(error, OSError) else ""
-        reporting.later(reporting.say_once, WARNING, f"{_NO_BUNDLE}: {error!r}{remedy}")
+        reason = repr(error)
+        if isinstance(error, publishing.NoPlace):
+            reason = f"{error}; {error.remedy}"
+        elif type(error) is LookupError:
+            reason = str(error)
+        reporting.later(reporting.say_once, WARNING, f"{_NO_BUNDLE}: {reason}")
         return self._certifi_file()
 
 

@@ -27,13 +27,13 @@ _MARK = "__certifi_system_store_wrapper__"
 
 _finding: Set[str] = set()
 # Copies that watch() has just patched, and whose functions others have bound before.
-_behind: Set[str] = set()
+_bound_before: Set[str] = set()
 _configured = False
 _at_exit: Optional[List[Callable[[], None]]] = None
 # beartype_all() evaluates what is annotated, so these types stand in comments.
 _patches = {}  # type: Dict[str, Patch]
 # The copies that were imported before anybody watched.
-late: Set[str] = set()
+imported_before_us: Set[str] = set()
 
 
 def watch(name: str, at_exit: List[Callable[[], None]]) -> bool:
@@ -59,9 +59,9 @@ def watch(name: str, at_exit: List[Callable[[], None]]) -> bool:
         # Another thread imports it, and has called watch() before.
         return False
     if module is not None and name not in _patches:
-        late.add(name)
+        imported_before_us.add(name)
     if _is_unpatched(module):
-        _behind.add(name)
+        _bound_before.add(name)
     _register(name)
     return True
 
@@ -109,9 +109,9 @@ def find_spec(name: str) -> Optional[ModuleSpec]:
 
     What they raise comes out, as it would without us.
     """
-    if name in _behind:
-        _behind.discard(name)
-        _catch_up(name)
+    if name in _bound_before:
+        _bound_before.discard(name)
+        _rebind(name)
     # It was imported before us, or is being reloaded.
     if name in sys.modules:
         return getattr(sys.modules[name], "__spec__", None)
@@ -127,7 +127,7 @@ def find_spec(name: str) -> Optional[ModuleSpec]:
     return ssl_contexts.hooked(spec, _contents)
 
 
-def _catch_up(name: str) -> None:
+def _rebind(name: str) -> None:
     """Replace what other modules took from that copy of certifi before it was patched."""
     with put_off():
         try:
@@ -199,7 +199,7 @@ def _prepare(name: str, certifi: ModuleType) -> None:
         atexit.register(cleanup.at_exit)
     elif cleanup.at_exit not in _at_exit:
         _at_exit.append(cleanup.at_exit)
-    _patches[name] = Patch(certifi, before=_patches.get(name))
+    _patches[name] = Patch(certifi, previous=_patches.get(name))
 
 
 def _load_what_is_lazy() -> None:

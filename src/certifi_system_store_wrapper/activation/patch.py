@@ -25,14 +25,14 @@ _OWN_NAMES = frozenset((
 class Patch:
     """One copy of certifi: its own functions, and the functions that replace them."""
 
-    def __init__(self, certifi: ModuleType, before: Optional[Patch] = None) -> None:
-        """Prepare the replacements; they go on with the answer of `before`, if it is given."""
+    def __init__(self, certifi: ModuleType, previous: Optional[Patch] = None) -> None:
+        """Prepare the replacements; they go on with the answer of `previous`, if there is one."""
         self.certifi = certifi
         self._has_file = False
         # certifi before 2020 has no contents(); another module named certifi may have neither.
         names = [name for name in _FUNCTIONS if callable(getattr(certifi, name, None))]
         self.originals = {name: _original(certifi, name) for name in names}
-        self.answer: Answer = before.answer if before else Answer(self._certifi_file)
+        self.answer: Answer = previous.answer if previous else Answer(self._certifi_file)
         answers = {"where": self.answer.where, "contents": self._contents}
         self.replacements = {n: _replacement(self.originals[n], answers[n]) for n in names}
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Any, Dict, List
+from typing import Any, Dict, List, Tuple
 
-from ..machine import ownership
+from ..machine import environment, ownership
 from ..parsing import pem
 from ..settings import USER
 from ..sources import user_drop_folder
@@ -19,6 +19,8 @@ from .output import Report, row
 def find() -> str:
     """Return the path of the drop folder; raises OSError if the user has no home."""
     folder = user_drop_folder()
+    if not folder and environment.IS_PRIVILEGED:
+        raise OSError(0, f"there is no drop folder, because {environment.WHY_PRIVILEGED}")
     if not folder:
         variable = "APPDATA" if sys.platform == "win32" else "HOME"
         raise OSError(0, f"there is no home folder to keep it in: set {variable}")
@@ -38,13 +40,15 @@ def make(folder: str) -> str:
     if not os.path.isdir(there):
         raise OSError(0, f"{there} has to be a folder, and is none: make it one")
     # Check first, so that root leaves no folder in the home of another user.
-    if ownership.is_safe_path(there):
-        if there != folder:
-            ownership.make_folder(folder)
-        if ownership.is_safe(os.stat(folder), folder) and ownership.is_safe_path(folder):
-            return folder
-    message = f"others may write to {folder} or above, so it is not used: chmod go-w, and own it"
-    raise PermissionError(0, message)
+    fault = ownership.Check().place_fault(there)
+    if fault is None:
+        ownership.make_folder(folder)
+        # The folder by itself: files in it are not used if others may add some.
+        fault = ownership.Check().fault(folder)
+    if fault:
+        message = f"{fault.step}: {fault.why}, so {folder} is not used: {fault.remedy}"
+        raise PermissionError(0, message)
+    return folder
 
 
 def read(path: str) -> Findings:
@@ -54,14 +58,20 @@ def read(path: str) -> Findings:
     return findings
 
 
-def held(folder: str) -> List[Dict[str, Any]]:
-    """Return the files with exactly one certificate, whoever put them there."""
-    files = [(path, read(path)) for path in certificate_files(Findings(USER), folder)]
-    return [
+def held(folder: str) -> Tuple[List[Dict[str, Any]], List[Dict[str, Any]]]:
+    """Return the files with exactly one certificate, and what cannot be read, as it is told."""
+    if not os.path.lexists(folder):
+        return [], []
+    above = Findings(USER)
+    files = [(path, read(path)) for path in certificate_files(above, folder)]
+    found = [
         {**describe.certificate(pem.der_of(inside.trusted[0].block)), "stored": path}
         for path, inside in files
         if len(inside.trusted) == 1 and not inside.refused
     ]
+    nothing = [above, *(inside for _, inside in files if not inside.trusted)]
+    problems = [problem for each in nothing for problem in each.problems]
+    return found, [{"path": each.path, "refused": each.message} for each in problems]
 
 
 def report(command: str, folder: str, told: List[Dict[str, Any]]) -> Report:

@@ -16,7 +16,7 @@ _DIGITS = 8
 def run(*, names: Sequence[str]) -> Report:
     """Delete the certificates that `names` has by SHA-256 or file name, or say why not."""
     folder = drop_folder.find()
-    held = drop_folder.held(folder)
+    held, unreadable = drop_folder.held(folder)
     told: List[Dict[str, Any]] = []
     for word in names:
         matching = [each for each in held if _is_meant(word, each)]
@@ -28,6 +28,9 @@ def run(*, names: Sequence[str]) -> Report:
         held = [each for each in held if each not in matching]
     if not names:
         told = [{**each, "removed": False} for each in held]
+    if not names or any("refused" in each for each in told):
+        # What is looked for may be there.
+        told += unreadable
     return drop_folder.report("remove", folder, told)
 
 

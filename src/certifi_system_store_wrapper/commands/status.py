@@ -6,7 +6,7 @@ import os
 import sys
 from typing import Any, Dict, List, Optional, Sequence
 
-from .. import __version__, bootstrap
+from .. import __version__, bootstrap, publishing
 from ..activation import hook
 from ..bundle import Bundle
 from ..parsing.pem import der_of
@@ -54,7 +54,7 @@ def why_plain(settings: Settings, built: Bundle) -> str:
     if not reason and not built.anchors:
         return "no source has a certificate: unset PYTHON_CERTIFI_SOURCES"
     if not reason and not is_ours(hook.current().where()):
-        return f"no bundle can be written anywhere: {variables.WHERE_TO_WRITE}"
+        return f"no bundle can be written anywhere: {publishing.WHERE_TO_WRITE}"
     return reason
 
 

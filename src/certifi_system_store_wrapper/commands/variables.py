@@ -12,12 +12,13 @@ from typing import Iterator, List, NamedTuple, Optional, Set, Tuple
 
 from .. import parsing
 from ..activation import hook
+from ..machine import ownership
+from ..publishing import NoPlace
 from ..settings import Settings, split_paths
 from ..sources import files
 from ..sources.reader import read_regular
 from .output import Finding, problem
 
-WHERE_TO_WRITE = "set PYTHON_CERTIFI_BUNDLE_DIR to a folder that only you can write to"
 # Who reads each variable, from the documentation of the clients.
 READERS = {
     "REQUESTS_CA_BUNDLE": "requests reads it instead of asking certifi",
@@ -66,6 +67,7 @@ def unusable(settings: Settings) -> Iterator[Finding]:
 
 def _log_file(path: str) -> Iterator[Finding]:
     try:
+        ownership.Check().followed(path)
         os.close(os.open(path, os.O_WRONLY | os.O_APPEND | getattr(os, "O_NONBLOCK", 0)))
     except (OSError, ValueError) as error:
         yield problem(
@@ -80,10 +82,9 @@ def _bundle_dir() -> Iterator[Finding]:
         # Another finding reports that no source has a certificate.
         with suppress(LookupError):
             hook.current().outlasting()
-    except OSError as error:
-        yield problem(
-            "bundle", f"PYTHON_CERTIFI_BUNDLE_DIR cannot be used: {error}", WHERE_TO_WRITE
-        )
+    except NoPlace as error:
+        message = f"PYTHON_CERTIFI_BUNDLE_DIR cannot be used: {error}"
+        yield problem("bundle", message, error.remedy)
 
 
 def bypassing() -> List[Bypass]:

@@ -22,8 +22,11 @@ _CACHES = {"win32": ("LOCALAPPDATA", "AppData", "Local"), "darwin": ("", "Librar
 def temporary_places() -> List[str]:
     """Return folders for a temporary bundle, which need not exist or be safe.
 
-    Never the current folder, which `tempfile` falls back to in silence.
+    Never the current folder, which `tempfile` falls back to in silence. None where no folder is
+    ours alone.
     """
+    if ownership.is_shared():
+        return []
     # On Windows everybody may write to the TEMP of a service. macOS removes files from its temp
     # folder that nobody has touched for three days.
     candidates = [cache_folder()] if sys.platform in ("win32", "darwin") else []

@@ -12,6 +12,11 @@ from typing import Mapping, Optional
 
 # getauxval(3): the kernel says so itself.
 _AT_SECURE = 23
+# What people are told of it.
+WHY_PRIVILEGED = (
+    "this program has more rights than who started it (setuid, setgid or file capabilities): add "
+    "CAs to the operating system's store"
+)
 _NO_RIGHTS = b"CapPrm:\t0000000000000000\n"
 
 

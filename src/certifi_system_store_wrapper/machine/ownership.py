@@ -20,6 +20,7 @@ import sys
 from typing import Dict, FrozenSet, List, Optional, Tuple, Union
 
 from ..record import Record
+from .environment import IS_PRIVILEGED
 
 _OVERFLOW = 65534
 # Whose a path must be: ours; ours or the system's; only its links have to be ours.
@@ -35,7 +36,8 @@ _MACOS_ADMIN = 80
 # "staff" of Debian. It may write to /usr/local: section 9.1.2 of the Debian Policy Manual.
 _DEBIAN_STAFF, _STAFF_FOLDER = 50, "/usr/local"
 
-_REMEDY = "own it, or name the file in PYTHON_CERTIFI_CERT_FILES if you trust that user"
+_OWN_IT = "own it, or name the file in PYTHON_CERTIFI_CERT_FILES if you trust that user"
+_PROTECT_IT = "chmod go-w, mount it read-only, or name the file in PYTHON_CERTIFI_CERT_FILES"
 
 
 def trusted_owners() -> FrozenSet[int]:
@@ -55,6 +57,17 @@ def user() -> int:
     if sys.platform == "win32":
         return 0
     return os.geteuid()
+
+
+def is_shared() -> bool:
+    """Whether somebody else has our user id, so that they can change each file that we make.
+
+    That is who starts a program with file capabilities or setgid, and in a user namespace each user
+    who has no number there.
+    """
+    if sys.platform == "win32":
+        return False
+    return user() not in trusted_owners() or (IS_PRIVILEGED and user() == os.getuid())
 
 
 def overflow_uid() -> int:
@@ -242,11 +255,16 @@ class Check:
         if rule == _LINKS and not is_link:
             return None
         if not self._is_owned(step, status.st_uid, rule):
-            return Fault(step, f"user {status.st_uid} owns it", _REMEDY)
+            return Fault(step, f"{self._named(status.st_uid)} owns it", _OWN_IT)
         if is_link or not writable_by_others(status, step) or _is_mounted_read_only(step):
             return None
         is_sticky = bool(status.st_mode & stat.S_ISVTX)
-        return Fault(step, "others may write to it", "chmod go-w, and own it", is_sticky)
+        return Fault(step, "others may write to it", _PROTECT_IT, is_sticky)
+
+    def _named(self, owner: int) -> str:
+        if owner == self._overflow and not _knows_all_users():
+            return f"user {owner} (whoever has no number in this user namespace)"
+        return f"user {owner}"
 
     def _is_owned(self, step: str, owner: int, rule: str) -> bool:
         """Whether the owner of a step is one that we trust."""
@@ -264,12 +282,14 @@ def _rule_of(path: str) -> str:
     return _SYSTEMS if path.startswith(_DISTRIBUTIONS) else _OURS
 
 
-def is_safe_path(path: str) -> bool:
-    """Whether nobody else can rename what is in a folder, a folder above it or a link on the way.
+def require_safe_path(path: str) -> None:
+    """Raise PermissionError where somebody else can rename what is in a folder; it names the step.
 
-    Raises OSError where there is no such path.
+    A folder above and a link on the way count, too. Raises OSError where there is no such path.
     """
-    return Check().place_fault(path) is None
+    fault = Check().place_fault(path)
+    if fault:
+        raise PermissionError(errno.EPERM, fault.why, fault.step)
 
 
 def make_folder(path: str) -> None:
@@ -288,5 +308,4 @@ def make_folder(path: str) -> None:
             # Another process has made the folder meanwhile, or this is a file.
             if not os.path.isdir(path):
                 raise
-    if not is_safe_path(path):
-        raise PermissionError(1, "others may write to it or rename it", path)
+    require_safe_path(path)

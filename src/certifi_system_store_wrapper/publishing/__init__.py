@@ -8,34 +8,47 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Callable, Optional, Union
+from typing import Callable, Optional, Sequence, Union
 
 from .. import bundle, reporting
 from ..bundle import Bundle
-from ..machine import temporary_places
+from ..machine import environment, temporary_places
 from ..settings import DEBUG, WARNING, Settings
-from . import cleanup, persistent, temporary
+from . import cleanup, persistent, stored, temporary
 from .persistent import PersistentBundle
 from .temporary import MemoryBundle, TemporaryBundle
 
 # A part of the path of the copy of certifi that pip has.
 _PIPS = os.path.join("pip", "_vendor", "")
 
+WHERE_TO_WRITE = "set PYTHON_CERTIFI_BUNDLE_DIR to a folder that only you can write to"
+
 Published = Union[TemporaryBundle, MemoryBundle, PersistentBundle]
+
+
+class NoPlace(OSError):
+    """No place takes the bundle: which ones, why, and what helps."""
+
+    def __init__(self, failures: Sequence[str], remedy: str = WHERE_TO_WRITE) -> None:
+        """Say what is wrong with each place."""
+        super().__init__("; ".join(failures) or "there is no folder that nobody else can write to")
+        # Where no variable counts, none helps.
+        self.remedy = environment.WHY_PRIVILEGED if environment.IS_PRIVILEGED else remedy
 
 
 def publish(
     settings: Settings,
     certifi_file: str,
-    lost: Optional[Published] = None,
-    before: Optional[Published] = None,
+    *,
+    broken: Optional[Published] = None,
+    refreshed: Optional[Published] = None,
 ) -> Published:
-    """Return a published bundle, with the text that `lost` still holds, else built anew.
+    """Return a published bundle, built anew; with the text that a `broken` one still holds.
 
-    Returns `before` where that holds the same text. Raises LookupError where there is nothing to
-    put into a bundle, OSError where no place can take it.
+    The one that is `refreshed` is returned again where nothing has changed. Raises LookupError
+    where there is nothing to put into a bundle, OSError where no place can take it.
     """
-    held = _held_text(lost)
+    held = _held_text(broken)
     # After a chroot or setuid this process may not be able to read the sources again.
     if held:
         return _place(held, settings)
@@ -43,7 +56,7 @@ def publish(
     is_asked_for = settings.bundle_dir and _PIPS not in certifi_file
     if is_asked_for or _is_certifis_command():
         return _publish_persistent(settings, certifi_file)
-    return _publish_temporary(settings, certifi_file, before)
+    return _publish_temporary(settings, certifi_file, refreshed)
 
 
 def build(settings: Settings, certifi_file: str) -> Bundle:
@@ -57,28 +70,33 @@ def publish_outlasting(
     """Return a bundle that outlives this process, in the first folder that takes it.
 
     With `take_over` also where it belongs to other settings. Raises LookupError where there is
-    nothing to put into it, OSError where no folder takes it.
+    nothing to put into it, NoPlace where no folder takes it.
     """
-    failures = []
+    failures, remedy = [], WHERE_TO_WRITE
     for folder in persistent.folders(settings):
         try:
             return persistent.publish(folder, settings, certifi_file, take_over=take_over)
         except OSError as error:
-            if isinstance(error, FileExistsError) and not settings.bundle_dir:
-                message = f"{error.filename}: {persistent.replaced_message(error)}"
-                reporting.later(reporting.say_once, WARNING, message)
-            failures.append(f"{folder}: {error.strerror or error}")
-    raise OSError("; ".join(failures))
+            # A file that was to be written is not there: then the folder is what people know.
+            there = error.filename if os.path.lexists(error.filename or "") else folder
+            failures.append(f"{there}: {error.strerror or error}")
+            if isinstance(error, stored.NotOurs):
+                if settings.bundle_dir:
+                    remedy = error.remedy
+                else:
+                    message = f"{failures[-1]}: {error.remedy}"
+                    reporting.later(reporting.say_once, WARNING, message)
+    raise NoPlace(failures, remedy)
 
 
-def is_intact(published: Optional[Published]) -> bool:
+def is_intact(published: Published) -> bool:
     """Whether the path still names the file that was published."""
-    return published is not None and _succeeds(published.intact)
+    return _succeeds(published.intact)
 
 
-def is_healed(published: Optional[Published]) -> bool:
+def is_healed(published: Published) -> bool:
     """Put the file back to its path; return whether that could be done."""
-    return published is not None and _succeeds(published.heal)
+    return _succeeds(published.heal)
 
 
 def _succeeds(check: Callable[[], bool]) -> bool:
@@ -91,12 +109,12 @@ def _succeeds(check: Callable[[], bool]) -> bool:
 def _publish_persistent(settings: Settings, certifi_file: str) -> Published:
     try:
         return publish_outlasting(settings, certifi_file)
-    except OSError as error:
+    except NoPlace as error:
         if not settings.bundle_dir:
             raise
         message = (
-            f"PYTHON_CERTIFI_BUNDLE_DIR cannot be used, another place is: {error}; name a folder "
-            "that only you can write to"
+            "PYTHON_CERTIFI_BUNDLE_DIR cannot be used, and the bundle lies elsewhere: "
+            f"{error}; {error.remedy}"
         )
         reporting.later(reporting.say_once, WARNING, message)
     # The path that the command prints must be good when the command has ended.
@@ -106,11 +124,11 @@ def _publish_persistent(settings: Settings, certifi_file: str) -> Published:
 
 
 def _publish_temporary(
-    settings: Settings, certifi_file: str, before: Optional[Published]
+    settings: Settings, certifi_file: str, refreshed: Optional[Published]
 ) -> Published:
     built = persistent.build_to_publish(settings, certifi_file, persistent.appended(settings))
-    if before is not None and is_intact(before) and _held_text(before) == built.text:
-        return before
+    if refreshed and is_intact(refreshed) and _held_text(refreshed) == built.text:
+        return refreshed
     return _place(built.text, settings)
 
 
@@ -123,7 +141,10 @@ def _place(text: bytes, settings: Settings) -> Published:
         else:
             cleanup.register(published, handle_sigterm=settings.handle_sigterm)
             return published
-    return MemoryBundle(text)
+    try:
+        return MemoryBundle(text)
+    except OSError as error:
+        raise NoPlace([f"no folder can take the bundle, and memory cannot: {error}"]) from error
 
 
 def _held_text(published: Optional[Published]) -> bytes:

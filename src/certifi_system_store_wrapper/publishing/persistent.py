@@ -175,9 +175,9 @@ def build_to_publish(settings: Settings, certifi_file: str, more: List[Findings]
     built = bundle.build(settings, certifi_file, more)
     if built.failure:
         raise LookupError(built.failure)
+    reporting.later(reporting.report, built.problems, built.excluded)
     if not built.anchors:
         raise LookupError("no source of PYTHON_CERTIFI_SOURCES has a certificate: unset it")
-    reporting.later(reporting.report, built.problems, built.excluded)
     reporting.later(reporting.emit, DEBUG, f"the bundle has {len(built.anchors)} certificates")
     return built
 
@@ -190,10 +190,11 @@ def appended(settings: Settings) -> List[Findings]:
     found: List[Findings] = []
     for path in _paths(settings, asked):
         try:
-            if os.path.lexists(path) and ownership.is_safe_path(os.path.dirname(path)):
+            if os.path.lexists(path):
+                ownership.require_safe_path(os.path.dirname(path))
                 there = stored.read(path)
                 found += [] if there.is_anothers(asked) else [_appended(there, path)]
-        except FileExistsError as error:
+        except stored.NotOurs as error:
             found.append(_replaced(path, error, settings))
         except OSError:
             # What others may have made is passed over.
@@ -209,19 +210,13 @@ def _paths(settings: Settings, asked: Asked) -> Iterator[str]:
             yield os.path.join(folder, stored.key(asked), NAME)
 
 
-def _replaced(path: str, error: OSError, settings: Settings) -> Findings:
+def _replaced(path: str, error: stored.NotOurs, settings: Settings) -> Findings:
     """Return the problem that a person put another file there."""
     findings = Findings(USER)
     # Who asked for that folder is warned that it cannot be used.
     level = INFO if settings.bundle_dir else WARNING
-    findings.problem(path, replaced_message(error), level)
+    findings.problem(path, f"{error.strerror}: {error.remedy}", level)
     return findings
-
-
-def replaced_message(error: OSError) -> str:
-    """Return what is wrong where a bundle was replaced, and what to do."""
-    remedy = "`certifi-system-store-wrapper add` what it holds, and remove it"
-    return f"{error.strerror}: {remedy}"
 
 
 def _appended(found: Stored, path: str) -> Findings:

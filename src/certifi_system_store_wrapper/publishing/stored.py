@@ -12,6 +12,7 @@ content.
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import sys
@@ -80,6 +81,12 @@ def salt(settings: Settings, certifi_file: str) -> Salt:
     return __version__, sys.version, certifi_file, sources.drop_folders(settings), termux
 
 
+class NotOurs(OSError):
+    """Somebody put another file where a bundle lies."""
+
+    remedy = "`certifi-system-store-wrapper add` what it holds, and remove it"
+
+
 class Stored(Record):
     """What a path holds. Without a header that fits the body, most of it is not known."""
 
@@ -127,11 +134,11 @@ def read(path: str) -> Stored:
         status = os.lstat(path)
     except FileNotFoundError:
         return Stored()
-    not_ours = FileExistsError(17, "it is not a bundle of ours, and is left alone", path)
+    not_ours = NotOurs(errno.EEXIST, "it is not a bundle of ours, and is left alone", path)
     if not stat.S_ISREG(status.st_mode):
         raise not_ours
     if not ownership.is_safe(status, path):
-        raise PermissionError(1, "others made it or may write to it", path)
+        raise PermissionError(errno.EPERM, "others made it or may write to it", path)
     with open(path, "rb") as file:
         signature = _signature(os.fstat(file.fileno()))
         data = file.read()

@@ -31,6 +31,7 @@ Where no folder can be written to, Linux can keep the bundle in memory (memfd_cr
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from contextlib import suppress
@@ -177,8 +178,9 @@ def create(place: str, text: bytes) -> TemporaryBundle:
         quietly(ownership.make_folder, place)
     # Nobody can point a link elsewhere later.
     place = os.path.realpath(place)
-    if not os.path.isdir(place) or not ownership.is_safe_path(place):
-        raise PermissionError(1, "others may rename what lies there", place)
+    if not os.path.isdir(place):
+        raise NotADirectoryError(errno.ENOTDIR, "it is no folder", place)
+    ownership.require_safe_path(place)
     parent = user_folder(place)
 
     def attempt() -> TemporaryBundle:
@@ -265,7 +267,7 @@ class MemoryBundle:
     def __init__(self, text: bytes) -> None:
         """Publish `text` in memory; raises OSError where the system cannot do that."""
         if not hasattr(os, "memfd_create") or not os.path.isdir("/proc/self/fd"):
-            raise OSError(0, "no folder can take the bundle, and there is no memory file here")
+            raise OSError("there is no memory file here")
         descriptor = above_stderr(os.memfd_create(NAME))
         try:
             write_all(descriptor, text)

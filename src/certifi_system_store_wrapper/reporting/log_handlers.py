@@ -9,6 +9,7 @@ import sys
 from contextlib import suppress
 from typing import Callable, Optional
 
+from ..machine import ownership
 from ..settings import WARNING
 
 
@@ -49,7 +50,11 @@ class LogFile(logging.FileHandler):
 
 
 def _open_without_waiting(path: str, flags: int) -> int:
-    """Open a file; neither opening nor writing waits for the reader of a FIFO."""
+    """Open a file; neither opening nor writing waits for the reader of a FIFO.
+
+    Raises PermissionError at a link of another user: root would write into any file for them.
+    """
+    ownership.Check().followed(path)
     if sys.platform != "win32":
         flags |= os.O_NONBLOCK
     return os.open(path, flags, 0o666)

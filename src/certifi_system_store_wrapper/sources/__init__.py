@@ -20,9 +20,10 @@ from .files import (
     certificate_files,
     misnamed_files,
     reason_of,
+    report_untrusted,
 )
 from .findings import LISTED, NAMED, PROVEN, Findings
-from .reader import Reader
+from .reader import Reader, Untrusted
 
 
 def collect(settings: Settings, reader: Reader, certifi_file: str) -> List[Findings]:
@@ -158,20 +159,25 @@ def user_drop_folder() -> str:
 def _add_drop_folder(findings: Findings, folder: str) -> None:
     """Add the certificates in a drop folder, except those that other users may change."""
     others: List[str] = []
-    check = findings.reader.check
     for path in certificate_files(findings, folder, others):
         try:
-            # The folder by itself: to a sticky one others may add a second name of our files.
-            fault = interruptible(check.fault, os.path.dirname(path))
-            fault = fault or interruptible(check.fault, path)
+            _require_safe(path, findings.reader)
+        except Untrusted as error:
+            report_untrusted(findings, error)
+            continue
         except OSError:
             # add_file() says why it cannot be read.
-            fault = None
-        if fault is None:
-            add_file(findings, path, NAMED, named=True)
-        else:
-            what = "it" if fault.step.startswith(folder) else folder
-            message = f"{fault.why}, so {what} is not used: {fault.remedy}"
-            findings.problem(fault.step, message)
+            pass
+        add_file(findings, path, NAMED, named=True)
     for path in misnamed_files(findings, folder, others):
         findings.problem(path, MISNAMED)
+
+
+def _require_safe(path: str, reader: Reader) -> None:
+    """Raise Untrusted where other users may change a file of a drop folder, or OSError."""
+    # The folder by itself: to a sticky one others may add a second name of our files.
+    for each in (os.path.dirname(path), path):
+        fault = interruptible(reader.check.fault, each)
+        # What is no regular file is not opened at all, whoever owns it.
+        if fault and (each != path or interruptible(os.path.isfile, path)):
+            raise Untrusted(fault, each)

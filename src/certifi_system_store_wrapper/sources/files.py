@@ -170,9 +170,15 @@ def first_visible(path: str) -> str:
 
 
 def report_untrusted(findings: Findings, error: Untrusted) -> None:
-    """Warn of a step that somebody else can change; once, whatever lies behind it."""
-    if all(problem.path != error.step for problem in findings.problems):
+    """Warn of a step that somebody else can change; once, whatever lies behind it.
+
+    Of a file with several names only the first is told: a store of the system and OpenSSL's
+    default are often one file.
+    """
+    told, real = findings.reader.told_untrusted, os.path.realpath(error.path)
+    if real not in told and all(problem.path != error.step for problem in findings.problems):
         findings.problem(error.step, str(error.strerror))
+    told.add(real)
 
 
 def reason_of(error: Exception) -> str:

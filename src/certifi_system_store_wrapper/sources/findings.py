@@ -56,7 +56,8 @@ class Findings:
         self.trusted: List[Trusted] = []
         self.refused: List[Refused] = []
         # What the administrator, the vendor or a person distrusts, and where they say so: by block,
-        # by issuer and serial number (see x509), by SHA-1 of the DER (in upper case).
+        # by issuer and serial number (see x509), by SHA-1 of the DER (in upper case). Who says it
+        # first is named: what an administrator wrote is read before what a tool made of it.
         self.distrusted: Dict[bytes, Origin] = {}
         self.distrusted_numbers: Dict[bytes, Origin] = {}
         self.distrusted_sha1s: Dict[str, Origin] = {}
@@ -83,15 +84,15 @@ class Findings:
 
     def distrust(self, block: bytes, path: str) -> None:
         """Add a certificate that no other discovered source may make trusted again."""
-        self.distrusted[block] = Origin(self.source, path)
+        self.distrusted.setdefault(block, Origin(self.source, path))
 
     def distrust_number(self, issuer_and_serial: bytes, path: str) -> None:
         """Do the same for a certificate of which only issuer and serial number are known."""
-        self.distrusted_numbers[issuer_and_serial] = Origin(self.source, path)
+        self.distrusted_numbers.setdefault(issuer_and_serial, Origin(self.source, path))
 
     def distrust_sha1(self, sha1: str, path: str) -> None:
         """Do the same for a certificate of which only the SHA-1 is known."""
-        self.distrusted_sha1s[sha1] = Origin(self.source, path)
+        self.distrusted_sha1s.setdefault(sha1, Origin(self.source, path))
 
     @contextmanager
     def named_by(self, who: str) -> Iterator[None]:

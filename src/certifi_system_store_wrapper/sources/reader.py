@@ -55,7 +55,7 @@ class Untrusted(Unusable):
         """Say what is wrong with a step on the way to `path`."""
         what = "it" if fault.step == path else path
         super().__init__(errno.EPERM, f"{fault.why}, so {what} is not used: {fault.remedy}")
-        self.step = fault.step
+        self.step, self.path = fault.step, path
 
 
 class Reader:
@@ -78,6 +78,7 @@ class Reader:
         # Files whose faults have been reported, and whether a person had named them.
         self.told: Set[Tuple[Parsed, bool]] = set()
         self.told_unreadable: Set[Tuple[str, int]] = set()
+        self.told_untrusted: Set[str] = set()
         self._left = MAX_TOTAL
         self.check = ownership.Check()
 

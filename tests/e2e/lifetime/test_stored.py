@@ -537,7 +537,11 @@ def test_a_file_that_was_put_in_place_of_a_printed_bundle(
         assert done.returncode == 1
         assert str(path.parent) in done.stdout
         assert "not a bundle of ours" in done.stdout
-    done = sandbox.run("-m", "certifi", env=env)
-    assert str(path.parent) in done.stderr
-    assert done.stdout.strip() != str(path)
+    for arguments in (("-m", "certifi"), ("-c", "import certifi; print(certifi.where())")):
+        done = sandbox.run(*arguments, env=env)
+        (line,) = done.stderr.splitlines()
+        assert f"{path}: it is not a bundle of ours" in line
+        assert "`certifi-system-store-wrapper add` what it holds, and remove it" in line
+        assert "only you can write to" not in line
+        assert done.stdout.strip() != str(path)
     assert path.read_bytes() == ca_file.read_bytes()

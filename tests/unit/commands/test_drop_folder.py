@@ -27,5 +27,16 @@ def test_what_remove_can_name(tmp_path: Path) -> None:
     (tmp_path / "rejected.pem").write_bytes(trusted_pem(plain, reject=["serverAuth"]))
     both = encode_pem(plain) + trusted_pem(mint("Other"), reject=["serverAuth"])
     (tmp_path / "both.pem").write_bytes(both)
-    (held,) = drop_folder.held(str(tmp_path))
+    (held,), unreadable = drop_folder.held(str(tmp_path))
     assert held["stored"] == str(tmp_path / "plain.pem")
+    assert {each["path"] for each in unreadable} == {str(tmp_path / "rejected.pem")}
+
+
+def test_a_drop_folder_that_is_none(tmp_path: Path) -> None:
+    """What cannot be read is told, so that nobody takes it for empty; what is missing is empty."""
+    folder = tmp_path / "certs"
+    assert drop_folder.held(str(folder)) == ([], [])
+    folder.write_bytes(encode_pem(mint("Plain")))
+    held, (unreadable,) = drop_folder.held(str(folder))
+    assert (held, unreadable["path"]) == ([], str(folder))
+    assert "Not a directory" in unreadable["refused"]

@@ -14,6 +14,7 @@ from certifi_system_store_wrapper import bundle
 from certifi_system_store_wrapper.machine import ownership
 from certifi_system_store_wrapper.reporting.findings import DISTRUSTED
 from certifi_system_store_wrapper.settings import Settings
+from certifi_system_store_wrapper.sources.system import unix
 from support.minting import encode_pem, mint, trusted_pem
 from support.world import DEBIAN, World
 
@@ -53,6 +54,53 @@ def test_a_discovered_place_of_another_user_is_not_read(world: World, path: str)
         assert warning.path == world.path(step)
         assert f"user {MALLORY} owns it, so " in warning.message
         os.chown(world.path(step), 0, 0)
+
+
+def test_a_store_with_two_names_is_told_once(world: World) -> None:
+    """Where everybody may write, as in an emptyDir of Kubernetes: the warning says what helps."""
+    store = world.write(DEBIAN, PEM_A)
+    world.link("/usr/lib/ssl/cert.pem", store)
+    os.chmod(os.path.dirname(store), 0o777)
+    assert world.build() == {"certifi"}
+    (warning,) = world.warnings
+    assert str(warning) == (
+        f"{os.path.dirname(store)}: others may write to it, so {store} is not used: chmod go-w, "
+        "mount it read-only, or name the file in PYTHON_CERTIFI_CERT_FILES"
+    )
+    assert world.build(store) == {"certifi", "A"}
+
+
+@pytest.mark.parametrize("target", ["/dev/zero", "/srv/ca.pem"])
+def test_a_link_in_a_drop_folder_costs_nothing_but_itself(world: World, target: str) -> None:
+    """It leads to a device, or to a file of another user: the other files are used, and told so."""
+    world.write("/drop/a.pem", PEM_A)
+    if target == "/srv/ca.pem":
+        target = world.write(target, PEM_B)
+        os.chown(target, MALLORY, MALLORY)
+    world.link("/drop/b.pem", target)
+    assert world.build() == {"certifi", "A"}
+    (warning,) = world.warnings
+    assert world.path("/drop/b.pem") in str(warning)
+    assert f"{world.path('/drop')} is not used" not in str(warning)
+    assert f"{target}: others may write to it" not in str(warning)
+
+
+def test_who_distrusts_is_whoever_wrote_it_down(world: World) -> None:
+    """Not the file that a tool has made of it."""
+    certifis = mint("certifi")
+    asked = world.write("/etc/pki/ca-trust/source/blocklist/certifi.pem", encode_pem(certifis))
+    for made in (unix.DISTRUST_BUNDLES[0][len(str(world.root)) :], "/usr/lib/ssl/cert.pem"):
+        world.write(made, trusted_pem(certifis, reject=["serverAuth"]))
+    world.write(DEBIAN, PEM_A)
+    assert world.build() == {"A"}
+    (excluded,) = [each for each in world.last.excluded if each.reason == DISTRUSTED]
+    assert excluded.detail == asked
+    # A person's own word is named: naming the certificate does not overrule it.
+    own = world.write("/drop/reject.pem", trusted_pem(certifis, reject=["serverAuth"]))
+    named = world.write("/srv/named.pem", encode_pem(certifis))
+    assert world.build(named) == {"A"}
+    (excluded,) = [each for each in world.last.excluded if each.reason == DISTRUSTED]
+    assert excluded.detail == own
 
 
 @pytest.mark.parametrize("path", DISCOVERED)

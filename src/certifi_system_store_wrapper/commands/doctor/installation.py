@@ -121,7 +121,7 @@ def start(settings: Settings, built: Bundle) -> Iterator[Finding]:
         yield Finding("problem" if inactive else "note", "start", fault, remedy)
     if not reason:
         yield Finding("ok", "active", "certifi answers from the bundle")
-        if hook.late:
+        if hook.imported_before_us:
             yield _late()
     # Otherwise the fault above, or a problem of the settings, already gives the reason.
     elif settings.sources and not (fault and inactive):

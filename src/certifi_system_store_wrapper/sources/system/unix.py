@@ -234,7 +234,8 @@ def _distrust_rejected(findings: Findings, path: str) -> None:
     """Distrust what TRUSTED blocks of a file reject. Other files list what is trusted."""
     everything = Findings(findings.source, findings.reader)
     add_file(everything, path, LISTED, named=False)
-    findings.distrusted.update(everything.distrusted)
+    for block, said_by in everything.distrusted.items():
+        findings.distrusted.setdefault(block, said_by)
     findings.refused += everything.refused
     findings.problems += [p for p in everything.problems if p.level >= WARNING]
 
