@@ -26,13 +26,14 @@ ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 _LAST = (ALPHABET, b"AEIMQUYcgkosw048", b"AQgw")
 
 # What is odd about the markers of a file.
-NOT_FIRST = (
-    "a BEGIN or END line of a certificate does not begin with its dashes, but with a blank, a "
-    "byte-order mark or another line: it is used all the same, but not by most other programs"
+NOT_ALONE = (
+    "a BEGIN or END line of a certificate holds something else, such as a blank, a byte-order mark "
+    "or another line: it is used all the same, but not by most other programs"
 )
-PASSED_OVER = (
-    "text stands before this BEGIN on its line, or dashes are missing: it begins no certificate, "
-    "as for OpenSSL"
+PASSED_OVER = "text stands before this BEGIN on its line: it begins no certificate, as for OpenSSL"
+MISTYPED = (
+    "this BEGIN line is misspelt, so the certificate is not used, as by OpenSSL: correct it, "
+    "with five plain dashes on both sides, or export this certificate again"
 )
 WORD_PROCESSOR = (
     "the dashes of a BEGIN or END line are those of a word processor: it is used all the same, but "

@@ -101,7 +101,7 @@ def _report(findings: Findings, parsed: Parsed, path: str, *, named: bool) -> No
             path, f"line {first.line}: {first.message}{also}; export this certificate again"
         )
     for note, line in parsed.notes.items():
-        level = WARNING if note == pem.WORD_PROCESSOR else INFO
+        level = WARNING if note in (pem.WORD_PROCESSOR, pem.MISTYPED) else INFO
         findings.problem(path, f"line {line}: {note}", level if named else DEBUG)
     if parsed.private_keys:
         level = WARNING if named else DEBUG
