@@ -80,10 +80,10 @@ def parse(data: bytes, known: Optional[Known] = None, *, proven: bool = False) -
     """
     parsed = Parsed(known or Known())
     rest = data[der.read_file(data, parsed) :] if data[:1] == b"\x30" else data
-    in_one_form = _read_pem(_normalised(rest), parsed, proven=proven)
     # DER behind PEM always contains this byte, and ASCII text never does.
     if b"\x82" in rest:
-        der.read_between(rest, parsed)
+        rest = der.cut_out(rest, parsed)
+    in_one_form = _read_pem(_normalised(rest), parsed, proven=proven)
     parsed.is_plain = in_one_form == len(parsed.certificates) and not parsed.damage
     parsed.known.blocks.update([(block, block) for block, _ in parsed.certificates])
     if not (

@@ -314,8 +314,11 @@ def test_case_26_raw_der(world: World, name: str) -> None:
         PEM_A + b"\n" + pkcs7([B]),
         PEM_A + pkcs7_indefinite([B]),
         b"# both\n" + PEM_A + B + PEM_B + A,
+        PEM_A + A + PEM_B,
+        PEM_A + pkcs7([A]) + b"# A\n" + PEM_B,
+        A + PEM_A + A + b"\r\n" + A + PEM_B,
     ],
-    ids=range(11),
+    ids=range(14),
 )
 def test_case_26_der_concatenated(world: World, data: bytes) -> None:
     """With DER, PKCS#7 and PEM in any order: all are used."""
