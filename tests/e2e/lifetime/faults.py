@@ -143,12 +143,12 @@ def forked(number, error, always, whole):
         text = application()
         os.access("/faults/pause", os.F_OK)
         wrong = problem(text, whole) if whole else ""
-    except BaseException as raised:  # noqa: BLE001 - whatever it is, it is told
+    except BaseException:  # noqa: BLE001 - whatever it is, it is told
         os.access("/faults/pause", os.F_OK)
-        text = None
-        # Plain certifi raises it, too, where its own file cannot be read any more.
-        is_plain = str(getattr(raised, "filename", "")).endswith("/certifi/cacert.pem")
-        wrong = "" if is_plain and read(SAID) else traceback.format_exc()
+        text, wrong = None, traceback.format_exc()
+        # Plain certifi raises, too, where its own file cannot be read any more.
+        if "/certifi/core.py" in wrong and read(SAID):
+            wrong = ""
     if wrong or not whole:
         with open(FAILURE, "w", encoding="utf-8") as file:
             file.write(wrong or text or "")
