@@ -86,9 +86,8 @@ def parse(data: bytes, known: Optional[Known] = None, *, proven: bool = False) -
     in_one_form = _read_pem(_normalised(rest), parsed, proven=proven)
     parsed.is_plain = in_one_form == len(parsed.certificates) and not parsed.damage
     parsed.known.blocks.update([(block, block) for block, _ in parsed.certificates])
-    if not (
-        parsed.certificates or parsed.damage or parsed.private_keys or MISTYPED in parsed.notes
-    ):
+    holds_something = parsed.certificates or parsed.damage or parsed.private_keys
+    if not holds_something and MISTYPED not in parsed.notes:
         parsed.instead = der.name_of(data)
     return parsed
 
