@@ -49,7 +49,8 @@ _LABELS = (
 )
 _KNOWN = b"|".join(_LABELS)
 # What people do not see before a marker: blanks, byte-order marks, line ends as JSON has them.
-_UNSEEN = rb"(?:[\0-\t\x0b- \x7f\xc2\xa0\xef\xbb\xbf\xfe\xff]|\\[rn]){0,99}"
+_WIDE = rb"\xe2\x80[\x80-\x8f\xa8-\xaf]|\xe2\x81[\x9f\xa0]|\xe3\x80\x80"  # in UTF-8
+_UNSEEN = rb"(?:[\0-\t\x0b- \x7f\xc2\xa0\xef\xbb\xbf\xfe\xff]|%b|\\[rn]){0,99}" % _WIDE
 # The dashes of word processors, in UTF-8 and windows-1252.
 _DASH = rb"(?:\xe2\x80[\x90-\x95]|[\x96\x97])"
 _DASHES = rb"(-----|-{0,4}%b(?:-|%b){0,5})" % (_DASH, _DASH)

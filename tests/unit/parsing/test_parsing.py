@@ -252,7 +252,11 @@ def test_what_stands_behind_an_end_is_noted(behind: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    "before", [b" ", b"\t", b"\xef\xbb\xbf", b"\xc2\xa0", b" \xef\xbb\xbf \t", PEM_B.rstrip()]
+    "before",
+    [
+        *(b" ", b"\t", b"\xef\xbb\xbf", b"\xc2\xa0", b" \xef\xbb\xbf \t", PEM_B.rstrip()),
+        *(blank.encode() for blank in "\u2003\u200b\u202f\u2060\u3000"),
+    ],
 )
 def test_what_is_unseen_before_a_marker_is_noted(before: bytes) -> None:
     """Nobody can have meant anything else: it is used, and the note says why others do not."""
