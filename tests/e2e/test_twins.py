@@ -10,6 +10,8 @@ from typing import Dict, Iterable, List, Tuple
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.name import _ASN1Type
+from cryptography.x509.oid import NameOID
 
 from support.minting import CA, Made, key_usage, known, make
 from support.servers import Echo, Server, context_for, serving
@@ -34,6 +36,9 @@ ELSEWHERE = make("elsewhere", *CA)
 CROSSED = make("root", *CA, key=NEW.key, by=ELSEWHERE, days=(-1, 9))
 SAME_KEY = make("root", BASIC, key=NEW.key, days=(-9, 9), identified=False)
 ODDLY_DATED = make("root", BASIC, key=NEW.key, days=(-0.5, 9), identified=False)
+# OpenSSL takes both for the same name.
+PRINTABLE = x509.NameAttribute(NameOID.COMMON_NAME, "Root", _ASN1Type.PrintableString)
+ENCODED_OTHERWISE = make("root", BASIC, name=x509.Name([PRINTABLE]), days=(-9, 9), identified=False)
 LEAF = (x509.BasicConstraints(ca=False, path_length=None), True)
 
 
@@ -48,6 +53,7 @@ CASES: Dict[str, Tuple[List[Made], Made]] = {
     "the same key": ([SAME_KEY, NEW], NEW),
     "the same key, the bad one issued later": ([ODDLY_DATED, NEW], NEW),
     "another key": ([OLD, NEW], NEW),
+    "another encoding of the name": ([ENCODED_OTHERWISE, NEW], NEW),
     "a cross-signed twin": ([CROSSED, NEW], NEW),
     "all of them": ([CROSSED, SAME_KEY, OLD, NEW], NEW),
 }

@@ -80,8 +80,9 @@ COMMANDS = (
         "list the certificates: end, SHA-256, sources, subject, marks",
         "List the certificates of the bundle, a line for each: the day on which it ends, its "
         "SHA-256, the sources that have it, its subject, and in brackets what you should know: "
-        "expired, expires soon (within 30 days), not yet valid, not a CA, removed by certifi (with "
-        "its last version and the advisory, if there is one), nobody knows who added it.",
+        "expired, expires soon (within 30 days), not yet valid, not a CA, stands before or behind "
+        "another of its name, removed by certifi (with its last version and the advisory, if there "
+        "is one), nobody knows who added it.",
         """\
 examples:
   certifi-system-store-wrapper list --source user

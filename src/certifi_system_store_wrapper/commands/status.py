@@ -99,7 +99,7 @@ def _data(built: Bundle, settings: Settings) -> Dict[str, Any]:
         "removed_by_advisory": sum(each["advisory"] is not None for each in removed),
         "expired": sum("expired" in each["marks"] for each in told),
         "excluded": [excluded(out) for out in built.excluded],
-        "problems": _problems(built, settings),
+        "problems": _problems(built, settings, owners),
         "variables": {name: os.environ[name] for name in variables.ours()},
         "bypassing": [
             {"variable": each.variable, "value": each.value, "message": each.message}
@@ -115,8 +115,13 @@ def _is_in(path: Optional[str], folder: str) -> bool:
     return bool(folder) and os.path.realpath(folder) in (there, os.path.dirname(there))
 
 
-def _problems(built: Bundle, settings: Settings) -> List[Dict[str, str]]:
+def _problems(built: Bundle, settings: Settings, owners: whose.Owners) -> List[Dict[str, str]]:
     unusable = [Problem("", "", each.sentence) for each in variables.unusable(settings)]
+    # They cost the bundle nothing, only the answer whose roots these are.
+    told = {each.path for each in built.problems}
+    gaps = [
+        each._replace(level=INFO) for each in owners.gaps if each.path and each.path not in told
+    ]
     return [
         {
             "source": problem.source,
@@ -124,7 +129,7 @@ def _problems(built: Bundle, settings: Settings) -> List[Dict[str, str]]:
             "message": problem.message,
             "level": "warning" if problem.level >= WARNING else "note",
         }
-        for problem in (*built.problems, *unusable)
+        for problem in (*built.problems, *gaps, *unusable)
         if problem.level >= INFO
     ]
 

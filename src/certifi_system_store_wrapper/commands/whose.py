@@ -10,7 +10,7 @@ from typing import Any, Dict, List, Optional, Set
 from ..activation import hook
 from ..bundle import Anchor, Bundle
 from ..reporting.findings import UNKNOWN as ORIGIN_UNKNOWN
-from ..settings import CERTIFI, LOCAL, SSL, SYSTEM, USER, Settings
+from ..settings import CERTIFI, LOCAL, SSL, SYSTEM, USER, WARNING, Settings
 
 # Whose a root is, if it is not certifi's, and how `status` says that.
 VENDOR, ADDED, UNKNOWN = "vendor", "added", "unknown"
@@ -31,8 +31,12 @@ class Owners:
         self._certifi = _blocks(built, CERTIFI)
         self._local = _blocks(built, LOCAL)
         self._unknown = {out.block for out in built.excluded if out.reason == ORIGIN_UNKNOWN}
-        # A problem without a path: this system does not tell what was added to it.
-        self._tells = all(each.path for each in built.problems if each.source == LOCAL)
+        # Why not all is known that was added. Without a path: this system does not tell it at all.
+        self.gaps = [
+            each
+            for each in built.problems
+            if each.source == LOCAL and (not each.path or each.level >= WARNING)
+        ]
 
     def of(self, anchor: Anchor) -> str:
         """Return CERTIFI or a key of BEYOND."""
@@ -43,7 +47,7 @@ class Owners:
             return ADDED
         if SYSTEM not in sources:
             return SSL
-        return VENDOR if self._tells and anchor.block not in self._unknown else UNKNOWN
+        return UNKNOWN if self.gaps or anchor.block in self._unknown else VENDOR
 
 
 def _blocks(built: Bundle, source: str) -> Set[bytes]:

@@ -1,8 +1,8 @@
 """Bytes in, certificates out: PEM, DER, PKCS#7 and OpenSSL's TRUSTED blocks. No I/O.
 
 The content decides the format, not the name of the file. Where anything that people see stands
-before a BEGIN on its line, or a dash is missing, it begins no block, as for OpenSSL: somebody may
-have commented it out. Mangled PEM is read as long as nothing else can be meant: blanks and
+before a BEGIN on its line, or it is misspelt, it begins no block, as for OpenSSL: somebody may have
+commented it out. Mangled PEM is read as long as nothing else can be meant: blanks and
 byte-order marks, UTF-16, CR or no line ends, a BEGIN glued to an END, a missing END, the dashes of
 a word processor. What cannot be read is reported with its line; the other certificates are used.
 Source: RFC 7468, RFC 1421, OpenSSL's PEM_read_bio in pem_lib.c.
@@ -20,8 +20,10 @@ from .pem import (
     ALPHABET,
     BEGIN,
     END,
+    LINE,
     MAX_DAMAGE,
-    NOT_FIRST,
+    MISTYPED,
+    NOT_ALONE,
     PASSED_OVER,
     PLAIN,
     WORD_PROCESSOR,
@@ -47,7 +49,8 @@ _LABELS = (
 )
 _KNOWN = b"|".join(_LABELS)
 # What people do not see before a marker: blanks, byte-order marks, line ends as JSON has them.
-_UNSEEN = rb"(?:[\0-\t\x0b- \x7f\xc2\xa0\xef\xbb\xbf\xfe\xff]|\\[rn]){0,99}"
+_WIDE = rb"\xe2\x80[\x80-\x8f\xa8-\xaf]|\xe2\x81[\x9f\xa0]|\xe3\x80\x80"  # in UTF-8
+_UNSEEN = rb"(?:[\0-\t\x0b- \x7f\xc2\xa0\xef\xbb\xbf\xfe\xff]|%b|\\[rn]){0,99}" % _WIDE
 # The dashes of word processors, in UTF-8 and windows-1252.
 _DASH = rb"(?:\xe2\x80[\x90-\x95]|[\x96\x97])"
 _DASHES = rb"(-----|-{0,4}%b(?:-|%b){0,5})" % (_DASH, _DASH)
@@ -56,7 +59,12 @@ _LABEL = rb"([A-Z0-9#][A-Z0-9 #]{0,63})"
 _FIRST = rb"(?m)(?:^|(?<=[A-Z0-9]-----))" + _UNSEEN
 _BEGIN = _FIRST + _DASHES + b"BEGIN " + _LABEL + _DASHES + b"(?!-)"
 _END = _DASHES + b"END " + _LABEL + _DASHES
-_STRAY = _FIRST + rb"%bEND (?:%b)%b|((?i:BEGIN)) (?i:%b)-" % (_DASHES, _KNOWN, _DASHES, _KNOWN)
+_BEGIN_OR_SO = rb"(?i:BEGIN) (?i:%b)-" % _KNOWN
+_MISTYPED = rb"(?P<mistyped>(?:^|-)-{0,4}%b+[ \t]*$)" % _BEGIN_OR_SO
+_STRAY_END = rb"%bEND (?:%b)%b" % (_DASHES, _KNOWN, _DASHES)
+_STRAY = rb"%b(?:%b|%b)|(?P<passed_over>%b)" % (_FIRST, _STRAY_END, _MISTYPED, _BEGIN_OR_SO)
+# By the names of the groups.
+_NOTES = {"mistyped": MISTYPED, "passed_over": PASSED_OVER}
 
 # Control characters and non-ASCII: people do not see them, OpenSSL ignores them at a line's end.
 _BLANKS = bytes(range(0x21)) + bytes(range(0x7F, 0x100))
@@ -73,13 +81,14 @@ def parse(data: bytes, known: Optional[Known] = None, *, proven: bool = False) -
     """
     parsed = Parsed(known or Known())
     rest = data[der.read_file(data, parsed) :] if data[:1] == b"\x30" else data
-    in_one_form = _read_pem(_normalised(rest), parsed, proven=proven)
     # DER behind PEM always contains this byte, and ASCII text never does.
     if b"\x82" in rest:
-        der.read_between(rest, parsed)
+        rest = der.cut_out(rest, parsed)
+    in_one_form = _read_pem(_normalised(rest), parsed, proven=proven)
     parsed.is_plain = in_one_form == len(parsed.certificates) and not parsed.damage
     parsed.known.blocks.update([(block, block) for block, _ in parsed.certificates])
-    if not (parsed.certificates or parsed.damage or parsed.private_keys):
+    holds_something = parsed.certificates or parsed.damage or parsed.private_keys
+    if not holds_something and MISTYPED not in parsed.notes:
         parsed.instead = der.name_of(data)
     return parsed
 
@@ -178,18 +187,20 @@ class _Mangled:
 
     def _stray(self, start: int, end: int) -> None:
         """Report the markers that stand outside of blocks."""
-        passed_over = False
+        note = None
         for marker in re.compile(_STRAY).finditer(self.data, start, end):
-            if marker[3]:
-                self._note(marker, PASSED_OVER)
-            elif not passed_over:
+            is_told, note = note, _NOTES.get(marker.lastgroup or "")
+            if note:
+                self._note(marker, note)
+            elif not is_told:
                 self._damage(marker.start(), "END without its BEGIN")
-            passed_over = bool(marker[3])
 
     def _note_oddities(self, marker: Match[bytes]) -> None:
         """Note why OpenSSL would not see this marker, if so."""
-        if self.data[max(marker.start(1) - 1, 0) : marker.start(1)] not in (b"", b"\n"):
-            self._note(marker, NOT_FIRST)
+        before = self.data[max(marker.start(1) - 1, 0) : marker.start(1)].strip(b"\n")
+        behind = self.data[marker.end() : marker.end() + LINE].partition(b"\n")[0].strip(_BLANKS)
+        if before or behind:
+            self._note(marker, NOT_ALONE)
         if not marker[1] == marker[3] == b"-----":
             self._note(marker, WORD_PROCESSOR)
 

@@ -41,22 +41,33 @@ def read_file(data: bytes, parsed: Parsed, position: int = 0) -> int:
             while data[position : position + 1] in (b"\r", b"\n"):
                 position += 1
     except NotDer as error:
-        if parsed.certificates or not (has_marker(data) or name_of(data) != UNKNOWN):
+        if position or not (has_marker(data) or name_of(data) != UNKNOWN):
             message = f"it is not a certificate in DER: {error}"
             parsed.report(Damage(line, message, data[position:]))
     return position
 
 
-def read_between(data: bytes, parsed: Parsed) -> None:
-    """Read DER that begins behind a PEM block or behind blank lines; stop at the first damage."""
+def cut_out(data: bytes, parsed: Parsed) -> bytes:
+    """Read DER that begins behind a PEM block or behind blank lines; stop at the first damage.
+
+    Return the data without it: what stands behind it begins a line.
+    """
     found = re.finditer(rb"(?:\A[\s\xef\xbb\xbf]+|-----\s*)(?=0[\x80-\x84])", data)
-    before = len(parsed.damage)
+    before, kept, end = len(parsed.damage), b"", 0
     for each in islice(found, MAX_BETWEEN):
-        if read_file(data, parsed, each.end()) == each.end() or len(parsed.damage) > before:
-            return
+        begin = each.end()
+        # Some bytes of what has been read may look so.
+        if begin < end:
+            continue
+        kept += data[end:begin]
+        end = read_file(data, parsed, begin)
+        kept += b"\n" * max(data.count(b"\n", begin, end), end > begin)
+        if end == begin or len(parsed.damage) > before:
+            return kept + data[end:]
     for each in islice(found, 1):
         message = f"DER stands at more than {MAX_BETWEEN} places: from here on it is not read"
         parsed.report(Damage(1 + data.count(b"\n", 0, each.end()), message))
+    return kept + data[end:]
 
 
 def name_of(data: bytes) -> str:

@@ -25,14 +25,21 @@ ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 # The characters that leave no bit over, in front of zero, one and two "=".
 _LAST = (ALPHABET, b"AEIMQUYcgkosw048", b"AQgw")
 
+# Two names are the same to OpenSSL whatever the case of their letters and whichever of the usual
+# types of text they have (x509_name_canon in crypto/x509/x_name.c). Elsewhere in names these bytes
+# are lengths, which cannot differ if all else is the same.
+_OF_TYPES = b"\x0c\x13\x14\x16\x1a"  # UTF8, Printable, T61, IA5, Visible
+_SAME_NAME = bytes.maketrans(_OF_TYPES, _OF_TYPES[:1] * len(_OF_TYPES))
+
 # What is odd about the markers of a file.
-NOT_FIRST = (
-    "a BEGIN or END line of a certificate does not begin with its dashes, but with a blank, a "
-    "byte-order mark or another line: it is used all the same, but not by most other programs"
+NOT_ALONE = (
+    "a BEGIN or END line of a certificate holds something else, such as a blank, a byte-order mark "
+    "or another line: it is used all the same, but not by most other programs"
 )
-PASSED_OVER = (
-    "text stands before this BEGIN on its line, or dashes are missing: it begins no certificate, "
-    "as for OpenSSL"
+PASSED_OVER = "text stands before this BEGIN on its line: it begins no certificate, as for OpenSSL"
+MISTYPED = (
+    "this BEGIN line is misspelt, so the certificate is not used, as by OpenSSL: correct it, "
+    "with five plain dashes on both sides, or export this certificate again"
 )
 WORD_PROCESSOR = (
     "the dashes of a BEGIN or END line are those of a word processor: it is used all the same, but "
@@ -100,7 +107,8 @@ class Known:
         """Return the certificates in their order, those with one subject together."""
         groups: Dict[bytes, List[bytes]] = {}
         for block in blocks:
-            groups.setdefault(self._subjects.get(block) or _subject(block), []).append(block)
+            name = self._subjects.get(block) or _subject(block)
+            groups.setdefault(name.translate(_SAME_NAME).lower(), []).append(block)
         return groups.values()
 
     def facts(self, block: bytes) -> Facts:

@@ -100,9 +100,7 @@ def _report(findings: Findings, parsed: Parsed, path: str, *, named: bool) -> No
         findings.unusable(
             path, f"line {first.line}: {first.message}{also}; export this certificate again"
         )
-    for note, line in parsed.notes.items():
-        level = WARNING if note == pem.WORD_PROCESSOR else INFO
-        findings.problem(path, f"line {line}: {note}", level if named else DEBUG)
+    report_notes(findings, parsed, path, named=named)
     if parsed.private_keys:
         level = WARNING if named else DEBUG
         message = f"line {parsed.private_keys[0]}: a private key stands here; keep it elsewhere"
@@ -111,6 +109,13 @@ def _report(findings: Findings, parsed: Parsed, path: str, *, named: bool) -> No
     if parsed.instead:
         message = f"there is no certificate in it: {parsed.instead}"
         findings.unusable(path, message, WARNING if named else INFO)
+
+
+def report_notes(findings: Findings, parsed: Parsed, path: str, *, named: bool) -> None:
+    """Report what is odd about the markers in a file."""
+    for note, line in parsed.notes.items():
+        level = WARNING if note in (pem.WORD_PROCESSOR, pem.MISTYPED) else INFO
+        findings.problem(path, f"line {line}: {note}", level if named else DEBUG)
 
 
 def _report_unreadable(

@@ -181,22 +181,22 @@ def test_case_17_marker_behind_blanks(world: World, before: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    "begin",
+    ("begin", "level"),
     [
-        b"subject=A -----BEGIN CERTIFICATE-----",
-        b"# -----BEGIN CERTIFICATE-----",
-        b"----BEGIN CERTIFICATE-----",
-        b"-----Begin Certificate-----",
+        (b"subject=A -----BEGIN CERTIFICATE-----", INFO),
+        (b"# -----BEGIN CERTIFICATE-----", INFO),
+        (b"----BEGIN CERTIFICATE-----", WARNING),
+        (b"-----Begin Certificate-----", WARNING),
     ],
     ids=["text before", "commented out", "four dashes", "lower case"],
 )
 @pytest.mark.parametrize("place", [DEBIAN, "/home/user.pem"])
-def test_case_17_no_marker(world: World, begin: bytes, place: str) -> None:
-    """What is commented out or misspelt is no certificate, as for OpenSSL; there is a record."""
+def test_case_17_no_marker(world: World, begin: bytes, level: int, place: str) -> None:
+    """As for OpenSSL; nobody means to misspell it, so that is a WARNING where it was named."""
     path = world.write(place, PEM_B + begin + b"\n" + BODY_A + END)
     assert world.build(*([] if place == DEBIAN else [path])) == {"certifi", "B"}
     (problem,) = [each for each in world.last.problems if each.path == path]
-    assert problem.level == (DEBUG if place == DEBIAN else INFO)
+    assert problem.level == (DEBUG if place == DEBIAN else level)
 
 
 def test_case_17_dashes_of_a_word_processor(world: World) -> None:
@@ -314,8 +314,11 @@ def test_case_26_raw_der(world: World, name: str) -> None:
         PEM_A + b"\n" + pkcs7([B]),
         PEM_A + pkcs7_indefinite([B]),
         b"# both\n" + PEM_A + B + PEM_B + A,
+        PEM_A + A + PEM_B,
+        PEM_A + pkcs7([A]) + b"# A\n" + PEM_B,
+        A + PEM_A + A + b"\r\n" + A + PEM_B,
     ],
-    ids=range(11),
+    ids=range(14),
 )
 def test_case_26_der_concatenated(world: World, data: bytes) -> None:
     """With DER, PKCS#7 and PEM in any order: all are used."""

@@ -2,7 +2,8 @@
  *
  * access("/faults/NTH/ERRNO/ALWAYS") arms it, access("/faults/pause") and "/faults/resume" do that.
  * ERRNO -1 is half a read or write, -9 a kill; with ALWAYS every later call of that kind fails, too.
- * Each call that concerns us is a line of the file FAULTS_LOG, where that is set.
+ * Each call that concerns us is a line of the file FAULTS_LOG, where that is set. No folder is made
+ * whose path has READ_ONLY in it, where that is set.
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -120,13 +121,23 @@ FSTAT(fstat64, stat64)
 PATH(unlink)
 PATH(rmdir)
 
-#define PATH_AND_MODE(name) \
-    int name(const char *path, mode_t mode) { \
-        REAL(int, name, const char *, mode_t); \
-        return fails(#name, path) == 1 ? -1 : real(path, mode); \
-    }
-PATH_AND_MODE(mkdir)
-PATH_AND_MODE(chmod)
+int chmod(const char *path, mode_t mode) {
+    REAL(int, chmod, const char *, mode_t);
+    return fails("chmod", path) == 1 ? -1 : real(path, mode);
+}
+
+int fchmod(int descriptor, mode_t mode) {
+    REAL(int, fchmod, int, mode_t);
+    return fails_at("fchmod", descriptor) == 1 ? -1 : real(descriptor, mode);
+}
+
+int mkdir(const char *path, mode_t mode) {
+    REAL(int, mkdir, const char *, mode_t);
+    char *refused = getenv("READ_ONLY");
+    if (!refused || !strstr(path, refused)) return fails("mkdir", path) == 1 ? -1 : real(path, mode);
+    errno = EROFS;
+    return -1;
+}
 
 int rename(const char *from, const char *to) {
     REAL(int, rename, const char *, const char *);
@@ -142,6 +153,31 @@ DIR *opendir(const char *path) {
     REAL(DIR *, opendir, const char *);
     return fails("opendir", path) == 1 ? NULL : real(path);
 }
+
+#define READDIR(name, type) \
+    struct type *name(DIR *folder) { \
+        REAL(struct type *, name, DIR *); \
+        return fails_at("readdir", dirfd(folder)) == 1 ? NULL : real(folder); \
+    }
+READDIR(readdir, dirent)
+READDIR(readdir64, dirent64)
+
+/* In /proc it has this path, too. */
+int memfd_create(const char *name, unsigned int flags) {
+    REAL(int, memfd_create, const char *, unsigned int);
+    char path[256];
+    snprintf(path, sizeof path, "/memfd:%s", name);
+    return fails("memfd_create", path) == 1 ? -1 : real(name, flags);
+}
+
+#define FCNTL(name) \
+    int name(int descriptor, int command, ...) { \
+        REAL(int, name, int, int, ...); \
+        va_list more; va_start(more, command); void *value = va_arg(more, void *); va_end(more); \
+        return fails_at("fcntl", descriptor) == 1 ? -1 : real(descriptor, command, value); \
+    }
+FCNTL(fcntl)
+FCNTL(fcntl64)
 
 int flock(int descriptor, int operation) {
     REAL(int, flock, int, int);

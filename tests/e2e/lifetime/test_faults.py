@@ -17,6 +17,10 @@ from support import Sandbox, made_once, write
 
 HERE = Path(__file__).parent
 COMPILER = shutil.which("cc") or shutil.which("gcc") or ""
+ANSWERS = ["import", "where", "contents", "heal", "refresh"]
+FOLDERS = ["temporary", "persistent"]
+CASES = [(what, place) for place in FOLDERS for what in [*ANSWERS, "add", "remove", "export"]]
+CASES += [(what, "memory") for what in ("where", "heal", "refresh")]
 
 pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="it preloads a library as Linux has it"),
@@ -36,10 +40,7 @@ def _preloaded(shared: Path) -> str:
     return str(made_once(shared, "faults", make) / "faults.so")
 
 
-@pytest.mark.parametrize(
-    "what", ["import", "where", "contents", "heal", "refresh", "add", "remove", "export"]
-)
-@pytest.mark.parametrize("place", ["temporary", "persistent"])
+@pytest.mark.parametrize(("what", "place"), CASES)
 def test_any_call_may_fail(
     sandbox: Sandbox, ca_file: Path, preloaded: str, what: str, place: str
 ) -> None:
@@ -47,7 +48,8 @@ def test_any_call_may_fail(
     every = os.environ.get("EVERY_FAULT", "97")
     # Where a module of certifi itself cannot be read, plain certifi fails as well.
     certifi = ["/certifi/cacert.pem", "/RECORD"]
-    concerned = [str(sandbox.tmp), str(sandbox.home), str(ca_file), "/etc/ssl/certs", *certifi]
+    folders = [str(sandbox.tmp), str(sandbox.home), "/etc/ssl/certs"]
+    concerned = [*folders, str(ca_file), *certifi, "/memfd:"]
     if what == "import":
         concerned += ["/certifi_system_store_wrapper/", "/wrapt/"]
     env = {
@@ -57,6 +59,10 @@ def test_any_call_may_fail(
     }
     if place == "persistent":
         env["PYTHON_CERTIFI_BUNDLE_DIR"] = str(sandbox.home / "kept")
+    if place == "memory":
+        env["READ_ONLY"] = "/certifi-system-store-wrapper-"
+        # The first run makes it otherwise, and has other calls than the next.
+        (sandbox.home / ".cache").mkdir(exist_ok=True)
     write(sandbox.work / "ca.pem", ca_file.read_bytes())
     done = sandbox.run(str(HERE / "faults.py"), what, every, env=env, timeout=3600)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")

@@ -19,7 +19,7 @@ import certifi_system_store_wrapper
 import removed_roots
 from certifi_system_store_wrapper.activation import hook
 from certifi_system_store_wrapper.bundle import Bundle, build
-from certifi_system_store_wrapper.commands import whose
+from certifi_system_store_wrapper.commands import status, whose
 from certifi_system_store_wrapper.parsing import parse, pem
 from certifi_system_store_wrapper.reporting.findings import UNKNOWN
 from certifi_system_store_wrapper.settings import CERTIFI, LOCAL, SSL, Settings
@@ -42,6 +42,9 @@ class Current:
 
     def build(self, settings: Settings) -> Bundle:
         return build(settings, self.world.certifi_file)
+
+    def where(self) -> str:
+        return self.world.certifi_file
 
 
 def owners(world: World) -> Dict[str, str]:
@@ -69,6 +72,16 @@ def test_where_nothing_tells_it_is_unknown(world: World) -> None:
     assert owners(world) == {"certifi": CERTIFI, "A": "unknown"}
     world.write(ADDED + "/README", b"")
     assert owners(world) == {"certifi": CERTIFI, "A": "vendor"}
+
+
+def test_where_a_folder_cannot_be_used_it_is_unknown(world: World) -> None:
+    """What lies in a folder that others may write to is not read; `status` tells why."""
+    world.write(DEBIAN, PEM["A"] + PEM["B"])
+    folder = Path(world.write(ADDED + "/b.crt", PEM["B"])).parent
+    folder.chmod(0o777)
+    assert owners(world) == {"certifi": CERTIFI, "A": "unknown", "B": "unknown"}
+    told = [each for each in status.run().data["problems"] if each["source"] == LOCAL]
+    assert [(each["path"], each["level"]) for each in told] == [(str(folder), "note")]
 
 
 def test_a_single_root_may_be_unknown(world: World) -> None:

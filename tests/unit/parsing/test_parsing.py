@@ -14,7 +14,8 @@ from certifi_system_store_wrapper.parsing.pem import (
     BEGIN,
     END,
     MAX_DAMAGE,
-    NOT_FIRST,
+    MISTYPED,
+    NOT_ALONE,
     PASSED_OVER,
     WORD_PROCESSOR,
     block_of,
@@ -188,7 +189,7 @@ def test_literal_line_ends() -> None:
         text = (PEM_A + PEM_B).replace(b"\n", end)
         parsed = parse(text)
         assert [found.block for found in parsed.certificates] == [PEM_A, PEM_B]
-        assert list(parsed.notes) == [NOT_FIRST]
+        assert list(parsed.notes) == [NOT_ALONE]
 
 
 def commented_out(prefix: bytes, lines: str) -> bytes:
@@ -217,26 +218,51 @@ def test_a_begin_behind_text_begins_no_certificate(prefix: bytes, lines: str) ->
 
 @pytest.mark.parametrize(
     "begin",
-    [b"----BEGIN CERTIFICATE-----", b"-----BEGIN CERTIFICATE----", b"-----Begin Certificate-----"],
+    [
+        b"----BEGIN CERTIFICATE-----",
+        b" -BEGIN CERTIFICATE-----",
+        b"BEGIN CERTIFICATE-----",
+        b"-----BEGIN CERTIFICATE----",
+        b"-----BEGIN CERTIFICATE---- ",
+        b"-----BEGIN CERTIFICATE------",
+        b"-----Begin Certificate-----",
+    ],
 )
-def test_a_begin_without_a_dash_begins_no_certificate(begin: bytes) -> None:
-    """As for OpenSSL. The file says so."""
+def test_a_begin_that_is_mistyped_begins_no_certificate(begin: bytes) -> None:
+    """As for OpenSSL. The note says so, and the one fault has no other message."""
     text = begin + PEM_A[len(BEGIN) - 1 :]
     assert not read_by_openssl(text)[0]
-    parsed = parse(text + PEM_B)
-    assert [found.block for found in parsed.certificates] == [PEM_B]
-    assert parsed.notes or parsed.damage
-    assert not parse(text).certificates
+    for before, after in ((PEM_A, PEM_B), (b"", PEM_B), (PEM_B, b""), (b"", b"")):
+        parsed = parse(before + text + after)
+        assert b"".join(found.block for found in parsed.certificates) == before + after
+        assert parsed.notes == {MISTYPED: before.count(b"\n") + 1}
+        assert not parsed.damage
+        assert not parsed.instead
+
+
+@pytest.mark.parametrize("behind", [b"-", b" # the CA", b" and text", b";"])
+def test_what_stands_behind_an_end_is_noted(behind: bytes) -> None:
+    """OpenSSL reads no such certificate; nobody can have meant anything else."""
+    text = PEM_A[:-1] + behind + b"\n"
+    assert not read_by_openssl(text)[0]
+    parsed = parse(PEM_B + text)
+    assert [found.block for found in parsed.certificates] == [PEM_B, PEM_A]
+    assert list(parsed.notes) == [NOT_ALONE]
+    assert not parsed.damage
 
 
 @pytest.mark.parametrize(
-    "before", [b" ", b"\t", b"\xef\xbb\xbf", b"\xc2\xa0", b" \xef\xbb\xbf \t", PEM_B.rstrip()]
+    "before",
+    [
+        *(b" ", b"\t", b"\xef\xbb\xbf", b"\xc2\xa0", b" \xef\xbb\xbf \t", PEM_B.rstrip()),
+        *(blank.encode() for blank in "\u2003\u200b\u202f\u2060\u3000"),
+    ],
 )
 def test_what_is_unseen_before_a_marker_is_noted(before: bytes) -> None:
     """Nobody can have meant anything else: it is used, and the note says why others do not."""
     parsed = parse(before + PEM_A)
     assert parsed.certificates[-1].block == PEM_A
-    assert list(parsed.notes) == [NOT_FIRST]
+    assert list(parsed.notes) == [NOT_ALONE]
     assert not parsed.damage
 
 

@@ -7,6 +7,8 @@ from typing import List
 
 import pytest
 from cryptography import x509
+from cryptography.x509.name import _ASN1Type
+from cryptography.x509.oid import NameOID
 
 from certifi_system_store_wrapper.parsing import Known, twins
 from certifi_system_store_wrapper.parsing.pem import BEGIN, END, block_of
@@ -38,6 +40,15 @@ def test_a_root_that_another_key_signed_is_not_self_signed() -> None:
     link = make("root", *CA, by=old, days=(-1, 9))
     assert twins.in_order([link.pem, old.pem]) == [old.pem, link.pem]
     assert twins.reason(old.pem, link.pem) == "self-signed"
+
+
+@pytest.mark.parametrize("kind", ["PrintableString", "T61String", "IA5String", "UTF8String"])
+def test_a_name_is_the_same_in_any_case_and_encoding(kind: str) -> None:
+    """As for OpenSSL; another name is another."""
+    text = x509.NameAttribute(NameOID.COMMON_NAME, "ROOT", _ASN1Type[kind])
+    same = make("", *CA, name=x509.Name([text])).pem
+    other = make("roos", *CA).pem
+    assert [*Known().by_subject([BEST.pem, other, same])] == [[BEST.pem, same], [other]]
 
 
 def test_times_of_both_kinds_compare() -> None:

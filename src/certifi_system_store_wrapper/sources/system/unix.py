@@ -20,6 +20,7 @@ from ..files import (
     add_hashed,
     first_visible,
     reason_of,
+    report_notes,
     report_untrusted,
 )
 from ..findings import LISTED, Findings
@@ -222,10 +223,12 @@ def _distrust_file(findings: Findings, path: str, asked_by: str = "") -> None:
         return
     for certificate in parsed.certificates:
         findings.distrust(certificate.block, asked_by or path)
+    # An administrator put it there.
+    report_notes(findings, parsed, path, named=True)
     if parsed.damage:
         message = "a certificate in it cannot be read, so its distrust is not known"
         findings.problem(path, f"line {parsed.damage[0].line}: {message}")
-    elif not parsed.certificates:
+    elif not (parsed.certificates or parsed.notes):
         # p11-kit can also block by issuer and serial number alone.
         findings.problem(path, _NOTHING, INFO)
 

@@ -188,6 +188,19 @@ def test_where_nobody_may_look_is_no_warning(world: World) -> None:
     assert (told.path, told.level) == (world.path("/home"), INFO)
 
 
+@pytest.mark.parametrize(
+    ("begin", "level"), [("# -----BEGIN", INFO), ("----BEGIN", WARNING)], ids=["comment", "dash"]
+)
+def test_distrust_that_is_passed_over_is_said(world: World, begin: str, level: int) -> None:
+    """It is lost otherwise; what stands beside it counts."""
+    data = PEM_A + PEM_B.replace(b"-----BEGIN", begin.encode())
+    path = world.write("/etc/ssl/untrusted/x.pem", data)
+    found = collected()
+    assert list(found.distrusted) == [PEM_A]
+    (problem,) = [each for each in found.problems if each.path == path]
+    assert (problem.level, problem.message[:8]) == (level, "line 10:")
+
+
 def test_a_huge_blocklist_is_said_to_be_one(world: World) -> None:
     """What lies behind the bound may be distrusted, and is not known."""
     for number in range(3):
