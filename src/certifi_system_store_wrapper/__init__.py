@@ -9,12 +9,19 @@ __all__ = ["activate", "build", "contents", "deactivate", "refresh", "where"]
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from types import FrameType
+    from typing import Any, Callable, TypeVar
+
     from .api import activate as activate
     from .api import build as build
     from .api import contents as contents
     from .api import deactivate as deactivate
     from .api import refresh as refresh
     from .api import where as where
+
+    T = TypeVar("T")
+    Module = Any
+    Handler = Callable[[int, FrameType | None], object]
 else:
     # A type checker would take a module with this function for one that has every name.
     def __getattr__(name):
@@ -35,53 +42,102 @@ def _api():  # type: ignore[no-untyped-def]
     return api
 
 
-def _undisturbed(call, *arguments):  # type: ignore[no-untyped-def]
+def _undisturbed(call, *arguments):  # type: (Callable[..., T], object) -> T
     """Call with the application's signal handlers put off; then run those that are due.
 
-    It stands here because it has to be at work before any other module of ours is loaded: what a
-    handler raises must not end in an `except` clause of ours. `machine.signals` can do more.
+    Bootstrap needs it before any other module of ours is loaded: what a handler raises must not
+    end in an `except` clause of ours.
     """
-    import _signal as signal  # type: ignore[import-not-found]  # every interpreter has loaded both
+    import _signal  # type: ignore[import-not-found]  # every interpreter has loaded these
+    import sys
     from _thread import get_ident
 
-    handlers, late, recording = {}, [], {get_ident()}  # type: ignore[var-annotated]
-
-    def record(signum, frame):  # type: ignore[no-untyped-def]
-        if get_ident() in recording:
-            late.append((signum, frame))
-        else:  # it is over, or another thread has forked
-            handlers[signum](signum, frame)
-
+    recorder = _Recorder(_signal, get_ident, sys.modules)
     try:
-        for signum in signal.valid_signals():
-            handler = signal.getsignal(signum)
-            if callable(handler) and not str(handler.__module__).startswith(
-                ("asyncio.", "uvloop.")
-            ):
-                handlers[signum] = handler
-                signal.signal(signum, record)
-        return call(*arguments)
-    except ValueError as error:
-        if error.__traceback__ and error.__traceback__.tb_next:
-            raise
-        # This is not the main thread, so no handler runs here.
+        recorder.take_over()
         return call(*arguments)
     finally:
-        _run_late(signal, record, handlers, late, recording)  # type: ignore[no-untyped-call]
+        recorder.end()
 
 
-def _run_late(signal, record, handlers, late, recording):  # type: ignore[no-untyped-def]
-    """Give the handlers back, and run those that are due: each of them may raise."""
-    try:
-        for signum, handler in handlers.items():
-            if signal.getsignal(signum) is record:
-                signal.signal(signum, handler)
-        recording.clear()
-        while late:
-            signum, frame = late.pop(0)
-            handler = signal.getsignal(signum)
-            if callable(handler):
-                handler(signum, frame)
-    except BaseException:
-        _run_late(signal, record, handlers, late, recording)  # type: ignore[no-untyped-call]
-        raise
+class _Recorder:
+    """Stands in for every Python handler of the process, while ours runs in the main thread.
+
+    It stands here because nothing else of ours is loaded so early; see `machine.signals`.
+    """
+
+    def __init__(self, signal, get_ident, modules):
+        # type: (Module, Callable[[], int], dict[str, Module]) -> None
+        """Change nothing yet. Imports are left to the caller: where() must not do any."""
+        self._signal, self._get_ident, self._modules = signal, get_ident, modules
+        self.thread = get_ident()
+        self.handlers = {}  # type: dict[int, Handler]
+        # The signals that are due, each with its frame.
+        self.late = []  # type: list[tuple[int, FrameType | None]]
+        self.is_over = False
+
+    def __call__(self, signum, frame):  # type: (int, FrameType | None) -> None
+        """Record the signal. As in Python itself, one that comes twice is due once."""
+        if self.is_over or self._get_ident() != self.thread:
+            # Somebody saved this recorder and has put it back, or another thread has forked.
+            self.handlers[signum](signum, frame)
+        elif all(signum != other for other, _ in self.late):
+            self.late.append((signum, frame))
+
+    def take_over(self):  # type: () -> None
+        """Replace every Python handler; in another thread than the main one do nothing."""
+        try:
+            for signum in self._signal.valid_signals():
+                handler = self._signal.getsignal(signum)
+                if callable(handler) and not self._is_left_alone(handler):
+                    self.handlers[signum] = handler
+                    self._signal.signal(signum, self)
+        except ValueError as error:
+            if error.__traceback__ and error.__traceback__.tb_next:
+                # A handler raised it, before it was replaced.
+                raise
+            # This is not the main thread, so no handler runs here.
+            self.handlers.clear()
+
+    def _is_left_alone(self, handler):  # type: (Handler) -> bool
+        """Whether it never raises, or C code may stand before it, which we would remove.
+
+        Event loops need siginterrupt(signum, False), which would end, too. gevent.signal_handler()
+        lays a handler of its own over Python's for SIGINT.
+        """
+        module = str(getattr(handler, "__module__", ""))
+        return module.startswith(("asyncio.", "uvloop.")) or (
+            module == "_signal" and "gevent" in self._modules
+        )
+
+    def end(self):  # type: () -> None
+        """Give the handlers back, and run those that are due: each of them may raise."""
+        try:
+            self.give_back()
+        finally:
+            self.is_over = True
+            self.run()
+
+    def give_back(self):  # type: () -> None
+        """Restore the handlers; each may run as soon as it is in its place, and may raise."""
+        try:
+            for signum, handler in self.handlers.items():
+                if self._signal.getsignal(signum) is self:
+                    self._signal.signal(signum, handler)
+        except BaseException:
+            self.give_back()
+            raise
+
+    def run(self):  # type: () -> None
+        """Run the handlers that are due, each of them, also where one raises."""
+        try:
+            while self.late:
+                signum, frame = self.late.pop(0)
+                own, now = self.handlers[signum], self._signal.getsignal(signum)
+                handler = own if now is self else now
+                # An earlier one may have switched it off.
+                if callable(handler):
+                    handler(signum, frame)
+        except BaseException:
+            self.run()
+            raise

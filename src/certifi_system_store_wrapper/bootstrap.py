@@ -20,7 +20,7 @@ class Finder:
     @staticmethod
     def find_spec(name, path=None, target=None):  # type: ignore[no-untyped-def]
         """Have activation answer for our names; where it cannot be had, certifi stays as it is."""
-        find = name in NAMES and _undisturbed(_watch, name)  # type: ignore[no-untyped-call]
+        find = name in NAMES and _undisturbed(_watch, name)
         return find(name) if find else None
 
 

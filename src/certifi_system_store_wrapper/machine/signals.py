@@ -10,9 +10,12 @@ from __future__ import annotations
 
 import functools
 import os
+import sys
 from _thread import get_ident
 from types import FrameType
-from typing import Callable, Dict, List, Optional, Tuple, TypeVar
+from typing import Callable, Optional, TypeVar
+
+from .. import _Recorder
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,11 +24,7 @@ else:
     # signal itself makes 130 members of enumerations: 0.4 ms, and a little at each call.
     import _signal as signal
 
-Handler = Callable[[int, Optional[FrameType]], object]
 T = TypeVar("T")
-
-# These never raise, and to replace them would undo siginterrupt(signum, False), which they need.
-_LOOPS = ("asyncio.", "uvloop.")
 
 
 class Raised(BaseException):
@@ -36,26 +35,17 @@ class Raised(BaseException):
         self.error = error
 
 
-class _Recorder:
-    """Stands in for every Python handler of the process, while ours runs in the main thread."""
+class _Opening(_Recorder):
+    """Lets handlers run meanwhile, where our code may take long or the application's runs."""
 
     def __init__(self) -> None:
-        self.thread = get_ident()
-        self.handlers: Dict[int, Handler] = {}
-        self.late: List[Tuple[int, Optional[FrameType]]] = []
+        super().__init__(signal, get_ident, sys.modules)
         # How handlers run now: not at all, at once, or at once within code of the application.
         self.now: Optional[Callable[[], None]] = None
-        self.is_over = False
         self.passing: Optional[BaseException] = None
 
     def __call__(self, signum: int, frame: Optional[FrameType]) -> None:
-        if self.is_over:
-            # Somebody saved this recorder as the handler, and has put it back.
-            self.handlers[signum](signum, frame)
-            return
-        # As in Python itself, a signal that comes twice is due once.
-        if all(signum != other for other, _ in self.late):
-            self.late.append((signum, frame))
+        super().__call__(signum, frame)
         if self.now is not None:
             self.now()
 
@@ -63,6 +53,9 @@ class _Recorder:
         """Run the handlers that are due; what one of them raises passes as Raised."""
         try:
             self.run_plainly()
+        except Raised:
+            # Another signal came before run_plainly() had begun.
+            raise
         except BaseException as error:
             raise Raised(error) from error
 
@@ -77,48 +70,9 @@ class _Recorder:
         finally:
             self.now = before
 
-    def run(self) -> None:
-        """Run the handlers that are due, each of them, also where one raises."""
-        try:
-            while self.late:
-                signum, frame = self.late.pop(0)
-                own, now = self.handlers[signum], signal.getsignal(signum)
-                handler = own if now is self else now
-                # An earlier one may have switched it off.
-                if callable(handler):
-                    handler(signum, frame)
-        except BaseException:
-            self.run()
-            raise
-
-    def take_over(self) -> None:
-        """Replace every Python handler; in another thread than the main one do nothing."""
-        try:
-            for signum in signal.valid_signals():
-                handler = signal.getsignal(signum)
-                if callable(handler) and not str(handler.__module__).startswith(_LOOPS):
-                    self.handlers[signum] = handler
-                    signal.signal(signum, self)
-        except ValueError as error:
-            if error.__traceback__ and error.__traceback__.tb_next:
-                # A handler raised it, before it was replaced.
-                raise
-            # This is not the main thread, so no handler runs here.
-            self.handlers.clear()
-
-    def give_back(self) -> None:
-        """Restore the handlers; each may run as soon as it is in its place, and may raise."""
-        try:
-            for signum, handler in self.handlers.items():
-                if signal.getsignal(signum) is self:
-                    signal.signal(signum, handler)
-        except BaseException:
-            self.give_back()
-            raise
-
 
 # The recorder of the main thread, while our code runs in it.
-_recorder: Optional[_Recorder] = None
+_recorder: Optional[_Opening] = None
 
 
 class put_off:  # noqa: N801 - it is used as contextlib's functions are
@@ -130,17 +84,17 @@ class put_off:  # noqa: N801 - it is used as contextlib's functions are
 
     def __init__(self) -> None:
         """Change nothing yet."""
-        self._mine: Optional[_Recorder] = None
+        self._mine: Optional[_Opening] = None
 
     def __enter__(self) -> None:
         """Replace the handlers."""
         global _recorder
         if _recorder is None:
-            self._mine = _Recorder()
+            self._mine = _Opening()
             try:
                 self._mine.take_over()
             except BaseException:
-                self._mine.give_back()
+                self._mine.end()
                 raise
             if self._mine.handlers:
                 _recorder = self._mine
@@ -152,11 +106,7 @@ class put_off:  # noqa: N801 - it is used as contextlib's functions are
         if mine is not None:
             if _recorder is mine:
                 _recorder = None
-            try:
-                mine.give_back()
-            finally:
-                mine.is_over = True
-                mine.run()
+            mine.end()
             if isinstance(error, Raised):
                 _raise_as_it_was(error.error)
 
@@ -175,7 +125,7 @@ def interruptible(call: Callable[..., T], *arguments: object) -> T:
 
     What it raises passes every `except` clause of ours.
     """
-    return _open_for(_Recorder.run_wrapped, call, *arguments)
+    return _open_for(_Opening.run_wrapped, call, *arguments)
 
 
 def foreign(call: Callable[..., T], *arguments: object) -> T:
@@ -183,7 +133,7 @@ def foreign(call: Callable[..., T], *arguments: object) -> T:
 
     A guard of ours around such code lets pass what is_passing() knows.
     """
-    return _open_for(_Recorder.run_plainly, call, *arguments)
+    return _open_for(_Opening.run_plainly, call, *arguments)
 
 
 def is_passing(error: BaseException) -> bool:
@@ -191,7 +141,7 @@ def is_passing(error: BaseException) -> bool:
     return _recorder is not None and _recorder.passing is error
 
 
-def _open_for(how: Callable[[_Recorder], None], call: Callable[..., T], *arguments: object) -> T:
+def _open_for(how: Callable[[_Opening], None], call: Callable[..., T], *arguments: object) -> T:
     mine = _recorder
     if mine is None or mine.now is not None or mine.thread != get_ident():
         return call(*arguments)

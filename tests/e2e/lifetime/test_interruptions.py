@@ -327,6 +327,78 @@ WHAT_ELSE_THEY_DO = {
         thread.join()
         assert os.waitpid(children[0], 0)[1] == 0
     """,
+    "handlers that are no functions": """
+        import functools
+        came = []
+        signal.signal(signal.SIGALRM, functools.partial(lambda *due: came.append(due[0]), 5))
+        signal.signal(signal.SIGUSR1, came.__contains__)
+        import certifi
+        certifi.where()
+        assert signal.getsignal(signal.SIGUSR1) == came.__contains__
+        signal.raise_signal(signal.SIGALRM)
+        assert came == [5]
+        signal.signal(signal.SIGALRM, stop)
+    """,
+    "thousands that raise, while certifi is imported": """
+        class Finder:
+            @staticmethod
+            def find_spec(name, path=None, target=None):
+                if name == "wrapt":
+                    for _ in range(3000):
+                        os.kill(os.getpid(), signal.SIGALRM)
+
+        sys.meta_path.insert(0, Finder)
+        assert stopped(lambda: __import__("certifi"))
+    """,
+    "one that comes at any line while another is on its way": """
+        import certifi
+        real, lines, came = os.stat, 0, []
+
+        def other(signum, frame):
+            came.append(signum)
+            raise Stop
+
+        def trace(frame, event, arg):
+            global lines
+            if "/certifi_system_store_wrapper/" not in frame.f_code.co_filename:
+                return None
+            lines += event == "line"
+            if lines == number:
+                sys.settrace(None)
+                os.kill(os.getpid(), signal.SIGUSR1)
+            return trace
+
+        def strikes(path, *arguments, **named):
+            if path == "/etc/passwd":
+                os.stat = real
+                sys.settrace(trace)
+                os.kill(os.getpid(), signal.SIGALRM)
+            return real(path, *arguments, **named)
+
+        def child():
+            signal.signal(signal.SIGUSR1, other)
+            os.stat = strikes
+            os.environ["PYTHON_CERTIFI_CERT_FILES"] = "/etc/passwd"
+            assert stopped(certifi.where)
+            sys.settrace(None)
+            del os.environ["PYTHON_CERTIFI_CERT_FILES"]
+            assert len(certifi.where()) > 40 and signal.getsignal(signal.SIGALRM) is stop
+            os._exit(0 if came else 3)
+
+        for number in range(1, 1000):
+            pid = os.fork()
+            if not pid:
+                try:
+                    child()
+                except BaseException as error:
+                    print(number, repr(error), file=sys.stderr)
+                    os._exit(1)
+            status = os.waitpid(pid, 0)[1] >> 8
+            if status == 3:
+                break
+            assert not status, number
+        assert number > 20, number
+    """,
     "activate() in place of the start-up files": """
         class Finder:
             @staticmethod

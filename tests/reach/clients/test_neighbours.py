@@ -54,6 +54,16 @@ CASES = {
         ours.activate()
         {ALL}
     """,
+    "gevent's own handler of Ctrl-C": """
+        import gevent, os, signal
+        came = []
+        gevent.signal_handler(signal.SIGINT, came.append, 1)
+        statuses = urllib(), urllib(), requests()
+        os.kill(os.getpid(), signal.SIGINT)
+        gevent.sleep(0.1)
+        assert came
+        print(*statuses)
+    """,
     "gevent's greenlets": """
         from gevent import monkey
         monkey.patch_all()
