@@ -10,6 +10,7 @@ from typing import Callable, List, Optional, Set
 
 from .. import publishing, reporting
 from ..bundle import Bundle
+from ..machine import WHERE_TO_WRITE
 from ..machine.signals import foreign, interruptible, put_off
 from ..publishing import Published, cleanup
 from ..settings import WARNING, Settings, from_environment
@@ -22,7 +23,6 @@ _NO_BUNDLE = (
     "no bundle can be published, so certifi's own list answers, without the system's and your "
     "own CAs, and without any distrust or restriction"
 )
-_REMEDY = "Set PYTHON_CERTIFI_BUNDLE_DIR to a folder that only you can write to"
 
 
 class Answer:
@@ -145,7 +145,9 @@ class Answer:
         """
         if not isinstance(error, (RecursionError, MemoryError)):
             self._try_again = monotonic() + _PAUSE
-        remedy = f". {_REMEDY}" if isinstance(error, OSError) else ""
+        # Without an errno it is ours, and says what to do.
+        is_place = isinstance(error, OSError) and error.errno
+        remedy = f"; {WHERE_TO_WRITE}" if is_place else ""
         reporting.later(reporting.say_once, WARNING, f"{_NO_BUNDLE}: {error!r}{remedy}")
         return self._certifi_file()
 

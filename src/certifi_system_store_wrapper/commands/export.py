@@ -12,7 +12,6 @@ from ..machine import ownership
 from ..publishing.writing import replace
 from ..sources.reader import is_ours
 from .output import Report, WrongUsage
-from .variables import WHERE_TO_WRITE
 
 _DEVICE = re.compile("/dev/(std|fd/)|/proc/.*/fd/")
 
@@ -37,8 +36,6 @@ def persistent_path(*, take_over: bool = False) -> str:
         return hook.current().outlasting(take_over=take_over)
     except LookupError as error:
         raise OSError(0, str(error)) from error
-    except OSError as error:
-        raise OSError(0, f"{error}; {WHERE_TO_WRITE}") from error
 
 
 def _copy(built: Bundle, target: str) -> str:

@@ -9,6 +9,7 @@ from typing import Any, Dict, List, Optional, Sequence
 from .. import __version__, bootstrap
 from ..activation import hook
 from ..bundle import Bundle
+from ..machine import WHERE_TO_WRITE
 from ..parsing.pem import der_of
 from ..reporting.findings import MALFORMED, Exclusion, Origin, Problem, first_and_more
 from ..settings import INFO, WARNING, Settings, from_environment
@@ -54,7 +55,7 @@ def why_plain(settings: Settings, built: Bundle) -> str:
     if not reason and not built.anchors:
         return "no source has a certificate: unset PYTHON_CERTIFI_SOURCES"
     if not reason and not is_ours(hook.current().where()):
-        return f"no bundle can be written anywhere: {variables.WHERE_TO_WRITE}"
+        return f"no bundle can be written anywhere: {WHERE_TO_WRITE}"
     return reason
 
 

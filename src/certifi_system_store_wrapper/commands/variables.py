@@ -15,9 +15,8 @@ from ..activation import hook
 from ..settings import Settings, split_paths
 from ..sources import files
 from ..sources.reader import read_regular
-from .output import Finding, problem
+from .output import Finding, problem, sentence
 
-WHERE_TO_WRITE = "set PYTHON_CERTIFI_BUNDLE_DIR to a folder that only you can write to"
 # Who reads each variable, from the documentation of the clients.
 READERS = {
     "REQUESTS_CA_BUNDLE": "requests reads it instead of asking certifi",
@@ -81,9 +80,8 @@ def _bundle_dir() -> Iterator[Finding]:
         with suppress(LookupError):
             hook.current().outlasting()
     except OSError as error:
-        yield problem(
-            "bundle", f"PYTHON_CERTIFI_BUNDLE_DIR cannot be used: {error}", WHERE_TO_WRITE
-        )
+        message = f"PYTHON_CERTIFI_BUNDLE_DIR cannot be used: {sentence(error)}"
+        yield problem("bundle", message)
 
 
 def bypassing() -> List[Bypass]:

@@ -12,7 +12,7 @@ from typing import Callable, Optional, Union
 
 from .. import bundle, reporting
 from ..bundle import Bundle
-from ..machine import temporary_places
+from ..machine import CLOSE_IT, WHERE_TO_WRITE, is_in_use, temporary_places
 from ..settings import DEBUG, WARNING, Settings
 from . import cleanup, persistent, temporary
 from .persistent import PersistentBundle
@@ -57,9 +57,9 @@ def publish_outlasting(
     """Return a bundle that outlives this process, in the first folder that takes it.
 
     With `take_over` also where it belongs to other settings. Raises LookupError where there is
-    nothing to put into it, OSError where no folder takes it.
+    nothing to put into it, OSError where no folder takes it, with the next step.
     """
-    failures = []
+    failures, remedy = [], WHERE_TO_WRITE
     for folder in persistent.folders(settings):
         try:
             return persistent.publish(folder, settings, certifi_file, take_over=take_over)
@@ -68,7 +68,8 @@ def publish_outlasting(
                 message = f"{error.filename}: {persistent.replaced_message(error)}"
                 reporting.later(reporting.say_once, WARNING, message)
             failures.append(f"{folder}: {error.strerror or error}")
-    raise OSError("; ".join(failures))
+            remedy = CLOSE_IT if is_in_use(error) else WHERE_TO_WRITE
+    raise OSError(0, "; ".join([*failures, remedy]))
 
 
 def is_intact(published: Optional[Published]) -> bool:
@@ -94,10 +95,7 @@ def _publish_persistent(settings: Settings, certifi_file: str) -> Published:
     except OSError as error:
         if not settings.bundle_dir:
             raise
-        message = (
-            f"PYTHON_CERTIFI_BUNDLE_DIR cannot be used, another place is: {error}; name a folder "
-            "that only you can write to"
-        )
+        message = f"PYTHON_CERTIFI_BUNDLE_DIR cannot be used, another place is: {error.strerror}"
         reporting.later(reporting.say_once, WARNING, message)
     # The path that the command prints must be good when the command has ended.
     if _is_certifis_command():

@@ -37,7 +37,7 @@ from contextlib import suppress
 from typing import Callable, Optional, TypeVar
 
 from .. import parsing, reporting
-from ..machine import NAME, cache_folder, ownership, user_folder
+from ..machine import NAME, WHERE_TO_WRITE, cache_folder, ownership, user_folder
 from ..parsing import pem, x509
 from ..settings import WARNING
 from ..sources.reader import MARK, read_regular
@@ -265,7 +265,8 @@ class MemoryBundle:
     def __init__(self, text: bytes) -> None:
         """Publish `text` in memory; raises OSError where the system cannot do that."""
         if not hasattr(os, "memfd_create") or not os.path.isdir("/proc/self/fd"):
-            raise OSError(0, "no folder can take the bundle, and there is no memory file here")
+            what = "no folder can take the bundle, and there is no memory file here"
+            raise OSError(0, f"{what}; {WHERE_TO_WRITE}")
         descriptor = above_stderr(os.memfd_create(NAME))
         try:
             write_all(descriptor, text)
