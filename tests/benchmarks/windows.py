@@ -61,7 +61,7 @@ def compared(
     taken: List[List[float]] = []
     for number in range(rounds + 1):
         turn = pythons if number % 2 else pythons[::-1]
-        found = dict((python, measure(python, code)) for python in turn)
+        found = {python: measure(python, code) for python in turn}
         # The first round fills caches.
         taken += [[found[python] for python in pythons]] if number else []
     bare, ours = (median(column) for column in zip(*taken))

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Callable, List
 
 import pytest
+import trustme
 
 from support import MODULE, Sandbox, write
 
@@ -30,6 +31,7 @@ COMMANDS = {
     "remove": ["remove"],
     "doctor": ["doctor"],
 }
+CHCP = r"%SYSTEMROOT%\System32\chcp.com"
 SHOW = "import os; print(ascii(os.environ['SSL_CERT_FILE'].lower()))"
 
 
@@ -99,7 +101,7 @@ def test_a_pipe_that_closes_early(there: Sandbox, command: str) -> None:
 def test_cmd_reads_back_what_it_is_told(umlaut: Sandbox, page: int) -> None:
     """Whatever its code page, and whatever the name of the user."""
     asked = f"%PYTHON% -m {MODULE} shellenv --shell cmd > ca.cmd"
-    (told,) = batch(umlaut, f"chcp {page} >nul", asked, "call ca.cmd", f'%PYTHON% -c "{SHOW}"')
+    (told,) = batch(umlaut, f"{CHCP} {page} >nul", asked, "call ca.cmd", f'%PYTHON% -c "{SHOW}"')
     assert (umlaut.work / "ca.cmd").read_bytes().isascii()
     (found,) = umlaut.place.glob("*/*/cacert.pem")
     assert told == ascii(str(found).lower())
@@ -110,7 +112,7 @@ def test_cmd_reads_back_a_folder_of_its_own(umlaut: Sandbox, page: int) -> None:
     """The variable that names the folder stands for what a code page may lack."""
     folder = umlaut.work / "100% \xe9\u0142 & more"
     asked = f"%PYTHON% -m {MODULE} shellenv --shell cmd > ca.cmd"
-    lines = [f"chcp {page} >nul", asked, "call ca.cmd", f'%PYTHON% -c "{SHOW}"']
+    lines = [f"{CHCP} {page} >nul", asked, "call ca.cmd", f'%PYTHON% -c "{SHOW}"']
     (told,) = batch(umlaut, *lines, PYTHON_CERTIFI_BUNDLE_DIR=str(folder))
     assert told == ascii(str(folder / "cacert.pem").lower())
 
@@ -172,10 +174,11 @@ def test_what_is_wrong_with_the_name_of_a_file(sandbox: Sandbox, value: str, hin
 @pytest.mark.parametrize("name", ["a?b.pem", "a|b.pem", "a:b:c.pem", "CON?.pem"])
 def test_a_name_that_no_file_can_have(sandbox: Sandbox, name: str) -> None:
     """The path as it was named, and which characters no name may have."""
-    done = ours(sandbox, "export", "-o", str(sandbox.work / name))
+    path = f"{sandbox.work}{os.sep}{name}"
+    done = ours(sandbox, "export", "-o", path)
     assert done.returncode == 1
     (line,) = done.stderr.splitlines()
-    assert str(sandbox.work / name) in line and "choose a name without" in line
+    assert path in line and "choose a name without" in line
     assert "Errno" not in line and not list(sandbox.work.iterdir())
 
 
@@ -205,6 +208,16 @@ def test_a_persistent_bundle_that_another_program_has_open(there: Sandbox, asks:
             assert done.returncode == 1
     said = done.stdout + done.stderr
     assert "close it there" in said and "only you can write to" not in said
+
+
+def test_add_by_a_pattern(there: Sandbox, other_ca: trustme.CA) -> None:
+    """The shells of Windows do not replace it; one that fits nothing is said to be a name."""
+    write(there.work / "cb.pem", other_ca.cert_pem.bytes())
+    done = ours(there, "add", "c?.pem")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert len(os.listdir(there.drop_folder)) == 2
+    done = ours(there, "add", "no*.pem")
+    assert done.returncode == 1 and "the file does not exist" in done.stderr
 
 
 @pytest.mark.parametrize("changed", [str.upper, str.lower, lambda name: name.replace("\\", "/")])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import Tuple
 
 from . import parent_shell
 from .export import persistent_path
@@ -99,17 +100,18 @@ def _for_cmd(value: str) -> str:
     if '"' in value:
         what = f"cmd cannot be told a path with a double quote: {value!r}"
         raise OSError(0, f"{what}; {_ELSEWHERE}")
-    start = "" if value.isascii() else _variable_for(value)
-    rest = value[len(os.environ.get(start, "")) :].replace("%", "%%")
-    return f"%{start}%{rest}" if start else rest
+    variable, rest = ("", value) if value.isascii() else _from_a_variable(value)
+    return variable + rest.replace("%", "%%")
 
 
-def _variable_for(path: str) -> str:
-    """Return the name of a variable with which the path begins, and behind which it is ASCII."""
+def _from_a_variable(path: str) -> Tuple[str, str]:
+    """Return a variable with which the path begins, as cmd writes it, and the rest in ASCII."""
     for name in _PLACES:
         start = os.environ.get(name, "")
-        begins = os.path.normcase(path).startswith(os.path.normcase(start))
-        if start and begins and path[len(start) :].isascii():
-            return name
+        # It may hold the short name of a folder (JRG~1), and the path the long one.
+        for form in (start, os.path.realpath(start)) if start else ():
+            begins = os.path.normcase(path).startswith(os.path.normcase(form))
+            if begins and path[len(form) :].isascii():
+                return f"%{name}%", path[len(form) :]
     what = f"cmd reads only ASCII from a file for certain: {path!r}"
     raise OSError(0, f"{what}; set PYTHON_CERTIFI_BUNDLE_DIR to a folder whose name is ASCII")
