@@ -110,7 +110,8 @@ def test_cmd_reads_back_what_it_is_told(umlaut: Sandbox, page: int) -> None:
 @pytest.mark.parametrize("page", [437, 850, 932])
 def test_cmd_reads_back_a_folder_of_its_own(umlaut: Sandbox, page: int) -> None:
     """The variable that names the folder stands for what a code page may lack."""
-    folder = umlaut.work / "100% \xe9\u0142 & more"
+    # Without %: in the value of a variable Wine's cmd replaces it once more.
+    folder = umlaut.work / "\xe9\u0142 & more"
     asked = f"%PYTHON% -m {MODULE} shellenv --shell cmd > ca.cmd"
     lines = [f"{CHCP} {page} >nul", asked, "call ca.cmd", f'%PYTHON% -c "{SHOW}"']
     (told,) = batch(umlaut, *lines, PYTHON_CERTIFI_BUNDLE_DIR=str(folder))
@@ -171,7 +172,7 @@ def test_what_is_wrong_with_the_name_of_a_file(sandbox: Sandbox, value: str, hin
     assert "the file does not exist" in line and hint in line
 
 
-@pytest.mark.parametrize("name", ["a?b.pem", "a|b.pem", "a:b:c.pem", "CON?.pem"])
+@pytest.mark.parametrize("name", ["a?b.pem", "a|b.pem", "a<b>.pem", "CON?.pem"])
 def test_a_name_that_no_file_can_have(sandbox: Sandbox, name: str) -> None:
     """The path as it was named, and which characters no name may have."""
     path = f"{sandbox.work}{os.sep}{name}"
