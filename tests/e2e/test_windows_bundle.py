@@ -94,9 +94,9 @@ def test_what_is_appended_counts_in_this_process(sandbox: Sandbox, private_der: 
     assert not list(sandbox.place.iterdir())
 
 
-@pytest.mark.parametrize("shared", range(8), ids=lambda bits: f"shares {bits}")
+@pytest.mark.parametrize("mode", range(8), ids=lambda bits: f"shares {bits}")
 @pytest.mark.parametrize("access", [READS, DELETES], ids=["reads", "deletes"])
-def test_a_bundle_that_a_scanner_opens(sandbox: Sandbox, access: str, shared: int) -> None:
+def test_a_bundle_that_a_scanner_opens(sandbox: Sandbox, access: str, mode: int) -> None:
     """It stays good for whoever asked, in silence; the next process sweeps what is left."""
     code = """
         import certifi, sys
@@ -107,11 +107,11 @@ def test_a_bundle_that_a_scanner_opens(sandbox: Sandbox, access: str, shared: in
     asking = sandbox.start_code(code)
     assert asking.stdin and asking.stdout and asking.stderr
     path = asking.stdout.readline().strip()
-    scanner = hold(sandbox, path, access, shared)
+    scanner = hold(sandbox, path, access, mode)
     assert scanner.stdin and scanner.stdout
     opened = scanner.stdout.readline().strip() == "True"
     # It cannot open a file for itself alone that we have open.
-    assert opened == bool(shared & 1 and access == READS), "what a hold refuses"
+    assert opened == bool(mode & 1 and access == READS), "what a hold refuses"
     answer, said = asking.communicate("go on\n", timeout=120)
     assert (answer, said) == (f"{path} True\n", "")
     scanner.communicate(timeout=120)
