@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import textwrap
@@ -26,6 +27,13 @@ print(handle not in (None, ctypes.c_void_p(-1).value), flush=True)
 sys.stdin.read()
 """
 READS, DELETES = "80000000", "10000"
+
+
+def is_wine() -> bool:
+    """Whether Wine stands in for Windows."""
+    import ctypes
+
+    return sys.platform == "win32" and hasattr(ctypes.WinDLL("ntdll"), "wine_get_version")
 
 
 def hold(sandbox: Sandbox, path: str, access: str, shared: int) -> subprocess.Popen[str]:
@@ -147,6 +155,35 @@ def test_odd_accounts(sandbox: Sandbox, changed: Dict[str, str]) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, "True True\n", "")
     left = [each for each in sandbox.home.rglob(f"{NAME}*") if "cacert.pem" in os.listdir(each)]
     assert not left + list(sandbox.tmp.iterdir())
+
+
+def test_ctrl_c(sandbox: Sandbox) -> None:
+    """It is KeyboardInterrupt, and the exit handlers run: nothing is left."""
+    code = "import certifi, signal; certifi.where(); signal.raise_signal(signal.SIGINT)"
+    done = sandbox.run_code(code)
+    assert done.returncode != 0 and done.stderr.splitlines()[-1] == "KeyboardInterrupt"
+    assert not list(sandbox.place.iterdir())
+
+
+@pytest.mark.skipif(is_wine(), reason="Wine has no console that events are sent to")
+def test_ctrl_break(sandbox: Sandbox) -> None:
+    """It ends a process at once: its bundle stays until the next process ends."""
+    code = "import certifi, time; print(certifi.where(), flush=True); time.sleep(60)"
+    process = subprocess.Popen(
+        [str(sandbox.environment.python), "-c", code],
+        env=sandbox.variables({}),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        encoding="utf-8",
+        creationflags=vars(subprocess)["CREATE_NEW_PROCESS_GROUP"],
+    )
+    assert process.stdout
+    path = process.stdout.readline().strip()
+    os.kill(process.pid, vars(signal)["CTRL_BREAK_EVENT"])
+    process.wait(timeout=60)
+    assert os.path.isfile(path)
+    assert sandbox.run_code("import certifi; certifi.where()").stderr == ""
+    assert not list(sandbox.place.iterdir())
 
 
 def test_a_process_that_is_terminated(sandbox: Sandbox) -> None:

@@ -39,7 +39,7 @@ def is_wine() -> bool:
     """Whether Wine stands in for Windows."""
     import ctypes
 
-    return hasattr(vars(ctypes)["WinDLL"]("ntdll"), "wine_get_version")
+    return sys.platform == "win32" and hasattr(ctypes.WinDLL("ntdll"), "wine_get_version")
 
 
 @pytest.fixture(name="there")
@@ -126,7 +126,7 @@ def test_cmd_that_started_us_is_told_apart(there: Sandbox) -> None:
     assert all(line.startswith('@set "') for line in lines)
 
 
-@pytest.mark.skipif(sys.platform == "win32" and is_wine(), reason="Wine has no PowerShell")
+@pytest.mark.skipif(is_wine(), reason="Wine has no PowerShell")
 @pytest.mark.parametrize("program", ["powershell", "pwsh"])
 def test_powershell_reads_back_what_it_is_told(umlaut: Sandbox, program: str) -> None:
     """It is told apart, and knows each character, whatever its own encoding is."""
