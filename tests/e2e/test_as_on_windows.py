@@ -66,14 +66,13 @@ def test_a_ca_of_the_root_store_is_trusted(windows: Sandbox, url: str, private_d
 
 
 def test_the_bundle_lies_in_local_app_data(windows: Sandbox, private_der: bytes) -> None:
-    """Held, healed, collected again, and gone at the end."""
+    """Held, healed, collected again without a change, and gone at the end."""
     code = """
         import certifi, os, certifi_system_store_wrapper as ours
         path = certifi.where()
         assert path.startswith(os.environ["LOCALAPPDATA"]), path
         assert certifi.where() == path and certifi.contents() == open(path).read()
-        new = ours.refresh()
-        assert new != path and os.path.isfile(path) and os.path.isfile(new)
+        assert ours.refresh() == path and os.path.isfile(path)
     """
     done = run(windows, code, private_der)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
@@ -144,7 +143,7 @@ def test_our_own_bundle_is_not_read_back(windows: Sandbox, private_der: bytes) -
     assert int(read.stdout) == int(without.stdout) + 1
 
 
-@pytest.mark.parametrize("command", ["status", "list", "export", "shellenv", "remove", "doctor"])
+@pytest.mark.parametrize("command", ["status", "list", "export", "remove", "doctor"])
 def test_every_command(windows: Sandbox, private_der: bytes, command: str) -> None:
     """Each answers, healthy, and without a word on stderr."""
     code = f"from {MODULE}.commands import main; sys.exit(main([{command!r}]))"

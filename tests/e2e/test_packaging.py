@@ -66,7 +66,7 @@ def test_the_sdist_is_enough_to_test_and_to_build_from(sdist: str) -> None:
         names = {name.split("/", 1)[1] for name in archive.getnames() if "/" in name}
     wanted = {f"{MODULE}.pth", f"{MODULE}.start", "README.md", "LICENSE", "pyproject.toml"}
     wanted |= {".ci/run", ".github/CHANGELOG.md", ".github/workflows/release.yml"}
-    wanted |= {"docs/architecture.md", "docs/limitations.md"}
+    wanted |= {"docs/architecture.md", "docs/limitations.md", "docs/windows.md"}
     assert wanted < names
     own = str(Path(__file__).relative_to(CHECKOUT).as_posix())
     assert {own, f"src/{MODULE}/bootstrap.py", "src/certifi_system/README.txt"} < names

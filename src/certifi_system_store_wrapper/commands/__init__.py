@@ -139,8 +139,8 @@ exit status: 0 printed or written, 1 it cannot be written, 2 wrong usage
         "print the variables that make other tools use the bundle",
         "Print the lines that set the variables which OpenSSL, requests, curl, pip, uv, the AWS "
         "CLI, Node, git, Cargo, gRPC, httplib2, gcloud, Deno and Bundler read, to the persistent "
-        "bundle. Without --shell they are for the shell of this user: sh also means bash, zsh, "
-        "dash and ksh.",
+        "bundle. Without --shell they are for the shell that started this: sh also means bash, "
+        "zsh, dash and ksh.",
         """\
 examples:
   eval "$(certifi-system-store-wrapper shellenv)"                            sh

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from glob import glob
 from typing import Any, Dict, List, Sequence, Tuple
 
 from .. import bundle
@@ -19,12 +20,17 @@ def run(*, files: Sequence[str]) -> Report:
     """Copy the certificates of files into the drop folder, or say why not; raises OSError."""
     folder = drop_folder.find()
     told: List[Dict[str, Any]] = []
-    for path in files:
+    for path in [each for word in files for each in _meant(word)]:
         refusal, blocks = _examined(path)
         if refusal:
             told.append({"path": path, "refused": refusal})
         told += [{"path": path, **_stored(drop_folder.make(folder), block)} for block in blocks]
     return drop_folder.report("add", folder, told)
+
+
+def _meant(word: str) -> List[str]:
+    """Return the files that an argument names: the shells of Windows leave patterns as they are."""
+    return (os.name == "nt" and sorted(glob(word))) or [word]
 
 
 def _examined(path: str) -> Tuple[str, List[bytes]]:

@@ -10,6 +10,7 @@ import sys
 from contextlib import suppress
 from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Sequence, TextIO
 
+from ..machine import CLOSE_IT, is_in_use
 from ..printable import printable
 
 _LABEL = 10
@@ -26,6 +27,8 @@ _NEXT_STEPS = {
     errno.ENAMETOOLONG: "choose a shorter name",
     errno.ELOOP: "name the file itself, not a link",
     errno.EBADF: "leave standard output open",
+    # Windows says so of a name, and Linux where a file system of Windows is mounted.
+    errno.EINVAL: 'choose a name without < > : " | ? * in it',
 }
 _COLOURS = {"problem": "31", "inactive": "31", "note": "33", "ok": "32"}
 
@@ -148,10 +151,16 @@ def write(lines: Iterable[str]) -> None:
     if sys.stdout is None:
         raise OSError(9, "there is no standard output")
     encoding = sys.stdout.encoding or "ascii"
-    for line in lines:
-        text = line.encode(encoding, "backslashreplace").decode(encoding)
-        sys.stdout.write(text + "\n")
-    sys.stdout.flush()
+    texts = [line.encode(encoding, "backslashreplace").decode(encoding) for line in lines]
+    try:
+        for text in texts:
+            sys.stdout.write(text + "\n")
+        sys.stdout.flush()
+    except OSError as error:
+        # Thus Windows says that nobody reads the pipe: https://bugs.python.org/issue30418
+        if os.name == "nt" and error.errno == errno.EINVAL:
+            raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE)) from error
+        raise
 
 
 def complain(message: object) -> None:
@@ -168,13 +177,14 @@ def complain(message: object) -> None:
 
 def sentence(message: object) -> str:
     """Return what went wrong, with the next step where one is known."""
-    if isinstance(message, OSError) and message.strerror and not message.errno:
+    if not isinstance(message, OSError) or not message.strerror:
+        return str(message)
+    if not message.errno:
         # This package raised it, and the sentence has the next step already.
         return message.strerror
-    if isinstance(message, OSError) and message.strerror and message.errno in _NEXT_STEPS:
-        name = "" if message.filename is None else f"{message.filename}: "
-        return f"{name}{message.strerror}; {_NEXT_STEPS[message.errno]}"
-    return str(message)
+    name = "" if message.filename is None else f"{message.filename}: "
+    step = CLOSE_IT if is_in_use(message) else _NEXT_STEPS.get(message.errno)
+    return "; ".join(filter(None, [f"{name}{message.strerror}", step]))
 
 
 def silence(broken: Optional[TextIO]) -> None:

@@ -51,9 +51,15 @@ def _refusal(matching: List[Dict[str, Any]], folder: str) -> str:
         return "several certificates are called that; give more digits of the SHA-256"
     for each in matching:
         there = os.path.realpath(os.path.dirname(each["stored"]))
-        if not os.path.join(there, "").startswith(os.path.join(os.path.realpath(folder), "")):
+        if not _is_below(there, os.path.realpath(folder)):
             return f"a link leads to it: remove the link yourself, or the file in {there}"
     return ""
+
+
+def _is_below(path: str, folder: str) -> bool:
+    """Whether it is that folder or in it."""
+    path, folder = (os.path.join(os.path.normcase(each), "") for each in (path, folder))
+    return path.startswith(folder)
 
 
 def _is_meant(word: str, each: Dict[str, Any]) -> bool:
@@ -61,5 +67,6 @@ def _is_meant(word: str, each: Dict[str, Any]) -> bool:
     digits = word.replace(":", "").lower()
     if len(digits) >= _DIGITS and str(each["sha256"]).startswith(digits):
         return True
-    stored = str(each["stored"])
-    return word == os.path.basename(stored) or os.path.abspath(word) == stored
+    # Windows does not tell upper from lower case in names.
+    stored, asked = os.path.normcase(str(each["stored"])), os.path.normcase(word)
+    return asked == os.path.basename(stored) or os.path.abspath(asked) == stored

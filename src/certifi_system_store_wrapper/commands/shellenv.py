@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import Tuple
 
+from . import parent_shell
 from .export import persistent_path
 from .output import Report
 
@@ -26,46 +28,90 @@ VARIABLES = (
     "BUNDLE_SSL_CA_CERT",
 )
 _ELSEWHERE = "set PYTHON_CERTIFI_BUNDLE_DIR to another folder"
-_POWERSHELL_QUOTES = "'\u2018\u2019\u201a\u201b"
+# Variables that every process of the user has, and in whose folders the bundle lies.
+_PLACES = ("PYTHON_CERTIFI_BUNDLE_DIR", "LOCALAPPDATA", "USERPROFILE", "TEMP", "TMP")
 
 
 def run(*, shell: str) -> Report:
     """Return the lines that make other tools use the persistent bundle; raises OSError."""
-    shell = shell or _default_shell()
+    found, why = ("", "") if shell else parent_shell.find()
+    shell = shell or found
     path = persistent_path()
-    lines = [assignment(shell, name, path) for name in VARIABLES]
+    lines = [comment(shell, f"for {shell}, as {why}; --shell names another")] if found else []
+    lines += [assignment(shell, name, path) for name in VARIABLES]
     variables = dict.fromkeys(VARIABLES, path)
     data = {"command": "shellenv", "shell": shell, "variables": variables}
     return Report(data, lines, exact=True)
 
 
+def comment(shell: str, text: str) -> str:
+    """Return a line that does nothing, also where all lines are joined: `eval $(...)`."""
+    if shell == "cmd":
+        return f"@rem {text}"
+    if shell == "powershell":
+        return f"<# {text} #>"
+    return f"# {text}" if shell == "fish" else f": '{text}';"
+
+
 def assignment(shell: str, name: str, value: str) -> str:
-    """Return the line that sets a variable; raises OSError if the shell cannot quote the value."""
+    """Return the line that sets a variable; raises OSError if the shell cannot quote the value.
+
+    On Windows it is ASCII: nobody knows in which code page a shell reads it.
+    """
     if any(character in value for character in "\n\r\0"):
         what = f"no shell can be told a path with a line break: {value!r}"
         raise OSError(0, f"{what}; {_ELSEWHERE}")
+    if shell == "powershell":
+        return f"$env:{name} = {_for_powershell(value)}"
+    if shell == "cmd":
+        return f'@set "{name}={_for_cmd(value)}"'
+    if sys.platform == "win32" and not value.isascii():
+        quoted = f"$({printf(value)})"
+        return f"set -gx {name} {quoted[1:]}" if shell == "fish" else f'export {name}="{quoted}"'
     if shell == "fish":
         quoted = value.replace("\\", "\\\\").replace("'", "\\'")
         return f"set -gx {name} '{quoted}'"
-    if shell == "powershell":
-        doubled = "".join(c * 2 if c in _POWERSHELL_QUOTES else c for c in value)
-        return f"$env:{name} = '{doubled}'"
-    if shell == "cmd":
-        return _cmd_assignment(name, value)
     quoted = value.replace("'", "'\\''")
     return f"export {name}='{quoted}'"
 
 
-def _cmd_assignment(name: str, value: str) -> str:
-    """Return the line for a batch file, where % is doubled (``… > ca.cmd & call ca.cmd``)."""
+def printf(value: str) -> str:
+    """Return the command that prints a text, as sh and fish know it, in ASCII."""
+    harmless = [chr(byte) if chr(byte).isalnum() else "" for byte in range(128)]
+    octal = [*harmless, *[""] * 128]
+    return "printf '{}'".format("".join(octal[b] or f"\\{b:03o}" for b in value.encode("utf-8")))
+
+
+def _for_powershell(value: str) -> str:
+    """Return an expression: Windows PowerShell reads neither a pipe nor a script as UTF-8."""
+    told = []
+    for character in value.replace("'", "''"):
+        units = character.encode("utf-16-be", "surrogatepass").hex()
+        others = [f"' + [char]0x{units[i : i + 4]} + '" for i in range(0, len(units), 4)]
+        told.append(character if character.isascii() else "".join(others))
+    return f"'{''.join(told)}'"
+
+
+def _for_cmd(value: str) -> str:
+    """Return it for a batch file, where % is doubled (``… > ca.cmd & call ca.cmd``).
+
+    The characters that a code page may lack, a variable stands for: cmd keeps it in UTF-16.
+    """
     if '"' in value:
         what = f"cmd cannot be told a path with a double quote: {value!r}"
         raise OSError(0, f"{what}; {_ELSEWHERE}")
-    doubled = value.replace("%", "%%")
-    return f'set "{name}={doubled}"'
+    variable, rest = ("", value) if value.isascii() else _from_a_variable(value)
+    return variable + rest.replace("%", "%%")
 
 
-def _default_shell() -> str:
-    if sys.platform == "win32":
-        return "powershell" if "PSModulePath" in os.environ else "cmd"
-    return "fish" if os.path.basename(os.environ.get("SHELL", "")) == "fish" else "sh"
+def _from_a_variable(path: str) -> Tuple[str, str]:
+    """Return a variable with which the path begins, as cmd writes it, and the rest in ASCII."""
+    for name in _PLACES:
+        start = os.environ.get(name, "")
+        # It may hold the short name of a folder (JRG~1), and the path the long one.
+        for form in (start, os.path.realpath(start)) if start else ():
+            begins = os.path.normcase(path).startswith(os.path.normcase(form))
+            if begins and path[len(form) :].isascii():
+                return f"%{name}%", path[len(form) :]
+    what = f"cmd reads only ASCII from a file for certain: {path!r}"
+    raise OSError(0, f"{what}; set PYTHON_CERTIFI_BUNDLE_DIR to a folder whose name is ASCII")

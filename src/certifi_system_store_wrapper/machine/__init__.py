@@ -1,7 +1,7 @@
-"""Asks the operating system. This file: in which folders bundles may lie, in which order.
+"""Asks the operating system. This file: in which folders bundles may lie; whether one is in use.
 
-The other files: who owns a file (ownership), whose variables count (environment), signals, and
-OpenSSL.
+The other files: who owns a file (ownership), whose variables count (environment), signals, who
+started us (processes), and OpenSSL.
 """
 
 from __future__ import annotations
@@ -17,6 +17,17 @@ APPLICATION = "certifi-system-store-wrapper"
 NAME = "cacert.pem"
 # The variable that names the folder of this user's caches, and where it is below the home folder.
 _CACHES = {"win32": ("LOCALAPPDATA", "AppData", "Local"), "darwin": ("", "Library", "Caches")}
+
+# Windows says this of a file that another program has open, with the errno of a missing right.
+_SHARING_VIOLATION = 32
+
+# What people do about it.
+CLOSE_IT = "close it there, or try again later"
+
+
+def is_in_use(error: OSError) -> bool:
+    """Whether Windows refused because another program has the file open."""
+    return getattr(error, "winerror", 0) == _SHARING_VIOLATION
 
 
 def temporary_places() -> List[str]:

@@ -12,7 +12,7 @@ from typing import Callable, Optional, Sequence, Union
 
 from .. import bundle, reporting
 from ..bundle import Bundle
-from ..machine import environment, temporary_places
+from ..machine import CLOSE_IT, environment, is_in_use, temporary_places
 from ..settings import DEBUG, WARNING, Settings
 from . import cleanup, persistent, stored, temporary
 from .persistent import PersistentBundle
@@ -80,6 +80,7 @@ def publish_outlasting(
             # A file that was to be written is not there: then the folder is what people know.
             there = error.filename if os.path.lexists(error.filename or "") else folder
             failures.append(f"{there}: {error.strerror or error}")
+            remedy = CLOSE_IT if is_in_use(error) else remedy
             if isinstance(error, stored.NotOurs):
                 if settings.bundle_dir:
                     remedy = error.remedy

@@ -16,7 +16,7 @@ from typing import Callable, List, Optional, Set, Tuple, Union
 LOCKS = False
 if sys.platform == "win32":
     close = os.close
-    FILE = FOLDER = os.O_RDONLY
+    FILE = FOLDER = os.O_RDONLY | os.O_BINARY
     _FILE_TO_REMOVE = os.O_RDWR
 else:
     import posix
@@ -64,9 +64,14 @@ class Hold:
 
     def read(self) -> bytes:
         """Return the content of the file, also of one without a name; b"" if it is lost."""
-        if sys.platform == "win32" or not self.is_ours():
+        if not self.is_ours():
             return b""
-        return os.pread(self.descriptor, os.fstat(self.descriptor).st_size, 0)
+        size = os.fstat(self.descriptor).st_size
+        if sys.platform != "win32":
+            return os.pread(self.descriptor, size, 0)
+        # Nobody else reads through this descriptor.
+        os.lseek(self.descriptor, 0, os.SEEK_SET)
+        return os.read(self.descriptor, size)
 
     def release(self) -> None:
         """Close what is still ours."""

@@ -44,7 +44,8 @@ def replace(path: str, text: bytes) -> None:
         write_new(unfinished, text)
         rename(unfinished, path)
     except OSError as error:
-        raise OSError(error.errno, error.strerror, path) from error
+        error.filename, error.filename2 = path, None
+        raise
     finally:
         quietly(os.unlink, unfinished)
 
@@ -61,7 +62,13 @@ def rename(path: str, new: str) -> None:
             interruptible(time.sleep, _PAUSE)
         else:
             return
-    os.replace(path, new)
+    try:
+        os.replace(path, new)
+    except PermissionError:
+        if os.name == "nt":
+            # Windows calls that a missing right. Of the file itself it says whether it is in use.
+            os.rename(new, new)
+        raise
 
 
 def write_all(descriptor: int, text: bytes) -> None:

@@ -11,23 +11,30 @@ from ..parsing import Parsed, pem
 from ..reporting.findings import MALFORMED, NOT_TRUSTED
 from ..settings import DEBUG, INFO, WARNING
 from .findings import HELD, LISTED, NAMED, PROVEN, Findings
-from .reader import OwnBundle, Untrusted
+from .reader import OwnBundle, Untrusted, Unusable
 
 # So many files below one folder are looked at.
 MAX_FILES = 10_000
 _TOO_MANY = "it holds more than {} files: only the first are used"
 _LIST = f": several files are separated by {os.pathsep!r}"
+_URL = ": name a file, not a URL"
+_VARIABLE = ": a variable in it is not replaced"
+_PATTERN = ": name the folder, patterns mean nothing here"
+_ONE = ": only one file can be named here"
 _HINTS = (
     ("-----BEGIN", ": name a file, not what is in it"),
-    ("***@", ": name a file, not a URL"),
+    ("***@", _URL),
+    ("http:", _URL),
+    ("https:", _URL),
     (",", _LIST),
-    (";", _LIST),
     ("\n", _LIST),
-    ("$", ": a variable in it is not replaced"),
-    ("*", ": name the folder, patterns mean nothing here"),
-    ("/~", ": there is no home of such a user"),
-    ("~/", ": only a shell replaces ~"),
-    (os.pathsep, ": only one file can be named here"),
+    ("$", _VARIABLE),
+    *([("%", _VARIABLE)] if os.name == "nt" else []),
+    ("*", _PATTERN),
+    ("?", _PATTERN),
+    (f"{os.sep}~", ": there is no home of such a user"),
+    (f"~{os.sep}", ": only a shell replaces ~"),
+    *[(sign, _ONE if sign == os.pathsep else _LIST) for sign in ";:"],
 )
 _VERDICTS = {
     pem.REJECTED: "it says itself that it is not to be trusted for TLS servers",
@@ -127,7 +134,7 @@ def _report_unreadable(
         findings.unusable(path, str(error.strerror), WARNING if is_copy else DEBUG)
     elif isinstance(error, Untrusted):
         report_untrusted(findings, error)
-    elif named and isinstance(error, FileNotFoundError):
+    elif named and (isinstance(error, FileNotFoundError) or _is_no_name(error)):
         findings.unusable(path, f"the {kind} does not exist{_hint(path)}")
     elif named:
         findings.unusable(path, _cannot_be_read(error))
@@ -191,8 +198,16 @@ def reason_of(error: Exception) -> str:
     return (error.strerror if isinstance(error, OSError) else None) or str(error)
 
 
+def _is_no_name(error: Exception) -> bool:
+    """Whether no file could be called that: Windows has no ? and no second colon in names."""
+    is_wrong = isinstance(error, OSError) and error.errno == errno.EINVAL
+    return is_wrong and not isinstance(error, Unusable)
+
+
 def _hint(path: str) -> str:
     """Guess what is wrong with a path that does not exist."""
+    # On Windows a colon stands behind the drive.
+    path = os.path.splitdrive(path)[1]
     if path.count('"') > 1 or path.count("'") > 1:
         return ": leave the quotes out, they are taken for a part of the name"
     return next((hint for sign, hint in _HINTS if sign in path), "")

@@ -79,6 +79,8 @@ class Reader:
         self.told: Set[Tuple[Parsed, bool]] = set()
         self.told_unreadable: Set[Tuple[str, int]] = set()
         self.told_untrusted: Set[str] = set()
+        # On Windows what its ROOT store holds, each with why it is no anchor; None: not read yet.
+        self.roots: Optional[Dict[bytes, Optional[Tuple[str, str, int]]]] = None
         self._left = MAX_TOTAL
         self.check = ownership.Check()
 

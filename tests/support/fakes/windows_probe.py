@@ -1,10 +1,10 @@
 """Runs windows.py over the fake crypt32, in a process of its own; JSON in, JSON out.
 
-In: ``function``, ``stores`` (name -> list of [der in base64, usage, encoding, extension]),
-``failing`` (name -> error), ``source``, ``registry`` (key -> names of its subkeys), ``denied`` (a
-key that may not be opened), ``without_wincertstore``, ``another_wincertstore`` (an empty module),
-``is_windows`` (what ssl believes).
-Out: the findings, the stores asked for, and what was left open or modified.
+In: ``function`` (one or several), ``stores`` (name -> list of [der in base64, usage, encoding,
+extension]), ``failing`` (name -> error), ``source``, ``registry`` (key -> names of its subkeys),
+``denied`` (a key that may not be opened), ``without_wincertstore``, ``another_wincertstore`` (an
+empty module), ``is_windows`` (what ssl believes).
+Out: the findings, the stores asked for, how many certificates were judged, what was left open.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from typing import Any, Dict
 from fakes import winreg
 from fakes.crypt32 import Crypt32, Held, enum_certificates, install
 
+from certifi_system_store_wrapper.parsing import pem, x509
 from certifi_system_store_wrapper.sources.findings import Findings
 from certifi_system_store_wrapper.sources.system import windows
 
@@ -42,7 +43,10 @@ def main() -> None:
     if order.get("another_wincertstore"):
         vars(sys)["modules"]["wincertstore"] = ModuleType("wincertstore")
     findings = Findings(order.get("source", "system"))
-    getattr(windows, order["function"])(findings)
+    judge, judged = x509.facts, []
+    vars(pem)["facts"] = lambda der, *more: (judged.append(der), judge(der, *more))[1]
+    for function in order["function"].split():
+        getattr(windows, function)(findings)
     answer = {
         "trusted": [(t.block.decode(), t.origin.path, t.standing) for t in findings.trusted],
         "distrusted": [(b.decode(), o.path) for b, o in findings.distrusted.items()],
@@ -51,6 +55,7 @@ def main() -> None:
         ],
         "problems": [(p.path, p.message, p.level) for p in findings.problems],
         "asked": library.asked,
+        "judged": len(judged),
         "open": len(library.open_stores) + len(library.alive),
         "imported": "wincertstore" in sys.modules,
     }

@@ -39,7 +39,9 @@ _RESULT, _ALLOWED_ERROR = "kSecTrustSettingsResult", "kSecTrustSettingsAllowedEr
 _POLICY, _POLICY_NAME = "kSecTrustSettingsPolicy", "kSecTrustSettingsPolicyName"
 _NARROWING = ("kSecTrustSettingsPolicyString", "kSecTrustSettingsApplication")
 _KEY_USAGE, _SIGN_CERTIFICATE = "kSecTrustSettingsKeyUsage", 8
-_SSL = (b"\x2a\x86\x48\x86\xf7\x63\x64\x01\x03", "sslServer", "sslClient")
+# The policy is an OID as DER; its text in settings that come from newer releases.
+_SSL_OID = (b"\x2a\x86\x48\x86\xf7\x63\x64\x01\x03", "1.2.840.113635.100.1.3")
+_SSL = (*_SSL_OID, "sslServer", "sslClient")
 # The exit status tells this; the text that is printed is translated.
 _NO_SETTINGS = 1
 

@@ -1,8 +1,9 @@
 """What Windows trusts and distrusts: its ROOT store and its Disallowed store.
 
 The CA store is not read: Windows fills it with intermediates, and each would be a full anchor to
-Python 3.13, curl, Go and rustls. As in Chromium's ``trust_store_win.cc``, a certificate is for TLS
-servers if its own extended key usage and the property in the store allow that.
+Python 3.13, curl, Go and rustls. Nor does Windows trust what is self-signed in there: often a test
+root of Microsoft, whose key is public. As in Chromium's ``trust_store_win.cc``, a certificate is
+for TLS servers if its own extended key usage and the property in the store allow that.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from functools import partial
 from types import ModuleType
 from typing import Any, Callable, Container, Dict, Iterator, List, Optional, Tuple, Union
 
-from ...parsing import pem, x509
+from ...parsing import Known, pem
 from ...record import Record
 from ...reporting.findings import MALFORMED, NO_SERVER_AUTH, NOT_TRUSTED, UNKNOWN
 from ...settings import DEBUG, INFO, LOCAL, WARNING
@@ -41,39 +42,50 @@ class _Entry(Record):
 
 
 def collect(findings: Findings) -> None:
-    """Add the stores of the current user, which include those of the machine."""
+    """Add the stores of the current user, which include those of the machine.
+
+    For the source LOCAL the registry says which of the roots somebody added.
+    """
     readers = _readers(findings)
-    _add_roots(findings, _entries(findings, readers, ROOT, "the roots of Windows are not used"))
+    roots = _roots(findings, readers)
+    if findings.source == LOCAL:
+        _settle_local(findings, roots)
+    else:
+        _settle_all(findings, roots, ROOT)
     harm = "what Windows distrusts is not removed"
     for entry in _entries(findings, readers, DISALLOWED, harm):
         findings.distrust(pem.block_of(entry.der), DISALLOWED)
 
 
 def ssl_defaults(findings: Findings) -> None:
-    """Add the roots that the ssl module takes from the stores; it loads the CA store too.
+    """Add the roots that the ssl module takes from ROOT. What it takes from the CA store is none.
 
     No SSLContext is asked for them: before Python 3.13 it loses all to one malformed certificate,
     and it reports faults through the warnings module
     (https://github.com/python/cpython/issues/79846).
     """
-    for der in _ssl_loads(findings):
-        refusal = _refusal(_Entry(der, is_x509=True, usage=_SERVER_OIDS))
-        if refusal is not None:
-            # The system source reports this certificate, too, at its true level.
-            refusal = (*refusal[:2], DEBUG)
-        if refusal is None and not x509.facts(der).self_issued:
-            refusal = (NOT_TRUSTED, "an intermediate of the CA store", DEBUG)
-        _settle(findings, pem.block_of(der), SSL_DEFAULTS, refusal)
+    # The system source reports what is refused, too, at its true level.
+    roots = {
+        block: refusal and (*refusal[:2], DEBUG)
+        for block, refusal in _roots(findings, [_read_with_ssl]).items()
+    }
+    _settle_all(findings, roots, SSL_DEFAULTS)
 
 
-def _ssl_loads(findings: Findings) -> Iterator[bytes]:
-    """Yield the DER that an SSLContext would load from each store."""
-    for store in ("CA", ROOT):
-        try:
-            entries = [entry for entry in _read_with_ssl(store) if entry.is_x509]
-            yield from [entry.der for entry in entries if _serves(entry.usage)]
-        except (LookupError, OSError, ValueError) as error:
-            findings.problem(SSL_DEFAULTS, f"fails ({error}); the system source says more", INFO)
+def _roots(findings: Findings, readers: List[_Read]) -> Dict[bytes, Optional[_Refusal]]:
+    """Return the certificates of ROOT, each with why it is no anchor: read once for all sources.
+
+    Of several entries for one certificate it is enough that one allows it.
+    """
+    roots = findings.reader.roots
+    if roots is None:
+        roots = findings.reader.roots = {}
+        for entry in _entries(findings, readers, ROOT, "the roots of Windows are not used"):
+            block = pem.block_of(entry.der)
+            refusal = _refusal(entry, block, findings.reader.known)
+            if refusal is None or block not in roots:
+                roots[block] = refusal
+    return roots
 
 
 def _serves(usage: _Usage) -> bool:
@@ -140,29 +152,17 @@ def _read_with_ssl(name: str) -> Iterator[_Entry]:
         yield _Entry(der, encoding != "pkcs_7_asn", _SERVER_OIDS if usage is True else usage)
 
 
-def _add_roots(findings: Findings, entries: Iterator[_Entry]) -> None:
-    """Trust a certificate if one of its entries allows it; refuse the others.
-
-    For the source LOCAL the registry says which of them somebody added.
-    """
-    refusals: Dict[bytes, Optional[_Refusal]] = {}
-    for entry in entries:
-        block, refusal = pem.block_of(entry.der), _refusal(entry)
-        if refusal is None or block not in refusals:
-            refusals[block] = refusal
-    if findings.source == LOCAL:
-        _settle_local(findings, refusals)
-    else:
-        for block, refusal in refusals.items():
-            _settle(findings, block, ROOT, refusal)
+def _settle_all(findings: Findings, roots: Dict[bytes, Optional[_Refusal]], path: str) -> None:
+    for block, refusal in roots.items():
+        _settle(findings, block, path, refusal)
 
 
-def _settle_local(findings: Findings, refusals: Dict[bytes, Optional[_Refusal]]) -> None:
-    """Do the same for what was added. Windows' own roots lie among those of its administrator."""
+def _settle_local(findings: Findings, roots: Dict[bytes, Optional[_Refusal]]) -> None:
+    """Settle what was added. Windows' own roots lie among those of its administrator."""
     from . import windows_registry
 
     added, of_the_vendor = windows_registry.added(findings), windows_registry.vendors(findings)
-    for block, refusal in refusals.items():
+    for block, refusal in roots.items():
         sha1 = sha1_of(pem.der_of(block))
         if sha1 in added:
             _settle(findings, block, added[sha1], refusal)
@@ -182,12 +182,12 @@ def _settle(findings: Findings, block: bytes, path: str, refusal: Optional[_Refu
         findings.problem(path, message + "; delete it in certmgr.msc if nobody needs it")
 
 
-def _refusal(entry: _Entry) -> Optional[_Refusal]:
+def _refusal(entry: _Entry, block: bytes, known: Known) -> Optional[_Refusal]:
     """Return why this entry is no anchor for TLS servers, or None if it is one."""
     if not entry.is_x509:
         return MALFORMED, "the store holds it as PKCS#7, not as a certificate", DEBUG
     try:
-        facts = x509.facts(entry.der)
+        facts = known.facts(block)
     except ValueError as error:
         return MALFORMED, str(error), WARNING
     if isinstance(entry.usage, Exception):

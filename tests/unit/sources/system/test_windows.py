@@ -62,6 +62,7 @@ class Answer(NamedTuple):
 
     findings: Findings
     asked: List[str]
+    judged: int
     warned: str
 
 
@@ -132,9 +133,9 @@ def probe(stores: Stores, function: str = "collect", **order: Any) -> Answer:
     assert done.returncode == 0, done.stderr
     said = json.loads(done.stdout)
     assert said["open"] == 0, "a store or a certificate context was leaked"
-    if function == "collect" and not order.get("without_wincertstore"):
+    if function != "ssl_defaults" and not order.get("without_wincertstore"):
         assert said["imported"], said["problems"]
-    return Answer(findings_in(said), said["asked"], done.stderr)
+    return Answer(findings_in(said), said["asked"], said["judged"], done.stderr)
 
 
 def findings_in(said: Dict[str, Any]) -> Findings:
@@ -370,20 +371,32 @@ def test_wincertstore_needs_nothing_said() -> None:
     assert found.problems == []
 
 
-def test_ssl_defaults_are_the_self_issued_ones() -> None:
-    """An intermediate from the CA store is left out, a root in it is not."""
+def test_ssl_defaults_are_those_of_root() -> None:
+    """What is in the CA store alone is no anchor, also where it is self-signed."""
     between = certificate("Intermediate", issuer="Root")
     stores = {
         ROOT: [Held(certificate("Root")), Held(certificate("Signer"), [CODE_SIGNING])],
-        "CA": [Held(between), Held(certificate("Root in CA"))],
+        "CA": [Held(between), Held(certificate("Root Agency"))],
     }
-    found = probe(stores, "ssl_defaults", is_windows=True).findings
-    trusted = {(t.block, t.origin.path) for t in found.trusted}
-    assert trusted == {(block(name), SSL_DEFAULTS) for name in ("Root", "Root in CA")}
-    (left_out,) = found.refused
-    assert left_out.block == pem.block_of(between)
-    assert (left_out.reason, left_out.level) == (NOT_TRUSTED, DEBUG)
-    assert found.problems == []
+    answer = probe(stores, "ssl_defaults", is_windows=True)
+    trusted = {(t.block, t.origin.path) for t in answer.findings.trusted}
+    assert trusted == {(block("Root"), SSL_DEFAULTS)}
+    (left_out,) = answer.findings.refused
+    assert left_out.block == block("Signer")
+    assert (left_out.reason, left_out.level) == (NO_SERVER_AUTH, DEBUG)
+    assert answer.findings.problems == []
+    assert answer.asked == [ROOT]
+
+
+def test_both_sources_read_root_once() -> None:
+    """And judge each certificate once, however many entries there are for it."""
+    names = [f"Root {number}" for number in range(5)]
+    stores = {ROOT: [Held(certificate(name)) for name in (*names, *names)]}
+    answer = probe(stores, "collect ssl_defaults", is_windows=True)
+    trusted = [(t.block, t.origin.path) for t in answer.findings.trusted]
+    assert trusted == [(block(name), path) for path in (ROOT, SSL_DEFAULTS) for name in names]
+    assert answer.asked == [ROOT, DISALLOWED]
+    assert answer.judged == len(names)
 
 
 def test_ssl_defaults_survive_a_malformed_certificate() -> None:
@@ -399,20 +412,13 @@ def test_ssl_defaults_survive_a_malformed_certificate() -> None:
 
 @pytest.mark.parametrize("error", [ACCESS_DENIED, 2])
 def test_ssl_defaults_survive_a_failing_store(error: int) -> None:
-    """Nothing is found, and nothing raised."""
-    failing = {ROOT: error, "CA": error}
-    answer = probe({}, "ssl_defaults", is_windows=True, failing=failing)
-    assert not answer.warned
-    assert answer.findings.trusted == []
-    assert {(p.path, p.level) for p in answer.findings.problems} == {(SSL_DEFAULTS, INFO)}
-
-
-def test_ssl_defaults_of_one_store_do_not_need_the_other() -> None:
-    """As for the ssl module itself."""
-    stores = {ROOT: [Held(certificate("Root"))]}
-    found = probe(stores, "ssl_defaults", is_windows=True, failing={"CA": ACCESS_DENIED}).findings
-    assert [t.block for t in found.trusted] == [block("Root")]
-    assert warnings_in(found) == []
+    """Nothing is found and nothing raised, and one WARNING says so, whoever asks first."""
+    for function in ("ssl_defaults", "collect ssl_defaults"):
+        answer = probe({}, function, is_windows=True, failing={ROOT: error})
+        assert not answer.warned
+        assert answer.findings.trusted == []
+        (warning,) = warnings_in(answer.findings)
+        assert warning.startswith(f"{ROOT}: cannot be read (")
 
 
 def registry(**names: str) -> Dict[str, List[str]]:
