@@ -151,6 +151,22 @@ def test_who_knows_the_bootstrap() -> None:
     assert knowing == {"api", "commands.status", "commands.doctor.installation"}
 
 
+def test_what_packs_programs_knows_the_bootstrap_alone() -> None:
+    """PyInstaller runs these files by their paths, so they import by the whole name."""
+    trees = [ast.parse(path.read_bytes()) for path in (PACKAGE / "_pyinstaller").rglob("*.py")]
+    names = {name for tree in trees for _, name in _imports(tree)}
+    ours = {name for name in names if name.startswith(PACKAGE.name)}
+    assert ours == {f"{PACKAGE.name}.bootstrap"}
+
+
+def test_the_package_itself_imports_nothing() -> None:
+    """Only what every interpreter has loaded, and its own door for who asks for a public name."""
+    tree = ast.parse((PACKAGE / "__init__.py").read_bytes())
+    found = {name.split(".")[0] for dots, name in _imports(tree) if not dots}
+    assert found <= {"_signal", "_thread", "sys", "types", "typing"}
+    assert {name.split(".")[0] for dots, name in _imports(tree) if dots} == {"api"}
+
+
 def test_every_room_is_known() -> None:
     """A new room has to be given its place; a room that is gone has none."""
     assert {room(module) for module in modules()} == set(ROOMS)
