@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Dict, List
 
-from . import aws, clients, conda, environment, pip, poetry
+from . import aws, clients, conda, environment, look, pip, poetry
 from .here import Here, this
 from .trust import (
     BUNDLE,
@@ -33,7 +33,10 @@ __all__ = [
     "Root",
     "Setting",
     "Trust",
+    "environment",
     "in_force",
+    "look",
+    "merged",
     "this",
 ]
 
@@ -41,13 +44,13 @@ __all__ = [
 def in_force(here: Here) -> List[Trust]:
     """Return each trust in force once, with all who use it; that of the installed clients first."""
     found = [*clients.trusts(here), *aws.of_other_profiles(here)]
-    found += [*pip.of_other_commands(here), *conda.trusts(here), *poetry.trusts(here)]
+    found += [*pip.of_each_command(here), *conda.trusts(here), *poetry.trusts(here)]
     used = {setting for trust in found for setting in trust.settings}
     found += [environment.trust(each) for each in environment.every(here) if each not in used]
-    return _merged(found)
+    return merged(found)
 
 
-def _merged(trusts: List[Trust]) -> List[Trust]:
+def merged(trusts: List[Trust]) -> List[Trust]:
     """Return the trusts, one for all that have the same roots and check them in the same way."""
     merged: Dict[Trust, Trust] = {}
     for each in trusts:

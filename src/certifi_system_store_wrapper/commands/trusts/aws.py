@@ -45,7 +45,10 @@ def of_other_profiles(here: Here) -> List[Trust]:
         return [each._replace(fault=str(error)) for each in told]
     if here.has("botocore"):
         found.pop(_chosen(here), None)
-    return [Trust((Root(FILE, each.value),), settings=(each,)) for each in found.values()]
+    return [
+        Trust((Root(FILE, each.value),), settings=(each,), only=f"with the profile {profile}")
+        for profile, each in found.items()
+    ]
 
 
 def _variable(here: Here, name: str) -> Optional[Setting]:

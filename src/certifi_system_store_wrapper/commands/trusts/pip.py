@@ -22,15 +22,17 @@ def trust(here: Here) -> Trust:
     return _trust(here, "install")
 
 
-def of_other_commands(here: Here) -> List[Trust]:
-    """Return the trusts of other commands of pip that have settings of their own."""
+def of_each_command(here: Here) -> List[Trust]:
+    """Return the trusts that settings give commands of pip, beside that of trust()."""
     try:
         sections = [section for section, key in _options(here) if key == _KEY]
-    except NotUnderstood:
-        # trust() says so.
-        return []
-    others = [section for section in sections if section not in ("global", "install")]
-    return [_trust(here, section) for section in others] if here.has("pip") else []
+    except NotUnderstood as error:
+        # Where pip is here, trust() says so.
+        told = [] if here.has("pip") else [Trust((), settings=(Setting(_KEY, "", "pip"),))]
+        return [each._replace(fault=str(error)) for each in told]
+    if here.has("pip"):
+        sections = [each for each in sections if each not in ("global", "install")]
+    return [_trust(here, section) for section in sections]
 
 
 def _trust(here: Here, command: str) -> Trust:

@@ -45,7 +45,7 @@ def trusts(here: Here) -> List[Trust]:
             clients=clients,
             settings=(each,),
             checks_nothing=each.value == "false",
-            repository=name,
+            only=f"for the repository {name}",
             host=_host(hosts.get(name, "")),
         )
         for name, each in found.items()

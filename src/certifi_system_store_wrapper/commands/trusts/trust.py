@@ -44,8 +44,8 @@ class Trust(NamedTuple):
 
     `clients` are the installed distributions that use it ("requests 2.34.2"); `settings` have led
     them there, none where they do as they do by default. Where `checks_nothing`, they trust
-    everybody. `fault` says why they can use none of it, "" if they can. One that is for a single
-    `repository` is so for its `host`, "" where nobody says which that is.
+    everybody. `fault` says why they can use none of it, "" if they can. `only` says when it counts,
+    if it does not always: for one repository, whose `host` may be known, or with one profile.
     """
 
     roots: Tuple[Root, ...]
@@ -54,7 +54,7 @@ class Trust(NamedTuple):
     settings: Tuple[Setting, ...] = ()
     checks_nothing: bool = False
     fault: str = ""
-    repository: str = ""
+    only: str = ""
     host: str = ""
 
     @property

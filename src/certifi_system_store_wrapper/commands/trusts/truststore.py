@@ -6,7 +6,7 @@ import os
 import re
 import ssl
 import sys
-from typing import Optional, Tuple
+from typing import List, Optional, Tuple
 
 from .trust import DEFAULTS, FILE, FOLDER, Root
 
@@ -26,7 +26,7 @@ def roots() -> Tuple[Root, ...]:
     On macOS and Windows the system itself decides; OpenSSL's defaults are what comes closest.
     """
     paths = ssl.get_default_verify_paths()
-    if sys.platform in ("win32", "darwin") or paths.cafile or _is_hashed(paths.capath):
+    if sys.platform in ("win32", "darwin") or paths.cafile or hashed(paths.capath):
         return (Root(DEFAULTS),)
     return _first_other_file()
 
@@ -36,7 +36,7 @@ def compiled_in() -> Tuple[Root, ...]:
     paths = ssl.get_default_verify_paths()
     file, folder = paths.openssl_cafile, paths.openssl_capath
     found = [Root(FILE, file)] if os.path.isfile(file) else []
-    if os.path.isdir(folder) and (found or _is_hashed(folder)):
+    if os.path.isdir(folder) and (found or hashed(folder)):
         found.append(Root(FOLDER, folder))
     return tuple(found) or _first_other_file()
 
@@ -45,10 +45,10 @@ def _first_other_file() -> Tuple[Root, ...]:
     return tuple([Root(FILE, path) for path in _OTHER_FILES if os.path.isfile(path)][:1])
 
 
-def _is_hashed(folder: Optional[str]) -> bool:
-    """Whether OpenSSL finds a file in the folder by its name."""
+def hashed(folder: Optional[str]) -> List[str]:
+    """Return the files in the folder that OpenSSL finds by their names."""
     try:
         names = os.listdir(folder) if folder else []
     except OSError:
-        return False
-    return any(re.fullmatch(r"[0-9a-fA-F]{8}\.\d", name) for name in names)
+        return []
+    return [name for name in names if re.fullmatch(r"[0-9a-fA-F]{8}\.\d+", name)]
