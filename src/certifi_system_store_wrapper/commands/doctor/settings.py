@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from typing import Dict, Iterator, List, Set
 
 from ...bundle import Bundle
 from ...parsing.pem import der_of
-from ...settings import CERTIFI
-from ...sources.reader import is_ours
+from ...publishing import lasting
+from ...settings import CERTIFI, from_environment
 from .. import describe, trusts
 from ..output import Finding, note, problem
 from ..trusts import Setting, Trust, look
@@ -20,21 +21,23 @@ PRINTED = "what `certifi-system-store-wrapper export` prints"
 
 def findings(found: List[Trust], built: Bundle) -> Iterator[Finding]:
     """Report what is wrong with each setting, whoever connects where."""
-    yield from _bundles_of_ours(found, built)
+    ours = _bundles_of_ours(found)
+    yield from _freshness(ours, built)
     told: Dict[Setting, List[Trust]] = {}
     for trust in found:
         for setting in trust.settings:
             told.setdefault(setting, []).append(trust)
     for setting, obeying in told.items():
-        if not is_ours(setting.value):
+        if setting.value not in ours:
             yield from _of_setting(setting, obeying, built)
 
 
 def called(setting: Setting) -> str:
     """Return the setting as a sentence begins: with its file, or its value."""
     if setting.place:
-        return f"{setting.place}: {setting.name} = {setting.value}"
-    return f"{setting.name}={setting.value}" if setting.value else setting.name
+        value = f" = {setting.value}" if setting.value else ""
+        return f"{setting.place}: {setting.name}{value}"
+    return f"{setting.name}={setting.value}"
 
 
 def remedy(setting: Setting) -> str:
@@ -106,14 +109,19 @@ def _few(built: Bundle, seen: look.Look) -> Iterator[str]:
         yield f"it has {seen.certificates} certificate{'s' * (seen.certificates != 1)} {belong}"
 
 
-def _bundles_of_ours(found: List[Trust], built: Bundle) -> Iterator[Finding]:
-    """Report whether bundles of ours that settings name are up to date, each once."""
+def _bundles_of_ours(found: List[Trust]) -> Dict[str, List[str]]:
+    """Return which settings name a bundle that this environment prints, by its path."""
     named: Dict[str, List[str]] = {}
     for setting in dict.fromkeys(setting for trust in found for setting in trust.settings):
-        if is_ours(setting.value):
-            named.setdefault(setting.value, []).append(setting.name)
+        named.setdefault(setting.value, []).append(setting.name)
+    own = [each.path for each in lasting.found(from_environment(), named) if each.is_own]
+    return {path: names for path, names in named.items() if path and os.path.realpath(path) in own}
+
+
+def _freshness(ours: Dict[str, List[str]], built: Bundle) -> Iterator[Finding]:
+    """Report whether the bundles of this environment are up to date, each once."""
     blocks = {anchor.block for anchor in built.anchors}
-    for path, names in named.items():
+    for path, names in ours.items():
         there = look.at(trusts.Root(trusts.FILE, path)).blocks or set()
         who = ", ".join(names)
         if there == blocks:

@@ -11,7 +11,7 @@ from .environment import READERS
 from .here import Here
 from .trust import BUNDLE, FILE, Root, Setting, Trust
 
-_KEY = "ca_bundle"
+_KEY, _READERS = "ca_bundle", READERS["AWS_CA_BUNDLE"]
 # The first version that refuses an empty value; those before it check nothing then.
 _REFUSES_EMPTY = (1, 43, 54)
 
@@ -25,7 +25,7 @@ def trust(here: Here) -> Trust:
             or _variable(here, "REQUESTS_CA_BUNDLE")
         )
     except ini.NotUnderstood as error:
-        return Trust((), settings=(Setting(_KEY, ""),), fault=str(error))
+        return error.trust(_KEY, _READERS)
     if setting is None:
         return Trust((Root(BUNDLE),))
     if setting.value.strip():
@@ -41,8 +41,7 @@ def of_other_profiles(here: Here) -> List[Trust]:
         found = {} if "AWS_CA_BUNDLE" in here.environ else _profiles(here)
     except ini.NotUnderstood as error:
         # Where botocore is here, trust() has said so.
-        told = [] if here.has("botocore") else [Trust((), settings=(Setting(_KEY, ""),))]
-        return [each._replace(fault=str(error)) for each in told]
+        return [] if here.has("botocore") else [error.trust(_KEY, _READERS)]
     if here.has("botocore"):
         found.pop(_chosen(here), None)
     return [
@@ -76,9 +75,8 @@ def _profiles(here: Here) -> Dict[str, Setting]:
 def _settings(path: str) -> List[Tuple[str, Setting]]:
     """Return each section that has the key; raises NotUnderstood."""
     parser = ini.read(path, None)
-    readers = "boto3 and the AWS CLI read it instead of asking certifi"
     return [
-        (section, Setting(f"{_KEY} of [{section}]", parser.get(section, _KEY), path, readers))
+        (section, Setting(f"{_KEY} of [{section}]", parser.get(section, _KEY), path, _READERS))
         for section in parser.sections()
         if parser.has_option(section, _KEY)
     ]

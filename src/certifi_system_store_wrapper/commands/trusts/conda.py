@@ -27,7 +27,7 @@ def trusts(here: Here) -> List[Trust]:
     try:
         setting = _setting(here)
     except NotUnderstood as error:
-        return [Trust((), clients=clients, settings=(Setting("ssl_verify", ""),), fault=str(error))]
+        return [error.trust("ssl_verify", _READERS, clients)]
     if setting is None:
         return []
     roots = (Root(DEFAULTS) if setting.value == "truststore" else place(setting.value),)
@@ -55,7 +55,7 @@ def _value(path: str) -> Optional[str]:
     except OSError:
         return None
     except ValueError:
-        raise NotUnderstood(f"{path}: a character that is not UTF-8 is not understood") from None
+        raise NotUnderstood(path, "a character that is not UTF-8") from None
     found = None
     for number, line in enumerate(lines, 1):
         text = line.split("#")[0]
@@ -64,7 +64,7 @@ def _value(path: str) -> Optional[str]:
         key = _KEY.fullmatch(line.split(" #")[0])
         value = _VALUE.fullmatch(key.group(3)) if key else None
         if value is None or line[:1] in " \t{" or found is not None:
-            raise NotUnderstood(f"{path}: line {number} is not understood")
+            raise NotUnderstood(path, f"line {number}")
         said = next(filter(None, value.groups()), "")
         found = _WORDS.get(said.lower(), os.path.expandvars(said))
     return found

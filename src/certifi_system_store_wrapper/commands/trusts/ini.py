@@ -4,13 +4,24 @@ from __future__ import annotations
 
 import configparser
 import os
-from typing import Optional
+from typing import Optional, Tuple
 
 from ...sources.reader import read_regular
+from .trust import Setting, Trust
 
 
 class NotUnderstood(ValueError):
     """A settings file has a line that cannot be read for certain; the message never quotes it."""
+
+    def __init__(self, path: str, what: str) -> None:
+        """Name the line of the file, as in "line 3"."""
+        super().__init__(f"{path}: {what} is not understood")
+        self.path = path
+
+    def trust(self, name: str, readers: str, clients: Tuple[str, ...] = ()) -> Trust:
+        """Return what stands for the trust that the setting of that name would give."""
+        setting = Setting(name, "", self.path, readers)
+        return Trust((), clients=clients, settings=(setting,), fault=str(self))
 
 
 def read(path: str, default_section: Optional[str] = "DEFAULT") -> configparser.RawConfigParser:
@@ -22,7 +33,7 @@ def read(path: str, default_section: Optional[str] = "DEFAULT") -> configparser.
     except OSError:
         return parser
     except (configparser.Error, ValueError) as error:
-        raise NotUnderstood(f"{path}: {_line_of(error)} is not understood") from None
+        raise NotUnderstood(path, _line_of(error)) from None
     return parser
 
 

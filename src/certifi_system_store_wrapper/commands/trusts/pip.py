@@ -28,8 +28,7 @@ def of_each_command(here: Here) -> List[Trust]:
         sections = [section for section, key in _options(here) if key == _KEY]
     except NotUnderstood as error:
         # Where pip is here, trust() says so.
-        told = [] if here.has("pip") else [Trust((), settings=(Setting(_KEY, "", "pip"),))]
-        return [each._replace(fault=str(error)) for each in told]
+        return [] if here.has("pip") else [error.trust(_KEY, READERS["PIP_CERT"])]
     if here.has("pip"):
         sections = [each for each in sections if each not in ("global", "install")]
     return [_trust(here, section) for section in sections]
@@ -39,7 +38,7 @@ def _trust(here: Here, command: str) -> Trust:
     try:
         options = _options(here)
     except NotUnderstood as error:
-        return Trust((), settings=(Setting(_KEY, ""),), fault=str(error))
+        return error.trust(_KEY, READERS["PIP_CERT"])
 
     def given(option: str) -> str:
         found = _given(here, options, option, command)

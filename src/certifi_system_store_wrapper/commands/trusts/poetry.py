@@ -29,8 +29,7 @@ def trusts(here: Here) -> List[Trust]:
     try:
         pairs = [(path, *pair) for path in _files(here) for pair in _pairs(path)]
     except NotUnderstood as error:
-        setting = Setting("certificates", "", readers=_READERS)
-        return [Trust((), clients=clients, settings=(setting,), fault=str(error))]
+        return [error.trust("certificates", _READERS, clients)]
     found: Dict[str, Setting] = {}
     hosts = _sources()
     for path, key, value in pairs:
@@ -102,7 +101,7 @@ def _pairs(path: str) -> Iterator[Pair]:
         elif pair:
             yield (*section, *_parts(pair.group(1))), next(filter(None, pair.groups()[1:]), "")
         elif "certificates" in (*section, *_parts(line.split("=")[0])) and _says_something(line):
-            raise NotUnderstood(f"{path}: line {number} is not understood")
+            raise NotUnderstood(path, f"line {number}")
 
 
 def _says_something(line: str) -> bool:
@@ -127,4 +126,4 @@ def _lines(path: str) -> List[str]:
     except OSError:
         return []
     except ValueError:
-        raise NotUnderstood(f"{path}: a character that is not UTF-8 is not understood") from None
+        raise NotUnderstood(path, "a character that is not UTF-8") from None
