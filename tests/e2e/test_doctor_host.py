@@ -755,3 +755,82 @@ def test_a_chain_that_ends_in_a_root_that_certifi_has_removed(
             assert "https://example.com/GHSA-1" in told[0]["remedy"]
             assert "PYTHON_CERTIFI_SOURCES=certifi,local,user" in told[0]["remedy"]
             assert done.returncode == (0 if trusted else 1)
+
+
+SWITCH = {"PYTHON_CERTIFI_SSL_DEFAULTS": "1"}
+
+
+def _named(sandbox: Sandbox) -> Dict[str, str]:
+    return {**SWITCH, **trusting(sandbox, ROOT)}
+
+
+def _whole(sandbox: Sandbox) -> str:
+    """Return a file with the public roots and the private one, as administrators make them."""
+    own = (sandbox.environment.site_packages / "certifi" / "cacert.pem").read_bytes()
+    return str(write(sandbox.work / "whole.pem", own + ROOT.pem))
+
+
+def _added(sandbox: Sandbox) -> Dict[str, str]:
+    given = write(sandbox.work / "given.pem", ROOT.pem)
+    assert sandbox.run(*COMMAND[:-1], "add", str(given)).returncode == 0
+    return SWITCH
+
+
+def _shellenv(sandbox: Sandbox) -> Dict[str, str]:
+    env = trusting(sandbox, ROOT)
+    done = sandbox.run(*COMMAND[:-1], "shellenv", "--json", env=env)
+    return {**env, **json.loads(done.stdout)["variables"]}
+
+
+def _file(sandbox: Sandbox, path: str, text: str) -> Dict[str, str]:
+    write(sandbox.home / path, text.encode())
+    return _named(sandbox)
+
+
+HEALTHY: Dict[str, Callable[[Sandbox], Dict[str, str]]] = {
+    "named": _named,
+    "added": _added,
+    "shellenv": _shellenv,
+    "a whole file": lambda s: {"SSL_CERT_FILE": _whole(s)},
+    "whole files for all": lambda s: dict.fromkeys(
+        ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "AWS_CA_BUNDLE", "PIP_CERT"),
+        _whole(s),
+    ),
+    "empty variables": lambda s: {
+        **_named(s),
+        # Not requests' variable: botocore reads it, too, and refuses what is empty.
+        **dict.fromkeys(("CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR", "PIP_CERT"), ""),
+    },
+    "a persistent bundle": lambda s: {**_named(s), "PYTHON_CERTIFI_BUNDLE_DIR": str(s.work / "b")},
+    "a profile that nobody chose": lambda s: _file(
+        s, ".aws/config", "[default]\nregion = x\n[profile a]\nca_bundle = /no/such.pem\n"
+    ),
+    "settings of a pip elsewhere": lambda s: _file(s, ".config/pip/pip.conf", "[global]\ncert=/x"),
+    "a repository elsewhere": lambda s: _file(
+        s,
+        ".config/pypoetry/config.toml",
+        '[repositories.a]\nurl = "https://a.example/"\n[certificates.a]\ncert = "/a.pem"\n',
+    ),
+    "a log of keys": lambda s: {**_named(s), "SSLKEYLOGFILE": str(s.work / "keys")},
+}
+
+
+@pytest.mark.parametrize("name", HEALTHY)
+def test_no_false_alarm(sandbox: Sandbox, name: str) -> None:
+    """Every client that is here gets through, so nothing is a problem."""
+    env = HEALTHY[name](sandbox)
+    with serving(Echo, context_for(LEAF)) as server:
+        done = sandbox.run(*COMMAND, f"localhost:{server.port}", "--json", env=env)
+    answer = Answer(done.returncode, json.loads(done.stdout))
+    answer.is_healthy()
+    assert [e["check"] for e in answer.data["findings"] if e["level"] == "ok"][:1] == ["server"]
+
+
+def test_clients_that_were_all_led_elsewhere(fresh: Sandbox) -> None:
+    """Where the only client has the CA by its variable, all is well without our bundle."""
+    with serving(Echo, context_for(LEAF)) as server:
+        where = f"localhost:{server.port}"
+        answer = ask(fresh, where, {"REQUESTS_CA_BUNDLE": _whole(fresh)})
+        answer.is_healthy()
+        assert "the bundle, which none of them asks" in answer.said
+        assert ask(fresh, where).status == 1

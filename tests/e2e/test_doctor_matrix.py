@@ -133,9 +133,7 @@ TRUSTS: Dict[str, Callable[[Files], Environ]] = {
     "pip: other roots": lambda f: {**_user(f), "PIP_CERT": str(f.other)},
     "pip: an empty variable": lambda f: {**_user(f), "PIP_CERT": ""},
     "pip: settings": lambda f: _pip(f, "[global]\ncert = {}\n"),
-    "pip: of the command": lambda f: _pip(
-        f, "[global]\ncert = /x\n[install]\ncert=/y\n[download]\nCERT: {}\n"
-    ),
+    "pip: of the command": lambda f: _pip(f, "[global]\ncert = /x\n[install]\n--CERT: {}\n"),
     "pip: no settings": lambda f: {**_user(f), **_wrong(f, ".config/pip/pip.conf", "cert = x")},
     "pip: requests before its own": lambda f: {
         "PIP_CERT": str(f.other),

@@ -39,7 +39,8 @@ def botocore(url):
 
 
 def pip(url):
-    command = [sys.executable, "-m", "pip", "download", "--no-deps", "--retries", "0"]
+    # There is no such project, so nothing is installed.
+    command = [sys.executable, "-m", "pip", "install", "--no-deps", "--retries", "0"]
     command += ["--no-cache-dir", "--no-input", "--disable-pip-version-check", "-i", url, "none"]
     return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 

@@ -7,6 +7,7 @@ from typing import NamedTuple, Tuple
 # The kinds of a Root. FILE and FOLDER have a path.
 CERTIFI, BUNDLE, DEFAULTS = "certifi alone", "the bundle", "ssl defaults"
 FILE, FOLDER = "file", "folder"
+NO_COMMON_NAMES = ", no common names"
 
 
 class Root(NamedTuple):
@@ -65,5 +66,5 @@ class Trust(NamedTuple):
         set_by = {each.value: each.name for each in reversed(self.settings)}
         named = [set_by.get(root.path, root.path) or root.kind for root in self.roots]
         checks = [", strict"] if self.checks.strict else []
-        checks += [] if self.checks.common_name else [", no common names"]
+        checks += [] if self.checks.common_name else [NO_COMMON_NAMES]
         return " and ".join(named or ["nothing"]) + "".join(checks)

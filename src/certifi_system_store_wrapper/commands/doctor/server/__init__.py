@@ -8,6 +8,7 @@ from ....activation import hook
 from ....settings import from_environment
 from ... import describe, variables
 from ...output import Finding, problem, row
+from ...trusts import NO_COMMON_NAMES
 from . import chain, handshake, trusts
 from .chain import View
 from .diagnosis import diagnose
@@ -56,11 +57,17 @@ def lines(told: Dict[str, Any]) -> List[str]:
 
 
 def _verdicts(told: List[Dict[str, Any]]) -> List[str]:
-    """Return a line for each trust: its verdict, and the clients that use it."""
-    shown = []
+    """Return a line for each trust: its verdict, and the clients that use it.
+
+    Whether common names count is told where it makes a difference.
+    """
+    users: Dict[Tuple[str, str], List[str]] = {}
     for each in told:
         code = f" ({each['code']})" if each["code"] else ""
         result = "trusted" if each["trusted"] else f"refused: {each['message']}{code}"
-        users = ", ".join(filter(None, [*each["clients"], each["only"]]))
-        shown.append(f"{each['name']:19} {result}{f' [{users}]' if users else ''}")
-    return shown
+        plain = each["name"].replace(NO_COMMON_NAMES, "")
+        name = each["name"] if any(n == plain and r != result for n, r in users) else plain
+        found = users.setdefault((name, result), [])
+        found += filter(None, [*each["clients"], each["only"]])
+    rows = [(f"{name:19} {result}", ", ".join(found)) for (name, result), found in users.items()]
+    return [f"{line} [{found}]" if found else line for line, found in rows]

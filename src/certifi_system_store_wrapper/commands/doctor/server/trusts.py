@@ -132,7 +132,7 @@ def _refused(trust: Trust, outcome: Outcome) -> Iterator[Finding]:
     users = f"; {who} obeys it" if who else ""
     for setting in trust.settings[:1]:
         message = f"{replaced.called(setting)} {why}{only}{users}"
-        remedy = f"{replaced.remedy(setting)}; or put the CA into it"
+        remedy = f"{replaced.remedy(setting)}; `add` the CA if that lacks it, too"
         is_problem = replaced.is_problem(setting, [trust])
         yield (problem if is_problem else note)("trust", message, remedy)
 
