@@ -198,7 +198,7 @@ exit status: 0 removed or listed, 1 no certificate or several match, 2 wrong usa
         "and settings that lead clients past certifi, each of your CAs, and which of the installed "
         "clients ask certifi at all. With HOST, connect to it (by the proxy of the environment, if "
         "NO_PROXY allows that) with certifi's own list, with the bundle, with the bundle and the "
-        "strict checks of Python 3.13, with the defaults of the ssl module, and with the roots that "
+        "strict checks of Python 3.13, with the defaults of the ssl module, and with what "
         "variables and settings give clients; show what it presents, and say why it is refused. "
         "Nothing is sent but CONNECT and the handshake, and it takes a minute at most, once the "
         "name is resolved.",
