@@ -46,9 +46,25 @@ SOURCE = shape(source=TEXT, certificates=COUNT, only_there=COUNT, shared={"type"
 PROBLEM = shape(source=TEXT, path=TEXT, message=TEXT, level={"enum": ["warning", "note"]})
 REFUSED_FILE = shape(path=TEXT, refused=TEXT)
 STORED = {"type": "array", "items": {"anyOf": [CERTIFICATE, REFUSED_FILE]}}
+BUNDLE = shape(path=TEXT, prefix=TEXT, renewed={"type": "boolean"}, command=TEXT, failed=TEXT)
+RUNNING = shape(process=COUNT, name=TEXT)
+CHANGED = {
+    "folder": TEXT,
+    "certificates": STORED,
+    "bundles": {"type": "array", "items": BUNDLE},
+    "running": {"type": "array", "items": RUNNING},
+}
 ADVISORY = shape(id=TEXT, cve=TEXT, url=TEXT)
 REMOVED = shape(last_version=TEXT, advisory={"anyOf": [{"type": "null"}, ADVISORY]})
 OUTCOME = shape(trusted={"type": "boolean"}, message=TEXT, code=COUNT)
+SETTING = shape(name=TEXT, value=TEXT, place=TEXT, readers=TEXT)
+TRUST = shape(
+    name=TEXT,
+    clients=TEXTS,
+    settings={"type": "array", "items": SETTING},
+    only=TEXT,
+    **OUTCOME["properties"],
+)
 SCHEMAS = {
     "status": shape(
         command={"const": "status"},
@@ -84,7 +100,7 @@ SCHEMAS = {
     ),
     "export": shape(command={"const": "export"}, path=TEXT, certificates=COUNT),
     "shellenv": shape(command={"const": "shellenv"}, shell=TEXT, variables={"type": "object"}),
-    "remove": shape(command={"const": "remove"}, folder=TEXT, certificates=STORED),
+    "remove": shape(command={"const": "remove"}, **CHANGED),
     "doctor": shape(
         command={"const": "doctor"},
         healthy={"type": "boolean"},
@@ -98,12 +114,13 @@ SCHEMAS = {
 }
 
 
-ADDED = shape(command={"const": "add"}, folder=TEXT, certificates=STORED)
+ADDED = shape(command={"const": "add"}, **CHANGED)
 OF_A_HOST = shape(
     host=TEXT,
     port=COUNT,
     proxy={"type": ["string", "null"]},
     outcomes={"type": "object", "additionalProperties": OUTCOME},
+    trusts={"type": "array", "items": TRUST},
     chain={"type": "array", "items": CERTIFICATE},
     **SCHEMAS["doctor"]["properties"],
 )
@@ -123,7 +140,8 @@ def test_the_json_of_add_and_of_a_host(sandbox: Sandbox, ca_file: Path, url: str
     assert (done.returncode, done.stderr) == (1, "")
     jsonschema.validate(json.loads(done.stdout), ADDED)
     for host, status in ((url, 0), ("localhost:1", 1)):
-        done = sandbox.run(*COMMAND, "--json", "doctor", host)
+        env = {"PYTHON_CERTIFI_SSL_DEFAULTS": "1"}
+        done = sandbox.run(*COMMAND, "--json", "doctor", host, env=env)
         assert (done.returncode, done.stderr) == (status, "")
         data = json.loads(done.stdout)
         jsonschema.validate(data, OF_A_HOST)
@@ -288,7 +306,7 @@ def test_what_add_refuses(sandbox: Sandbox, ca_file: Path, kind: str) -> None:
         path.mkdir()
     done = sandbox.run(*COMMAND, "add", str(path), str(ca_file))
     assert done.returncode == 1
-    (added,), (refused,) = done.stdout.splitlines(), done.stderr.splitlines()
+    (refused,), added = done.stderr.splitlines(), done.stdout.splitlines()[0]
     assert f": refused {path}: " in refused and added.startswith("added")
     folder = sandbox.drop_folder
     assert len(list(folder.iterdir())) == 1
@@ -574,7 +592,7 @@ def test_one_that_cannot_be_stored_or_removed(sandbox: Sandbox, ca_file: Path) -
     stored.mkdir()  # not even root replaces a folder by a file
     second.unlink()
     done = sandbox.run(*COMMAND, "add", str(ca_file), str(other))
-    (added,), (refused,) = done.stdout.splitlines(), done.stderr.splitlines()
+    (refused,), added = done.stderr.splitlines(), done.stdout.splitlines()[0]
     assert done.returncode == 1 and added.startswith("added") and str(stored) in refused
     held = write(stored / "held.pem", ca_file.read_bytes())
     stored.chmod(0o555)

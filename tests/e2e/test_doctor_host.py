@@ -55,8 +55,9 @@ class Answer(NamedTuple):
 
 
 def ask(sandbox: Sandbox, host: str, env: Optional[Mapping[str, str]] = None) -> Answer:
-    """Ask about a server."""
-    done = sandbox.run(*COMMAND, host, "--json", env=env)
+    """Ask about a server; aiohttp, which is installed, trusts what certifi's clients trust."""
+    switched_on = {"PYTHON_CERTIFI_SSL_DEFAULTS": "1", **(env or {})}
+    done = sandbox.run(*COMMAND, host, "--json", env=switched_on)
     assert "Traceback" not in done.stderr
     return Answer(done.returncode, json.loads(done.stdout))
 
@@ -84,8 +85,8 @@ def test_a_server_that_is_trusted(sandbox: Sandbox) -> None:
     answer = of(sandbox, context_for(LEAF), ROOT)
     answer.is_healthy()
     trusted = {name: outcome["trusted"] for name, outcome in answer.data["outcomes"].items()}
-    assert trusted["the bundle"] and trusted["the bundle, strict"]
-    assert not trusted["certifi alone"] and not trusted["ssl defaults"]
+    assert trusted["the bundle"] and trusted["the bundle, strict"] and trusted["ssl defaults"]
+    assert not trusted["certifi alone"]
     assert "trusted by the user source" in answer.said
     assert "TLS-inspecting" in answer.said
 
@@ -98,8 +99,9 @@ def test_trusted_by_a_bundle_that_nobody_asks(sandbox: Sandbox) -> None:
         answer = ask(sandbox, where, {**env, "PYTHON_CERTIFI_DISABLE": "1"})
         answer.names("active", "PYTHON_CERTIFI_DISABLE")
         answer = ask(sandbox, where, {**env, "REQUESTS_CA_BUNDLE": "/no/such/file"})
-        answer.is_healthy()
-        assert "past the bundle: REQUESTS_CA_BUNDLE" in answer.said
+        answer.names("variable", "REQUESTS_CA_BUNDLE=/no/such/file")
+        answer = ask(sandbox, where, {**env, "PYTHON_CERTIFI_SSL_DEFAULTS": "0"})
+        answer.names("client", "aiohttp", "PYTHON_CERTIFI_SSL_DEFAULTS=1")
 
 
 def test_the_text_shows_what_was_seen(sandbox: Sandbox) -> None:
@@ -322,7 +324,8 @@ def test_an_address_of_a_kind_that_this_machine_has_not(sandbox: Sandbox) -> Non
     program = write(sandbox.work / "program.py", textwrap.dedent(code).encode())
     with serving(Echo, context_for(LEAF)) as server:
         where = f"127.0.0.1:{server.port}"
-        done = sandbox.run(str(program), where, env=trusting(sandbox, ROOT))
+        env = {**trusting(sandbox, ROOT), "PYTHON_CERTIFI_SSL_DEFAULTS": "1"}
+        done = sandbox.run(str(program), where, env=env)
     Answer(done.returncode, json.loads(done.stdout)).is_healthy()
 
 
@@ -375,7 +378,9 @@ def test_a_distrusted_root(sandbox: Sandbox) -> None:
     path = write(sandbox.work / "store.pem", trusted_pem(der, reject=["serverAuth"]))
     with serving(Echo, context_for(LEAF)) as server:
         answer = ask(sandbox, f"localhost:{server.port}", {"SSL_CERT_FILE": str(path)})
-    answer.names("distrusted", str(path))
+    # httpx has no other roots then.
+    assert answer.problems == ["distrusted", "variable"]
+    assert str(path) in answer.said
 
 
 def test_the_strict_checks_alone(sandbox: Sandbox) -> None:
@@ -490,7 +495,9 @@ def test_what_variables_of_openssl_name(sandbox: Sandbox) -> None:
     os.mkfifo(fifo)
     env = {**trusting(sandbox, ROOT), "SSLKEYLOGFILE": str(keys), "SSL_CERT_FILE": str(fifo)}
     with serving(Echo, context_for(LEAF)) as server:
-        ask(sandbox, f"localhost:{server.port}", env).is_healthy()
+        answer = ask(sandbox, f"localhost:{server.port}", env)
+    assert answer.problems == ["variable", "client"]
+    assert "that is no file" in answer.said
     assert not keys.exists()
 
 
@@ -737,7 +744,7 @@ def test_a_chain_that_ends_in_a_root_that_certifi_has_removed(
             digest = hashlib.sha256(der).hexdigest()
             arguments = (str(program), f"localhost:{server.port}", digest)
             env = trusting(sandbox, *([ROOT] if trusted else []))
-            done = sandbox.run(*arguments, env=env)
+            done = sandbox.run(*arguments, env={**env, "PYTHON_CERTIFI_SSL_DEFAULTS": "1"})
             findings = json.loads(done.stdout)["findings"]
             told = [each for each in findings if each["check"] == "removed"]
             if der.endswith(b"other"):
@@ -748,3 +755,82 @@ def test_a_chain_that_ends_in_a_root_that_certifi_has_removed(
             assert "https://example.com/GHSA-1" in told[0]["remedy"]
             assert "PYTHON_CERTIFI_SOURCES=certifi,local,user" in told[0]["remedy"]
             assert done.returncode == (0 if trusted else 1)
+
+
+SWITCH = {"PYTHON_CERTIFI_SSL_DEFAULTS": "1"}
+
+
+def _named(sandbox: Sandbox) -> Dict[str, str]:
+    return {**SWITCH, **trusting(sandbox, ROOT)}
+
+
+def _whole(sandbox: Sandbox) -> str:
+    """Return a file with the public roots and the private one, as administrators make them."""
+    own = (sandbox.environment.site_packages / "certifi" / "cacert.pem").read_bytes()
+    return str(write(sandbox.work / "whole.pem", own + ROOT.pem))
+
+
+def _added(sandbox: Sandbox) -> Dict[str, str]:
+    given = write(sandbox.work / "given.pem", ROOT.pem)
+    assert sandbox.run(*COMMAND[:-1], "add", str(given)).returncode == 0
+    return SWITCH
+
+
+def _shellenv(sandbox: Sandbox) -> Dict[str, str]:
+    env = trusting(sandbox, ROOT)
+    done = sandbox.run(*COMMAND[:-1], "shellenv", "--json", env=env)
+    return {**env, **json.loads(done.stdout)["variables"]}
+
+
+def _file(sandbox: Sandbox, path: str, text: str) -> Dict[str, str]:
+    write(sandbox.home / path, text.encode())
+    return _named(sandbox)
+
+
+HEALTHY: Dict[str, Callable[[Sandbox], Dict[str, str]]] = {
+    "named": _named,
+    "added": _added,
+    "shellenv": _shellenv,
+    "a whole file": lambda s: {"SSL_CERT_FILE": _whole(s)},
+    "whole files for all": lambda s: dict.fromkeys(
+        ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "AWS_CA_BUNDLE", "PIP_CERT"),
+        _whole(s),
+    ),
+    "empty variables": lambda s: {
+        **_named(s),
+        # Not requests' variable: botocore reads it, too, and refuses what is empty.
+        **dict.fromkeys(("CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR", "PIP_CERT"), ""),
+    },
+    "a persistent bundle": lambda s: {**_named(s), "PYTHON_CERTIFI_BUNDLE_DIR": str(s.work / "b")},
+    "a profile that nobody chose": lambda s: _file(
+        s, ".aws/config", "[default]\nregion = x\n[profile a]\nca_bundle = /no/such.pem\n"
+    ),
+    "settings of a pip elsewhere": lambda s: _file(s, ".config/pip/pip.conf", "[global]\ncert=/x"),
+    "a repository elsewhere": lambda s: _file(
+        s,
+        ".config/pypoetry/config.toml",
+        '[repositories.a]\nurl = "https://a.example/"\n[certificates.a]\ncert = "/a.pem"\n',
+    ),
+    "a log of keys": lambda s: {**_named(s), "SSLKEYLOGFILE": str(s.work / "keys")},
+}
+
+
+@pytest.mark.parametrize("name", HEALTHY)
+def test_no_false_alarm(sandbox: Sandbox, name: str) -> None:
+    """Every client that is here gets through, so nothing is a problem."""
+    env = HEALTHY[name](sandbox)
+    with serving(Echo, context_for(LEAF)) as server:
+        done = sandbox.run(*COMMAND, f"localhost:{server.port}", "--json", env=env)
+    answer = Answer(done.returncode, json.loads(done.stdout))
+    answer.is_healthy()
+    assert [e["check"] for e in answer.data["findings"] if e["level"] == "ok"][:1] == ["server"]
+
+
+def test_clients_that_were_all_led_elsewhere(fresh: Sandbox) -> None:
+    """Where the only client has the CA by its variable, all is well without our bundle."""
+    with serving(Echo, context_for(LEAF)) as server:
+        where = f"localhost:{server.port}"
+        answer = ask(fresh, where, {"REQUESTS_CA_BUNDLE": _whole(fresh)})
+        answer.is_healthy()
+        assert "the bundle, which none of them asks" in answer.said
+        assert ask(fresh, where).status == 1

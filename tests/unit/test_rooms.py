@@ -35,9 +35,9 @@ ROOMS: Dict[str, Set[str]] = {
 DOORS: Dict[str, Set[str]] = {
     "reporting": {"findings"},
     "parsing": {"pem", "x509", "p11_kit", "rfc5280", "twins"},
-    "machine": {"environment", "ownership", "processes", "signals", "openssl"},
+    "machine": {"environment", "open_files", "ownership", "processes", "signals", "openssl"},
     "sources": {"system", "files", "findings", "reader"},
-    "publishing": {"temporary", "persistent", "cleanup", "hold", "writing"},
+    "publishing": {"temporary", "persistent", "cleanup", "hold", "lasting", "writing"},
     "activation": {"hook", "answer"},
     "commands": set(),
 }

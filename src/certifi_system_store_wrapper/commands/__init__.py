@@ -159,7 +159,7 @@ exit status: 0 printed, 1 no bundle can be written or quoted, 2 wrong usage
         "Every environment of this user that has this package takes it from there. The content "
         "of a file decides whether it is PEM, DER or PKCS#7. A file without a certificate, a "
         "private key, a symbolic link or a folder is refused, with the reason; the other files "
-        "are added all the same.",
+        "are added all the same. The bundle that was printed here is renewed, others are named.",
         """\
 examples:
   certifi-system-store-wrapper add corp-root.cer
@@ -177,7 +177,7 @@ exit status: 0 all are in the folder now, 1 one was refused, 2 wrong usage
         "take back what was added; without a name, list it",
         "Delete certificates from the drop folder of this user, each named by the first 8 digits "
         "of its SHA-256 or more, or by its file. Without a name, list what is there. Files with "
-        "several certificates are left alone.",
+        "several certificates are left alone. What is removed leaves every printed bundle at once.",
         """\
 examples:
   certifi-system-store-wrapper remove
@@ -199,9 +199,10 @@ exit status: 0 removed or listed, 1 no certificate or several match, 2 wrong usa
         "and settings that lead clients past certifi, each of your CAs, and which of the installed "
         "clients ask certifi at all. With HOST, connect to it (by the proxy of the environment, if "
         "NO_PROXY allows that) with certifi's own list, with the bundle, with the bundle and the "
-        "strict checks of Python 3.13, and with the defaults of the ssl module; show what it "
-        "presents, and say why it is refused. Nothing is sent but CONNECT and the handshake, and "
-        "it takes a minute at most, once the name is resolved.",
+        "strict checks of Python 3.13, with the defaults of the ssl module, and with what "
+        "variables and settings give clients; show what it presents, and say why it is refused. "
+        "Nothing is sent but CONNECT and the handshake, and it takes a minute at most, once the "
+        "name is resolved.",
         """\
 examples:
   certifi-system-store-wrapper doctor

@@ -12,7 +12,7 @@ from ..machine import ownership
 from ..parsing import pem
 from ..publishing.writing import replace
 from ..settings import WARNING
-from . import describe, drop_folder
+from . import at_once, describe, drop_folder
 from .output import Report, sentence
 
 
@@ -25,7 +25,7 @@ def run(*, files: Sequence[str]) -> Report:
         if refusal:
             told.append({"path": path, "refused": refusal})
         told += [{"path": path, **_stored(drop_folder.make(folder), block)} for block in blocks]
-    return drop_folder.report("add", folder, told)
+    return at_once.take_effect(drop_folder.report("add", folder, told), folder, removed=[])
 
 
 def _meant(word: str) -> List[str]:

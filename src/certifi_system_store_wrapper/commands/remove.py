@@ -6,7 +6,7 @@ import os
 from contextlib import suppress
 from typing import Any, Dict, List, Sequence
 
-from . import drop_folder
+from . import at_once, drop_folder
 from .output import Report, sentence
 
 # At least this many digits of its SHA-256 name a certificate.
@@ -18,12 +18,14 @@ def run(*, names: Sequence[str]) -> Report:
     folder = drop_folder.find()
     held, unreadable = drop_folder.held(folder)
     told: List[Dict[str, Any]] = []
+    blocks: List[bytes] = []
     for word in names:
         matching = [each for each in held if _is_meant(word, each)]
         refusal = _refusal(matching, folder)
         if refusal:
             told.append({"path": word, "refused": refusal})
             continue
+        blocks += [drop_folder.read(each["stored"]).trusted[0].block for each in matching]
         told += [_removed(each, word) for each in matching]
         held = [each for each in held if each not in matching]
     if not names:
@@ -31,7 +33,8 @@ def run(*, names: Sequence[str]) -> Report:
     if not names or any("refused" in each for each in told):
         # What is looked for may be there.
         told += unreadable
-    return drop_folder.report("remove", folder, told)
+    report = drop_folder.report("remove", folder, told)
+    return at_once.take_effect(report, folder, removed=blocks)
 
 
 def _removed(each: Dict[str, Any], word: str) -> Dict[str, Any]:

@@ -13,7 +13,7 @@ from ..parsing.pem import der_of
 from ..reporting.findings import MALFORMED, Exclusion, Origin, Problem, first_and_more
 from ..settings import INFO, WARNING, Settings, from_environment
 from ..sources.reader import is_ours
-from . import describe, variables, whose
+from . import describe, trusts, variables, whose
 from .output import Report, row, table, width
 
 
@@ -102,10 +102,17 @@ def _data(built: Bundle, settings: Settings) -> Dict[str, Any]:
         "problems": _problems(built, settings, owners),
         "variables": {name: os.environ[name] for name in variables.ours()},
         "bypassing": [
-            {"variable": each.variable, "value": each.value, "message": each.message}
-            for each in variables.bypassing()
+            {"variable": each.name, "value": each.value, "message": _bypassing(each)}
+            for each in trusts.environment.every(trusts.this())
+            if not is_ours(each.value)
         ],
     }
+
+
+def _bypassing(setting: trusts.Setting) -> str:
+    """Return who reads the variable, and what is wrong with what it names."""
+    faults = [trusts.look.at(root).fault for root in trusts.environment.trust(setting).roots]
+    return "; ".join([setting.readers, *filter(None, faults)])
 
 
 def _is_in(path: Optional[str], folder: str) -> bool:

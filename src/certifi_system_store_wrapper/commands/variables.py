@@ -1,53 +1,22 @@
-"""Our variables that cannot be used; variables and pip settings that bypass certifi."""
+"""Our variables that cannot be used, and a variable of others that breaks every client."""
 
 from __future__ import annotations
 
-import configparser
 import os
-import re
-import stat
-import sys
+import ssl
 from contextlib import suppress
-from typing import Iterator, List, NamedTuple, Optional, Set, Tuple
+from typing import Iterator, List
 
-from .. import parsing
 from ..activation import hook
 from ..machine import ownership
 from ..publishing import NoPlace
-from ..settings import Settings, split_paths
+from ..settings import Settings
 from ..sources import files
 from ..sources.reader import read_regular
 from .output import Finding, problem
 
-# Who reads each variable, from the documentation of the clients.
-READERS = {
-    "REQUESTS_CA_BUNDLE": "requests reads it instead of asking certifi",
-    "CURL_CA_BUNDLE": "requests and curl read it instead of asking certifi",
-    "AWS_CA_BUNDLE": "boto3 and the AWS CLI read it instead of asking certifi",
-    "HTTPLIB2_CA_CERTS": "httplib2 reads it instead of asking certifi",
-    "PIP_CERT": "pip reads it instead of what it would trust",
-    "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH": "gRPC reads it instead of its own roots",
-    "CLOUDSDK_CORE_CUSTOM_CA_CERTS_FILE": "gcloud reads it instead of asking certifi",
-    "WEBSOCKET_CLIENT_CA_BUNDLE": "websocket-client reads it instead of OpenSSL's defaults",
-    "SSL_CERT_FILE": "httpx, aiohttp, urllib and OpenSSL read it instead of their defaults",
-    "SSL_CERT_DIR": "httpx and OpenSSL read it instead of their defaults",
-}
-# These may name a folder of files with hashed names.
-_FOLDERS = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
-_TEMPORARY = re.compile(r"certifi-system-store-wrapper-\w+[/\\][^/\\]+[/\\]cacert\.pem$")
-
-
-class Bypass(NamedTuple):
-    """A variable or setting that bypasses certifi: who reads it, and what is wrong with it.
-
-    `blocks` are the certificates in the file that it names, None if it names no usable file.
-    """
-
-    variable: str
-    value: str
-    message: str
-    fault: str
-    blocks: Optional[Set[bytes]]
+# The variables of proxies, in small letters.
+_PROXIES = ("http_proxy", "https_proxy", "all_proxy")
 
 
 def ours() -> List[str]:
@@ -87,95 +56,45 @@ def _bundle_dir() -> Iterator[Finding]:
         yield problem("bundle", message, error.remedy)
 
 
-def bypassing() -> List[Bypass]:
-    """Return the clients' variables that are set, who reads them, and what is wrong with them."""
-    set_here = [(name, reader) for name, reader in READERS.items() if name in os.environ]
-    return [bypass(name, os.environ[name], reader) for name, reader in set_here]
+def breaking() -> Iterator[Finding]:
+    """Report variables of others that make every client fail, whatever it trusts."""
+    yield from _key_log()
+    yield from _openssl_conf()
+    for name, value in os.environ.items():
+        if name.lower() in _PROXIES and value != value.strip():
+            yield problem(
+                "variable",
+                f"{name} begins or ends with a blank, so that clients cannot read it: {value!r}",
+                f"set {name} without it",
+            )
 
 
-def bypass(variable: str, value: str, reader: str) -> Bypass:
-    """Check the value of a variable, or of a setting like it, and the file that it names."""
-    fault, blocks = _look(variable, value)
-    return Bypass(variable, value, "; ".join(filter(None, [reader, fault])), fault, blocks)
-
-
-def _look(variable: str, value: str) -> Tuple[str, Optional[Set[bytes]]]:
-    """Return what is wrong with the value, "" if nothing is, and the certificates of its file."""
-    if not value:
-        return "it is empty", None
-    if variable == "SSL_CERT_DIR":
-        missing = [item for item in split_paths(value) if item and not os.path.isdir(item)]
-        return (f"there is no folder {missing[0]}" if missing else ""), None
-    try:
-        status = os.stat(value)
-    except (OSError, ValueError):
-        ended = "; it was the temporary bundle of a process that has ended"
-        return f"that file does not exist{ended if _TEMPORARY.search(value) else ''}", None
-    if stat.S_ISDIR(status.st_mode) and variable in _FOLDERS:
-        return "", None
-    if not stat.S_ISREG(status.st_mode):
-        return "that is no file", None
-    # Not through a source: those do not read a bundle of ours.
-    try:
-        parsed = parsing.parse(read_regular(value, status))
-    except (OSError, ValueError) as error:
-        return f"it cannot be read: {files.reason_of(error)}", None
-    if not parsed.certificates:
-        key = ", but a private key" if parsed.private_keys else ""
-        return f"there is no certificate in it{key}", None
-    return "", {found.block for found in parsed.certificates}
-
-
-def waits(path: str) -> bool:
-    """Whether opening the path may block, as it does for a FIFO that nobody writes to."""
-    return os.path.exists(path) and not (os.path.isfile(path) or os.path.isdir(path))
-
-
-def key_log_problem() -> str:
-    """Return why SSLKEYLOGFILE makes clients fail, or ""; virus scanners set it, too."""
+def _key_log() -> Iterator[Finding]:
+    """Report an SSLKEYLOGFILE that cannot be written; virus scanners set it, too."""
     path = os.environ.get("SSLKEYLOGFILE")
     if not path:
-        return ""
+        return
     there = path if os.path.exists(path) else os.path.dirname(os.path.abspath(path))
-    if os.access(there, os.W_OK) and not os.path.isdir(path):
-        return ""
-    return f"SSLKEYLOGFILE={path}: it cannot be written, so urllib, urllib3 and requests fail"
+    if not os.access(there, os.W_OK) or os.path.isdir(path):
+        message = (
+            f"SSLKEYLOGFILE={path}: it cannot be written, so urllib, urllib3 and requests fail"
+        )
+        yield problem("variable", message, "unset SSLKEYLOGFILE")
 
 
-def pip_settings() -> Iterator[Tuple[str, str]]:
-    """Yield each file of pip's settings that has `cert`, and its value."""
-    for path in _pip_files():
-        parser = configparser.ConfigParser(interpolation=None, strict=False)
-        try:
-            parser.read_string(read_regular(path, os.stat(path)).decode("utf-8"))
-        except (configparser.Error, OSError, ValueError):
-            continue
-        for section in parser.sections():
-            value = parser.get(section, "cert", fallback="").strip()
-            if value:
-                yield path, value
-
-
-def _pip_files() -> List[str]:
-    """Return the files that `pip config debug` lists; they need not exist."""
-    given = os.environ.get("PIP_CONFIG_FILE", "")
-    if given == os.devnull:
-        return []
-    name = "pip.ini" if sys.platform == "win32" else "pip.conf"
-    folders = [*_pip_folders(os.path.expanduser("~")), sys.prefix]
-    return [*(os.path.join(folder, name) for folder in folders), given]
-
-
-def _pip_folders(home: str) -> List[str]:
-    """Return the folders of the machine and of the user (pip's "Configuration", "Location")."""
-    if sys.platform == "win32":
-        bases = [os.environ.get("PROGRAMDATA", ""), os.environ.get("APPDATA", ""), home]
-        return [os.path.join(base, "pip") for base in bases if base]
-    legacy, config = os.path.join(home, ".pip"), os.path.join(home, ".config")
-    if sys.platform == "darwin":
-        shared = "/Library/Application Support/pip"
-        own = home + shared if os.path.isdir(home + shared) else os.path.join(config, "pip")
-        return [shared, legacy, own]
-    bases = (os.environ.get("XDG_CONFIG_DIRS") or "/etc/xdg").split(os.pathsep)
-    bases.append(os.environ.get("XDG_CONFIG_HOME") or config)
-    return ["/etc", legacy, *(os.path.join(base, "pip") for base in bases)]
+def _openssl_conf() -> Iterator[Finding]:
+    """Report an OPENSSL_CONF that breaks OpenSSL, or cannot be read as somebody meant it to be."""
+    path = os.environ.get("OPENSSL_CONF")
+    if not path:
+        return
+    remedy = "unset OPENSSL_CONF, or let it name a file that OpenSSL can use"
+    try:
+        read_regular(path, os.stat(path))
+    except OSError as error:
+        reason = files.reason_of(error)
+        yield problem("variable", f"OPENSSL_CONF={path}: it cannot be read: {reason}", remedy)
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    except ssl.SSLError as error:
+        message = f"OPENSSL_CONF={path}: with it, no client can use TLS: {error.reason or error}"
+        yield problem("variable", message, remedy)

@@ -144,7 +144,7 @@ class _Making:
             return found.signature
         if found.is_being_changed(started):
             return found.signature if found.rest == rest else ()
-        return stored.signature_of(path) if _write(path, found, header, rest) else ()
+        return stored.signature_of(path) if write(path, found, header, rest) else ()
 
     def _rendered(self, path: str, found: Stored, started: int) -> Tuple[bytes, bytes]:
         """Build it, with what was appended here or where these settings had their own before."""
@@ -235,7 +235,7 @@ def _appended(found: Stored, path: str) -> Findings:
     return findings
 
 
-def _write(path: str, found: Stored, header: bytes, rest: bytes) -> bool:
+def write(path: str, found: Stored, header: bytes, rest: bytes) -> bool:
     """Write the bundle; False if somebody appended to it or took its place meanwhile.
 
     Raises OSError, but not where only the header would change: a bundle in a read-only image is

@@ -192,6 +192,23 @@ def render(
     return b"%b%b\n%b\n%b\n" % (MARK, first, settings, looked), body + tail
 
 
+def without(stored: Stored, blocks: Sequence[bytes]) -> Tuple[bytes, bytes]:
+    """Return header and body without these certificates, and what a person appended as it was.
+
+    The header has no hash of inputs: the next process with these settings builds the bundle anew.
+    """
+    length = len(stored.rest) - len(stored.appended)
+    body = stored.rest[:length]
+    for block in blocks:
+        body = body.replace(block, b"")
+    first, *more = stored.data[: len(stored.data) - len(stored.rest)].split(b"\n")
+    new = {"length": len(body), "sha256": _sha256(body), "identities": "", "contents": ""}
+    words = first.decode("ascii").split(" ")
+    named = [(word, word.partition("=")[0]) for word in words]
+    fields = [f"{name}={new[name]}" if name in new else word for word, name in named]
+    return b"\n".join([" ".join(fields).encode("ascii"), *more]), body + stored.appended
+
+
 def signature_of(path: str) -> Tuple[int, ...]:
     """Return what changes with the file, its time in nanoseconds last; () where it is not there."""
     status = status_of(path)

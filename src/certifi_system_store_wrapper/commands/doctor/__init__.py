@@ -11,9 +11,10 @@ from typing import Any, Dict, Iterator, List, Optional
 from ...activation import hook
 from ...bundle import Bundle
 from ...settings import SYSTEM, WARNING, Settings, from_environment
-from .. import variables
+from .. import trusts, variables
 from ..output import Finding, Report, note, problem
 from . import clients, installation, user_cas
+from . import settings as replaced
 
 
 def run(*, host: Optional[str]) -> Report:
@@ -55,7 +56,8 @@ def _findings() -> Iterator[Finding]:
     yield from _sources(built, settings)
     yield from user_cas.findings(built)
     yield from user_cas.misnamed(settings)
-    yield from user_cas.bypassing(built)
+    yield from variables.breaking()
+    yield from replaced.findings(trusts.in_force(trusts.this()), built)
     yield from clients.findings(settings)
     yield from _surroundings()
 

@@ -1,4 +1,4 @@
-"""Check the CAs that the user named, and find the clients that do not get them."""
+"""Check the CAs that the user named."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from ...bundle import Anchor, Bundle
 from ...settings import USER, WARNING, Settings
 from ...sources.files import MISNAMED, certificate_files, misnamed_files
 from ...sources.findings import Findings
-from .. import describe, variables
-from ..output import Finding, note, problem
+from .. import describe
+from ..output import Finding, note
 from . import strict
 
 # At most this many CAs without a fault are listed one by one.
@@ -19,7 +19,7 @@ _MANY = 20
 
 def findings(built: Bundle) -> Iterator[Finding]:
     """Check each CA that the user named."""
-    told = [(anchor, describe.certificate(anchor.der)) for anchor in _users_own(built)]
+    told = [(anchor, describe.certificate(anchor.der)) for anchor in users_own(built)]
     valid = {each["subject"] for _, each in told if not _dated(each)}
     found = [finding for anchor, each in told for finding in _finding(anchor, each, valid)]
     fine = [finding for finding in found if finding.level == "ok"]
@@ -28,7 +28,7 @@ def findings(built: Bundle) -> Iterator[Finding]:
         yield Finding("ok", "user", f"{len(fine) - _MANY} more of yours are trusted")
 
 
-def _users_own(built: Bundle) -> List[Anchor]:
+def users_own(built: Bundle) -> List[Anchor]:
     """Return the anchors that only the user source has."""
     return [a for a in built.anchors if {o.source for o in a.origins} == {USER}]
 
@@ -72,32 +72,3 @@ def misnamed(settings: Settings) -> Iterator[Finding]:
             yield note("user", f"{path}: {MISNAMED}")
         # What cannot be read is in the bundle's own problems.
         yield from (note("user", str(each)) for each in found.problems if each.level < WARNING)
-
-
-def bypassing(built: Bundle) -> Iterator[Finding]:
-    """Report variables and pip settings that make clients bypass certifi, and what they lose."""
-    own, printed = _users_own(built), "what `certifi-system-store-wrapper export` prints"
-    for each in variables.bypassing():
-        lost = _lost(own, each)
-        said = f"{each.variable}={each.value}: {each.message}{lost}"
-        if each.fault or lost:
-            yield problem("variable", said, f"unset {each.variable}, or set it to {printed}")
-        else:
-            yield note("variable", said)
-    key_log = variables.key_log_problem()
-    if key_log:
-        yield problem("variable", key_log, "unset SSLKEYLOGFILE")
-    for path, value in variables.pip_settings():
-        reader = f"pip reads {value} instead of what it would trust"
-        each = variables.bypass("PIP_CERT", value, reader)
-        lost = _lost(own, each)
-        remedy = f"take `cert` out of it, or name {printed}" if each.fault or lost else ""
-        yield note("pip", f"{path}: {each.message}{lost}", remedy)
-
-
-def _lost(own: List[Anchor], past: variables.Bypass) -> str:
-    """Return which of the user's CAs the file lacks first, as the end of a sentence, or ""."""
-    lost = [a for a in own if past.blocks is not None and a.block not in past.blocks]
-    if not lost:
-        return ""
-    return f"; your CA {describe.certificate(lost[0].der)['subject']} is not in it"

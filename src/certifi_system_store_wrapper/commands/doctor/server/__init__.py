@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import ssl
 from typing import Any, Dict, List, Tuple
 
 from ....activation import hook
-from ....bundle import Bundle
-from ....settings import CERTIFI, from_environment
+from ....settings import from_environment
 from ... import describe, variables
 from ...output import Finding, problem, row
-from .. import strict
-from . import chain, handshake
-from .chain import BUNDLE, CERTIFI_ALONE, DEFAULTS, STRICT, View
+from ...trusts import NO_COMMON_NAMES
+from . import chain, handshake, trusts
+from .chain import View
 from .diagnosis import diagnose
 from .route import Refused, Route, Target, proxy_for, target
 
@@ -22,7 +19,7 @@ def examine(text: str) -> Tuple[List[Finding], Dict[str, Any]]:
     """Return findings about the server, and what was seen; raises WrongUsage."""
     where = target(text)
     told: Dict[str, Any] = {"host": where.host, "port": where.port}
-    told.update(proxy=None, outcomes={}, chain=[])
+    told.update(proxy=None, outcomes={}, trusts=[], chain=[])
     try:
         proxy = proxy_for(where)
         told.update(proxy=str(proxy.at) if proxy else None)
@@ -31,34 +28,18 @@ def examine(text: str) -> Tuple[List[Finding], Dict[str, Any]]:
         route = Route(where, proxy, handshake.context_of(built.body.decode("ascii")))
         seen = handshake.presented(route)
         told.update(chain=[describe.certificate(der) for der in seen.chain])
-        outcomes = _outcomes(route, built) if seen.chain else {}
+        in_force = trusts.in_force(built, settings, where) if seen.chain else []
+        tried = trusts.tried(in_force, route, built)
     except OSError as error:
         remedy = error.remedy if isinstance(error, Refused) else ""
-        return [problem("connection", str(error), remedy)], told
+        broken = list(variables.breaking())
+        return [*broken, problem("connection", str(error), remedy)], told
+    outcomes = dict(zip(chain.CONTEXTS, (each.outcome for each in tried)))
     told.update(outcomes={name: outcome._asdict() for name, outcome in outcomes.items()})
+    told.update(trusts=[each.told() for each in tried])
     links = [chain.link(der) for der in seen.chain]
-    view = View(where, proxy, outcomes, seen, links, chain.path(links), built, settings)
+    view = View(where, proxy, outcomes, seen, links, chain.path(links), built, settings, tried)
     return diagnose(view), told
-
-
-def _outcomes(route: Route, built: Bundle) -> Dict[str, handshake.Outcome]:
-    own = [a.block for a in built.anchors if any(o.source == CERTIFI for o in a.origins)]
-    whole = built.body.decode("ascii")
-    contexts = {
-        CERTIFI_ALONE: handshake.context_of(b"".join(own).decode("ascii")),
-        BUNDLE: handshake.context_of(whole),
-        STRICT: handshake.context_of(whole, strict=True),
-        DEFAULTS: _defaults(),
-    }
-    return {name: handshake.outcome(route, context) for name, context in contexts.items()}
-
-
-def _defaults() -> ssl.SSLContext:
-    """Return a default context that writes no SSLKEYLOGFILE and waits for no FIFO."""
-    context = handshake.context_of("", strict=strict.IS_ON)
-    if not variables.waits(os.environ.get("SSL_CERT_FILE", "")):
-        context.load_default_certs()
-    return context
 
 
 def lines(told: Dict[str, Any]) -> List[str]:
@@ -72,8 +53,21 @@ def lines(told: Dict[str, Any]) -> List[str]:
         shown.append(row(f"chain {number}", f"{name}{noted}"))
         if each["issuer"]:
             shown.append(row("", f"issued by {each['issuer']}, until {each.get('not_after')}"))
-    for name, outcome in told["outcomes"].items():
-        code = f" ({outcome['code']})" if outcome["code"] else ""
-        result = "trusted" if outcome["trusted"] else f"refused: {outcome['message']}{code}"
-        shown.append(f"{name:20}{result}")
-    return shown
+    return [*shown, *_verdicts(told["trusts"])]
+
+
+def _verdicts(told: List[Dict[str, Any]]) -> List[str]:
+    """Return a line for each trust: its verdict, and the clients that use it.
+
+    Whether common names count is told where it makes a difference.
+    """
+    users: Dict[Tuple[str, str], List[str]] = {}
+    for each in told:
+        code = f" ({each['code']})" if each["code"] else ""
+        result = "trusted" if each["trusted"] else f"refused: {each['message']}{code}"
+        plain = each["name"].replace(NO_COMMON_NAMES, "")
+        name = each["name"] if any(n == plain and r != result for n, r in users) else plain
+        found = users.setdefault((name, result), [])
+        found += filter(None, [*each["clients"], each["only"]])
+    rows = [(f"{name:19} {result}", ", ".join(found)) for (name, result), found in users.items()]
+    return [f"{line} [{found}]" if found else line for line, found in rows]

@@ -14,10 +14,12 @@ from ... import describe
 from .. import strict
 from .handshake import Outcome, Presented
 from .route import Proxy, Target, is_ip
+from .trusts import Tried
 
 # The contexts that connect to the server, as `doctor HOST` names them.
 CERTIFI_ALONE, BUNDLE, STRICT = "certifi alone", "the bundle", "the bundle, strict"
 DEFAULTS = "ssl defaults"
+CONTEXTS = (CERTIFI_ALONE, BUNDLE, STRICT, DEFAULTS)
 NAME_CONSTRAINTS = b"\x55\x1d\x1e"
 AUTHORITY_INFO = b"\x2b\x06\x01\x05\x05\x07\x01\x01"
 # The critical extensions that OpenSSL handles (X509_supported_extension() in v3_purp.c).
@@ -136,6 +138,7 @@ class View(NamedTuple):
     path: List[Link]
     built: Bundle
     settings: Settings
+    tried: Sequence[Tried]
 
     @property
     def issuer(self) -> str:

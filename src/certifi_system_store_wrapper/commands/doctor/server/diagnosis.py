@@ -13,8 +13,9 @@ from ....settings import CERTIFI, WARNING
 from ... import describe, variables, whose
 from ...output import Finding, note, problem
 from ...status import why_plain
+from ...trusts import Root
 from .. import strict
-from . import chain, verify_errors
+from . import chain, trusts, verify_errors
 from .chain import BUNDLE, CERTIFI_ALONE, DEFAULTS, STRICT, View
 from .handshake import context_of
 
@@ -53,8 +54,13 @@ _REASONS: Dict[str, Tuple[str, str]] = {
 
 
 def diagnose(view: View) -> List[Finding]:
-    """Return the causes, each with its remedy, and whether certifi has removed the root."""
-    return [*_causes(view), *_removed(view)]
+    """Return the causes, each with its remedy, and whether certifi has removed the root.
+
+    Where there is a problem, nothing is said to be ok.
+    """
+    found = [*variables.breaking(), *_causes(view), *_removed(view)]
+    is_bad = any(each.level == "problem" for each in found)
+    return [each for each in found if each.level != "ok" or not is_bad]
 
 
 def _removed(view: View) -> Iterator[Finding]:
@@ -78,10 +84,25 @@ def _removed(view: View) -> Iterator[Finding]:
 def _causes(view: View) -> List[Finding]:
     if not view.outcomes:
         return [_failure(view, view.presented.failure)]
-    plain, strict_one = view.outcomes[BUNDLE], view.outcomes[STRICT]
-    decisive = strict_one if strict.IS_ON else plain
-    if decisive.trusted:
-        return [_trusted(view), *_notes(view)]
+    decisive = view.outcomes[STRICT if strict.IS_ON else BUNDLE].trusted
+    causes = [_trusted(view), *_notes(view)] if decisive else _refusal(view)
+    used = trusts.by_clients(view.tried)
+    if not decisive and used and all(each.outcome.trusted for each in used):
+        causes = list(_trusted_elsewhere(causes))
+    is_told = any(each.level == "problem" for each in causes)
+    return [*causes, *trusts.findings(view.tried, view.built, is_told=is_told)]
+
+
+def _trusted_elsewhere(causes: List[Finding]) -> Iterator[Finding]:
+    """Say that every client here has been led to other roots, so the bundle is asked by none."""
+    yield Finding("ok", "server", "every client that is installed here trusts this server")
+    for each in causes:
+        yield note(each.check, f"the bundle, which none of them asks: {each.message}", each.remedy)
+
+
+def _refusal(view: View) -> List[Finding]:
+    """Return why the bundle refuses the server."""
+    plain = view.outcomes[BUNDLE]
     if plain.trusted:
         return [_strictness(view)]
     if plain.code:
@@ -156,16 +177,17 @@ def _notes(view: View) -> Iterator[Finding]:
             "only Python 3.13 and later take what is trusted here: it is not the root",
             f"better `add` its issuer's, {above[0]}",
         )
-    if not view.outcomes[DEFAULTS].trusted:
+    if not view.outcomes[DEFAULTS].trusted and not _asks_defaults(view):
         yield note(
             "defaults",
             "clients that never ask certifi and use OpenSSL's defaults refuse it",
             "for those: PYTHON_CERTIFI_SSL_DEFAULTS=1, or the variables of shellenv",
         )
-    past = ", ".join(each.variable for each in variables.bypassing())
-    if past:
-        message = f"these variables lead clients past the bundle: {past}"
-        yield note("variable", message, "`doctor` without a host checks them")
+
+
+def _asks_defaults(view: View) -> bool:
+    """Whether a client here uses OpenSSL's defaults: then that it is refused is a problem."""
+    return any(Root(DEFAULTS) in each.trust.roots for each in trusts.by_clients(view.tried))
 
 
 def _who_helps(view: View) -> Finding:

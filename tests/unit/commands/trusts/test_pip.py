@@ -12,7 +12,7 @@ from typing import List
 
 import pytest
 
-from certifi_system_store_wrapper.commands import variables
+from certifi_system_store_wrapper.commands.trusts import here, pip
 from support import write
 
 CERT = b"[global]\ncert = /x.pem\n"
@@ -20,7 +20,10 @@ CERT = b"[global]\ncert = /x.pem\n"
 
 def found() -> List[str]:
     """Return the files that are there and name a file of CAs."""
-    return [path for path, value in variables.pip_settings() if value == "/x.pem"]
+    options = pip._options(here.this())
+    return [
+        path for (_, key), (value, path) in options.items() if (key, value) == ("cert", "/x.pem")
+    ]
 
 
 @pytest.mark.parametrize("names", [(), ("XDG_CONFIG_DIRS", "XDG_CONFIG_HOME")])
@@ -33,7 +36,7 @@ def test_as_pip_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, names: Lis
     told = subprocess.run(debug, capture_output=True, encoding="utf-8", check=True).stdout
     theirs = re.findall(r"^  (\S.*pip\.(?:conf|ini)), exists:", told, re.MULTILINE)
     assert {os.path.normcase(p) for p in theirs} == {
-        os.path.normcase(p) for p in variables._pip_files() if p
+        os.path.normcase(p) for p in pip._files(here.this()) if p
     }
 
 
@@ -55,7 +58,7 @@ def test_as_elsewhere(
     for name in ("XDG_CONFIG_HOME", "APPDATA", "PIP_CONFIG_FILE"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setattr(variables, "sys", SimpleNamespace(platform=platform, prefix="/none"))
+    monkeypatch.setattr(pip, "sys", SimpleNamespace(platform=platform))
     assert str(tmp_path / file) not in found()
     write(tmp_path / file, CERT)
     assert str(tmp_path / file) in found()

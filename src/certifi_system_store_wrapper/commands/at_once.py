@@ -1,0 +1,92 @@
+"""What `add` and `remove` change at once, beside the drop folder: the bundles that others read."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any, Dict, Iterator, List
+
+from ..activation import hook
+from ..machine import open_files, temporary_places, user_folder
+from ..publishing import lasting
+from ..publishing.lasting import Lasting
+from ..settings import from_environment
+from .output import Report, row, sentence
+from .shellenv import VARIABLES
+
+_MANY = 8
+
+
+def take_effect(report: Report, folder: str, *, removed: List[bytes]) -> Report:
+    """Return the report with what became of the bundles, and of the programs that run."""
+    changed = any(each.get("new") or each.get("removed") for each in report.data["certificates"])
+    bundles = list(_bundles(folder, removed)) if changed else []
+    running = list(open_files.holding(_held())) if changed else []
+    data = {**report.data, "bundles": bundles, "running": [each._asdict() for each in running]}
+    lines = [*report.lines, *(_line(each) for each in bundles)]
+    if running:
+        told = [f"{each.process} {each.name}" for each in running]
+        more = f" and {len(told) - _MANY} more" if told[_MANY:] else ""
+        who = f"{', '.join(told[:_MANY])}{more}"
+        lines.append(row("running", f"these keep what they have until they start again: {who}"))
+    if bundles:
+        lines.append(row("", "programs that have read one of these files keep what they read"))
+    status = 1 if any(each["failed"] for each in bundles) else report.status
+    return report._replace(data=data, lines=lines, status=status)
+
+
+def _held() -> List[str]:
+    """Return how the paths of temporary bundles begin."""
+    return [os.path.join(user_folder(place), "") for place in temporary_places()]
+
+
+def _bundles(folder: str, removed: List[bytes]) -> Iterator[Dict[str, Any]]:
+    """Bring each bundle up to date that was made with what lies in the folder.
+
+    One of another environment is written anew by that; what was removed is taken out here.
+    """
+    settings = from_environment()
+    named = [os.environ[name] for name in VARIABLES if os.environ.get(name)]
+    bundles = [each for each in lasting.found(settings, named) if each.looked_at(folder)]
+    gone = _gone(removed) if bundles else []
+    for bundle in bundles:
+        failed, renewed = "", False
+        try:
+            renewed = _is_renewed(bundle, gone)
+        except (OSError, LookupError, ImportError) as error:
+            failed = sentence(error)
+        command = "" if bundle.is_own else _command(bundle)
+        told = {"path": bundle.path, "prefix": bundle.prefix, "command": command}
+        yield {**told, "renewed": renewed, "failed": failed}
+
+
+def _gone(removed: List[bytes]) -> List[bytes]:
+    """Return those that no other source has: what the system trusts stays trusted."""
+    if not removed:
+        return []
+    kept = {a.block for a in hook.current().build().anchors}
+    return [block for block in removed if block not in kept]
+
+
+def _is_renewed(bundle: Lasting, gone: List[bytes]) -> bool:
+    """Take out what is gone, and have an own bundle written anew; raises OSError, LookupError."""
+    held = [block for block in gone if bundle.has(block)]
+    is_without = bool(held) and lasting.withdraw(bundle, held)
+    if bundle.is_own:
+        hook.current().outlasting()
+    return is_without or bundle.is_own
+
+
+def _command(bundle: Lasting) -> str:
+    """Return what writes the bundle of another environment anew."""
+    folder = ("Scripts", "python.exe") if sys.platform == "win32" else ("bin", "python")
+    python = os.path.join(bundle.prefix, *folder)
+    return f"{python} -m certifi_system_store_wrapper export"
+
+
+def _line(each: Dict[str, Any]) -> str:
+    if each["failed"]:
+        return row("problem", f"{each['path']} still has it: {each['failed']}")
+    if each["command"] and not each["renewed"]:
+        return row("later", f"{each['path']}: {each['command']}")
+    return row("renewed", each["path"])

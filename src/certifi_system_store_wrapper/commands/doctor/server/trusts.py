@@ -1,0 +1,146 @@
+"""`doctor HOST`: what each trust in force says of the server, and what that means."""
+
+from __future__ import annotations
+
+import os
+import ssl
+from typing import Any, Dict, Iterator, List, NamedTuple, Sequence
+
+from ....bundle import Bundle
+from ....settings import CERTIFI as OWN
+from ....settings import Settings
+from ... import trusts
+from ...output import Finding, note, problem
+from ...status import why_plain
+from ...trusts import Checks, Root, Trust, look
+from .. import settings as replaced
+from .. import strict
+from . import handshake
+from .handshake import Outcome
+from .route import Route, Target, reason_of
+
+# The contexts that connect to every server, as rows name them, whoever uses them.
+CERTIFI_ALONE, BUNDLE = Trust((Root(trusts.CERTIFI),)), Trust((Root(trusts.BUNDLE),))
+STRICT = BUNDLE._replace(checks=Checks(strict=True))
+DEFAULTS = Trust((Root(trusts.DEFAULTS),), Checks(strict=strict.IS_ON))
+# OpenSSL's codes for a certificate of another name: that is no matter of roots.
+WRONG_NAME = (62, 64)
+ALWAYS = (CERTIFI_ALONE, BUNDLE, STRICT, DEFAULTS)
+
+
+class Tried(NamedTuple):
+    """A trust in force, and its verdict on the server."""
+
+    trust: Trust
+    outcome: Outcome
+
+    def told(self) -> Dict[str, Any]:
+        """Return it as data."""
+        return {
+            "name": self.trust.name,
+            "clients": list(self.trust.clients),
+            "settings": [each._asdict() for each in self.trust.settings],
+            "only": self.trust.only,
+            **self.outcome._asdict(),
+        }
+
+
+def in_force(built: Bundle, settings: Settings, where: Target) -> List[Trust]:
+    """Return the trusts that are to be tried with that server: those of ALWAYS, and all in force.
+
+    Where certifi does not answer from the bundle, whoever asks it gets its own list.
+    """
+    found = [each for each in trusts.in_force(trusts.this()) if each.host in ("", where.host)]
+    if why_plain(settings, built):
+        found = [each._replace(roots=tuple(map(_plain, each.roots))) for each in found]
+    return trusts.merged([*ALWAYS, *found])
+
+
+def _plain(root: Root) -> Root:
+    return Root(trusts.CERTIFI) if root.kind == trusts.BUNDLE else root
+
+
+def tried(found: Sequence[Trust], route: Route, built: Bundle) -> List[Tried]:
+    """Connect once with each trust; raises Refused."""
+    own = [a.block for a in built.anchors if any(o.source == OWN for o in a.origins)]
+    pem = {trusts.CERTIFI: b"".join(own).decode("ascii"), trusts.BUNDLE: built.body.decode("ascii")}
+    return [Tried(trust, _outcome(trust, route, pem)) for trust in found]
+
+
+def _outcome(trust: Trust, route: Route, pem: Dict[str, str]) -> Outcome:
+    if trust.checks_nothing:
+        return Outcome(trusted=True)
+    if trust.fault:
+        return Outcome(trusted=False, message=trust.fault)
+    try:
+        context = _context(trust, pem)
+    except (OSError, ValueError) as error:
+        faults = filter(None, map(_fault, trust.roots))
+        return Outcome(trusted=False, message=next(faults, reason_of(error)))
+    return handshake.outcome(route, context)
+
+
+def _fault(root: Root) -> str:
+    return look.at(root).fault
+
+
+def _context(trust: Trust, pem: Dict[str, str]) -> ssl.SSLContext:
+    """Return a context that trusts and checks as those clients do; raises OSError.
+
+    It writes no SSLKEYLOGFILE, and waits for no FIFO.
+    """
+    context = handshake.context_of("", strict=trust.checks.strict)
+    context.hostname_checks_common_name = trust.checks.common_name
+    for root in trust.roots:
+        if look.waits(root.path):
+            raise OSError("that is no file")
+        if root.kind == trusts.FILE:
+            context.load_verify_locations(cafile=root.path)
+        elif root.kind == trusts.FOLDER:
+            context.load_verify_locations(capath=root.path)
+        elif root.kind != trusts.DEFAULTS:
+            context.load_verify_locations(cadata=pem[root.kind])
+        elif not look.waits(os.environ.get("SSL_CERT_FILE", "")):
+            context.load_default_certs()
+    return context
+
+
+def by_clients(found: Sequence[Tried]) -> List[Tried]:
+    """Return the trusts that clients here use."""
+    return [each for each in found if each.trust.clients and not each.trust.only]
+
+
+def findings(found: Sequence[Tried], built: Bundle, *, is_told: bool) -> Iterator[Finding]:
+    """Report the settings; and who is refused, unless it `is_told` why everybody is."""
+    yield from replaced.findings([each.trust for each in found], built)
+    for trust, outcome in found:
+        is_known = trust.fault or outcome.code in WRONG_NAME or any(map(_fault, trust.roots))
+        if not (is_told or outcome.trusted or is_known):
+            yield from _refused(trust, outcome)
+
+
+def _refused(trust: Trust, outcome: Outcome) -> Iterator[Finding]:
+    """Report that a trust refuses a server that the bundle trusts."""
+    who = ", ".join(trust.clients)
+    code = f" ({outcome.code})" if outcome.code else ""
+    why = f"refuses this server: {outcome.message}{code}"
+    if not trust.settings:
+        if who:
+            yield problem("client", f"{trust.name} {why}; that is what {who} uses", _help(trust))
+        return
+    only = f" {trust.only}" if trust.only else ""
+    users = f"; {who} obeys it" if who else ""
+    for setting in trust.settings[:1]:
+        message = f"{replaced.called(setting)} {why}{only}{users}"
+        remedy = f"{replaced.remedy(setting)}; `add` the CA if that lacks it, too"
+        is_problem = replaced.is_problem(setting, [trust])
+        yield (problem if is_problem else note)("trust", message, remedy)
+
+
+def _help(trust: Trust) -> str:
+    """Return what helps clients that nobody led away from certifi."""
+    if any(root.kind == trusts.BUNDLE for root in trust.roots):
+        return "whoever runs the server has to have its certificate issued anew"
+    if any(root.kind == trusts.DEFAULTS for root in trust.roots):
+        return "for those: PYTHON_CERTIFI_SSL_DEFAULTS=1, or the variables of shellenv"
+    return "for those: the variables that `certifi-system-store-wrapper shellenv` prints"

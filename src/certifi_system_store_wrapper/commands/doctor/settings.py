@@ -1,0 +1,144 @@
+"""Check the variables and settings that replace the roots of clients: what they name, and lack."""
+
+from __future__ import annotations
+
+import os
+from typing import Dict, Iterator, List, Set
+
+from ...bundle import Bundle
+from ...parsing.pem import der_of
+from ...publishing import lasting
+from ...settings import CERTIFI, from_environment
+from .. import describe, trusts
+from ..output import Finding, note, problem
+from ..trusts import Setting, Trust, look
+from .user_cas import users_own
+
+# A file with fewer of certifi's roots than one in so many was not made to have all of them.
+_FEW = 10
+PRINTED = "what `certifi-system-store-wrapper export` prints"
+
+
+def findings(found: List[Trust], built: Bundle) -> Iterator[Finding]:
+    """Report what is wrong with each setting, whoever connects where."""
+    ours = _bundles_of_ours(found)
+    yield from _freshness(ours, built)
+    told: Dict[Setting, List[Trust]] = {}
+    for trust in found:
+        for setting in trust.settings:
+            told.setdefault(setting, []).append(trust)
+    for setting, obeying in told.items():
+        if setting.value not in ours:
+            yield from _of_setting(setting, obeying, built)
+
+
+def called(setting: Setting) -> str:
+    """Return the setting as a sentence begins: with its file, or its value."""
+    if setting.place:
+        value = f" = {setting.value}" if setting.value else ""
+        return f"{setting.place}: {setting.name}{value}"
+    return f"{setting.name}={setting.value}"
+
+
+def remedy(setting: Setting) -> str:
+    """Return how to get rid of it, or to make it right."""
+    if setting.place:
+        return f"take it out of {setting.place}, or let it name {PRINTED}"
+    return f"unset {setting.name}, or set it to {PRINTED}"
+
+
+def is_problem(setting: Setting, obeying: List[Trust]) -> bool:
+    """Whether it concerns somebody here: a client, or for a variable any program at all."""
+    is_always = any(not trust.only for trust in obeying)
+    return is_always and (not setting.place or any(trust.clients for trust in obeying))
+
+
+def _of_setting(setting: Setting, obeying: List[Trust], built: Bundle) -> Iterator[Finding]:
+    kind = "variable" if not setting.place else setting.readers.split(" ", 1)[0]
+    clients = [client for trust in obeying for client in trust.clients]
+    reader = f" ({', '.join(dict.fromkeys(clients))})" if clients else ""
+    message = f"{called(setting)}: {setting.readers}{reader}"
+    faults = list(_faults(setting, obeying, built))
+    if not faults:
+        yield note(kind, message)
+    elif is_problem(setting, obeying):
+        yield problem(kind, f"{message}; {'; '.join(faults)}", remedy(setting))
+    else:
+        yield note(kind, f"{message}; {'; '.join(faults)}", remedy(setting))
+
+
+def _faults(setting: Setting, obeying: List[Trust], built: Bundle) -> Iterator[str]:
+    """Yield what is wrong with the setting."""
+    yield from dict.fromkeys(trust.fault for trust in obeying if trust.fault)
+    if any(trust.checks_nothing for trust in obeying):
+        yield "it switches every check off: anybody may read along"
+    roots = [root for trust in obeying for root in trust.roots if root.path == setting.value]
+    for root in dict.fromkeys(roots):
+        seen = look.at(root)
+        if seen.fault:
+            yield seen.fault
+            continue
+        yield from _lost(built, seen)
+        if any(_replaces_all(trust, setting) for trust in obeying):
+            yield from _few(built, seen)
+
+
+def _replaces_all(trust: Trust, setting: Setting) -> bool:
+    """Whether that trust is to be good for every server, and has no other roots.
+
+    OpenSSL's own variables replace one half of its defaults; only some clients take them for all.
+    """
+    is_half = setting.name in ("SSL_CERT_FILE", "SSL_CERT_DIR") and not trust.clients
+    return len(trust.roots) == 1 and not trust.only and not is_half
+
+
+def _lost(built: Bundle, seen: look.Look) -> Iterator[str]:
+    """Yield which of the user's CAs the file lacks first."""
+    blocks = seen.blocks
+    lost = [a for a in users_own(built) if blocks is not None and a.block not in blocks]
+    if lost:
+        yield f"your CA {describe.certificate(lost[0].der)['subject']} is not in it"
+
+
+def _few(built: Bundle, seen: look.Look) -> Iterator[str]:
+    """Yield that the public roots are missing, if they are."""
+    public = {a.block for a in built.anchors if any(o.source == CERTIFI for o in a.origins)}
+    count = seen.certificates if seen.blocks is None else len(seen.blocks & public)
+    if count * _FEW < len(public):
+        belong = f"where {len(public)} public roots belong, so every public server is refused"
+        yield f"it has {seen.certificates} certificate{'s' * (seen.certificates != 1)} {belong}"
+
+
+def _bundles_of_ours(found: List[Trust]) -> Dict[str, List[str]]:
+    """Return which settings name a bundle that this environment prints, by its path."""
+    named: Dict[str, List[str]] = {}
+    for setting in dict.fromkeys(setting for trust in found for setting in trust.settings):
+        named.setdefault(setting.value, []).append(setting.name)
+    own = [each.path for each in lasting.found(from_environment(), named) if each.is_own]
+    return {path: names for path, names in named.items() if path and os.path.realpath(path) in own}
+
+
+def _freshness(ours: Dict[str, List[str]], built: Bundle) -> Iterator[Finding]:
+    """Report whether the bundles of this environment are up to date, each once."""
+    blocks = {anchor.block for anchor in built.anchors}
+    for path, names in ours.items():
+        there = look.at(trusts.Root(trusts.FILE, path)).blocks or set()
+        who = ", ".join(names)
+        if there == blocks:
+            yield Finding("ok", "printed", f"{path} is up to date: {who}")
+        else:
+            yield problem(
+                "printed",
+                f"{path} is out of date: {_difference(there, blocks)} ({who})",
+                "certifi-system-store-wrapper export",
+            )
+
+
+def _difference(there: Set[bytes], blocks: Set[bytes]) -> str:
+    """Return what a bundle lacks or should no longer have."""
+    parts = []
+    for verb, some in (("lacks", blocks - there), ("still has", there - blocks)):
+        told = [describe.certificate(der_of(block))["subject"] for block in sorted(some)]
+        more = f" and {len(told) - 1} more" if told[1:] else ""
+        parts += [f"it {verb} {told[0]}{more}"] if told else []
+    return ", ".join(parts)

@@ -1,0 +1,65 @@
+"""The trusts in force here: which roots each installed client would use, and who set them.
+
+in_force() reads variables, settings files and the metadata of distributions; no client is imported.
+`doctor HOST` tries each trust that it returns.
+"""
+
+from __future__ import annotations
+
+from typing import Dict, List
+
+from . import aws, clients, conda, environment, look, pip, poetry
+from .here import Here, this
+from .trust import (
+    BUNDLE,
+    CERTIFI,
+    DEFAULTS,
+    FILE,
+    FOLDER,
+    NO_COMMON_NAMES,
+    Checks,
+    Root,
+    Setting,
+    Trust,
+)
+
+__all__ = [
+    "BUNDLE",
+    "CERTIFI",
+    "DEFAULTS",
+    "FILE",
+    "FOLDER",
+    "NO_COMMON_NAMES",
+    "Checks",
+    "Here",
+    "Root",
+    "Setting",
+    "Trust",
+    "environment",
+    "in_force",
+    "look",
+    "merged",
+    "this",
+]
+
+
+def in_force(here: Here) -> List[Trust]:
+    """Return each trust in force once, with all who use it; that of the installed clients first."""
+    found = [*clients.trusts(here), *aws.of_other_profiles(here)]
+    found += [*pip.of_each_command(here), *conda.trusts(here), *poetry.trusts(here)]
+    used = {setting for trust in found for setting in trust.settings}
+    found += [environment.trust(each) for each in environment.every(here) if each not in used]
+    return merged(found)
+
+
+def merged(trusts: List[Trust]) -> List[Trust]:
+    """Return the trusts, one for all that have the same roots and check them in the same way."""
+    merged: Dict[Trust, Trust] = {}
+    for each in trusts:
+        key = each._replace(clients=(), settings=())
+        known = merged.get(key, key)
+        merged[key] = known._replace(
+            clients=(*known.clients, *each.clients),
+            settings=tuple(dict.fromkeys((*known.settings, *each.settings))),
+        )
+    return list(merged.values())

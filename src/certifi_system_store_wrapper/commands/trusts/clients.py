@@ -1,0 +1,111 @@
+"""The rule of each client in the version that is installed: its roots, and how it checks.
+
+Each rule says what the source of the client does. The tests run the clients beside it.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Callable, Dict, List, Optional
+
+from . import aws, pip, truststore, urllib3
+from .environment import place, variable
+from .here import Here
+from .trust import BUNDLE, DEFAULTS, FILE, FOLDER, Checks, Root, Setting, Trust
+
+_ASKS_CERTIFI, _DEFAULTS = (Root(BUNDLE),), (Root(DEFAULTS),)
+# These connect as ssl.create_default_context() does, unless a program says otherwise.
+_BY_DEFAULTS = (
+    "aiohttp", "aiosmtplib", "clickhouse-connect", "kubernetes", "paho-mqtt", "redis", "tornado",
+    "websockets",
+)  # fmt: skip
+
+
+def trusts(here: Here) -> List[Trust]:
+    """Return the trust of each installed client that is known."""
+    found = [(name, rule) for name, rule in _RULES.items() if here.has(name)]
+    return [rule(here)._replace(clients=(here.called(name),)) for name, rule in found]
+
+
+def by_default(here: Here) -> Trust:
+    """Return the trust of what ssl.create_default_context() makes, as for urllib."""
+    return Trust(_DEFAULTS, Checks(strict=here.python >= (3, 13)))
+
+
+def _requests(here: Here) -> Trust:
+    checks = urllib3.checks(here, here.version("urllib3"))
+    setting = variable(here, "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+    if setting:
+        return Trust((place(setting.value),), checks, settings=(setting,))
+    # Before 2.28 an empty variable was a verify="" for it, which is as good as False.
+    empty = here.environ.get("CURL_CA_BUNDLE") == "" and here.version("requests") < (2, 28)
+    if empty:
+        return Trust((), checks_nothing=True, settings=(Setting("CURL_CA_BUNDLE", ""),))
+    return Trust(_ASKS_CERTIFI, checks)
+
+
+def _httpx(here: Here) -> Trust:
+    if here.version("httpx") < (0, 28):
+        return _old_httpx(here)
+    return _by_openssls_variables(here) or Trust(_ASKS_CERTIFI, by_default(here).checks)
+
+
+def _by_openssls_variables(here: Here) -> Optional[Trust]:
+    """Return what ssl.create_default_context() makes of a file or a folder of these variables."""
+    setting = variable(here, "SSL_CERT_FILE", "SSL_CERT_DIR")
+    if setting is None:
+        return None
+    kind = FILE if setting.name == "SSL_CERT_FILE" else FOLDER
+    return Trust((Root(kind, setting.value),), by_default(here).checks, settings=(setting,))
+
+
+def _old_httpx(here: Here) -> Trust:
+    """Return the trust of httpx before 0.28, which passes over a path that is not there."""
+    checks = Checks(common_name=False)
+    file, folder = variable(here, "SSL_CERT_FILE"), variable(here, "SSL_CERT_DIR")
+    if file and os.path.isfile(file.value):
+        return Trust((Root(FILE, file.value),), checks, settings=(file,))
+    if folder and os.path.isdir(folder.value):
+        return Trust((Root(FOLDER, folder.value),), checks, settings=(folder,))
+    return Trust(_ASKS_CERTIFI, checks)
+
+
+def _httpx2(here: Here) -> Trust:
+    named = _by_openssls_variables(here)
+    if named:
+        return named
+    version = here.version("httpx2")
+    if version < (2, 3):
+        return Trust(_ASKS_CERTIFI, by_default(here).checks)
+    if version < (2, 15, 1) or sys.platform in ("win32", "darwin"):
+        return Trust(truststore.roots())
+    return Trust(truststore.compiled_in())
+
+
+def _httplib2(here: Here) -> Trust:
+    value = here.environ.get("HTTPLIB2_CA_CERTS")
+    if value is None:
+        return Trust(_ASKS_CERTIFI)
+    setting = Setting("HTTPLIB2_CA_CERTS", value)
+    fault = "" if os.path.isfile(value) else "httplib2 cannot be imported: that is no file"
+    return Trust((Root(FILE, value),), settings=(setting,), fault=fault)
+
+
+def _websocket_client(here: Here) -> Trust:
+    setting = variable(here, "WEBSOCKET_CLIENT_CA_BUNDLE")
+    if setting and os.path.exists(setting.value):
+        return Trust((place(setting.value),), settings=(setting,))
+    return Trust(_DEFAULTS)
+
+
+_RULES: Dict[str, Callable[[Here], Trust]] = {
+    "requests": _requests,
+    "httpx": _httpx,
+    "httpx2": _httpx2,
+    "botocore": aws.trust,
+    "pip": pip.trust,
+    "httplib2": _httplib2,
+    "websocket-client": _websocket_client,
+    **dict.fromkeys(_BY_DEFAULTS, by_default),
+}

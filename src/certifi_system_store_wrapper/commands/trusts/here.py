@@ -1,0 +1,75 @@
+"""What the rules of the clients look at: the environment, its distributions, its settings files."""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import suppress
+from importlib import metadata
+from typing import Dict, Mapping, NamedTuple, Sequence, Tuple
+
+from ...sources.reader import read_regular
+
+Version = Tuple[int, ...]
+
+
+class Here(NamedTuple):
+    """One Python environment, and the variables that its programs see."""
+
+    versions: Mapping[str, str]
+    environ: Mapping[str, str]
+    python: Version
+    # What the copy of each package is that pip has in itself.
+    vendored: Mapping[str, str]
+    prefix: str
+
+    def has(self, name: str) -> bool:
+        """Whether that distribution is installed."""
+        return name in self.versions
+
+    def version(self, name: str) -> Version:
+        """Return the version of a distribution, as far as it is made of numbers; () if none."""
+        return numbers(self.versions.get(name, ""))
+
+    def called(self, name: str) -> str:
+        """Return the distribution with its version."""
+        return f"{name} {self.versions[name]}"
+
+
+def numbers(version: str) -> Version:
+    """Return the numbers that a version begins with."""
+    found = []
+    for part in version.split("."):
+        if not part.isdigit():
+            break
+        found.append(int(part))
+    return tuple(found)
+
+
+def this() -> Here:
+    """Return the environment of this process."""
+    return Here(
+        installed(sys.path), os.environ, sys.version_info[:2], pips_own(sys.path), sys.prefix
+    )
+
+
+def installed(path: Sequence[str]) -> Dict[str, str]:
+    """Return the version of each distribution in these folders, the first one of each name."""
+    found: Dict[str, str] = {}
+    for distribution in metadata.distributions(path=list(path)):
+        # Since Python 3.15 a distribution with incomplete metadata raises LookupError.
+        with suppress(OSError, LookupError):
+            name = (distribution.metadata["Name"] or "").lower().replace("_", "-")
+            found.setdefault(name, distribution.version)
+    return found
+
+
+def pips_own(path: Sequence[str]) -> Dict[str, str]:
+    """Return the version of each package that pip has a copy of (pip/_vendor/vendor.txt)."""
+    for folder in path:
+        listed = os.path.join(folder, "pip", "_vendor", "vendor.txt")
+        with suppress(OSError, ValueError):
+            text = read_regular(listed, os.stat(listed)).decode("utf-8")
+            pairs = [line.split("#")[0].strip().split("==") for line in text.splitlines()]
+            return {pair[0].lower(): pair[1] for pair in pairs if len(pair) == 2}
+    return {}

@@ -1,0 +1,43 @@
+"""Settings files of pip and AWS, read as those read them: by Python's own parser."""
+
+from __future__ import annotations
+
+import configparser
+import os
+from typing import Optional, Tuple
+
+from ...sources.reader import read_regular
+from .trust import Setting, Trust
+
+
+class NotUnderstood(ValueError):
+    """A settings file has a line that cannot be read for certain; the message never quotes it."""
+
+    def __init__(self, path: str, what: str) -> None:
+        """Name the line of the file, as in "line 3"."""
+        super().__init__(f"{path}: {what} is not understood")
+        self.path = path
+
+    def trust(self, name: str, readers: str, clients: Tuple[str, ...] = ()) -> Trust:
+        """Return what stands for the trust that the setting of that name would give."""
+        setting = Setting(name, "", self.path, readers)
+        return Trust((), clients=clients, settings=(setting,), fault=str(self))
+
+
+def read(path: str, default_section: Optional[str] = "DEFAULT") -> configparser.RawConfigParser:
+    """Return what the file says, nothing if it cannot be opened; raises NotUnderstood."""
+    # None is what botocore gives, so that [DEFAULT] is a section as any other.
+    parser = configparser.RawConfigParser(default_section=default_section)  # type: ignore[arg-type]
+    try:
+        parser.read_string(read_regular(path, os.stat(path)).decode("utf-8"))
+    except OSError:
+        return parser
+    except (configparser.Error, ValueError) as error:
+        raise NotUnderstood(path, _line_of(error)) from None
+    return parser
+
+
+def _line_of(error: Exception) -> str:
+    number = getattr(error, "lineno", None)
+    number = number or next((line for line, _ in getattr(error, "errors", ())), None)
+    return f"line {number}" if number else "a character that is not UTF-8"

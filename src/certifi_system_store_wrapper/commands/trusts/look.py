@@ -1,0 +1,72 @@
+"""What is wrong with a file or folder that a client is to take its roots from."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from typing import NamedTuple, Optional, Set
+
+from ... import parsing
+from ...settings import split_paths
+from ...sources import files
+from ...sources.reader import read_regular
+from .trust import FILE, FOLDER, Root
+from .truststore import hashed
+
+_TEMPORARY = re.compile(r"certifi-system-store-wrapper-\w+[/\\][^/\\]+[/\\]cacert\.pem$")
+
+
+class Look(NamedTuple):
+    """What a look has found: a fault, "" if none, and how many certificates there are.
+
+    `blocks` are the certificates of a file, None for a folder and where there is a fault.
+    """
+
+    fault: str
+    certificates: int = 0
+    blocks: Optional[Set[bytes]] = None
+
+
+def at(root: Root) -> Look:
+    """Look at the file or folder of a root."""
+    if root.kind == FOLDER:
+        return _at_folders(root.path)
+    return _at_file(root.path) if root.kind == FILE else Look("")
+
+
+def waits(path: str) -> bool:
+    """Whether opening the path may block, as it does for a FIFO that nobody writes to."""
+    return os.path.exists(path) and not (os.path.isfile(path) or os.path.isdir(path))
+
+
+def _at_folders(paths: str) -> Look:
+    """Look at folders of files whose names are hashes; OpenSSL splits a list of them."""
+    folders = [item for item in split_paths(paths) if item]
+    for folder in folders:
+        if not os.path.isdir(folder):
+            return Look(f"there is no folder {folder}")
+    count = sum(len(hashed(folder)) for folder in folders)
+    if not count:
+        return Look("no file in it has a name that OpenSSL looks for: run `openssl rehash` on it")
+    return Look("", count)
+
+
+def _at_file(path: str) -> Look:
+    try:
+        status = os.stat(path)
+    except (OSError, ValueError):
+        ended = "; it was the temporary bundle of a process that has ended"
+        return Look(f"that file does not exist{ended if _TEMPORARY.search(path) else ''}")
+    if not stat.S_ISREG(status.st_mode):
+        return Look("that is no file")
+    # Not through a source: those do not read a bundle of ours.
+    try:
+        parsed = parsing.parse(read_regular(path, status))
+    except (OSError, ValueError) as error:
+        return Look(f"it cannot be read: {files.reason_of(error)}")
+    if not parsed.certificates:
+        key = ", but a private key" if parsed.private_keys else ""
+        return Look(f"there is no certificate in it{key}")
+    blocks = {found.block for found in parsed.certificates}
+    return Look("", len(blocks), blocks)

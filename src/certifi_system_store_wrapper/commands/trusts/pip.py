@@ -1,0 +1,114 @@
+"""pip's trust: its settings and variables, its copy of certifi, in newer versions truststore."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Dict, List, Optional, Tuple
+
+from . import ini, truststore, urllib3
+from .environment import READERS, place, variable
+from .here import Here, numbers
+from .ini import NotUnderstood
+from .trust import BUNDLE, Root, Setting, Trust
+
+_KEY = "cert"
+# By section and name: the value, and the file that has it.
+Options = Dict[Tuple[str, str], Tuple[str, str]]
+
+
+def trust(here: Here) -> Trust:
+    """Return the trust of `pip install`."""
+    return _trust(here, "install")
+
+
+def of_each_command(here: Here) -> List[Trust]:
+    """Return the trusts that settings give commands of pip, beside that of trust()."""
+    try:
+        sections = [section for section, key in _options(here) if key == _KEY]
+    except NotUnderstood as error:
+        # Where pip is here, trust() says so.
+        return [] if here.has("pip") else [error.trust(_KEY, READERS["PIP_CERT"])]
+    if here.has("pip"):
+        sections = [each for each in sections if each not in ("global", "install")]
+    return [_trust(here, section) for section in sections]
+
+
+def _trust(here: Here, command: str) -> Trust:
+    try:
+        options = _options(here)
+    except NotUnderstood as error:
+        return error.trust(_KEY, READERS["PIP_CERT"])
+
+    def given(option: str) -> str:
+        found = _given(here, options, option, command)
+        return found.value if found else ""
+
+    setting = _given(here, options, _KEY, command)
+    # Where pip is given a proxy, requests in it reads no variables.
+    if not given("proxy"):
+        setting = variable(here, "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE") or setting
+    named = (place(os.path.expanduser(setting.value)),) if setting else ()
+    settings = (setting,) if setting else ()
+    version, is_new = here.version("pip"), here.python >= (3, 10)
+    if is_new and version >= (24, 2) and "legacy-certs" not in given("use-deprecated").split():
+        return Trust((*truststore.roots(), Root(BUNDLE), *named), settings=settings)
+    if is_new and version >= (22, 2) and "truststore" in given("use-feature").split():
+        return Trust((*truststore.roots(), *named), settings=settings)
+    checks = urllib3.checks(here, numbers(here.vendored.get("urllib3", "")))
+    return Trust(named or (Root(BUNDLE),), checks, settings=settings)
+
+
+def _given(here: Here, options: Options, option: str, command: str) -> Optional[Setting]:
+    """Return what pip takes for an option: the variable, else a setting; what is empty is none."""
+    found = variable(here, "PIP_" + option.upper().replace("-", "_"))
+    for section in (command, "global"):
+        value, path = options.get((section, option), ("", ""))
+        if found is None and value:
+            found = Setting(f"{option} of [{section}]", value, path, READERS["PIP_CERT"])
+    return found
+
+
+def _options(here: Here) -> Options:
+    """Return each setting of pip's files, and the file that counts; raises NotUnderstood."""
+    found: Options = {}
+    for path in _files(here):
+        parser = ini.read(path)
+        for section in parser.sections():
+            found.update(
+                {(section, _normal(key)): (value, path) for key, value in parser.items(section)}
+            )
+    return found
+
+
+def _normal(key: str) -> str:
+    """Return the name of an option as pip takes it from a file."""
+    key = key.lower().replace("_", "-")
+    return key[2:] if key.startswith("--") else key
+
+
+def _files(here: Here) -> List[str]:
+    """Return the files that pip reads, the one that counts most last; they need not exist."""
+    given = here.environ.get("PIP_CONFIG_FILE", "")
+    if given == os.devnull:
+        return []
+    name = "pip.ini" if sys.platform == "win32" else "pip.conf"
+    machine, user = _folders(here, os.path.expanduser("~"))
+    folders = [*machine, *([] if given and os.path.exists(given) else user), here.prefix]
+    return [*(os.path.join(folder, name) for folder in folders), *filter(None, [given])]
+
+
+def _folders(here: Here, home: str) -> Tuple[List[str], List[str]]:
+    """Return the folders of the machine and of the user (pip's "Configuration", "Location")."""
+    if sys.platform == "win32":
+        machine, user = here.environ.get("PROGRAMDATA"), here.environ.get("APPDATA")
+        users = [os.path.join(home, "pip"), *([os.path.join(user, "pip")] if user else [])]
+        return [os.path.join(machine, "pip")] if machine else [], users
+    legacy, config = os.path.join(home, ".pip"), os.path.join(home, ".config")
+    if sys.platform == "darwin":
+        shared = "/Library/Application Support/pip"
+        own = home + shared if os.path.isdir(home + shared) else os.path.join(config, "pip")
+        return [shared], [legacy, own]
+    bases = (here.environ.get("XDG_CONFIG_DIRS") or "/etc/xdg").split(os.pathsep)
+    own = os.path.join(here.environ.get("XDG_CONFIG_HOME") or config, "pip")
+    return [*(os.path.join(base, "pip") for base in bases), "/etc"], [legacy, own]

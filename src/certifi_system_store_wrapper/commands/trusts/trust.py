@@ -1,0 +1,70 @@
+"""What a trust in force is: where its roots come from, how they are used, by whom, who set it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple, Tuple
+
+# The kinds of a Root. FILE and FOLDER have a path.
+CERTIFI, BUNDLE, DEFAULTS = "certifi alone", "the bundle", "ssl defaults"
+FILE, FOLDER = "file", "folder"
+NO_COMMON_NAMES = ", no common names"
+
+
+class Root(NamedTuple):
+    """Where roots come from: certifi's own list, the bundle, OpenSSL's defaults, a file, a folder.
+
+    A folder is one of files with hashed names, as OpenSSL reads it.
+    """
+
+    kind: str
+    path: str = ""
+
+
+class Setting(NamedTuple):
+    """What somebody set to replace the roots of a client.
+
+    `name` is what to unset or to change (REQUESTS_CA_BUNDLE, ca_bundle of [profile x]), `place` the
+    file that has it, "" for the environment. `readers` tells who reads it instead of what.
+    """
+
+    name: str
+    value: str
+    place: str = ""
+    readers: str = ""
+
+
+class Checks(NamedTuple):
+    """How a client checks: as Python 3.13 does (`strict`), and whether it takes a common name."""
+
+    strict: bool = False
+    common_name: bool = True
+
+
+class Trust(NamedTuple):
+    """One trust in force: its roots, how they are used, by whom, and who set them.
+
+    `clients` are the installed distributions that use it ("requests 2.34.2"); `settings` have led
+    them there, none where they do as they do by default. Where `checks_nothing`, they trust
+    everybody. `fault` says why they can use none of it, "" if they can. `only` says when it counts,
+    if it does not always: for one repository, whose `host` may be known, or with one profile.
+    """
+
+    roots: Tuple[Root, ...]
+    checks: Checks = Checks()
+    clients: Tuple[str, ...] = ()
+    settings: Tuple[Setting, ...] = ()
+    checks_nothing: bool = False
+    fault: str = ""
+    only: str = ""
+    host: str = ""
+
+    @property
+    def name(self) -> str:
+        """Return how a row calls it: REQUESTS_CA_BUNDLE, or the bundle, strict."""
+        if self.checks_nothing:
+            return "no check at all"
+        set_by = {each.value: each.name for each in reversed(self.settings)}
+        named = [set_by.get(root.path, root.path) or root.kind for root in self.roots]
+        checks = [", strict"] if self.checks.strict else []
+        checks += [] if self.checks.common_name else [NO_COMMON_NAMES]
+        return " and ".join(named or ["nothing"]) + "".join(checks)

@@ -1,0 +1,54 @@
+"""What truststore trusts on a system whose store is a file: OpenSSL's defaults, or another file."""
+
+from __future__ import annotations
+
+import os
+import re
+import ssl
+import sys
+from typing import List, Optional, Tuple
+
+from .trust import DEFAULTS, FILE, FOLDER, Root
+
+# Where truststore and httpcore2 look if OpenSSL's own places are empty.
+_OTHER_FILES = (
+    "/etc/ssl/cert.pem",
+    "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
+    "/etc/pki/tls/cert.pem",
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/ssl/ca-bundle.pem",
+)
+
+
+def roots() -> Tuple[Root, ...]:
+    """Return what a context of truststore trusts.
+
+    On macOS and Windows the system itself decides; OpenSSL's defaults are what comes closest.
+    """
+    paths = ssl.get_default_verify_paths()
+    if sys.platform in ("win32", "darwin") or paths.cafile or hashed(paths.capath):
+        return (Root(DEFAULTS),)
+    return _first_other_file()
+
+
+def compiled_in() -> Tuple[Root, ...]:
+    """Return OpenSSL's own file and folder, whatever the variables say, as httpcore2 does."""
+    paths = ssl.get_default_verify_paths()
+    file, folder = paths.openssl_cafile, paths.openssl_capath
+    found = [Root(FILE, file)] if os.path.isfile(file) else []
+    if os.path.isdir(folder) and (found or hashed(folder)):
+        found.append(Root(FOLDER, folder))
+    return tuple(found) or _first_other_file()
+
+
+def _first_other_file() -> Tuple[Root, ...]:
+    return tuple([Root(FILE, path) for path in _OTHER_FILES if os.path.isfile(path)][:1])
+
+
+def hashed(folder: Optional[str]) -> List[str]:
+    """Return the files in the folder that OpenSSL finds by their names."""
+    try:
+        names = os.listdir(folder) if folder else []
+    except OSError:
+        return []
+    return [name for name in names if re.fullmatch(r"[0-9a-fA-F]{8}\.\d+", name)]

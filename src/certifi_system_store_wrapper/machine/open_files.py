@@ -1,0 +1,48 @@
+"""Which programs run already and hold a file; only Linux tells that by files."""
+
+from __future__ import annotations
+
+import os
+from typing import Iterator, NamedTuple, Sequence
+
+
+class Program(NamedTuple):
+    """A running program, by its process and the start of its command."""
+
+    process: int
+    name: str
+
+
+def holding(beginnings: Sequence[str]) -> Iterator[Program]:
+    """Yield the other programs of this user that have a file open whose path begins so."""
+    for entry in _names("/proc"):
+        if entry.isdigit() and int(entry) != os.getpid():
+            folder = f"/proc/{entry}/fd"
+            targets = (_target(os.path.join(folder, name)) for name in _names(folder))
+            if any(target.startswith(tuple(beginnings)) for target in targets):
+                yield Program(int(entry), _command(entry))
+
+
+def _names(folder: str) -> Sequence[str]:
+    try:
+        return sorted(os.listdir(folder))
+    except OSError:
+        # It has ended, or belongs to somebody else.
+        return ()
+
+
+def _target(link: str) -> str:
+    try:
+        return os.readlink(link)
+    except OSError:
+        return ""
+
+
+def _command(entry: str) -> str:
+    """Return the program and its first argument; what follows may hold a secret."""
+    try:
+        with open(f"/proc/{entry}/cmdline", "rb") as file:
+            words = file.read(4096).split(b"\0")
+    except OSError:
+        return "?"
+    return " ".join(os.path.basename(os.fsdecode(word)) for word in words[:2] if word)

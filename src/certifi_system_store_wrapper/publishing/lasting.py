@@ -1,0 +1,80 @@
+"""The bundles of this user that outlive their process: printed, persistent and stored.
+
+Each says in its header with which settings it was made and which paths were looked at. Who changes
+what lies in one of these paths finds the bundles here, of every environment.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from typing import Iterable, Iterator, List, NamedTuple, Sequence
+
+from ..machine import APPLICATION, cache_folder, temporary_places, user_folder
+from ..settings import Settings
+from ..sources.reader import is_ours
+from . import persistent, stored
+from .hold import names
+from .stored import Stored
+
+
+class Lasting(NamedTuple):
+    """A bundle at a path that other programs may know."""
+
+    path: str
+    stored: Stored
+    # Whether a process with the settings of this one keeps it up to date.
+    is_own: bool
+
+    @property
+    def prefix(self) -> str:
+        """Return the environment that it was made in, "" where the header does not say."""
+        named = (each for each in self.stored.asked if each.startswith("prefix="))
+        return next(named, "prefix=")[len("prefix=") :]
+
+    def looked_at(self, folder: str) -> bool:
+        """Whether its certificates were looked for there; of what is missing, the top is noted."""
+        above = {folder}
+        while os.path.dirname(folder) not in above:
+            folder = os.path.dirname(folder)
+            above.add(folder)
+        return not above.isdisjoint(self.stored.paths)
+
+    def has(self, block: bytes) -> bool:
+        """Whether the certificate is among those that it was made with."""
+        return block in self.stored.rest
+
+
+def found(settings: Settings, named: Iterable[str] = ()) -> Iterator[Lasting]:
+    """Yield each bundle in the folders of this user, and those of ours that `named` has."""
+    asked = stored.asked_for(settings)
+    candidates = map(os.path.realpath, filter(is_ours, (*_paths(settings), *named)))
+    for path in dict.fromkeys(candidates):
+        # What others may have made nobody believes, and it is left alone.
+        with suppress(OSError):
+            there = stored.read(path)
+            yield Lasting(path, there, there.asked == asked)
+
+
+def _paths(settings: Settings) -> Iterator[str]:
+    """Yield the files that may be such a bundle."""
+    folders = [settings.bundle_dir, *_inside(settings.bundle_dir)] if settings.bundle_dir else []
+    folders += _inside(os.path.join(cache_folder(), APPLICATION)) if cache_folder() else []
+    for place in map(user_folder, filter(os.path.isdir, temporary_places())):
+        # The other folders there belong to processes, which hold them.
+        folders += [each for each in _inside(place) if "persistent-" in os.path.basename(each)]
+    for folder in folders:
+        yield from _inside(folder)
+
+
+def _inside(folder: str) -> List[str]:
+    return [os.path.join(folder, name) for name in names(folder)]
+
+
+def withdraw(bundle: Lasting, blocks: Sequence[bytes]) -> bool:
+    """Take certificates out of the bundle; return whether that could be done. Raises OSError.
+
+    What a person appended stays. The next process with its settings builds it anew.
+    """
+    header, rest = stored.without(bundle.stored, blocks)
+    return persistent.write(bundle.path, bundle.stored, header, rest)

@@ -1,0 +1,147 @@
+"""`add` and `remove` take effect at once, in every bundle that other programs read."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Dict, List, Tuple
+
+import pytest
+
+from support import Sandbox, assert_fetched, assert_untrusted, write
+from support.minting import CA, make
+
+COMMAND = ("-m", "certifi_system_store_wrapper")
+# Other settings have a bundle of their own, as another environment has.
+OTHERS = {"PYTHON_CERTIFI_SOURCES": "certifi,user"}
+
+
+def printed(sandbox: Sandbox, env: Dict[str, str]) -> Path:
+    """Return the bundle that `python -m certifi` prints with these settings."""
+    done = sandbox.run("-m", "certifi", env=env)
+    assert done.stderr == ""
+    return Path(done.stdout.strip())
+
+
+def changed(sandbox: Sandbox, *arguments: str) -> Tuple[str, List[Dict[str, object]]]:
+    """Run `add` or `remove`; return its lines without, and its bundles with --json."""
+    done = sandbox.run(*COMMAND, *arguments, "--json")
+    assert (done.returncode, done.stderr) == (0, "")
+    data = json.loads(done.stdout)
+    return str(data["certificates"][0]["sha256"]), data["bundles"]
+
+
+@pytest.mark.parametrize("env", [{}, OTHERS], ids=["this environment", "another"])
+def test_a_client_of_a_printed_bundle(
+    sandbox: Sandbox, ca_file: Path, url: str, env: Dict[str, str]
+) -> None:
+    """After `remove` no program trusts that CA any more; what was there besides stays."""
+    path = printed(sandbox, env)
+    without = path.read_bytes().count(b"BEGIN CERT")
+    digest, _ = changed(sandbox, "add", str(ca_file))
+    assert printed(sandbox, env) == path
+    by_variable = {"REQUESTS_CA_BUNDLE": str(path)}
+    assert_fetched(sandbox.fetch("requests", url, by_variable))
+    _, bundles = changed(sandbox, "remove", digest[:8])
+    assert_untrusted(sandbox.fetch("requests", url, by_variable))
+    assert ca_file.read_bytes() not in path.read_bytes()
+    assert path.read_bytes().count(b"BEGIN CERT") == without
+    assert [each["renewed"] for each in bundles if each["path"] == str(path)] == [True]
+    # It is a whole bundle of ours: the next process takes it, or writes it again.
+    assert printed(sandbox, env) == path
+    assert path.read_bytes().count(b"BEGIN CERT") == without
+
+
+def test_add_renews_its_own_and_names_the_others(sandbox: Sandbox, ca_file: Path, url: str) -> None:
+    """With the command that renews those."""
+    own, others = printed(sandbox, {}), printed(sandbox, OTHERS)
+    by_own, by_others = ({"REQUESTS_CA_BUNDLE": str(path)} for path in (own, others))
+    assert_untrusted(sandbox.fetch("requests", url, by_own))
+    done = sandbox.run(*COMMAND, "add", str(ca_file))
+    lines = done.stdout.splitlines()
+    assert f"renewed   {own}" in lines
+    command = f"{sandbox.environment.python} -m certifi_system_store_wrapper export"
+    assert f"later     {others}: {command}" in lines
+    assert_fetched(sandbox.fetch("requests", url, by_own))
+    assert_untrusted(sandbox.fetch("requests", url, by_others))
+    assert sandbox.run(*command.split()[1:], env=OTHERS).returncode == 0
+    assert_fetched(sandbox.fetch("requests", url, by_others))
+
+
+def test_what_a_person_appended_stays(sandbox: Sandbox, ca_file: Path) -> None:
+    """They added it to that bundle themselves."""
+    path = printed(sandbox, OTHERS)
+    other = make("Appended", *CA).pem
+    with path.open("ab") as file:
+        file.write(other)
+    changed(sandbox, "add", str(ca_file))
+    printed(sandbox, OTHERS)
+    changed(sandbox, "remove", ca_file_digest(sandbox))
+    assert other in path.read_bytes()
+    assert ca_file.read_bytes() not in path.read_bytes()
+
+
+def ca_file_digest(sandbox: Sandbox) -> str:
+    """Return the fingerprint of what was added."""
+    held = json.loads(sandbox.run(*COMMAND, "remove", "--json").stdout)["certificates"]
+    return str(held[0]["sha256"])
+
+
+def test_what_another_source_has_stays(sandbox: Sandbox, ca_file: Path) -> None:
+    """Removing it from the drop folder does not take it from a bundle that has it elsewhere."""
+    named = {"PYTHON_CERTIFI_CERT_FILES": str(ca_file)}
+    path = printed(sandbox, named)
+    changed(sandbox, "add", str(ca_file))
+    done = sandbox.run(*COMMAND, "remove", ca_file_digest(sandbox), env=named)
+    assert done.returncode == 0
+    assert ca_file.read_bytes() in path.read_bytes()
+
+
+def test_a_bundle_of_a_variable(sandbox: Sandbox, ca_file: Path) -> None:
+    """A persistent bundle lies where a person chose: a variable that names it leads there."""
+    kept = {"PYTHON_CERTIFI_BUNDLE_DIR": str(sandbox.work / "kept")}
+    changed(sandbox, "add", str(ca_file))
+    path = printed(sandbox, kept)
+    assert ca_file.read_bytes() in path.read_bytes()
+    env = {"SSL_CERT_FILE": str(path)}
+    done = sandbox.run(*COMMAND, "remove", ca_file_digest(sandbox), env=env)
+    assert done.returncode == 0, done
+    assert ca_file.read_bytes() not in path.read_bytes()
+
+
+def test_what_is_no_bundle_of_ours_is_left_alone(sandbox: Sandbox, ca_file: Path) -> None:
+    """A copy that a person made is theirs."""
+    copy = write(sandbox.work / "copy.pem", ca_file.read_bytes())
+    changed(sandbox, "add", str(ca_file))
+    env = {"REQUESTS_CA_BUNDLE": str(copy)}
+    assert sandbox.run(*COMMAND, "remove", ca_file_digest(sandbox), env=env).returncode == 0
+    assert copy.read_bytes() == ca_file.read_bytes()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells who has a file open")
+def test_running_programs_are_named(sandbox: Sandbox, ca_file: Path) -> None:
+    """They keep what they have; those that have ended are not named."""
+    code = "import certifi; certifi.where(); print(flush=True); input()"
+    with sandbox.start_code(code) as program:
+        assert program.stdout and program.stdin
+        program.stdout.readline()
+        done = sandbox.run(*COMMAND, "add", str(ca_file), "--json")
+        running = [each["process"] for each in json.loads(done.stdout)["running"]]
+        program.communicate("\n")
+    assert program.pid in running
+    done = sandbox.run(*COMMAND, "remove", ca_file_digest(sandbox))
+    assert f"{program.pid} " not in done.stdout
+
+
+@pytest.mark.skipif(os.name == "nt" or os.geteuid() != 0, reason="root may own others' files")
+def test_a_bundle_of_somebody_else_is_left_alone(sandbox: Sandbox, ca_file: Path) -> None:
+    """Nobody believes it, and nothing is written there."""
+    path = printed(sandbox, OTHERS)
+    changed(sandbox, "add", str(ca_file))
+    printed(sandbox, OTHERS)
+    os.chown(path, 1000, 1000)
+    before = path.read_bytes()
+    changed(sandbox, "remove", ca_file_digest(sandbox))
+    assert path.read_bytes() == before
