@@ -11,6 +11,7 @@ from ....bundle import Bundle
 from ....settings import CERTIFI, from_environment
 from ... import describe, variables
 from ...output import Finding, problem, row
+from ...terminal import fingerprint
 from .. import strict
 from . import chain, handshake
 from .chain import BUNDLE, CERTIFI_ALONE, DEFAULTS, STRICT, View
@@ -68,7 +69,7 @@ def lines(told: Dict[str, Any]) -> List[str]:
     for number, each in enumerate(told["chain"]):
         marks = [mark for mark in each["marks"] if number or mark != "not a CA"]
         noted = f" [{', '.join(marks)}]" if marks else ""
-        name = each["subject"] or f"SHA-256 {each['sha256']}"
+        name = each["subject"] or f"SHA-256 {fingerprint(each['sha256'])}"
         shown.append(row(f"chain {number}", f"{name}{noted}"))
         if each["issuer"]:
             shown.append(row("", f"issued by {each['issuer']}, until {each.get('not_after')}"))
