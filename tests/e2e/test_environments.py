@@ -208,35 +208,6 @@ def test_nothing_that_is_found_is_executed(sandbox: Sandbox, interpreter: str) -
 
 
 @posix
-def test_nothing_is_changed_and_no_program_is_started(sandbox: Sandbox, interpreter: str) -> None:
-    """As Python's own audit events tell it."""
-    made(interpreter, sandbox.work / "venv")
-    code = f"""
-        import os, sys
-        import certifi_system_store_wrapper.commands as commands
-        seen = []
-        def hook(event, arguments):
-            if event.split(".")[0] in ("subprocess", "socket") or event in (
-                "os.exec", "os.posix_spawn", "os.system", "os.fork", "os.remove", "os.mkdir",
-                "os.rename", "os.chmod", "os.spawn",
-            ):
-                seen.append(event)
-            if event == "open" and isinstance(arguments[2], int):
-                if arguments[2] & (os.O_WRONLY | os.O_RDWR):
-                    seen.append(str(arguments))
-            if event == "import" and {str(sandbox.work)!r} in str(arguments[1]):
-                seen.append(str(arguments))
-        sys.addaudithook(hook)
-        assert commands.main(["environments", "--json"]) == 0
-        assert seen == [], seen
-        os.close(os.open(os.devnull, os.O_WRONLY))
-        assert seen
-    """
-    done = sandbox.run_code(code)
-    assert done.returncode == 0, done.stderr
-
-
-@posix
 def test_it_is_bounded(sandbox: Sandbox, interpreter: str) -> None:
     """A loop of links, a FIFO, rubbish, and a tree that is too deep to be looked through."""
     made(interpreter, sandbox.work / "near")
@@ -333,7 +304,9 @@ def test_the_programs_that_start_with_an_option(
     assert [each["level"] for each in found] == [level]
     assert "runs other, tool: it " in found[0]["message"] and remedy in found[0]["remedy"]
     assert "innocent" not in found[0]["message"]
-    assert found[0]["message"] in text
+    assert text.count(found[0]["message"]) == 1
+    own = fresh.run(*COMMAND, "doctor")
+    assert (own.returncode, found[0]["message"] in own.stdout) == (status, True)
     assert (status, data["healthy"]) == (int(level == "problem"), level != "problem")
 
 

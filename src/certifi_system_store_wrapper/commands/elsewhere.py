@@ -81,7 +81,10 @@ def _answer(stdout: str, *, as_json: bool) -> Tuple[Dict[str, Any], List[str]]:
 def _with_findings(
     told: Dict[str, Any], lines: List[str], findings: List[Finding], status: int
 ) -> Report:
+    # What its own doctor has told already is not told again.
     known = told.get("findings", [])
+    said = {*lines, *(each["message"] for each in known)}
+    findings = [each for each in findings if not said & {each.message, each.lines()[0]}]
     told = {**told, "findings": [*known, *(each._asdict() for each in findings)]}
     is_bad = any(each.level == "problem" for each in findings)
     if is_bad and "healthy" in told:

@@ -6,13 +6,14 @@ Its checks of this installation are here and in the modules beside; `server` loo
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from typing import Any, Dict, Iterator, List, Optional
 
 from ... import reporting
 from ...activation import hook
 from ...bundle import Bundle
 from ...settings import SYSTEM, WARNING, Settings, from_environment
-from .. import here, status, variables
+from .. import environment, here, scripts, status, variables
 from ..output import Finding, Report, note, problem
 from . import clients, installation, programs, requirement, user_cas
 
@@ -71,6 +72,7 @@ def _findings() -> Iterator[Finding]:
     yield from user_cas.bypassing(built)
     yield from clients.findings(settings)
     yield from programs.findings(settings)
+    yield from _scripts()
     yield from _surroundings()
 
 
@@ -108,6 +110,14 @@ def _no_store(built: Bundle) -> Iterator[Finding]:
             "there is no store of the system here, as in many containers",
             "if there should be one, install ca-certificates",
         )
+
+
+def _scripts() -> Iterator[Finding]:
+    """Report the programs of this environment that less reaches; a system's are too many."""
+    with suppress(OSError):
+        there = environment.read(sys.executable or "")
+        if there.kind != environment.BASE:
+            yield from scripts.findings(there)
 
 
 def _surroundings() -> Iterator[Finding]:

@@ -30,7 +30,6 @@ _KNOWN = {
         "aiohttp aiosmtplib ansible-core clickhouse-connect kubernetes paho-mqtt redis tornado "
         "truststore urllib3 websocket-client websockets"
     ),
-    # pipenv has a copy of pip of its own.
     VARIABLES: "curl-cffi geventhttpclient grpcio httpx2 niquests pipenv psycopg treq",
     OWN: "pycurl stripe",
 }
@@ -44,6 +43,8 @@ RIDERS = {
     "openai": ("httpx2", "httpx"),
     "poetry": ("requests",),
 }
+# Why one is not helped as people expect.
+_REASONS = {"pipenv": "it has its own copy of pip"}
 
 
 class Installed(NamedTuple):
@@ -58,7 +59,7 @@ def findings(settings: Settings) -> Iterator[Finding]:
     here = _installed()
     kinds = {name: kind_of(name, each.requires) for name, each in here.items()}
     for kind in _KNOWN:
-        found = [f"{name} {here[name].version}" for name in sorted(kinds) if kinds[name] == kind]
+        found = [_called(name, here[name]) for name in sorted(kinds) if kinds[name] == kind]
         advice = helped_by(kind, ssl_defaults=settings.ssl_defaults)
         if found:
             yield Finding("ok", "clients", f"{kind}: {', '.join(found)}", advice)
@@ -72,9 +73,21 @@ def helped_by(kind: str, *, ssl_defaults: bool) -> str:
 
 def kind_of(name: str, requires: Sequence[str] = ()) -> str:
     """Return the kind of a distribution that requires these, "" if it is not known here."""
-    clients = RIDERS.get(name, (name,))
-    client = next((each for each in clients if each in requires), clients[0])
+    client = _client_of(name, requires)
     return next((kind for kind, names in _KNOWN.items() if client in names.split()), "")
+
+
+def _client_of(name: str, requires: Sequence[str]) -> str:
+    """Return the client that a distribution rides on, itself if it rides on none."""
+    clients = RIDERS.get(name, (name,))
+    return next((each for each in clients if each in requires), clients[0])
+
+
+def _called(name: str, there: Installed) -> str:
+    """Return a distribution for people, with its version and what explains its kind."""
+    client = _client_of(name, there.requires)
+    why = _REASONS.get(name) or (f"by {client}" if client != name else "")
+    return f"{name} {there.version}{f' ({why})' if why else ''}"
 
 
 def known() -> Dict[str, str]:
