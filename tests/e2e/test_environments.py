@@ -26,9 +26,9 @@ def environments(
     done = sandbox.run(*COMMAND, "environments", "--json", env=env)
     assert (done.returncode, done.stderr) == (0, ""), done
     found = json.loads(done.stdout)["environments"]
-    prefixes = [os.path.realpath(each["prefix"]) for each in found]
-    assert len(prefixes) == len(set(prefixes))
-    return dict(zip(prefixes, found))
+    pythons = [(each["prefix"], os.path.realpath(each["python"])) for each in found]
+    assert len(pythons) == len(set(pythons))
+    return {os.path.realpath(each["prefix"]): each for each in found}
 
 
 def made(interpreter: str, folder: Path) -> Environment:
@@ -160,6 +160,20 @@ def test_what_makes_it_inactive(fresh: Sandbox, sandbox: Sandbox) -> None:
     shutil.rmtree(next(packages.glob("wrapt-*.dist-info")))
     entry = environments(sandbox, env)[os.path.realpath(prefix)]
     assert entry["inactive_because"] == "wrapt is not installed there"
+
+
+@posix
+def test_interpreters_that_share_a_prefix(sandbox: Sandbox) -> None:
+    """As in /usr: each is told, with its own packages; its names are one."""
+    prefix = sandbox.home / "usr"
+    for minor in ("11", "12"):
+        write(prefix / "bin" / f"python3.{minor}", b"\x7fELF")
+    (prefix / "bin" / "python3").symlink_to("python3.12")
+    write(prefix / f"lib/python3.11/site-packages/{MODULE}-1.0.0.dist-info/METADATA", b"")
+    done = sandbox.run(*COMMAND, "environments", "--json", env={"PATH": str(prefix / "bin")})
+    found = [each for each in json.loads(done.stdout)["environments"] if "usr" in each["prefix"]]
+    told = sorted((each["python_version"], each["version"]) for each in found)
+    assert told == [("3.11", "1.0.0"), ("3.12", None)]
 
 
 @posix

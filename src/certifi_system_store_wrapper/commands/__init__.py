@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Dict, List, Optional, Sequence
+from typing import TYPE_CHECKING, Any, Dict, Optional, Sequence
 
 from .. import __version__
 from ..printable import printable
@@ -24,10 +24,6 @@ if TYPE_CHECKING:
 PROGRAM = "certifi-system-store-wrapper"
 # The shells that shellenv can quote for.
 SHELLS = ("sh", "fish", "powershell", "cmd")
-# Words that people try before they know the options.
-_WORDS = {"help": "--help", "version": "--version"}
-# Whatever else comes first without a command is for `status`.
-_OF_NO_COMMAND = ("-h", "--help", "-V", "--version")
 _DESCRIPTION = (
     "Find out what certifi answers here, add your own CAs, and hand the bundle to other programs."
 )
@@ -245,8 +241,7 @@ exit status: 0 listed, 1 it cannot be listed, 2 wrong usage
 def main(arguments: Optional[Sequence[str]] = None) -> int:
     """Run one command; return 0 where all is well, 1 where a problem was found, 2 for usage."""
     try:
-        words = _words(sys.argv[1:] if arguments is None else arguments)
-        options = parser.parsed(_parser(), words)
+        options = parser.parsed(_parser(), sys.argv[1:] if arguments is None else arguments)
         as_json, command = options.pop("json"), options.pop("command")
         if options.pop("version"):
             output.write([_version()])
@@ -273,16 +268,6 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     return parser.make(PROGRAM, _DESCRIPTION, _EPILOG, COMMANDS)
-
-
-def _words(given: Sequence[str]) -> List[str]:
-    """Return the arguments with `help` and `version` as options, and with the default command."""
-    words = list(given)
-    while words[:1] and words[0] in _WORDS:
-        words = [*words[1:], _WORDS[words[0]]]
-    first = next((word for word in words if word != "--json"), "-")
-    is_for_status = first.startswith("-") and first not in _OF_NO_COMMAND
-    return ["status", *words] if is_for_status else words
 
 
 def _version() -> str:

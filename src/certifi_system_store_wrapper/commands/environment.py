@@ -33,6 +33,11 @@ class Environment(NamedTuple):
     settings: Dict[str, str]
 
     @property
+    def identity(self) -> str:
+        """What no other has: several interpreters may share a prefix, as in /usr."""
+        return os.path.realpath(self.python if self.kind == BASE else self.prefix)
+
+    @property
     def called(self) -> str:
         """What it is, for people."""
         return f"{self.kind}, Python {self.version or 'of an unknown version'}"
@@ -131,7 +136,8 @@ def _settings(prefix: str) -> Dict[str, str]:
 
 
 def _version(python: str, prefix: str, settings: Dict[str, str]) -> str:
-    if os.path.realpath(prefix) == os.path.realpath(sys.prefix):
+    pairs = ((prefix, sys.prefix), (python, sys.executable or ""))
+    if all(os.path.realpath(one) == os.path.realpath(other) for one, other in pairs):
         return sys.version.split()[0]
     told = settings.get("version_info") or settings.get("version") or ""
     named = [os.path.basename(os.path.realpath(python)), *_libraries(prefix)]

@@ -28,7 +28,7 @@ def run() -> Report:
         except OSError:
             # A kernel or an environment that is gone, or a folder that is none.
             continue
-        known = told.setdefault(os.path.realpath(there.prefix), _entry(there))
+        known = told.setdefault(there.identity, _entry(there))
         known["found"] += [] if where in known["found"] else [where]
     found = list(told.values())
     data = {"command": "environments", "environments": found, "complete": places.complete}

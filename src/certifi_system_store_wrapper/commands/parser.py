@@ -11,6 +11,10 @@ from typing import Any, Dict, Iterable, List, NamedTuple, NoReturn, Sequence, Tu
 
 from . import output
 
+# Words that people try before they know the options.
+_WORDS = {"help": "--help", "version": "--version"}
+# Whatever else comes first without a command is for `status`.
+_OF_NO_COMMAND = ("-h", "--help", "-V", "--version")
 _JSON = "answer in JSON, for machines"
 # A host with a dot or a port, or a URL.
 _HOST = re.compile(r"[\w.-]+(\.[A-Za-z]\w*|:\d+)/?|\w+://.*")
@@ -33,15 +37,25 @@ class Command(NamedTuple):
     options: Tuple[Option, ...] = ()
 
 
-def parsed(program: argparse.ArgumentParser, words: Sequence[str]) -> Dict[str, Any]:
-    """Return the options that `words` ask for; exits with status 2 where they make no sense."""
-    found, unknown = program.parse_known_args(words)
+def parsed(program: argparse.ArgumentParser, arguments: Sequence[str]) -> Dict[str, Any]:
+    """Return the options that are asked for; exits with status 2 where they make no sense."""
+    found, unknown = program.parse_known_args(_words(arguments))
     options = vars(found)
     if unknown:
         known = options["parser"].options
         meant = did_you_mean(unknown[0].partition("=")[0], known)
         options["parser"].error(f"there is no option or argument {unknown[0]!r}{meant}")
     return options
+
+
+def _words(given: Sequence[str]) -> List[str]:
+    """Return the arguments with `help` and `version` as options, and with the default command."""
+    words = list(given)
+    while words[:1] and words[0] in _WORDS:
+        words = [*words[1:], _WORDS[words[0]]]
+    first = next((word for word in words if word != "--json"), "-")
+    is_for_status = first.startswith("-") and first not in _OF_NO_COMMAND
+    return ["status", *words] if is_for_status else words
 
 
 def words_of(command: Command, options: Dict[str, Any]) -> List[str]:
