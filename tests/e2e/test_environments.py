@@ -152,7 +152,8 @@ def test_what_makes_it_inactive(fresh: Sandbox, sandbox: Sandbox) -> None:
     env = {"PATH": f"{fresh.environment.folder / 'bin'}{os.pathsep}{os.defpath}"}
     entry = environments(sandbox, env)[os.path.realpath(prefix)]
     assert entry["active"] and "on PATH" in entry["found"]
-    ends = ".start" if entry["python_version"].split(".") >= ["3", "15"] else ".pth"
+    minor = int(entry["python_version"].split(".")[1])
+    ends = ".start" if minor >= 15 else ".pth"
     (packages / f"{MODULE}{ends}").rename(packages / "kept")
     entry = environments(sandbox, env)[os.path.realpath(prefix)]
     assert entry["inactive_because"] == f"the start-up file {MODULE}{ends} is missing"

@@ -10,7 +10,7 @@ from itertools import islice
 from typing import Any, Dict, List
 
 from . import environment
-from .environment import Environment
+from .environment import BASE, Environment
 from .output import Report, row
 from .places import Places
 
@@ -56,7 +56,8 @@ def _lines(data: Dict[str, Any]) -> List[str]:
         version = each["python_version"] or "of an unknown version"
         called = f"{each['kind']}, Python {version}; {', '.join(each['found'])}"
         label = "active" if each["active"] else "inactive"
-        lines.append(row(label, f"{each['prefix']} ({called})"))
+        place = each["python"] if each["kind"] == BASE else each["prefix"]
+        lines.append(row(label, f"{place} ({called})"))
         if not each["active"]:
             told = filter(None, [each["inactive_because"], each["install"]])
             lines += [row("", line) for line in told]
