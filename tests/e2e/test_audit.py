@@ -112,7 +112,7 @@ def test_nothing_but_the_bundle_is_written(audited: Sandbox, variables: Dict[str
     assert set(beyond_files(found)) <= ({"subprocess.Popen"} if sys.platform == "darwin" else set())
 
 
-@pytest.mark.parametrize("command", ["status", "list", "doctor"])
+@pytest.mark.parametrize("command", ["status", "list", "doctor", "environments"])
 @pytest.mark.skipif(sys.platform != "linux", reason="another system's store needs its own calls")
 def test_a_command_that_shows_changes_nothing(audited: Sandbox, command: str) -> None:
     """They publish a bundle for themselves at most, and ask nobody."""

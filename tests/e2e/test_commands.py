@@ -42,7 +42,31 @@ def shape(**properties: Any) -> Dict[str, Any]:
 
 
 CERTIFICATE = shape(sha256=HASH, subject=TEXT, issuer=TEXT, marks=TEXTS)
-SOURCE = shape(source=TEXT, certificates=COUNT, only_there=COUNT, shared={"type": "object"})
+SOURCE = shape(
+    source=TEXT, certificates=COUNT, adds=COUNT, only_there=COUNT, shared={"type": "object"}
+)
+HERE = shape(
+    version=TEXT,
+    python=TEXT,
+    python_version=TEXT,
+    environment=TEXT,
+    kind=TEXT,
+    openssl=TEXT,
+    system=TEXT,
+    user=TEXT,
+    home=TEXT,
+)
+ENVIRONMENT = shape(
+    python=TEXT,
+    prefix=TEXT,
+    kind={"enum": ["pipx", "uv tool", "conda", "virtual environment", "interpreter"]},
+    python_version={"type": ["string", "null"]},
+    version={"type": ["string", "null"]},
+    active={"type": "boolean"},
+    inactive_because={"type": ["string", "null"]},
+    install={"type": ["string", "null"]},
+    found=TEXTS,
+)
 PROBLEM = shape(source=TEXT, path=TEXT, message=TEXT, level={"enum": ["warning", "note"]})
 REFUSED_FILE = shape(path=TEXT, refused=TEXT)
 STORED = {"type": "array", "items": {"anyOf": [CERTIFICATE, REFUSED_FILE]}}
@@ -69,6 +93,7 @@ SCHEMAS = {
     "status": shape(
         command={"const": "status"},
         version=TEXT,
+        here=HERE,
         active={"type": "boolean"},
         inactive_because={"type": ["string", "null"]},
         python={"type": ["string", "null"]},
@@ -98,12 +123,18 @@ SCHEMAS = {
             ),
         },
     ),
+    "environments": shape(
+        command={"const": "environments"},
+        complete={"type": "boolean"},
+        environments={"type": "array", "items": ENVIRONMENT, "minItems": 1},
+    ),
     "export": shape(command={"const": "export"}, path=TEXT, certificates=COUNT),
     "shellenv": shape(command={"const": "shellenv"}, shell=TEXT, variables={"type": "object"}),
     "remove": shape(command={"const": "remove"}, **CHANGED),
     "doctor": shape(
         command={"const": "doctor"},
         healthy={"type": "boolean"},
+        here=HERE,
         findings={
             "type": "array",
             "items": shape(
@@ -151,15 +182,16 @@ def test_the_json_of_add_and_of_a_host(sandbox: Sandbox, ca_file: Path, url: str
 def test_list_finds_by_text_and_source(
     sandbox: Sandbox, ca_file: Path, private_ca: trustme.CA
 ) -> None:
-    """One line with end, SHA-256, sources and subject."""
+    """One line with subject, end, SHA-256 and sources."""
     env = {"PYTHON_CERTIFI_CERT_FILES": str(ca_file)}
     done = sandbox.run(*COMMAND, "list", "--search", "SYSTEM-store-wrapper TESTS", env=env)
     (line,) = done.stdout.splitlines()
-    assert "  user  " in line
-    assert "O=certifi-system-store-wrapper tests" in line
+    assert line.endswith("  user")
     by_source = sandbox.run(*COMMAND, "list", "--source=user", env=env)
     assert by_source.stdout == done.stdout
-    digits = line.split()[1].upper()
+    assert "O=certifi-system-store-wrapper tests" in line.partition("  ")[0]
+    (digits,) = re.findall("[0-9a-f]{64}", line)
+    digits = digits.upper()
     colons = ":".join(digits[i : i + 2] for i in range(0, 20, 2))  # as OpenSSL prints it
     assert sandbox.run(*COMMAND, "list", "--search", colons, env=env).stdout == done.stdout
     everything = sandbox.run(*COMMAND, "list", env=env).stdout.splitlines()
@@ -481,7 +513,7 @@ def test_what_add_takes(sandbox: Sandbox) -> None:
     ]
     done = sandbox.run(*COMMAND, "add", "--", str(given[0]), given[1].name)
     assert (done.returncode, done.stderr) == (0, "")
-    lines = done.stdout.splitlines()
+    lines = [line for line in done.stdout.splitlines() if not line.startswith("note")]
     assert len(lines) == 4
     assert "[expired]" in lines[0] and "not a CA" in lines[1]
     assert all(line.isprintable() and line.startswith("added") for line in lines)

@@ -77,7 +77,10 @@ RUN: Dict[str, Step] = {
     f"pip install --no-index --find-links wheels {NAME}": Step(says="Successfully installed"),
     NAME: Step(says="active"),
     f"python -m {MODULE}": Step(says="active"),
-    "status": Step(f"{NAME} status", "active"),
+    "status [--verbose] [--python PATH]": Step(
+        f"{NAME} status --verbose; {NAME} --python $(which python)", "active"
+    ),
+    "environments": Step(f"{NAME} environments", "active"),
     "list [--source certifi|system|local|ssl|user] [--search TEXT] [--beyond SOURCE] "
     "[--removed] [--excluded]": Step(
         f"{NAME} list --source certifi --search a; {NAME} list --beyond certifi; "
@@ -94,7 +97,12 @@ RUN: Dict[str, Step] = {
     ),
     f'eval "$({NAME} shellenv)"': Step(f'eval "$({NAME} shellenv)"; cat $SSL_CERT_FILE', "BEGIN"),
     f"{NAME} doctor": Step(),
-    "doctor [HOST]": Step(f"{NAME} doctor HOST && {NAME} doctor https://HOST/", "ok"),
+    "doctor [HOST] [--require SHA256] [--python PATH]": Step(
+        f"{NAME} doctor HOST && {NAME} doctor https://HOST/ && {NAME} doctor --python $(which "
+        f"python) && {NAME} doctor --require $(openssl x509 -in corporate-root.pem -noout"
+        " -fingerprint -sha256 | sed 's/.*=//')",
+        "certifi answers from the bundle, and ",
+    ),
     f"{NAME} doctor example.com": Step(f"{NAME} doctor HOST", "server"),
     "remove [SHA256…]": Step(
         f"{NAME} remove $(openssl x509 -in corporate-root.pem -noout -fingerprint -sha256 |"
@@ -264,12 +272,14 @@ def test_the_first_command_shows_the_main_job(
 
 
 def test_the_example_is_what_the_doctor_says(sandbox: Sandbox, tmp_path: Path) -> None:
-    """To the letter, but for the port and the date."""
+    """To the letter, but for the header, the port and the date."""
     root = make("Corp Root", *CA)
     leaf = make("git.corp.example", by=root, names=["localhost"], days=(-1, 90))
     with served(tmp_path, context_for(leaf)) as host:
         done = sandbox.run("-m", MODULE, "doctor", host)
-    said = done.stdout.replace(host, "localhost:8443").splitlines()
+    header, server, rest = done.stdout.replace(host, "localhost:8443").partition("server ")
+    assert header.startswith(NAME) and len(header.splitlines()) == 5
+    said = f"{server}{rest}".splitlines()
     shown = [line for line in BLOCKS if not is_command(line)]
     when = re.compile(r"until [\d-]+T[\d:]+Z")
     assert [when.sub("", line) for line in said] == [when.sub("", line) for line in shown]

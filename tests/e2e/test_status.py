@@ -12,7 +12,8 @@ COMMAND = ("-m", "certifi_system_store_wrapper")
 
 def test_status_when_all_is_well(sandbox: Sandbox, ca_file: Path) -> None:
     """Version, active, path and a row per source; status 0."""
-    done = sandbox.run(*COMMAND, env={"PYTHON_CERTIFI_CERT_FILES": str(ca_file)})
+    env = {"PYTHON_CERTIFI_CERT_FILES": str(ca_file)}
+    done = sandbox.run(*COMMAND, "--verbose", env=env)
     assert (done.returncode, done.stderr) == (0, "")
     first, *lines = done.stdout.splitlines()
     assert first.startswith("certifi-system-store-wrapper 1.")

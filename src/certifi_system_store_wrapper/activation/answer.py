@@ -12,7 +12,7 @@ from .. import publishing, reporting
 from ..bundle import Bundle
 from ..machine.signals import foreign, interruptible, put_off
 from ..publishing import Published, cleanup
-from ..settings import WARNING, Settings, from_environment
+from ..settings import DEBUG, WARNING, Settings, from_environment
 
 # A thread waits for another one that builds the bundle: 120 times, half a second each.
 _ATTEMPTS, _PATIENCE = 120, 0.5
@@ -137,6 +137,7 @@ class Answer:
             return self._failed(error)
         self._ours.add(published.path)
         self._published, self._refreshed = published, None
+        reporting.later(reporting.emit, DEBUG, f"certifi.where() answers {published.path}")
         return published.path
 
     def _failed(self, error: Exception) -> str:

@@ -11,7 +11,7 @@ from typing import Any, Callable, List, Optional, Set
 
 from .. import reporting
 from ..machine.signals import foreign, put_off
-from ..settings import from_environment
+from ..settings import DEBUG, from_environment
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -183,6 +183,7 @@ def _patch(certifi: ModuleType) -> None:
             if name not in _patches or _patches[name].certifi is not certifi:
                 _prepare(name, certifi)
             _patches[name].apply()
+            reporting.later(reporting.emit, DEBUG, f"{name}.where() is replaced: {certifi}")
         except Exception as error:  # noqa: BLE001 - see the docstring
             message = f"certifi stays as it is, because it cannot be patched: {error!r}"
             foreign(reporting.warning, message)

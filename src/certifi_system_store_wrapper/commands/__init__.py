@@ -6,40 +6,24 @@ row and returns a Report. The module is imported only when its command runs.
 
 from __future__ import annotations
 
-import argparse
+import os
 import sys
-import textwrap
 from importlib import import_module
-from typing import Any, Dict, NamedTuple, NoReturn, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Any, Dict, Optional, Sequence
 
 from .. import __version__
+from ..printable import printable
 from ..settings import EVERY_SOURCE
-from . import output
+from . import output, parser
 from .output import Report, WrongUsage
+from .parser import Command, Option
+
+if TYPE_CHECKING:
+    import argparse
 
 PROGRAM = "certifi-system-store-wrapper"
 # The shells that shellenv can quote for.
 SHELLS = ("sh", "fish", "powershell", "cmd")
-_JSON = "answer in JSON, for machines"
-
-
-class Option(NamedTuple):
-    """An option or argument, in argparse's words; run() has a parameter of its name."""
-
-    names: Tuple[str, ...]
-    settings: Dict[str, Any]
-
-
-class Command(NamedTuple):
-    """A command: `summary` is for the overview and the README, the rest for its own help."""
-
-    name: str
-    summary: str
-    description: str
-    epilog: str
-    options: Tuple[Option, ...] = ()
-
-
 _DESCRIPTION = (
     "Find out what certifi answers here, add your own CAs, and hand the bundle to other programs."
 )
@@ -61,25 +45,36 @@ environment:
   NO_COLOR                       anything: no colours
 
 exit status: 0 all is well, 1 a problem was found, 2 wrong usage
-COMMAND --help tells more about each.
+COMMAND --help tells more about each, as does help COMMAND.
 """
+
+# The one option that main() acts on itself: another interpreter runs the command.
+_PYTHON = Option(
+    ("--python",), {"metavar": "PATH", "help": "look into another environment, by its interpreter"}
+)
 
 COMMANDS = (
     Command(
         "status",
         "tell whether certifi is answered from the bundle, and what is in it (default)",
         "Tell whether certifi is answered from the bundle here, or why not; how many certificates "
-        "each source brought, how many only that one has, and how many it shares with each other; "
-        "how many certifi's own list lacks, whose these are, and how many certifi has removed; "
-        "what was left out and why; and what could not be used.",
+        "each source adds; how many certifi's own list lacks, whose these are, and how many "
+        "certifi has removed; what was left out and why; and what could not be used. With "
+        "--verbose, also how many certificates only one source has, and how many it shares with "
+        "each other.",
         "exit status: 0 all is well, 1 not active, or something that you named cannot be used, "
         "2 wrong usage",
+        (
+            Option(("--verbose",), {"action": "store_true", "help": "compare the sources"}),
+            _PYTHON,
+        ),
     ),
     Command(
         "list",
-        "list the certificates: end, SHA-256, sources, subject, marks",
-        "List the certificates of the bundle, a line for each: the day on which it ends, its "
-        "SHA-256, the sources that have it, its subject, and in brackets what you should know: "
+        "list the certificates: subject, end, SHA-256, sources, marks",
+        "List the certificates of the bundle, a line for each: its subject, the day on which it "
+        "ends, its SHA-256 (its first digits on a terminal), the sources that have it, and in "
+        "brackets what you should know: "
         "expired, expires soon (within 30 days), not yet valid, not a CA, stands before or behind "
         "another of its name, removed by certifi (with its last version and the advisory, if there "
         "is one), nobody knows who added it.",
@@ -91,7 +86,7 @@ examples:
   certifi-system-store-wrapper list --excluded
   certifi-system-store-wrapper list --json | jq '.certificates[].subject'
 
-exit status: 0 listed (even if nothing matches), 1 it cannot be listed, 2 wrong usage
+exit status: 0 listed, 1 nothing has TEXT, or it cannot be listed, 2 wrong usage
 """,
         (
             Option(("--source",), {"choices": EVERY_SOURCE, "help": "only those of this source"}),
@@ -202,19 +197,45 @@ exit status: 0 removed or listed, 1 no certificate or several match, 2 wrong usa
         "strict checks of Python 3.13, with the defaults of the ssl module, and with what "
         "variables and settings give clients; show what it presents, and say why it is refused. "
         "Nothing is sent but CONNECT and the handshake, and it takes a minute at most, once the "
-        "name is resolved.",
+        "name is resolved. With --require, say only whether "
+        "certifi answers from the bundle and trusts the CA of that SHA-256.",
         """\
 examples:
   certifi-system-store-wrapper doctor
   certifi-system-store-wrapper doctor example.com
   certifi-system-store-wrapper doctor https://git.corp.example:8443/
   certifi-system-store-wrapper doctor [::1]:8443
+  certifi-system-store-wrapper doctor --require 96bcec06…
+  certifi-system-store-wrapper doctor --python ~/.local/share/pipx/venvs/httpie
 
 environment: HTTPS_PROXY, ALL_PROXY, NO_PROXY
 
 exit status: 0 nothing is wrong, 1 a problem was found, 2 wrong usage, 130 interrupted
 """,
-        (Option(("host",), {"nargs": "?", "metavar": "HOST", "help": "HOST, HOST:PORT or a URL"}),),
+        (
+            Option(("host",), {"nargs": "?", "metavar": "HOST", "help": "HOST, HOST:PORT or URL"}),
+            Option(
+                ("--require",),
+                {"metavar": "SHA256", "help": "only whether that CA is trusted, for fleets"},
+            ),
+            _PYTHON,
+        ),
+    ),
+    Command(
+        "environments",
+        "list the Python environments of this user, and where this package is missing",
+        "List the Python environments that can be found: those of pipx, uv tool, pipenv, Poetry, "
+        "pyenv, conda and Jupyter's kernels, the interpreters on PATH, and the virtual "
+        "environments below the current folder. Each with whether certifi is answered from the "
+        "bundle there, and if not, with the command that installs this package. Nothing that is "
+        "found is executed, and nothing is changed.",
+        """\
+examples:
+  certifi-system-store-wrapper environments
+  certifi-system-store-wrapper environments --json | jq -r '.environments[].install'
+
+exit status: 0 listed, 1 it cannot be listed, 2 wrong usage
+""",
     ),
 )
 
@@ -222,9 +243,12 @@ exit status: 0 nothing is wrong, 1 a problem was found, 2 wrong usage, 130 inter
 def main(arguments: Optional[Sequence[str]] = None) -> int:
     """Run one command; return 0 where all is well, 1 where a problem was found, 2 for usage."""
     try:
-        options = vars(_parser().parse_args(arguments))
-        as_json, command = options.pop("json"), options.pop("command") or "status"
-        return output.show(_report(command, options), as_json=as_json)
+        options = parser.parsed(_parser(), sys.argv[1:] if arguments is None else arguments)
+        as_json, command = options.pop("json"), options.pop("command")
+        if options.pop("version"):
+            output.write([_version()])
+            return 0
+        return output.show(_report(command, options, as_json=as_json), as_json=as_json)
     except BrokenPipeError:
         # The reader has enough, as in `… | head`.
         output.silence(sys.stdout)
@@ -244,57 +268,31 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
     return 1
 
 
-def _report(command: str, options: Dict[str, Any]) -> Report:
+def _parser() -> argparse.ArgumentParser:
+    return parser.make(PROGRAM, _DESCRIPTION, _EPILOG, COMMANDS)
+
+
+def _version() -> str:
+    """Return the name, the version and the path of this package, and its Python."""
+    folder = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    python = f"Python {sys.version.split()[0]}, {sys.executable}"
+    return printable(f"{PROGRAM} {__version__} from {folder} ({python})")
+
+
+def _report(command: str, options: Dict[str, Any], *, as_json: bool) -> Report:
     """Import the module of the command, and return its answer."""
-    parser = options.pop("parser")
+    asked, python = options.pop("parser"), options.pop("python", None)
     try:
+        if python is not None:
+            from . import elsewhere
+
+            words = parser.words_of(_row(command), options)
+            return elsewhere.report(python, command, words, as_json=as_json)
         report: Report = import_module(f".{command}", __name__).run(**options)
     except WrongUsage as error:
-        parser.error(str(error))
+        asked.error(str(error))
     return report
 
 
-class _Parser(argparse.ArgumentParser):
-    """Reports wrong usage in one line, with the next step."""
-
-    def error(self, message: str) -> NoReturn:
-        """Exit with status 2."""
-        output.complain(f"error: {message}; {self.prog} --help tells more")
-        sys.exit(2)
-
-    def _print_message(self, message: str, file: object = None) -> None:
-        """Print a page of help; main() handles a full disk and a closed pipe."""
-        del file
-        output.write(message.splitlines())
-
-
-class _Formatter(argparse.RawDescriptionHelpFormatter):
-    """Fills a paragraph, but keeps the lines of a text that has several."""
-
-    def _fill_text(self, text: str, width: int, indent: str) -> str:
-        if "\n" in text:
-            return super()._fill_text(text, width, indent)
-        return textwrap.fill(text, width, initial_indent=indent, subsequent_indent=indent)
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
-        prog=PROGRAM, description=_DESCRIPTION, epilog=_EPILOG, formatter_class=_Formatter
-    )
-    parser.set_defaults(parser=parser)
-    parser.add_argument("--json", action="store_true", help=_JSON)
-    parser.add_argument("--version", action="version", version=__version__)
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
-    for each in COMMANDS:
-        command = commands.add_parser(
-            each.name,
-            help=each.summary,
-            description=each.description,
-            epilog=each.epilog,
-            formatter_class=_Formatter,
-        )
-        command.set_defaults(parser=command)
-        command.add_argument("--json", action="store_true", help=_JSON, default=argparse.SUPPRESS)
-        for option in each.options:
-            command.add_argument(*option.names, **option.settings)
-    return parser
+def _row(command: str) -> Command:
+    return next(each for each in COMMANDS if each.name == command)

@@ -15,6 +15,12 @@ from ..settings import WARNING
 from . import at_once, describe, drop_folder
 from .output import Report, sentence
 
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
+_FROM_A_URL = (
+    "save the certificate to a file, compare its SHA-256 with what whoever runs the CA says by "
+    "another way, and `add` the file"
+)
+
 
 def run(*, files: Sequence[str]) -> Report:
     """Copy the certificates of files into the drop folder, or say why not; raises OSError."""
@@ -38,6 +44,8 @@ def _examined(path: str) -> Tuple[str, List[bytes]]:
 
     A file that would get a warning in the drop folder is refused here.
     """
+    if _URL.match(path):
+        return f"it is a URL, and nothing is downloaded here: {_FROM_A_URL}", []
     if os.path.islink(path):
         return "it is a symbolic link; name the file itself", []
     if os.path.isdir(path):
@@ -56,6 +64,7 @@ def _examined(path: str) -> Tuple[str, List[bytes]]:
 def _stored(folder: str, block: bytes) -> Dict[str, Any]:
     """Write one certificate into the folder, under a name made of its subject and SHA-256."""
     told = describe.certificate(pem.der_of(block))
+    told["warning"] = _warning(told)
     target = os.path.join(folder, _name(told))
     if _holds(target, block):
         return {**told, "stored": target, "new": False}
@@ -65,6 +74,19 @@ def _stored(folder: str, block: bytes) -> Dict[str, Any]:
         # The other certificates may fit on the disk.
         return {"refused": sentence(error)}
     return {**told, "stored": target, "new": True}
+
+
+def _warning(told: Dict[str, Any]) -> str:
+    """Return what somebody should know who adds the certificate of a server, "" for a CA's."""
+    if told.get("ca", True):
+        return ""
+    what = "it is a server's own certificate and no CA's"
+    if told["subject"] == told["issuer"]:
+        return f"{what}: that one server is trusted, until it has another certificate"
+    return (
+        f"{what}: Python before 3.13 does not trust a server by it, and later ones only that one; "
+        f"add the certificate of the CA that issued it, {told['issuer']}"
+    )
 
 
 def _holds(path: str, block: bytes) -> bool:

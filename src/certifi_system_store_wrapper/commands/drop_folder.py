@@ -14,6 +14,7 @@ from ..sources.files import add_file, certificate_files
 from ..sources.findings import NAMED, Findings
 from . import describe
 from .output import Report, row
+from .terminal import fingerprint
 
 
 def find() -> str:
@@ -77,18 +78,20 @@ def held(folder: str) -> Tuple[List[Dict[str, Any]], List[Dict[str, Any]]]:
 def report(command: str, folder: str, told: List[Dict[str, Any]]) -> Report:
     """Report what became of each certificate; the status is 1 where one was refused."""
     data = {"command": command, "folder": folder, "certificates": told}
-    lines = [_line(each) for each in told if "refused" not in each]
+    lines = [line for each in told if "refused" not in each for line in _lines(each)]
     errors = [f"refused {e['path']}: {e['refused']}" for e in told if "refused" in e]
     if command == "remove" and not told:
         lines = [row("none", f"nothing has been added to {folder}")]
     return Report(data, lines, int(bool(errors)), errors=errors)
 
 
-def _line(each: Dict[str, Any]) -> str:
+def _lines(each: Dict[str, Any]) -> List[str]:
     marks = f" [{', '.join(each['marks'])}]" if each["marks"] else ""
     label = "held"
     if each.get("removed"):
         label = "removed"
     elif each.get("new"):
         label = "added"
-    return row(label, f"{each['subject']}{marks}  SHA-256 {each['sha256']}  {each['stored']}")
+    sha256 = fingerprint(each["sha256"])
+    told = [row(label, f"{each['subject']}{marks}  SHA-256 {sha256}  {each['stored']}")]
+    return [*told, row("note", each["warning"])] if each.get("warning") else told

@@ -11,6 +11,7 @@ from ..reporting.findings import first_and_more
 from ..settings import Settings, from_environment
 from . import describe, status, whose
 from .output import Report
+from .terminal import fingerprint, width
 
 
 def run(
@@ -36,7 +37,19 @@ def run(
         and (each["removed_by_certifi"] or not removed)
     ]
     data = {"command": "list", "excluded": excluded, "certificates": found}
-    return Report(data, [_line(each) for each in found])
+    lines = [line for each in found for line in _lines(each)]
+    if search and not found:
+        return Report(data, lines, 1, errors=[_nothing(search, built, excluded=excluded)])
+    return Report(data, lines)
+
+
+def _nothing(search: str, built: Bundle, *, excluded: bool) -> str:
+    """Return that nothing matches, and where else to look."""
+    where = "was left out" if excluded else "is in the bundle"
+    left_out = any(_contains(status.excluded(out), search.lower()) for out in built.excluded)
+    if left_out and not excluded:
+        return f"no certificate with {search!r} {where}, but one was left out: add --excluded"
+    return f"no certificate with {search!r} {where}; search for less, or in `list` alone"
 
 
 def _of_source(source: str, settings: Settings) -> Set[str]:
@@ -72,15 +85,19 @@ def _contains(each: Dict[str, Any], search: str) -> bool:
     return any(search in text.lower() for text in texts)
 
 
-def _line(each: Dict[str, Any]) -> str:
-    ends = (each.get("not_after") or "unknown")[:10]
-    parts: List[str] = [ends, each["sha256"], ",".join(each["sources"]), each["subject"]]
+def _lines(each: Dict[str, Any]) -> List[str]:
+    """Return a certificate in one line, on a terminal in as many as it needs."""
     removed = each["removed_by_certifi"]
     marks = [*each["marks"], *([whose.removal_sentence(removed)] if removed else [])]
     if each.get("whose") == whose.UNKNOWN:
         marks.append("nobody knows who added it")
-    if marks:
-        parts.append(f"[{', '.join(marks)}]")
-    if "reason" in each:
-        parts.append(f"({first_and_more(each['paths'])}: {each['reason']})")
-    return "  ".join(part for part in parts if part)
+    facts = [
+        (each.get("not_after") or "unknown")[:10],
+        fingerprint(each["sha256"]),
+        ",".join(each["sources"]),
+        f"[{', '.join(marks)}]" if marks else "",
+        f"({first_and_more(each['paths'])}: {each['reason']})" if "reason" in each else "",
+    ]
+    subject, rest = each["subject"] or "no subject", "  ".join(filter(None, facts))
+    whole = f"{subject}  {rest}"
+    return [whole] if len(whole) <= width() else [subject, f"    {rest}"]

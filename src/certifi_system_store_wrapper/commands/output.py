@@ -5,13 +5,13 @@ from __future__ import annotations
 import errno
 import json
 import os
-import shutil
 import sys
 from contextlib import suppress
 from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Sequence, TextIO
 
 from ..machine import CLOSE_IT, is_in_use
 from ..printable import printable
+from .terminal import coloured, fitted, is_terminal
 
 _LABEL = 10
 _NEXT_STEPS = {
@@ -30,7 +30,6 @@ _NEXT_STEPS = {
     # Windows says so of a name, and Linux where a file system of Windows is mounted.
     errno.EINVAL: 'choose a name without < > : " | ? * in it',
 }
-_COLOURS = {"problem": "31", "inactive": "31", "note": "33", "ok": "32"}
 
 
 class Report(NamedTuple):
@@ -99,12 +98,13 @@ def show(report: Report, *, as_json: bool) -> int:
     if as_json:
         data = report.data if report.exact else _escaped(report.data)
         write(json.dumps(data, indent=2, sort_keys=True, allow_nan=False).splitlines())
-    elif report.exact and not _is_terminal():
+    elif report.exact:
         _write_exact(report.lines)
     else:
         # Only people need a line that says "none"; a program would take it for an item.
-        nothing = ["none"] if _is_terminal() and not report.errors else []
-        write(_coloured(printable(line)) for line in report.lines or nothing)
+        nothing = ["none"] if is_terminal(sys.stdout) and not report.errors else []
+        lines = map(printable, report.lines or nothing)
+        write(coloured(part) for line in lines for part in fitted(line, sys.stdout))
         for error in report.errors:
             complain(error)
     return report.status
@@ -119,12 +119,11 @@ def _escaped(data: object) -> object:
     return [_escaped(each) for each in data] if isinstance(data, (list, tuple)) else data
 
 
-def _is_terminal() -> bool:
-    return sys.stdout is not None and sys.stdout.isatty()
-
-
 def _write_exact(lines: Iterable[str]) -> None:
     """Write lines for other programs: a path goes out with exactly its bytes."""
+    if is_terminal(sys.stdout):
+        write(map(printable, lines))
+        return
     if os.name == "nt" or not hasattr(sys.stdout, "buffer"):
         write(_encodable(line) for line in lines)
         return
@@ -139,11 +138,6 @@ def _encodable(line: str) -> str:
         remedy = "set PYTHONUTF8=1, or PYTHON_CERTIFI_BUNDLE_DIR to another folder"
         raise OSError(0, f"{encoding} does not have every character of {line}; {remedy}")
     return line
-
-
-def width() -> int:
-    """Return how wide a line may be: as wide as the terminal, if there is one."""
-    return shutil.get_terminal_size().columns if _is_terminal() else 10_000
 
 
 def write(lines: Iterable[str]) -> None:
@@ -167,8 +161,9 @@ def complain(message: object) -> None:
     """Write one line to stderr, with the next step."""
     if sys.stderr is None:
         return
+    line = f"certifi-system-store-wrapper: {printable(sentence(message))}"
     try:
-        sys.stderr.write(f"certifi-system-store-wrapper: {printable(sentence(message))}\n")
+        sys.stderr.write("\n".join(fitted(line, sys.stderr)) + "\n")
         sys.stderr.flush()
     except (OSError, ValueError):
         # The exit status still says that something is wrong.
@@ -192,12 +187,3 @@ def silence(broken: Optional[TextIO]) -> None:
     if broken is not None:
         with suppress(OSError, ValueError, AttributeError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), broken.fileno())
-
-
-def _coloured(line: str) -> str:
-    """Return the line with its label in colour, if the terminal and NO_COLOR allow it."""
-    label = line.split(" ", 1)[0]
-    is_plain = os.name == "nt" or os.environ.get("TERM") in (None, "", "dumb")
-    if label not in _COLOURS or is_plain or os.environ.get("NO_COLOR") or not _is_terminal():
-        return line
-    return f"\033[{_COLOURS[label]}m{label}\033[0m{line[len(label) :]}"

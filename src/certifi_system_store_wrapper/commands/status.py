@@ -3,27 +3,63 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from typing import Any, Dict, List, Optional, Sequence
 
-from .. import __version__, bootstrap, publishing
+from .. import __version__, bootstrap, publishing, reporting
 from ..activation import hook
 from ..bundle import Bundle
 from ..parsing.pem import der_of
 from ..reporting.findings import MALFORMED, Exclusion, Origin, Problem, first_and_more
-from ..settings import INFO, WARNING, Settings, from_environment
+from ..settings import (
+    CERTIFI,
+    INFO,
+    LOCAL,
+    SSL,
+    SYSTEM,
+    USER,
+    WARNING,
+    Settings,
+    from_environment,
+)
 from ..sources.reader import is_ours
-from . import describe, trusts, variables, whose
-from .output import Report, row, table, width
+from . import describe, here, trusts, variables, whose
+from .output import Report, row, table
+from .terminal import fingerprint, width
+
+# How `status` says what each source adds to those before it.
+_ADDING = {
+    CERTIFI: "certifi's own list has",
+    SYSTEM: "the system adds",
+    LOCAL: "what was added to the system adds",
+    SSL: "the defaults of the ssl module add",
+    USER: "your CAs",
+}
 
 
-def run() -> Report:
+def run(*, verbose: bool) -> Report:
     """Return the state of this environment; the status is 1 if the user has something to do."""
     settings = from_environment()
+    warnings = reporting.collect(settings)
     built = hook.current().build(settings)
     data = _data(built, settings)
+    data["problems"] += untold(warnings, data["problems"])
     bad = [each for each in data["problems"] if each["level"] == "warning"]
-    return Report(data, _lines(data), 0 if data["active"] and not bad else 1)
+    return Report(data, _lines(data, verbose=verbose), 0 if data["active"] and not bad else 1)
+
+
+def untold(warnings: Sequence[str], problems: Sequence[Dict[str, str]]) -> List[Dict[str, str]]:
+    """Return the warnings of the log that are no problem yet, each once, as notes."""
+    told = " ".join(f"{each['path']}: {each['message']}" for each in problems)
+    new = [each for each in dict.fromkeys(warnings) if not _is_in_words(each, told)]
+    return [{"source": "", "path": "", "message": each, "level": "note"} for each in new]
+
+
+def _is_in_words(warning: str, told: str) -> bool:
+    """Whether it is told already, perhaps in other words about the same variable."""
+    variable = re.match(r"PYTHON_CERTIFI_\w+", warning)
+    return warning in told or (variable is not None and variable.group() in told)
 
 
 def why_inactive(settings: Settings) -> str:
@@ -87,6 +123,7 @@ def _data(built: Bundle, settings: Settings) -> Dict[str, Any]:
     return {
         "command": "status",
         "version": __version__,
+        "here": here.facts(),
         "active": not reason,
         "inactive_because": reason or None,
         "python": sys.executable or None,
@@ -143,12 +180,14 @@ def _problems(built: Bundle, settings: Settings, owners: whose.Owners) -> List[D
 
 def _source(name: str, built: Bundle, settings: Settings) -> Dict[str, Any]:
     having = [{o.source for o in anchor.origins} for anchor in built.anchors]
-    here = [sources for sources in having if name in sources]
+    its = [sources for sources in having if name in sources]
+    before = set(settings.sources[: settings.sources.index(name)])
     return {
         "source": name,
-        "certificates": len(here),
-        "only_there": sum(sources == {name} for sources in here),
-        "shared": {o: sum(o in s for s in here) for o in settings.sources if o != name},
+        "certificates": len(its),
+        "adds": sum(not sources & before for sources in its),
+        "only_there": sum(sources == {name} for sources in its),
+        "shared": {o: sum(o in s for s in its) for o in settings.sources if o != name},
     }
 
 
@@ -164,37 +203,49 @@ def found_in(origins: Sequence[Origin]) -> Dict[str, Any]:
     return {"sources": sources, "paths": list(dict.fromkeys(origin.path for origin in origins))}
 
 
-def _lines(data: Dict[str, Any]) -> List[str]:
+def _lines(data: Dict[str, Any], *, verbose: bool) -> List[str]:
     state = row("active", "certifi answers from the bundle")
     if not data["active"]:
         state = row("inactive", data["inactive_because"])
-    python = row("python", data["python"] or "unknown")
-    lines = [f"certifi-system-store-wrapper {data['version']}", state, python]
+    first, *more = here.lines(data["here"])
+    lines = [first, state, *more]
     if data["bundle"]:
         lines.append(row("bundle", data["bundle"]))
     if data["bundle"] and not data["persistent"]:
         lines.append(row("", "(temporary: every process has its own, and it goes with it)"))
     lines += [row("variable", f"{name}={value}") for name, value in data["variables"].items()]
-    return [*lines, "", *_source_lines(data), *_left_out(data), *_problem_lines(data)]
+    told = [*_summary(data), *(_matrix(data) if verbose else [])]
+    return [*lines, "", *told, *_left_out(data), *_problem_lines(data)]
 
 
-def _source_lines(data: Dict[str, Any]) -> List[str]:
+def _summary(data: Dict[str, Any]) -> List[str]:
+    """Return in words how many certificates there are, whence, and what is odd about them."""
+    parts = [
+        f"{_ADDING[each['source']]} {each['adds']}"
+        for each in data["sources"]
+        if each["adds"] or (each["certificates"] and each["source"] == USER)
+    ]
+    lines = [row("trusts", f"{data['certificates']} certificates: {', '.join(parts) or 'none'}")]
+    if data["expired"]:
+        lines.append(row("note", f"{data['expired']} of them have expired; they verify nothing"))
+    removed = data["removed_by_certifi"], data["removed_by_advisory"]
+    beyond = whose.summary(data["beyond_certifi"], *removed)
+    return [*lines, row("beyond", beyond)] if beyond else lines
+
+
+def _matrix(data: Dict[str, Any]) -> List[str]:
+    """Return how many certificates each source has, alone and with each of the others."""
     names = [each["source"] for each in data["sources"]]
     rows = [["source", "certificates", "only there", *(f"in {name}" for name in names)]]
     for each in data["sources"]:
         shared = [str(each["shared"].get(name, "-")) for name in names]
         rows.append([each["source"], str(each["certificates"]), str(each["only_there"]), *shared])
     together = ["together", str(data["certificates"]), "", *("" for _ in names)]
-    expired = data["expired"]
-    note = [row("note", f"{expired} of them have expired; they verify nothing")] if expired else []
-    removed = data["removed_by_certifi"], data["removed_by_advisory"]
-    beyond = whose.summary(data["beyond_certifi"], *removed)
-    note += [row("beyond", beyond)] if beyond else []
     told = table([*rows, together])
     # If the rows are too wide for the terminal, each source gets a column instead.
     if max(map(len, told)) > width():
         told = [*table(list(zip(*rows))), row(*together[:2])]
-    return told + note
+    return ["", *told]
 
 
 def _left_out(data: Dict[str, Any]) -> List[str]:
@@ -205,7 +256,8 @@ def _left_out(data: Dict[str, Any]) -> List[str]:
 def _excluded_line(out: Dict[str, Any]) -> str:
     detail = f" ({out['detail']})" if out["detail"] else ""
     why = f"{first_and_more(out['paths'])}: {out['reason']}{detail}"
-    return f"{out['subject'] or 'something unreadable'} of {why}; SHA-256 {out['sha256']}"
+    sha256 = fingerprint(out["sha256"])
+    return f"{out['subject'] or 'something unreadable'} of {why}; SHA-256 {sha256}"
 
 
 def _problem_lines(data: Dict[str, Any]) -> List[str]:

@@ -14,7 +14,7 @@ from __future__ import annotations
 import os
 import time
 from contextlib import suppress
-from typing import Iterator, List, Optional, Tuple
+from typing import Dict, Iterator, List, Optional, Tuple
 
 from .. import bundle, parsing, reporting
 from ..bundle import Bundle
@@ -178,8 +178,23 @@ def build_to_publish(settings: Settings, certifi_file: str, more: List[Findings]
     reporting.later(reporting.report, built.problems, built.excluded)
     if not built.anchors:
         raise LookupError("no source of PYTHON_CERTIFI_SOURCES has a certificate: unset it")
-    reporting.later(reporting.emit, DEBUG, f"the bundle has {len(built.anchors)} certificates")
+    reporting.later(reporting.failure_of, _tell, built)
     return built
+
+
+def _tell(built: Bundle) -> None:
+    """Log what is in the bundle: each source and each file with its count, and all together."""
+    if not reporting.listens(DEBUG):
+        return
+    counts: Dict[str, int] = {}
+    for anchor in built.anchors:
+        origins = anchor.origins
+        of_source = {f"the source {each.source}" for each in origins}
+        for place in of_source | {f"{each.source}: {each.path}" for each in origins}:
+            counts[place] = counts.get(place, 0) + 1
+    for place, count in sorted(counts.items()):
+        reporting.emit(DEBUG, f"{place} has {count} certificates")
+    reporting.emit(DEBUG, f"the bundle has {len(built.anchors)} certificates")
 
 
 def appended(settings: Settings) -> List[Findings]:

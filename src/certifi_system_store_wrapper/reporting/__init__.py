@@ -30,9 +30,11 @@ _file = None  # type: Optional[logging.Handler]
 # Whether a variable asks for a log.
 _verbose = False
 # What to log when no lock is held, and by which function.
-_untold: List[Tuple[Callable[..., None], Tuple[object, ...]]] = []
+_untold: List[Tuple[Callable[..., object], Tuple[object, ...]]] = []
 # What this process has logged.
 _said: Set[str] = set()
+# The warnings that a command tells by itself, None where there is no such command.
+_collected = None  # type: Optional[List[str]]
 
 
 def configure(settings: Settings) -> None:
@@ -49,7 +51,7 @@ def configure(settings: Settings) -> None:
         later(warning, problem)
 
 
-def later(say: Callable[..., None], *what: object) -> None:
+def later(say: Callable[..., object], *what: object) -> None:
     """Keep it until tell(): a handler may wait for a thread that waits for a lock of ours."""
     _untold.append((say, what))
 
@@ -100,6 +102,26 @@ def report(problems: Sequence[Problem], excluded: Sequence[Exclusion]) -> None:
         say_once(min(out.level, INFO), f"{out.places}: left out: {out.reason}{detail}")
 
 
+def collect(settings: Settings) -> List[str]:
+    """Return a list that gets each warning from now on; only a log file gets it as well.
+
+    Who has asked for a level on stderr, by the variable, gets the warnings there instead.
+    """
+    global _collected
+    found: List[str] = []
+    if settings.log_level is None:
+        _collected = found
+    return found
+
+
+def listens(level: int) -> bool:
+    """Whether anybody sees a record of that level, so that it is worth its text."""
+    if _verbose:
+        return True
+    loaded = sys.modules.get("logging")
+    return loaded is not None and bool(loaded.getLogger(NAME).isEnabledFor(level))
+
+
 def warning(message: str) -> None:
     """Log what somebody should put right."""
     emit(WARNING, message)
@@ -107,6 +129,10 @@ def warning(message: str) -> None:
 
 def emit(level: int, message: str) -> None:
     """Log one record. Never raise: not without a free descriptor, nor where a handler raises."""
+    if _collected is not None and level >= WARNING:
+        _collected.append(message)
+        failure_of(_log_to_file, level, message)
+        return
     error = failure_of(_log, level, message)
     # After a chroot, without a free descriptor or with a broken logger class there is no logger.
     has_no_logger = _logger is None or isinstance(error, (ImportError, OSError))
@@ -123,10 +149,14 @@ def _log(level: int, message: str) -> None:
     if _verbose:
         # The variable counts more than disable_existing_loggers of dictConfig().
         logger.disabled = False
-    if _file is not None and level >= _file.level:
-        _file.handle(logger.makeRecord(NAME, level, "", 0, "%s", (printable(message),), None))
+    _log_to_file(level, message)
     if logger.isEnabledFor(level):
         logger.log(level, "%s", printable(message))
+
+
+def _log_to_file(level: int, message: str) -> None:
+    if _file is not None and _logger is not None and level >= _file.level:
+        _file.handle(_logger.makeRecord(NAME, level, "", 0, "%s", (printable(message),), None))
 
 
 def _print_on_stderr(text: str) -> None:

@@ -51,6 +51,16 @@ ANSWERS: Dict[str, Answer] = {
     "/version/": in_json(**dict.fromkeys(KUBERNETES, SECRET)),
     "/v1.41/version": in_json(Version=SECRET, ApiVersion="1.41"),
     "/v1/models/any": in_json(id=SECRET, created=0, object="model", owned_by=""),
+    "/api/models/any": in_json(id=SECRET),
+    "/mcp": in_json(
+        jsonrpc="2.0",
+        id=1,
+        result={
+            "protocolVersion": "2025-06-18",
+            "capabilities": {},
+            "serverInfo": {"name": SECRET, "version": "1"},
+        },
+    ),
     "/users/somebody": in_json(login=SECRET, id=1, url="/users/somebody"),
     "/session": in_json(value={"sessionId": "1", "capabilities": {"browserName": "chrome"}}),
     "/session/1/title": in_json(value=SECRET),

@@ -41,6 +41,30 @@ def openai(url):
     return OpenAI(api_key="none", base_url=f"{url}v1", max_retries=0).models.retrieve("any").id
 
 
+def anthropic(url):
+    from anthropic import Anthropic
+
+    return Anthropic(api_key="none", base_url=url, max_retries=0).models.retrieve("any").id
+
+
+def huggingface_hub(url):
+    from huggingface_hub import HfApi
+
+    return HfApi(endpoint=url.rstrip("/")).model_info("any").id
+
+
+def mcp(url):
+    from mcp import ClientSession
+    from mcp.client.streamable_http import streamable_http_client
+
+    async def ask():
+        streams = streamable_http_client(f"{url}mcp")
+        async with streams as (reader, writer, *_), ClientSession(reader, writer) as session:
+            print(await asyncio.wait_for(session.initialize(), 20), flush=True)
+
+    return asyncio.run(ask())
+
+
 def urllib3(url):
     import urllib3
 
@@ -304,6 +328,67 @@ def pip(url):
 
     with zipfile.ZipFile("probe-1.0-py3-none-any.whl") as wheel:
         return wheel.read("probe.txt").decode()
+
+
+def command(name, *arguments, **env):
+    import os
+    import subprocess
+
+    path = os.path.join(sys.prefix, "bin", name)
+    environ = {**os.environ, "PATH": f"{sys.prefix}/bin:{os.environ['PATH']}", **env}
+    subprocess.run([path, *arguments], env=environ, check=True, timeout=300)
+
+
+def ansible(url):
+    command("ansible", "localhost", "-m", "uri", "-a", f"url={url} return_content=true")
+
+
+PIPFILE = """
+[[source]]
+url = "{}simple/"
+verify_ssl = true
+name = "under-test"
+[packages]
+probe = "*"
+"""
+PYPROJECT = """
+[project]
+name = "nothing"
+version = "1.0"
+requires-python = ">=3.9"
+dependencies = ["probe"]
+[tool.poetry]
+package-mode = false
+[[tool.poetry.source]]
+name = "under-test"
+url = "{}simple/"
+"""
+
+
+def pipenv(url):
+    write("Pipfile", PIPFILE.format(url))
+    command("pipenv", "install", PIPENV_VENV_IN_PROJECT="1", PIPENV_IGNORE_VIRTUALENVS="1")
+    return probe()
+
+
+def poetry(url):
+    write("pyproject.toml", PYPROJECT.format(url))
+    command("poetry", "install", "--no-interaction", POETRY_VIRTUALENVS_IN_PROJECT="1")
+    return probe()
+
+
+def write(path, text):
+    with open(path, "w") as file:
+        file.write(text)
+
+
+def probe():
+    """Return what the package from the index holds."""
+    import glob
+
+    (path,) = glob.glob(".venv/lib/*/site-packages/probe.txt")
+    with open(path) as file:
+        return file.read()
 
 
 # --- S3 ---------------------------------------------------------------------------------------

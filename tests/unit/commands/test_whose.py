@@ -80,7 +80,7 @@ def test_where_a_folder_cannot_be_used_it_is_unknown(world: World) -> None:
     folder = Path(world.write(ADDED + "/b.crt", PEM["B"])).parent
     folder.chmod(0o777)
     assert owners(world) == {"certifi": CERTIFI, "A": "unknown", "B": "unknown"}
-    told = [each for each in status.run().data["problems"] if each["source"] == LOCAL]
+    told = [each for each in status.run(verbose=False).data["problems"] if each["source"] == LOCAL]
     assert [(each["path"], each["level"]) for each in told] == [(str(folder), "note")]
 
 

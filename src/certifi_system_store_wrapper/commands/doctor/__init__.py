@@ -6,33 +6,47 @@ Its checks of this installation are here and in the modules beside; `server` loo
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from typing import Any, Dict, Iterator, List, Optional
 
+from ... import reporting
 from ...activation import hook
 from ...bundle import Bundle
 from ...settings import SYSTEM, WARNING, Settings, from_environment
-from .. import trusts, variables
+from .. import environment, here, scripts, status, trusts, variables
 from ..output import Finding, Report, note, problem
-from . import clients, installation, user_cas
+from . import clients, installation, programs, requirement, user_cas
 from . import settings as replaced
 
 
-def run(*, host: Optional[str]) -> Report:
-    """Return findings about this installation, or about TLS with one server."""
-    data: Dict[str, Any] = {}
-    lines: List[str] = []
+def run(*, host: Optional[str], require: Optional[str]) -> Report:
+    """Return findings about this installation, about TLS with one server, or about one CA."""
+    data: Dict[str, Any] = {"here": here.facts()}
+    if require is not None:
+        return _report([requirement.finding(require, host)], data, [])
+    warnings, lines = reporting.collect(from_environment()), here.lines(data["here"])
     if host is None:
         findings = list(_findings())
     else:
         from . import server
 
-        findings, data = server.examine(host)
-        lines = server.lines(data)
+        findings, seen = server.examine(host)
+        data.update(seen)
+        lines += server.lines(seen)
+    return _report([*findings, *_untold(warnings, findings)], data, lines)
+
+
+def _report(findings: List[Finding], data: Dict[str, Any], lines: List[str]) -> Report:
     healthy = all(finding.level != "problem" for finding in findings)
     told = [finding._asdict() for finding in findings]
     data = {"command": "doctor", "healthy": healthy, "findings": told, **data}
     lines += [line for finding in findings for line in finding.lines()]
     return Report(data, lines, 0 if healthy else 1)
+
+
+def _untold(warnings: List[str], findings: List[Finding]) -> List[Finding]:
+    told = [{"path": "", "message": each.sentence} for each in findings]
+    return [note("log", each["message"]) for each in status.untold(warnings, told)]
 
 
 def _findings() -> Iterator[Finding]:
@@ -59,6 +73,8 @@ def _findings() -> Iterator[Finding]:
     yield from variables.breaking()
     yield from replaced.findings(trusts.in_force(trusts.this()), built)
     yield from clients.findings(settings)
+    yield from programs.findings(settings)
+    yield from _scripts()
     yield from _surroundings()
 
 
@@ -96,6 +112,14 @@ def _no_store(built: Bundle) -> Iterator[Finding]:
             "there is no store of the system here, as in many containers",
             "if there should be one, install ca-certificates",
         )
+
+
+def _scripts() -> Iterator[Finding]:
+    """Report the programs of this environment that less reaches; a system's are too many."""
+    with suppress(OSError):
+        there = environment.read(sys.executable or "")
+        if there.kind != environment.BASE:
+            yield from scripts.findings(there)
 
 
 def _surroundings() -> Iterator[Finding]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import suppress
 from importlib import metadata
-from typing import Dict, Iterator
+from typing import Dict, Iterator, NamedTuple, Sequence, Tuple
 
 from ...settings import Settings
 from ..output import Finding
@@ -26,36 +27,87 @@ _KNOWN = {
         "pygithub pyproj requests selenium sentry-sdk twine yt-dlp"
     ),
     DEFAULTS: (
-        "aiohttp aiosmtplib clickhouse-connect kubernetes paho-mqtt redis tornado truststore "
-        "urllib3 websocket-client websockets"
+        "aiohttp aiosmtplib ansible-core clickhouse-connect kubernetes paho-mqtt redis tornado "
+        "truststore urllib3 websocket-client websockets"
     ),
-    VARIABLES: "curl-cffi geventhttpclient grpcio httpx2 niquests openai psycopg treq",
+    VARIABLES: "curl-cffi geventhttpclient grpcio httpx2 niquests pipenv psycopg treq",
     OWN: "pycurl stripe",
 }
+# These trust what the first client of theirs trusts that their installed version requires.
+RIDERS = {
+    "anthropic": ("httpx2", "httpx"),
+    "azure-cli-core": ("requests",),
+    "conda": ("requests",),
+    "huggingface-hub": ("httpx2", "httpx", "requests"),
+    "mcp": ("httpx2", "httpx"),
+    "openai": ("httpx2", "httpx"),
+    "poetry": ("requests",),
+}
+# Why one is not helped as people expect.
+_REASONS = {"pipenv": "it has its own copy of pip"}
+
+
+class Installed(NamedTuple):
+    """A distribution: its version, and the names of what it requires."""
+
+    version: str
+    requires: Tuple[str, ...]
 
 
 def findings(settings: Settings) -> Iterator[Finding]:
     """Report which clients are installed, and what helps each kind."""
     here = _installed()
-    for kind, names in _KNOWN.items():
-        found = [f"{name} {here[name]}" for name in names.split() if name in here]
-        helped = kind == DEFAULTS and settings.ssl_defaults
-        advice = "helped by PYTHON_CERTIFI_SSL_DEFAULTS" if helped else HELP[kind]
+    kinds = {name: kind_of(name, each.requires) for name, each in here.items()}
+    for kind in _KNOWN:
+        found = [_called(name, here[name]) for name in sorted(kinds) if kinds[name] == kind]
+        advice = helped_by(kind, ssl_defaults=settings.ssl_defaults)
         if found:
             yield Finding("ok", "clients", f"{kind}: {', '.join(found)}", advice)
 
 
+def helped_by(kind: str, *, ssl_defaults: bool) -> str:
+    """Return what helps clients of that kind."""
+    is_on = kind == DEFAULTS and ssl_defaults
+    return "helped by PYTHON_CERTIFI_SSL_DEFAULTS" if is_on else HELP[kind]
+
+
+def kind_of(name: str, requires: Sequence[str] = ()) -> str:
+    """Return the kind of a distribution that requires these, "" if it is not known here."""
+    client = _client_of(name, requires)
+    return next((kind for kind, names in _KNOWN.items() if client in names.split()), "")
+
+
+def _client_of(name: str, requires: Sequence[str]) -> str:
+    """Return the client that a distribution rides on, itself if it rides on none."""
+    clients = RIDERS.get(name, (name,))
+    return next((each for each in clients if each in requires), clients[0])
+
+
+def _called(name: str, there: Installed) -> str:
+    """Return a distribution for people, with its version and what explains its kind."""
+    client = _client_of(name, there.requires)
+    why = _REASONS.get(name) or (f"by {client}" if client != name else "")
+    return f"{name} {there.version}{f' ({why})' if why else ''}"
+
+
 def known() -> Dict[str, str]:
-    """Return the kind of each distribution that is known here."""
-    return {name: kind for kind, names in _KNOWN.items() for name in names.split()}
+    """Return the kind of each distribution that is known here, in its newest version."""
+    names = [*RIDERS, *(name for names in _KNOWN.values() for name in names.split())]
+    return {name: kind_of(name) for name in names}
 
 
-def _installed() -> Dict[str, str]:
-    """Return the version of each installed distribution."""
-    found: Dict[str, str] = {}
+def _installed() -> Dict[str, Installed]:
+    """Return each installed distribution by its name."""
+    found: Dict[str, Installed] = {}
     for distribution in metadata.distributions():
         # Since Python 3.15 a distribution with incomplete metadata raises LookupError.
         with suppress(OSError, LookupError):
-            name = (distribution.metadata["Name"] or "").lower().replace("_", "-")
-            found.setdefault(name, distribution.version)
+            name = _normal(distribution.metadata["Name"] or "")
+            requires = distribution.requires if name in RIDERS else ()
+            names = tuple(_normal(re.split(r"[^\w.-]", each)[0]) for each in requires or ())
+            found.setdefault(name, Installed(distribution.version, names))
     return found
+
+
+def _normal(name: str) -> str:
+    return name.lower().replace("_", "-")

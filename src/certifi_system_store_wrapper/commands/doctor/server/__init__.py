@@ -8,6 +8,7 @@ from ....activation import hook
 from ....settings import from_environment
 from ... import describe, variables
 from ...output import Finding, problem, row
+from ...terminal import fingerprint
 from ...trusts import NO_COMMON_NAMES
 from . import chain, handshake, trusts
 from .chain import View
@@ -49,7 +50,7 @@ def lines(told: Dict[str, Any]) -> List[str]:
     for number, each in enumerate(told["chain"]):
         marks = [mark for mark in each["marks"] if number or mark != "not a CA"]
         noted = f" [{', '.join(marks)}]" if marks else ""
-        name = each["subject"] or f"SHA-256 {each['sha256']}"
+        name = each["subject"] or f"SHA-256 {fingerprint(each['sha256'])}"
         shown.append(row(f"chain {number}", f"{name}{noted}"))
         if each["issuer"]:
             shown.append(row("", f"issued by {each['issuer']}, until {each.get('not_after')}"))

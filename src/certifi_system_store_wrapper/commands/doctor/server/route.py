@@ -95,10 +95,22 @@ def _has_more_userinfo(url: SplitResult) -> bool:
 
 
 def _at(url: SplitResult, default_port: int) -> Target:
-    host, port = _host(url), default_port if url.port is None else url.port
-    if not port:
-        raise _NoName("there is no port 0")
-    return Target(host, port)
+    host, port = _host(url), _port(url)
+    return Target(host, default_port if port is None else port)
+
+
+def _port(url: SplitResult) -> Optional[int]:
+    """Return the port, None if there is none in it; it is digits and no password then."""
+    try:
+        port = url.port
+    except ValueError:
+        port = 0
+    if port == 0:
+        # What stands behind the last colon may be a password, if it is no number.
+        digits = url.netloc.rpartition(":")[2]
+        which = f"port {digits}" if digits.isdigit() else "port that is no number"
+        raise _NoName(f"there is no {which}: ports are 1 to 65535")
+    return port
 
 
 def _host(url: SplitResult) -> str:

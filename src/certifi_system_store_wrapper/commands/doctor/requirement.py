@@ -1,0 +1,58 @@
+"""`doctor --require SHA256`: whether one CA is trusted by what certifi answers, for fleets."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import List, Optional
+
+from ... import parsing
+from ...activation import hook
+from ...parsing.pem import der_of
+from ...settings import from_environment
+from ...sources.reader import read_regular
+from .. import describe, status
+from ..output import Finding, WrongUsage, problem
+
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+# What makes a certificate in the bundle vouch for nobody.
+_WORTHLESS = ("expired", "not yet valid", "not a CA")
+
+
+def finding(text: str, host: Optional[str]) -> Finding:
+    """Return whether that CA is trusted here; raises WrongUsage."""
+    if host is not None:
+        raise WrongUsage("name HOST or --require, not both")
+    sha256 = text.replace(":", "").strip().lower()
+    if not _SHA256.fullmatch(sha256):
+        raise WrongUsage("argument --require: name the 64 digits of a certificate's SHA-256")
+    settings = from_environment()
+    answer = hook.current()
+    built = answer.build(settings)
+    reason = status.why_plain(settings, built)
+    if reason:
+        return problem("require", f"certifi is not answered from the bundle: {reason}")
+    for block in _blocks(answer.where()):
+        told = describe.certificate(der_of(block))
+        if told["sha256"] == sha256:
+            return _trusted(told["subject"], told["marks"])
+    for out in map(status.excluded, built.excluded):
+        if out["sha256"] == sha256:
+            return problem(
+                "require", f"{out['subject']} is left out: {out['reason']}", out["detail"]
+            )
+    remedy = "`certifi-system-store-wrapper add FILE`"
+    return problem("require", f"no certificate with SHA-256 {sha256} is in the bundle", remedy)
+
+
+def _trusted(subject: str, marks: List[str]) -> Finding:
+    faults = [mark for mark in marks if mark in _WORTHLESS]
+    if faults:
+        return problem("require", f"{subject} is in the bundle, but it is {' and '.join(faults)}")
+    return Finding("ok", "require", f"certifi answers from the bundle, and {subject} is in it")
+
+
+def _blocks(path: str) -> List[bytes]:
+    """Return the certificates of the file that certifi names, whoever made it."""
+    parsed = parsing.parse(read_regular(path, os.stat(path)))
+    return [found.block for found in parsed.certificates]

@@ -1,0 +1,229 @@
+"""A Python environment, as its files describe it: nothing in it is executed or imported."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import sys
+from glob import glob
+from typing import Dict, Iterator, List, NamedTuple
+
+NAME = "certifi-system-store-wrapper"
+_START = "certifi_system_store_wrapper"
+PIPX, UV_TOOL, CONDA, VENV, BASE = "pipx", "uv tool", "conda", "virtual environment", "interpreter"
+# Files that only the environments of one kind have.
+_KINDS = {"pipx_metadata.json": PIPX, "uv-receipt.toml": UV_TOOL, "conda-meta": CONDA}
+_OLDEST = [3, 8]
+_MAX_BYTES = 64 << 10
+_PROGRAM = "python.exe" if os.name == "nt" else "python"
+_INTERPRETER = re.compile(r"(python|pypy|graalpy)[\w.]*", re.IGNORECASE)
+_METADATA = re.compile(r"(.+?)-(\d[^-]*)(?:-.+)?\.(?:dist|egg)-info", re.IGNORECASE)
+
+
+class Environment(NamedTuple):
+    """An interpreter and what is installed for it; `version` is "" where no file tells it."""
+
+    python: str
+    prefix: str
+    kind: str
+    version: str
+    folders: List[str]
+    packages: Dict[str, str]
+    settings: Dict[str, str]
+
+    @property
+    def identity(self) -> str:
+        """What no other has: several interpreters may share a prefix, as in /usr."""
+        return os.path.realpath(self.python if self.kind == BASE else self.prefix)
+
+    @property
+    def called(self) -> str:
+        """What it is, for people."""
+        return f"{self.kind}, Python {self.version or 'of an unknown version'}"
+
+
+def read(path: str) -> Environment:
+    """Return the environment of an interpreter, or in a folder; raises OSError."""
+    python = os.path.abspath(_interpreter(path))
+    prefix = os.path.dirname(os.path.dirname(python))
+    settings = _settings(prefix)
+    if not settings and os.path.isfile(os.path.join(os.path.dirname(python), "pyvenv.cfg")):
+        prefix = os.path.dirname(python)
+        settings = _settings(prefix)
+    if not settings:
+        real = os.path.realpath(python)
+        # On Windows the interpreter lies in the prefix itself.
+        folder = os.path.dirname(real)
+        prefix = folder if os.name == "nt" else os.path.dirname(folder)
+    version = _version(python, prefix, settings)
+    folders = [each for each in _folders(prefix, version, settings) if os.path.isdir(each)]
+    kind = _kind(prefix, settings)
+    return Environment(python, prefix, kind, version, folders, _packages(folders), settings)
+
+
+def why_inactive(there: Environment) -> str:
+    """Return why certifi is not answered from the bundle there, "" if nothing speaks against it."""
+    if is_too_old(there):
+        return "Python is too old there: this package needs 3.8 or later"
+    if NAME not in there.packages:
+        return "this package is not installed there"
+    for needed in ("certifi", "wrapt"):
+        if needed not in there.packages:
+            return f"{needed} is not installed there"
+    name = f"{_START}{'.start' if _numbers(there.version) >= [3, 15] else '.pth'}"
+    texts = (text(os.path.join(folder, name)) for folder in there.folders)
+    return "" if any(_START in each for each in texts) else f"the start-up file {name} is missing"
+
+
+def is_too_old(there: Environment) -> bool:
+    """Whether this package cannot be installed there."""
+    return bool(there.version) and _numbers(there.version) < _OLDEST
+
+
+def install_command(there: Environment) -> str:
+    """Return the command that installs this package there, "" where none can."""
+    if is_too_old(there):
+        return ""
+    tool = _quoted(os.path.basename(there.prefix))
+    if there.kind == PIPX:
+        return f"pipx inject {tool} {NAME}"
+    if there.kind == UV_TOOL:
+        return f"uv tool install {tool} --with {NAME}"
+    python = _quoted(there.python)
+    # pip refuses without this where a distribution keeps the interpreter's packages.
+    more = "--user --break-system-packages " if _is_managed(there) else ""
+    if "pip" in there.packages:
+        return f"{python} -m pip install {more}{NAME}"
+    if "uv" in there.settings:
+        return f"uv pip install --python {python} {NAME}"
+    return f"{_quoted(sys.executable)} -m pip --python {python} install {more}{NAME}"
+
+
+def text(path: str) -> str:
+    """Return the beginning of a regular file, "" if there is none or it cannot be read."""
+    try:
+        # A FIFO would have to be waited for.
+        if not os.path.isfile(path):
+            return ""
+        with open(path, "rb") as file:
+            return file.read(_MAX_BYTES).decode("utf-8", "replace")
+    except (OSError, ValueError):
+        return ""
+
+
+def _interpreter(path: str) -> str:
+    path = os.path.expanduser(path)
+    inside = [os.path.join(path, folder, _PROGRAM) for folder in ("bin", "Scripts", "")]
+    for each in inside if os.path.isdir(path) else [path]:
+        found = _of_script(each)
+        if os.path.isfile(found) and _INTERPRETER.fullmatch(os.path.basename(found)):
+            return found
+    what = f"there is no Python in {path}" if os.path.isdir(path) else f"{path} is no Python"
+    raise FileNotFoundError(0, f"{what}: name an interpreter, or the folder of its environment")
+
+
+def _of_script(path: str) -> str:
+    """Return the interpreter that runs a script, else the path itself."""
+    found = re.match(r"#!\s*(/\S*python[\d.]*)(?:\s|$)", text(path)[:1024])
+    return found.group(1) if found and os.path.isfile(found.group(1)) else path
+
+
+def _settings(prefix: str) -> Dict[str, str]:
+    """Return what pyvenv.cfg says; it is empty where this is no virtual environment."""
+    pairs = (line.partition("=") for line in text(os.path.join(prefix, "pyvenv.cfg")).splitlines())
+    return {name.strip().lower(): value.strip() for name, _, value in pairs if value.strip()}
+
+
+def _version(python: str, prefix: str, settings: Dict[str, str]) -> str:
+    pairs = ((prefix, sys.prefix), (python, sys.executable or ""))
+    if all(os.path.realpath(one) == os.path.realpath(other) for one, other in pairs):
+        return sys.version.split()[0]
+    told = settings.get("version_info") or settings.get("version") or ""
+    named = [os.path.basename(os.path.realpath(python)), *_libraries(prefix)]
+    found = [re.search(r"\d+\.\d+(?:\.\d+)?", each) for each in (told, *named)]
+    return next((each.group() for each in found if each), "")
+
+
+def _libraries(prefix: str) -> List[str]:
+    return sorted(glob(os.path.join(glob_escape(prefix), "lib", "py*[0-9].[0-9]*")), reverse=True)
+
+
+def glob_escape(path: str) -> str:
+    """Return a path for glob(), in which only what follows it has wildcards."""
+    return re.sub(r"([*?[])", r"[\1]", path)
+
+
+def _numbers(version: str) -> List[int]:
+    return [int(part) for part in version.split(".")[:2] if part.isdigit()]
+
+
+def _folders(prefix: str, version: str, settings: Dict[str, str]) -> Iterator[str]:
+    """Yield where the packages may lie; start-up files are read in all of them."""
+    minor = ".".join(version.split(".")[:2])
+    yield os.path.join(prefix, "Lib" if os.name == "nt" else "lib", "site-packages")
+    for lib in ("lib", "lib64"):
+        for implementation in ("python", "pypy"):
+            yield os.path.join(prefix, lib, f"{implementation}{minor}", "site-packages")
+    if settings and settings.get("include-system-site-packages", "").lower() != "true":
+        return
+    home = settings.get("home")
+    base = os.path.dirname(home) if home and os.name != "nt" else home
+    if base and base != prefix:
+        yield from _folders(base, version, {})
+        return
+    # Debian's own, where pip and where its packages install.
+    if prefix == "/usr":
+        yield f"/usr/local/lib/python{minor}/dist-packages"
+        yield "/usr/lib/python3/dist-packages"
+    yield from _user_folders(minor)
+
+
+def _user_folders(minor: str) -> Iterator[str]:
+    home = os.path.expanduser("~")
+    if sys.platform == "win32":
+        digits = minor.replace(".", "")
+        roaming = os.environ.get("APPDATA") or home
+        yield os.path.join(roaming, "Python", f"Python{digits}", "site-packages")
+    elif sys.platform == "darwin":
+        yield os.path.join(home, "Library", "Python", minor, "lib", "python", "site-packages")
+    yield os.path.join(home, ".local", "lib", f"python{minor}", "site-packages")
+
+
+def _kind(prefix: str, settings: Dict[str, str]) -> str:
+    for name, kind in _KINDS.items():
+        if os.path.exists(os.path.join(prefix, name)):
+            return kind
+    return VENV if settings else BASE
+
+
+def _packages(folders: List[str]) -> Dict[str, str]:
+    """Return the versions of what is installed, by the names of the metadata alone."""
+    found: Dict[str, str] = {}
+    for folder in folders:
+        for name in names(folder):
+            metadata = _METADATA.fullmatch(name)
+            if metadata:
+                called = re.sub(r"[-_.]+", "-", metadata.group(1)).lower()
+                found.setdefault(called, metadata.group(2))
+    return found
+
+
+def names(folder: str) -> List[str]:
+    """Return the sorted names in a folder, none if it cannot be read."""
+    try:
+        return sorted(os.listdir(folder))
+    except OSError:
+        return []
+
+
+def _is_managed(there: Environment) -> bool:
+    places = [*_libraries(there.prefix), os.path.join(there.prefix, "Lib")]
+    marks = (os.path.join(place, "EXTERNALLY-MANAGED") for place in places)
+    return there.kind == BASE and any(map(os.path.isfile, marks))
+
+
+def _quoted(word: str) -> str:
+    if os.name == "nt":
+        return f'"{word}"' if " " in word else word
+    return shlex.quote(word)
