@@ -234,7 +234,7 @@ def certificate_files(
                 pending += [entry.path] if entry.name != "__pycache__" else []
             elif entry.name.startswith(_LITTER):
                 continue
-            elif _is_certificate_name(entry.name):
+            elif is_certificate_name(entry.name):
                 yield entry.path
             elif others is not None and _may_be_misnamed(entry.name.lower()):
                 others.append(entry.path)
@@ -249,8 +249,14 @@ def _entries(findings: Findings, folder: str, *, named: bool) -> List[os.DirEntr
         return []
 
 
-def _is_certificate_name(name: str) -> bool:
+def is_certificate_name(name: str) -> bool:
+    """Whether a file of that name in a folder of certificates is read."""
     return name.lower().endswith(_EXTENSIONS) or is_hashed_name(name)
+
+
+def may_hold_certificates(name: str) -> bool:
+    """Whether a file of that name may hold certificates, also if it is not read for its name."""
+    return is_certificate_name(name) or _may_be_misnamed(name.lower())
 
 
 def _may_be_misnamed(name: str) -> bool:

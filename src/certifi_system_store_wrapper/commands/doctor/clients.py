@@ -36,7 +36,7 @@ _KNOWN = {
 
 def findings(settings: Settings) -> Iterator[Finding]:
     """Report which clients are installed, and what helps each kind."""
-    here = _installed()
+    here = installed()
     for kind, names in _KNOWN.items():
         found = [f"{name} {here[name]}" for name in names.split() if name in here]
         helped = kind == DEFAULTS and settings.ssl_defaults
@@ -50,7 +50,7 @@ def known() -> Dict[str, str]:
     return {name: kind for kind, names in _KNOWN.items() for name in names.split()}
 
 
-def _installed() -> Dict[str, str]:
+def installed() -> Dict[str, str]:
     """Return the version of each installed distribution."""
     found: Dict[str, str] = {}
     for distribution in metadata.distributions():

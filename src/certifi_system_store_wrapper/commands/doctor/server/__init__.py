@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import ssl
-from typing import Any, Dict, List, Tuple
+from functools import partial
+from typing import Any, Dict, List, Optional, Tuple, Type
 
 from ....activation import hook
 from ....bundle import Bundle
@@ -12,7 +13,7 @@ from ....settings import CERTIFI, from_environment
 from ... import describe, variables
 from ...output import Finding, problem, row
 from .. import strict
-from . import chain, handshake
+from . import chain, context_class, handshake
 from .chain import BUNDLE, CERTIFI_ALONE, DEFAULTS, STRICT, View
 from .diagnosis import diagnose
 from .route import Refused, Route, Target, proxy_for, target
@@ -20,7 +21,13 @@ from .route import Refused, Route, Target, proxy_for, target
 
 def examine(text: str) -> Tuple[List[Finding], Dict[str, Any]]:
     """Return findings about the server, and what was seen; raises WrongUsage."""
-    where = target(text)
+    with context_class.own() as other:
+        return _examined(target(text), other)
+
+
+def _examined(
+    where: Target, other: Optional[Type[ssl.SSLContext]]
+) -> Tuple[List[Finding], Dict[str, Any]]:
     told: Dict[str, Any] = {"host": where.host, "port": where.port}
     told.update(proxy=None, outcomes={}, chain=[])
     try:
@@ -31,17 +38,20 @@ def examine(text: str) -> Tuple[List[Finding], Dict[str, Any]]:
         route = Route(where, proxy, handshake.context_of(built.body.decode("ascii")))
         seen = handshake.presented(route)
         told.update(chain=[describe.certificate(der) for der in seen.chain])
-        outcomes = _outcomes(route, built) if seen.chain else {}
+        outcomes = _outcomes(route, built, other) if seen.chain else {}
     except OSError as error:
         remedy = error.remedy if isinstance(error, Refused) else ""
         return [problem("connection", str(error), remedy)], told
     told.update(outcomes={name: outcome._asdict() for name, outcome in outcomes.items()})
     links = [chain.link(der) for der in seen.chain]
-    view = View(where, proxy, outcomes, seen, links, chain.path(links), built, settings)
+    verifies = partial(handshake.verifies, route)
+    view = View(where, proxy, outcomes, seen, links, chain.path(links), built, settings, verifies)
     return diagnose(view), told
 
 
-def _outcomes(route: Route, built: Bundle) -> Dict[str, handshake.Outcome]:
+def _outcomes(
+    route: Route, built: Bundle, other: Optional[Type[ssl.SSLContext]]
+) -> Dict[str, handshake.Outcome]:
     own = [a.block for a in built.anchors if any(o.source == CERTIFI for o in a.origins)]
     whole = built.body.decode("ascii")
     contexts = {
@@ -50,6 +60,11 @@ def _outcomes(route: Route, built: Bundle) -> Dict[str, handshake.Outcome]:
         STRICT: handshake.context_of(whole, strict=True),
         DEFAULTS: _defaults(),
     }
+    if other:
+        context = contexts[f"{BUNDLE}, {context_class.called(other)}"] = other(
+            ssl.PROTOCOL_TLS_CLIENT
+        )
+        context.load_verify_locations(cadata=whole)
     return {name: handshake.outcome(route, context) for name, context in contexts.items()}
 
 
