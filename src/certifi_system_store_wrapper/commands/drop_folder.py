@@ -37,13 +37,16 @@ def make(folder: str) -> str:
     # On Windows it may be a drive that is not connected.
     if not os.path.isdir(there):
         raise OSError(0, f"{there} has to be a folder, and is none: make it one")
+    check = ownership.Check()
     # Check first, so that root leaves no folder in the home of another user.
-    if ownership.is_safe_path(there):
+    fault = check.place_fault(there)
+    if fault is None:
         if there != folder:
             ownership.make_folder(folder)
-        if ownership.is_safe(os.stat(folder), folder) and ownership.is_safe_path(folder):
-            return folder
-    message = f"others may write to {folder} or above, so it is not used: chmod go-w, and own it"
+        fault = ownership.Check().fault(folder)
+    if fault is None:
+        return folder
+    message = f"{fault.step}: {fault.why}, so {folder} is not used: {fault.remedy}"
     raise PermissionError(0, message)
 
 

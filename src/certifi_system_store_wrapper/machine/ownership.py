@@ -35,7 +35,7 @@ _MACOS_ADMIN = 80
 # "staff" of Debian. It may write to /usr/local: section 9.1.2 of the Debian Policy Manual.
 _DEBIAN_STAFF, _STAFF_FOLDER = 50, "/usr/local"
 
-_REMEDY = "own it, or name the file in PYTHON_CERTIFI_CERT_FILES if you trust that user"
+_NAME_IT = "name the file in PYTHON_CERTIFI_CERT_FILES if you trust {}, which works whoever owns it"
 
 
 def trusted_owners() -> FrozenSet[int]:
@@ -242,17 +242,26 @@ class Check:
         if rule == _LINKS and not is_link:
             return None
         if not self._is_owned(step, status.st_uid, rule):
-            return Fault(step, f"user {status.st_uid} owns it", _REMEDY)
+            return Fault(
+                step, _owned_by(status.st_uid), f"own it, or {_NAME_IT.format('that user')}"
+            )
         if is_link or not writable_by_others(status, step) or _is_mounted_read_only(step):
             return None
         is_sticky = bool(status.st_mode & stat.S_ISVTX)
-        return Fault(step, "others may write to it", "chmod go-w, and own it", is_sticky)
+        remedy = f"chmod go-w, and own it, or {_NAME_IT.format('them')}"
+        return Fault(step, "others may write to it", remedy, is_sticky)
 
     def _is_owned(self, step: str, owner: int, rule: str) -> bool:
         """Whether the owner of a step is one that we trust."""
         if owner in self._owners:
             return True
         return owner == self._overflow and (rule == _SYSTEMS or step in _MADE_BY_ADMINISTRATORS)
+
+
+def _owned_by(owner: int) -> str:
+    """Say who owns a step, and why that counts."""
+    anybody = ", who may be anybody," if owner == overflow_uid() else ""
+    return f"user {owner}{anybody} owns it, and could change what user {user()} trusts"
 
 
 def _absolute(path: str) -> str:

@@ -17,9 +17,14 @@ from .reader import OwnBundle, Untrusted
 MAX_FILES = 10_000
 _TOO_MANY = "it holds more than {} files: only the first are used"
 _LIST = f": several files are separated by {os.pathsep!r}"
+_CONTENT = ": name a file, not what is in it: write it to a file, and name that"
+_URL = ": name a file, not a URL: download it, and name that file"
 _HINTS = (
-    ("-----BEGIN", ": name a file, not what is in it"),
-    ("***@", ": name a file, not a URL"),
+    ("-----BEGIN", _CONTENT),
+    ("base64***", _CONTENT),
+    ("https:", _URL),
+    ("http:", _URL),
+    ("***@", _URL),
     (",", _LIST),
     (";", _LIST),
     ("\n", _LIST),

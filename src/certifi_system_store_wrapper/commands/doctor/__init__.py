@@ -66,10 +66,6 @@ def _settings(settings: Settings) -> Iterator[Finding]:
     if sys.flags.ignore_environment and given:
         ignored = ", ".join(given)
         yield note("settings", f"python -E or -I ignores {ignored}", "leave the option out")
-    known = [f"PYTHON_CERTIFI_{field.upper()}" for field in settings._fields]
-    for name in (each for each in given if each not in known):
-        message = f"{name} is no variable of this package: nobody reads it"
-        yield note("settings", message, "`certifi-system-store-wrapper --help` names them")
 
 
 def _sources(built: Bundle, settings: Settings) -> Iterator[Finding]:

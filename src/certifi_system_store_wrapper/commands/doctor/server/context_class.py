@@ -36,7 +36,8 @@ def own() -> Iterator[Optional[Type[ssl.SSLContext]]]:
 
 def called(other: Type[ssl.SSLContext]) -> str:
     """Return how a row calls the other class: by the package that has it, and who put it there."""
-    package = other.__module__.partition("._")[0] or other.__module__
+    package, _, private = other.__module__.rpartition(".")
+    package = package if private.startswith("_") else other.__module__
     try:
         return f"by {package} of {_BY} {metadata.version(_BY)}"
     except (ImportError, OSError, LookupError):
