@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from typing import Any, Dict, Iterator, List, Optional
 
-from ...activation import hook
+from ...activation import hook, shadows
 from ...bundle import Bundle
 from ...settings import SYSTEM, WARNING, Settings, from_environment
 from .. import variables
@@ -43,14 +43,12 @@ def _findings() -> Iterator[Finding]:
             return
         built = hook.current().build(settings)
     except Exception as error:  # noqa: BLE001 - a certifi that was changed may raise anything
-        what, remedy = "certifi cannot be imported", "install it: python -m pip install certifi"
-        if "certifi" in sys.modules:
-            what, remedy = "certifi's own where() fails", "reinstall certifi"
-        yield problem("certifi", f"{what}: {error!r}", remedy)
+        yield _failing(error)
         return
     yield from installation.wrapt()
     yield from installation.start(settings, built)
     yield from installation.others()
+    yield from installation.taken_for_pythons()
     yield from _settings(settings)
     yield from _sources(built, settings)
     yield from user_cas.findings(built)
@@ -58,6 +56,19 @@ def _findings() -> Iterator[Finding]:
     yield from user_cas.bypassing(built)
     yield from clients.findings(settings)
     yield from _surroundings()
+
+
+def _failing(error: Exception) -> Finding:
+    """Say why certifi cannot be imported, or asked."""
+    what, remedy = "certifi cannot be imported", "install it: python -m pip install certifi"
+    if "certifi" in sys.modules:
+        what, remedy = "certifi's own where() fails", "reinstall certifi"
+    if isinstance(error, PermissionError):
+        remedy = f"as who owns it: chmod go+r {error.filename}"
+    shadow = shadows.culprit(error)
+    if shadow:
+        what, remedy = f"{what}, because {shadow}", shadow.remedy
+    return problem("certifi", f"{what}: {error!r}", remedy)
 
 
 def _settings(settings: Settings) -> Iterator[Finding]:
