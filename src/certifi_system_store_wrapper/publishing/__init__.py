@@ -95,14 +95,25 @@ def _publish_persistent(settings: Settings, certifi_file: str) -> Published:
         if not settings.bundle_dir:
             raise
         message = (
-            f"PYTHON_CERTIFI_BUNDLE_DIR cannot be used, another place is: {error}; name a folder "
-            "that only you can write to"
+            f"PYTHON_CERTIFI_BUNDLE_DIR cannot be used, another place is: {error}; "
+            f"{_what_helps(settings, certifi_file)}"
         )
         reporting.later(reporting.say_once, WARNING, message)
     # The path that the command prints must be good when the command has ended.
     if _is_certifis_command():
         return publish_outlasting(settings._replace(bundle_dir=""), certifi_file)
     return _publish_temporary(settings, certifi_file, None)
+
+
+def _what_helps(settings: Settings, certifi_file: str) -> str:
+    misfit = persistent.misfit(settings.bundle_dir, settings, certifi_file)
+    if not misfit:
+        return "name a folder that only you can write to"
+    return (
+        f"the bundle there does not fit this process any more, because {misfit}: in an image, run "
+        "`python -m certifi` as the last step, with the variables and files that the program will "
+        "have; else let this user write to that folder"
+    )
 
 
 def _publish_temporary(
