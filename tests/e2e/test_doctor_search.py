@@ -68,6 +68,7 @@ TOLD = (
     _settings(".gitconfig", '[http "https://corp"]\n\tsslcainfo={}\n'),
     _settings(".npmrc", "registry=https://x\ncafile={}\n"),
     _settings(".aws/config", "[profile x]\nca_bundle = {}\n"),
+    _settings(".config/pip/pip.conf", "[global]\ncert = {}\n"),
     _settings(".condarc", "ssl_verify: {}\n"),
     _other_environment, _separator, _misspelled, _drop_folder,
 )  # fmt: skip

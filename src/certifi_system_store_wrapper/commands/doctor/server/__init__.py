@@ -38,7 +38,10 @@ def _examined(
         route = Route(where, proxy, handshake.context_of(built.body.decode("ascii")))
         seen = handshake.presented(route)
         told.update(chain=[describe.certificate(der) for der in seen.chain])
-        outcomes = _outcomes(route, built, other) if seen.chain else {}
+        outcomes = _outcomes(route, built) if seen.chain else {}
+        if other and seen.chain:
+            name = f"{BUNDLE}, {context_class.called(other)}"
+            outcomes[name] = handshake.outcome(route, context_class.trusting(other, built.body))
     except OSError as error:
         remedy = error.remedy if isinstance(error, Refused) else ""
         return [problem("connection", str(error), remedy)], told
@@ -49,9 +52,7 @@ def _examined(
     return diagnose(view), told
 
 
-def _outcomes(
-    route: Route, built: Bundle, other: Optional[Type[ssl.SSLContext]]
-) -> Dict[str, handshake.Outcome]:
+def _outcomes(route: Route, built: Bundle) -> Dict[str, handshake.Outcome]:
     own = [a.block for a in built.anchors if any(o.source == CERTIFI for o in a.origins)]
     whole = built.body.decode("ascii")
     contexts = {
@@ -60,11 +61,6 @@ def _outcomes(
         STRICT: handshake.context_of(whole, strict=True),
         DEFAULTS: _defaults(),
     }
-    if other:
-        context = contexts[f"{BUNDLE}, {context_class.called(other)}"] = other(
-            ssl.PROTOCOL_TLS_CLIENT
-        )
-        context.load_verify_locations(cadata=whole)
     return {name: handshake.outcome(route, context) for name, context in contexts.items()}
 
 

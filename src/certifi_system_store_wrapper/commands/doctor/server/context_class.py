@@ -42,3 +42,10 @@ def called(other: Type[ssl.SSLContext]) -> str:
         return f"by {package} of {_BY} {metadata.version(_BY)}"
     except (ImportError, OSError, LookupError):
         return f"by {package}"
+
+
+def trusting(other: Type[ssl.SSLContext], pem: bytes) -> ssl.SSLContext:
+    """Return a context of the other class that trusts `pem`, as clients of certifi get it."""
+    context = other(ssl.PROTOCOL_TLS_CLIENT)
+    context.load_verify_locations(cadata=pem.decode("ascii"))
+    return context

@@ -28,10 +28,13 @@ from .chain import Link, View, is_key, link
 _DEBIAN_ENDING = ".crt"
 # The command that takes what lies there into the store; that of the others is update-ca-trust.
 _COMMANDS = {"/etc/pki/trust/": "update-ca-certificates", "/usr/local/": "certctl rehash"}
-# Beside those of `variables.READERS`: variables of other programs that name certificates.
+# Variables of other programs that name certificates: whatever reads them, the file may be the one.
 _OTHERS_VARIABLES = (
-    "NODE_EXTRA_CA_CERTS", "NIX_SSL_CERT_FILE", "GIT_SSL_CAINFO", "CARGO_HTTP_CAINFO", "DENO_CERT",
-    "npm_config_cafile", "NPM_CONFIG_CAFILE", "PGSSLROOTCERT", "CONDA_SSL_VERIFY",
+    "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR", "AWS_CA_BUNDLE",
+    "HTTPLIB2_CA_CERTS", "PIP_CERT", "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH", "GIT_SSL_CAINFO",
+    "CLOUDSDK_CORE_CUSTOM_CA_CERTS_FILE", "WEBSOCKET_CLIENT_CA_BUNDLE", "NODE_EXTRA_CA_CERTS",
+    "NIX_SSL_CERT_FILE", "CARGO_HTTP_CAINFO", "DENO_CERT", "npm_config_cafile",
+    "NPM_CONFIG_CAFILE", "PGSSLROOTCERT", "CONDA_SSL_VERIFY",
 )  # fmt: skip
 # Settings of other programs that name certificates: the files, and the word before the path.
 _OTHERS_SETTINGS = (
@@ -39,6 +42,10 @@ _OTHERS_SETTINGS = (
     (("/etc/npmrc", "/usr/etc/npmrc", "/usr/local/etc/npmrc", "~/.npmrc"), r"cafile\s*="),
     (("~/.aws/config",), r"ca_bundle\s*="),
     (("~/.condarc", "~/.conda/.condarc", "/etc/conda/.condarc"), r"ssl_verify\s*:"),
+    (
+        ("$PIP_CONFIG_FILE", "~/.pip/pip.conf", "~/.config/pip/pip.conf", "/etc/pip.conf"),
+        r"cert\s*=",
+    ),
     (("~/.config/pypoetry/config.toml", "~/.config/pypoetry/auth.toml"), r"cert\s*="),
     (("~/.curlrc",), r"(?:--)?cacert[ \t=]"),
     (("~/.wgetrc", "/etc/wgetrc"), r"ca_certificate\s*="),
@@ -182,22 +189,17 @@ def _expanded(text: str) -> str:
 
 def _named_by_others() -> Iterator[str]:
     """Yield the files and folders that variables and settings of other programs name."""
-    for name in (*variables.READERS, *_OTHERS_VARIABLES):
-        yield from _split_list(os.environ.get(name, ""))
-    for _, value in variables.pip_settings():
-        yield _expanded(value)
+    for name in _OTHERS_VARIABLES:
+        value = os.environ.get(name, "")
+        yield from (_expanded(part) for part in value.split(os.pathsep) if part.strip())
     for paths, word in _OTHERS_SETTINGS:
         for path in paths:
             for value in re.findall(rf"(?im)^[ \t\w.-]*{word}[ \t]*(.+?)[ \t\r]*$", _text(path)):
                 yield _expanded(value)
 
 
-def _split_list(value: str) -> List[str]:
-    return [_expanded(part) for part in value.split(os.pathsep) if part.strip()]
-
-
 def _text(path: str) -> str:
-    path = os.path.expanduser(path)
+    path = _expanded(path)
     try:
         return read_regular(path, os.stat(path), most=_MAX_SETTINGS).decode("utf-8", "replace")
     except OSError:
