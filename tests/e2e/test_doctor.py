@@ -237,6 +237,29 @@ def test_a_drop_folder_that_others_may_write_to(sandbox: Sandbox, ca_file: Path)
     assert "chmod go-w" in text
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="owners say nothing there")
+@pytest.mark.parametrize("mount", ["", "read-only"])
+def test_whose_the_drop_folder_is(sandbox: Sandbox, ca_file: Path, mount: str) -> None:
+    """Of uid 1000 for root, as under sudo or in a mounted volume: who, why, and what works."""
+    if os.geteuid() != 0 or (mount and not shutil.which("unshare")):
+        pytest.skip("only root gives files away and mounts")
+    assert sandbox.run(*ADD, str(ca_file)).returncode == 0
+    (stored,) = sandbox.drop_folder.iterdir()
+    for path in (stored, sandbox.drop_folder):
+        os.chown(path, 1000, 1000)
+    bind = 'mount --bind "$1" "$1"; mount -o remount,bind,ro "$1"; shift; exec "$@"'
+    prefix = ("unshare", "-m", "sh", "-ec", bind, "sh", str(sandbox.drop_folder)) if mount else ()
+    done = sandbox.run(*COMMAND, prefix=prefix)
+    said = "user 1000 owns it, and could change what user 0 trusts"
+    way = "name the file in PYTHON_CERTIFI_CERT_FILES if you trust that user"
+    assert (done.returncode, said in done.stdout, way in done.stdout) == (1, True, True), done
+    added = sandbox.run(*ADD, str(ca_file), prefix=prefix)
+    assert (added.returncode, said in added.stderr, way in added.stderr) == (1, True, True), added
+    # That is the way out, though the folder is still not used.
+    env = {"PYTHON_CERTIFI_CERT_FILES": str(stored)}
+    assert f"ok        {stored}: " in sandbox.run(*COMMAND, env=env, prefix=prefix).stdout
+
+
 def test_the_settings_of_pip(sandbox: Sandbox, ca_file: Path) -> None:
     """They lead pip past the user's CA: told, with the file."""
     other = write(sandbox.work / "other.pem", trustme.CA().cert_pem.bytes())
