@@ -177,6 +177,19 @@ def test_a_self_signed_server(sandbox: Sandbox) -> None:
     asked(sandbox, alone, env=env).names("self-signed", f"it lies in {path}")
 
 
+def test_what_a_strict_python_will_say_then(sandbox: Sandbox) -> None:
+    """The certificate is found all the same, and that it will not do is told at once."""
+    root = make("Lenient", CA[0])
+    path = write(sandbox.work / "corp.pem", root.pem)
+    leaf = make("leaf", by=root, names=["localhost"])
+    answer = asked(sandbox, leaf, env={"NODE_EXTRA_CA_CERTS": str(path)})
+    answer.names("root", f"it lies in {path}")
+    code = "import sys; print(sys.version_info >= (3, 13))"
+    is_strict = sandbox.run_code(code).stdout == "True\n"
+    words = "even then the strict checks of this Python refuse it: CN=Lenient"
+    assert (words in answer.said) == is_strict
+
+
 def test_somebodys_whole_list(sandbox: Sandbox) -> None:
     """The one certificate is to be added, not the whole list."""
     key = make("key").key

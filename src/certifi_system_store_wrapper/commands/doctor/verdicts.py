@@ -12,6 +12,7 @@ from typing import NamedTuple, Optional, Sequence
 
 from ...parsing import pem, x509
 from ...parsing.rfc5280 import OID_SUBJECT_KEY
+from . import context_class
 
 _OCTET_STRING = 0x04
 # Python has a name for the second one since 3.10.
@@ -56,7 +57,8 @@ def verdict(chain: Sequence[bytes], trusted: Sequence[bytes], flags: int = 0) ->
     Names are not checked. With STRICT in the flags it checks as Python 3.13 does.
     """
     try:
-        context = _context(trusted, flags)
+        with context_class.own():
+            context = _context(trusted, flags)
         incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
         tls = context.wrap_bio(incoming, outgoing)
         with suppress(ssl.SSLWantReadError):

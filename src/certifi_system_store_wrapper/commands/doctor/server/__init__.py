@@ -12,8 +12,8 @@ from ....bundle import Bundle
 from ....settings import CERTIFI, from_environment
 from ... import describe, variables
 from ...output import Finding, problem, row
-from .. import strict
-from . import chain, context_class, handshake
+from .. import context_class, strict
+from . import chain, handshake
 from .chain import BUNDLE, CERTIFI_ALONE, DEFAULTS, STRICT, View
 from .diagnosis import diagnose
 from .route import Refused, Route, Target, proxy_for, target
@@ -47,7 +47,7 @@ def _examined(
         return [problem("connection", str(error), remedy)], told
     told.update(outcomes={name: outcome._asdict() for name, outcome in outcomes.items()})
     links = [chain.link(der) for der in seen.chain]
-    verifies = partial(handshake.verifies, route)
+    verifies = partial(handshake.verifies, route, partial_chain=strict.IS_ON)
     view = View(where, proxy, outcomes, seen, links, chain.path(links), built, settings, verifies)
     return diagnose(view), told
 

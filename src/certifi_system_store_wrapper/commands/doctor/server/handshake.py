@@ -54,10 +54,15 @@ def outcome(route: Route, context: ssl.SSLContext) -> Outcome:
     return Outcome(trusted=True)
 
 
-def verifies(route: Route, blocks: Sequence[bytes]) -> bool:
-    """Whether the server's chain verifies if these are trusted, whatever its name."""
+def verifies(route: Route, blocks: Sequence[bytes], *, partial_chain: bool) -> bool:
+    """Whether the server's chain verifies if these are trusted, whatever its name.
+
+    With `partial_chain` it need not end in a root.
+    """
     context = context_of(b"".join(blocks).decode("ascii"))
     context.check_hostname = False
+    if partial_chain:
+        context.verify_flags |= _PARTIAL_CHAIN
     with suppress(OSError):
         return outcome(route, context).trusted
     return False

@@ -12,6 +12,7 @@ from ....settings import SOURCES
 from ....sources import user_drop_folder
 from ... import whose
 from ...output import Finding, problem
+from .. import strict
 from . import chain, search
 from .chain import Link, View
 
@@ -23,6 +24,8 @@ _INSPECTORS = re.compile(
     r"|menlo security|squid|burp|portswigger|sonicwall|lightspeed|securly|goguardian)\b",
     re.IGNORECASE,
 )
+# So many certificates of one name are tried.
+_MAX_TWINS = 5
 # New roots that are trusted by few lists yet, and the older one that has signed each as well:
 # https://letsencrypt.org/certificates/
 _CROSS_SIGNED = {
@@ -48,7 +51,7 @@ def cause(view: View) -> Finding:
 
 def hidden(view: View) -> Iterator[Finding]:
     """Report that the issuer is trusted, but another one of its name is asked."""
-    same_name = [anchor for anchor, _ in view.issuers()]
+    same_name = [anchor for anchor, _ in view.issuers()][:_MAX_TWINS]
     for right in same_name if same_name[1:] else ():
         others = [each for each in same_name if each is not right]
         if view.verifies([a.block for a in view.built.anchors if a not in others]):
@@ -108,7 +111,18 @@ def found(view: View) -> Iterator[Finding]:
         if view.path[0].is_self_issued:
             check, what = "self-signed", "self-signed certificate"
         message = f"its {what} is not trusted here, but it lies in {each.path}"
-        yield problem(check, f"{message}: {each.issuer.subject}", each.remedy)
+        remedy = each.remedy + _still_refused(view, each.issuer)
+        yield problem(check, f"{message}: {each.issuer.subject}", remedy)
+
+
+def _still_refused(view: View, issuer: Link) -> str:
+    """Return what the strict checks will say then, as the end of a sentence, or ""."""
+    if not strict.IS_ON:
+        return ""
+    path = view.path if issuer in view.path else [*view.path, issuer]
+    said = strict.faults([one.der for one in path])
+    why = "; ".join(f"{path[number].subject}: {words}" for number, words in said)
+    return f"; even then the strict checks of this Python refuse it: {why}" if why else ""
 
 
 def _other_key(view: View) -> Iterator[Finding]:
