@@ -70,7 +70,8 @@ def verdict(chain: Sequence[bytes], trusted: Sequence[bytes], flags: int = 0) ->
     except ssl.SSLWantReadError:
         return Verdict(0, "")
     except (OSError, ValueError) as error:
-        return Verdict(0, "") if getattr(error, "reason", "") == _PASSED else None
+        has_passed = isinstance(error, ssl.SSLError) and error.reason == _PASSED
+        return Verdict(0, "") if has_passed else None
     return None
 
 
