@@ -40,14 +40,14 @@ def go_first() -> None:
         Finder.find_spec(name)  # type: ignore[no-untyped-call]
 
 
-def _watch(name):  # type: ignore[no-untyped-def]
+def _watch(name, remedy=f"reinstall wrapt and {__package__}"):  # type: ignore[no-untyped-def]
     """Have activation wait for that name; return what finds its spec, None where it cannot."""
     try:
         from . import activation
 
         return activation.watch(name, at_exit)
     except Exception as error:  # noqa: BLE001 - nothing may escape from an import of certifi
-        why = f"certifi stays as it is: {error!r}; reinstall wrapt and {__package__}"
+        why = f"certifi stays as it is: {error!r}; {getattr(error, 'remedy', remedy)}"
     if why not in failures:
         failures.append(why)
         try:

@@ -15,6 +15,9 @@ _USER = r"(?<![^\s/\\:;@'\"=])[^\s/\\:;@'\"=]*"
 _PAIR = rf"{_USER}:(?![/\\]|['\"]?{_SCHEME}){_TO_THE_AT}"
 # PEM where the name of a file belongs: up to a colon, which ends an item of a list, and the rest.
 _PEM = r"(-----BEGIN [^-]{1,64}-----)[^-:]*|(?<![\w+/=\s])[\w+/=\s]+(?=-----END )"
+# What DER and PEM begin with in base64; in lines of 64 characters or so, or in one.
+_BASE64 = r"(?<![\w+/])(?:M[A-Z]|LS0tLS1CRUdJTi)(?:[\w+/=-]{40,}\s*){2,}[\w+/=-]*"
+_SHORTEST = 80
 
 
 def printable(text: object) -> str:
@@ -22,7 +25,7 @@ def printable(text: object) -> str:
 
     Among those are control characters and the ones that change the direction of writing.
     """
-    string = _without_pem(without_userinfo(str(text)))
+    string = without_content(without_userinfo(str(text)))
     escaped = [c if c.isprintable() else c.encode("unicode_escape").decode() for c in string]
     return "".join(escaped)
 
@@ -44,10 +47,10 @@ def without_userinfo(text: str) -> str:
     return re.sub(rf"(?:{_URL}|{_PAIR})(?!\s)", r"\1***@", text[:last]) + text[last:]
 
 
-def _without_pem(text: str) -> str:
+def without_content(text: str) -> str:
     """Return the text with ``***`` for certificates and keys, which a variable may hold."""
-    if "-----BEGIN " not in text and "-----END " not in text:
+    if len(text) < _SHORTEST and "-----" not in text:
         return text
     import re
 
-    return re.sub(_PEM, r"\1***", text)
+    return re.sub(_BASE64, "base64***", re.sub(_PEM, r"\1***", text))

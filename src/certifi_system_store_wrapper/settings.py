@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import List, Mapping, Optional, Tuple
+from typing import Iterator, List, Mapping, Optional, Tuple
 
 from .machine import environment
-from .printable import without_userinfo
+from .printable import without_content, without_userinfo
 from .record import Record
 
 CERTIFI, SYSTEM, LOCAL, SSL, USER = "certifi", "system", "local", "ssl", "user"
@@ -21,6 +21,7 @@ EVERY_SOURCE = (CERTIFI, SYSTEM, LOCAL, SSL, USER)
 # The levels of logging, which is not imported for them.
 DEBUG, INFO, WARNING = 10, 20, 30
 LEVELS = {"DEBUG": 10, "INFO": 20, "WARNING": 30, "WARN": 30, "ERROR": 40, "CRITICAL": 50}
+_PREFIX = "PYTHON_CERTIFI_"
 # The interpreter of a frozen program is always isolated. Its builder chose that, not the user.
 _FROZEN = hasattr(sys, "frozen")
 # Variables of others that name certificates.
@@ -63,13 +64,13 @@ def from_environment(environ: Optional[Mapping[str, str]] = None) -> Settings:
         handle_sigterm=read.switch("PYTHON_CERTIFI_HANDLE_SIGTERM", default=True),
         ssl_defaults=read.switch("PYTHON_CERTIFI_SSL_DEFAULTS", default=False),
         isolated=(bool(sys.flags.isolated) and not _FROZEN) or environment.IS_PRIVILEGED,
-        problems=(*filter(None, [ignored]), *read.problems),
+        problems=(*filter(None, [ignored]), *read.problems, *_unread(environ)),
     )
 
 
 def _ignored() -> str:
     """Return a sentence about the variables that do not count in a privileged process, or ""."""
-    ours = [name for name in os.environ if name.startswith("PYTHON_CERTIFI_") or name in _FOREIGN]
+    ours = [name for name in os.environ if name.startswith(_PREFIX) or name in _FOREIGN]
     if not environment.IS_PRIVILEGED or not ours:
         return ""
     names = ", ".join(sorted(ours))
@@ -77,12 +78,12 @@ def _ignored() -> str:
 
 
 def split_paths(text: str) -> List[str]:
-    """Split a list of paths, one of which may hold a URL with a password by mistake.
+    """Split a list of paths, one of which may be a URL with a password or a certificate by mistake.
 
-    A path that exists stays as it is. In the rest, users and passwords are masked before the text
+    A path that exists stays as it is. In the rest, what nobody shall see is masked before the text
     is split: a colon in a password separates paths, and would leave parts of it unmasked.
     """
-    paths, masked = _split(text), without_userinfo(text)
+    paths, masked = _split(text), without_content(without_userinfo(text))
     if masked == text:
         return paths
     harmless = _split(masked)
@@ -93,7 +94,13 @@ def split_paths(text: str) -> List[str]:
 
 
 def _split(text: str) -> List[str]:
-    return [item for item in text.split(os.pathsep) if item.strip()]
+    items = text.split(os.pathsep)
+    if os.pathsep == ":" and "://" in text:
+        import re
+
+        # A URL is no file, and is told as what it is.
+        items = re.split(r"(?<!\bhttp)(?<!\bhttps):|:(?!//)", text)
+    return [item for item in items if item.strip()]
 
 
 def _path(item: str) -> str:
@@ -109,6 +116,18 @@ def _path(item: str) -> str:
 def _unquoted(item: str) -> str:
     item = item.strip()
     return item.strip('"').strip() if os.name == "nt" else item
+
+
+def _unread(environ: Mapping[str, str]) -> Iterator[str]:
+    """Yield a sentence for each variable that has our prefix, and that nobody reads."""
+    known = [_PREFIX + field.upper() for field in Settings._fields]
+    for name in environ:
+        if name.startswith(_PREFIX) and name not in known:
+            from difflib import get_close_matches
+
+            meant = get_close_matches(name, known, 1)
+            meaning = f": is {meant[0]} meant?" if meant else ""
+            yield f"{name} is set, but nobody reads it{meaning}"
 
 
 class _Variables:

@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import List
 
 import pytest
+import trustme
 
-from support import NAME, Environment, Sandbox
+from support import NAME, POWERLESS, Environment, Sandbox
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -294,3 +295,29 @@ def test_commands_say_that_certifis_own_list_cannot_be_read(
     assert "cacert.pem: Input/output error" in done.stdout + done.stderr
     assert "Traceback" not in done.stderr
     assert list(sandbox.work.iterdir()) == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="root may write everywhere elsewhere")
+@pytest.mark.parametrize("what", ["nothing", "file", "variable"])
+def test_a_bundle_of_an_image_that_does_not_fit(sandbox: Sandbox, ca_file: Path, what: str) -> None:
+    """Which input differs is told, and what to do; where none does, the bundle is used."""
+    kept = sandbox.work / "kept"
+    env = {"PYTHON_CERTIFI_BUNDLE_DIR": str(kept), "PYTHON_CERTIFI_CERT_FILES": str(ca_file)}
+    assert sandbox.run("-m", "certifi", env=env).returncode == 0
+    kept.chmod(0o555)
+    if what == "file":
+        ca_file.write_bytes(trustme.CA().cert_pem.bytes())
+    elif what == "variable":
+        env["PYTHON_CERTIFI_SOURCES"] = "certifi,user"
+    prefix = POWERLESS if os.geteuid() == 0 else []
+    done = sandbox.run_code("import certifi; print(certifi.where())", env=env, prefix=prefix)
+    kept.chmod(0o755)
+    if what == "nothing":
+        assert (done.stdout, done.stderr) == (f"{kept / 'cacert.pem'}\n", "")
+        return
+    assert str(kept) not in done.stdout
+    told = f"because {ca_file} has changed: in an image, run `python -m certifi` as the last step"
+    if what == "variable":
+        told = "because PYTHON_CERTIFI_SOURCES is ('certifi', 'user'), and was not set: in an image"
+    assert told in done.stderr, done.stderr
+    assert "only you can write to" not in done.stderr

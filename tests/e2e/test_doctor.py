@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import re
@@ -65,15 +66,18 @@ def test_a_client_that_never_asks_certifi(sandbox: Sandbox, ca_file: Path) -> No
 
 
 def test_the_strict_checks_alone(sandbox: Sandbox) -> None:
-    """A CA without key usage and key identifier: Python 3.13 refuses it, and says why."""
+    """A CA without key usage and key identifier: Python 3.13 refuses it, in OpenSSL's words."""
     root = mint("strictless")
     env = trusting(sandbox, encode_pem(root))
-    status, text, data = doctor(sandbox, env=env)
+    status, _, data = doctor(sandbox, env=env)
     told = [each for each in data["findings"] if "Python 3.13" in each["message"]]
-    assert len(told) == 1
-    assert "it has no key usage" in text
-    version = sandbox.run_code("import sys; print(sys.version_info >= (3, 13))").stdout.strip()
-    assert (status, told[0]["level"]) == ((1, "problem") if version == "True" else (0, "note"))
+    code = "import ssl, sys; print(sys.version_info >= (3, 13), ssl.OPENSSL_VERSION_INFO >= (3,))"
+    is_strict, has_rules = sandbox.run_code(code).stdout.split()
+    assert len(told) == (has_rules == "True")
+    for each in told:
+        assert "CN=strictless: Python 3.13 and later refuse it: CA cert does not" in each["message"]
+        assert each["level"] == ("problem" if is_strict == "True" else "note")
+    assert status == (is_strict == has_rules == "True")
 
 
 @pytest.mark.parametrize(
@@ -265,6 +269,29 @@ def test_a_drop_folder_that_others_may_write_to(sandbox: Sandbox, ca_file: Path)
     assert "chmod go-w" in text
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="owners say nothing there")
+@pytest.mark.parametrize("mount", ["", "read-only"])
+def test_whose_the_drop_folder_is(sandbox: Sandbox, ca_file: Path, mount: str) -> None:
+    """Of uid 1000 for root, as under sudo or in a mounted volume: who, why, and what works."""
+    if os.geteuid() != 0 or (mount and not shutil.which("unshare")):
+        pytest.skip("only root gives files away and mounts")
+    assert sandbox.run(*ADD, str(ca_file)).returncode == 0
+    (stored,) = sandbox.drop_folder.iterdir()
+    for path in (stored, sandbox.drop_folder):
+        os.chown(path, 1000, 1000)
+    bind = 'mount --bind "$1" "$1"; mount -o remount,bind,ro "$1"; shift; exec "$@"'
+    prefix = ("unshare", "-m", "sh", "-ec", bind, "sh", str(sandbox.drop_folder)) if mount else ()
+    done = sandbox.run(*COMMAND, prefix=prefix)
+    said = "user 1000 owns it, and could change what user 0 trusts"
+    way = "name the file in PYTHON_CERTIFI_CERT_FILES if you trust that user"
+    assert (done.returncode, said in done.stdout, way in done.stdout) == (1, True, True), done
+    added = sandbox.run(*ADD, str(ca_file), prefix=prefix)
+    assert (added.returncode, said in added.stderr, way in added.stderr) == (1, True, True), added
+    # That is the way out, though the folder is still not used.
+    env = {"PYTHON_CERTIFI_CERT_FILES": str(stored)}
+    assert f"ok        {stored}: " in sandbox.run(*COMMAND, env=env, prefix=prefix).stdout
+
+
 def test_the_settings_of_pip(sandbox: Sandbox, ca_file: Path) -> None:
     """They lead pip past the user's CA: told, with the file."""
     other = write(sandbox.work / "other.pem", trustme.CA().cert_pem.bytes())
@@ -278,11 +305,86 @@ def test_the_settings_of_pip(sandbox: Sandbox, ca_file: Path) -> None:
 
 
 def test_a_variable_that_nobody_reads(sandbox: Sandbox, ca_file: Path) -> None:
-    """One that is spelled wrong is named; those that are right are not."""
-    env = {"PYTHON_CERTIFI_CERT_FILE": str(ca_file), "PYTHON_CERTIFI_LOG_LEVEL": "ERROR"}
-    status, text, _ = doctor(sandbox, env=env)
-    (line,) = [line for line in text.splitlines() if "nobody reads" in line]
-    assert (status, line.split()[:2]) == (0, ["note", "PYTHON_CERTIFI_CERT_FILE"])
+    """One that is spelled wrong is told everywhere, with the right one; right ones are not."""
+    right = {"PYTHON_CERTIFI_LOG_LEVEL": "WARNING"}
+    said = (
+        "PYTHON_CERTIFI_CERT_FILE is set, but nobody reads it: is PYTHON_CERTIFI_CERT_FILES meant?"
+    )
+    for name, words in (
+        ("PYTHON_CERTIFI_CERT_FILE", said),
+        ("PYTHON_CERTIFI_X", "nobody reads it"),
+    ):
+        env = {name: str(ca_file), **right}
+        status, text, data = doctor(sandbox, env=env)
+        (line,) = [line for line in text.splitlines() if "nobody reads" in line]
+        assert (status, problems(data)) == (1, ["settings"]) and words in line
+        done = sandbox.run(*COMMAND[:-1], "status", env=env)
+        assert (done.returncode, words in done.stdout) == (1, True)
+        done = sandbox.run_code("import certifi; certifi.where()", env=env)
+        assert words in done.stderr and "WARNING" in done.stderr
+
+
+@pytest.mark.parametrize("lines", [True, False], ids=["lines", "one line"])
+@pytest.mark.parametrize("size", [0, 300, 5000])
+def test_a_variable_that_holds_a_certificate(sandbox: Sandbox, size: int, *, lines: bool) -> None:
+    """PEM, base64 of it or of DER, and a URL: of any length, told and printed nowhere."""
+    der = mint("Told", opaque=size)
+    pem, bare = encode_pem(der), base64.encodebytes(der)
+    bare = bare if lines else bare.replace(b"\n", b"")
+    pieces = [bare[at : at + 40].decode() for at in range(0, len(bare) - 40, 40)]
+    whole = pem if lines else pem.replace(b"\n", b"\\n")
+    values = [whole, bare, base64.b64encode(pem), b"/no/such.pem" + os.pathsep.encode() + bare]
+    for value in (each.decode() for each in values):
+        env = {"PYTHON_CERTIFI_CERT_FILES": value}
+        for done in (
+            sandbox.run(*COMMAND, env=env),
+            sandbox.run(*COMMAND, "--json", env=env),
+            sandbox.run(*COMMAND[:-1], "status", env=env),
+            sandbox.run_code("import certifi; certifi.where()", env=env),
+        ):
+            said = done.stdout + done.stderr
+            assert "name a file, not what is in it" in said, said
+            assert not [piece for piece in pieces if piece in said]
+    url = {"PYTHON_CERTIFI_CERT_FILES": "https://me:s3cret@corp.example:8443/ca.pem"}
+    done = sandbox.run(*COMMAND, env=url)
+    assert "name a file, not a URL" in done.stdout and "s3cret" not in done.stdout
+
+
+@pytest.mark.parametrize("module", ["ssl", "logging", "random", "email"])
+def test_a_file_that_is_taken_for_pythons_own(sandbox: Sandbox, module: str) -> None:
+    """A program beside it is told which file that is, and so is who asks the doctor there."""
+    path = write(sandbox.work / f"{module}.py", b"x = 1\n")
+    program = write(sandbox.work / "program.py", b"import certifi; print(certifi.where())\n")
+    done = sandbox.run(str(program))
+    if done.stderr:  # how much of Python's own wrapt loads depends on its version
+        assert f"{path} is taken for Python's own module {module}" in done.stderr
+        assert "rename it" in done.stderr and "reinstall" not in done.stderr
+    # (Without random, certifi itself cannot be imported.)
+    assert done.stdout.endswith("cacert.pem\n") or module == "random"
+    beside = sandbox.run("-m", COMMAND[1], "doctor")
+    assert "Traceback" not in beside.stderr
+    command = "from certifi_system_store_wrapper.commands import main; main(['doctor'])"
+    far = f"import os, sys; os.chdir('/'); {command}"
+    near = sandbox.run_code(f"import sys; sys.path.remove(''); {command}")
+    assert f"take {path} for Python's own module {module}" in near.stdout
+    path.unlink()
+    assert "Python's own module" not in sandbox.run_code(far).stdout
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="root may read everything elsewhere")
+@pytest.mark.parametrize("closed", ["certifi", "certifi/__init__.py"])
+def test_certifi_is_closed_to_this_user(fresh: Sandbox, closed: str) -> None:
+    """It was installed with umask 077: that is told, and what opens it."""
+    path = fresh.environment.site_packages / closed
+    shutil.rmtree(fresh.environment.site_packages / "certifi" / "__pycache__")
+    path.chmod(0)
+    prefix = POWERLESS if os.geteuid() == 0 else []
+    done = fresh.run(*COMMAND, prefix=prefix)
+    assert done.returncode == 1
+    assert "problem" in done.stdout and "chmod" in done.stdout and str(path) in done.stdout, done
+    assert "shadowed" not in done.stdout
+    path.chmod(0o755)
+    assert fresh.run(*COMMAND, prefix=prefix).returncode == 0
 
 
 def test_without_site(sandbox: Sandbox) -> None:

@@ -205,3 +205,17 @@ class HttpsServer(ThreadingHTTPServer):
 
     def handle_error(self, request: object, client_address: object) -> None:
         """A client that does not trust us hangs up: that is what half of the tests are for."""
+
+
+@contextmanager
+def serving_pages(context: ssl.SSLContext) -> Iterator[str]:
+    """Serve pages over HTTPS in a thread; yield the address."""
+    with HttpsServer(("127.0.0.1", 0), Page) as server:
+        server.context = context
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+        thread.start()
+        try:
+            yield f"https://localhost:{server.server_port}/"
+        finally:
+            server.shutdown()
+            thread.join()

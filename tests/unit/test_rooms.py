@@ -38,7 +38,7 @@ DOORS: Dict[str, Set[str]] = {
     "machine": {"environment", "open_files", "ownership", "processes", "signals", "openssl"},
     "sources": {"system", "files", "findings", "reader"},
     "publishing": {"temporary", "persistent", "cleanup", "hold", "lasting", "writing"},
-    "activation": {"hook", "answer"},
+    "activation": {"hook", "answer", "shadows"},
     "commands": set(),
 }
 # Who alone may know what is heavy, foreign or dangerous.

@@ -28,9 +28,17 @@ def watch(name: str, at_exit: "List[Any]") -> "Optional[Callable[[str], Optional
         except RuntimeError:
             # This thread does not hold it any more.
             pass
-        from . import hook
+        try:
+            from . import hook
 
-        return hook.find_spec if hook.watch(name, at_exit) else None
+            return hook.find_spec if hook.watch(name, at_exit) else None
+        except (ImportError, AttributeError) as error:
+            from .shadows import culprit
+
+            shadow = culprit(error)
+            if shadow is None:
+                raise
+            raise shadow from error
     finally:
         for _ in range(held):
             _imp.acquire_lock()

@@ -12,6 +12,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Dict, Optional, Sequence
 
 from .. import __version__
+from ..activation import shadows
 from ..printable import printable
 from ..settings import EVERY_SOURCE
 from . import output, parser
@@ -254,7 +255,9 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
         output.silence(sys.stdout)
         return 0
     except ImportError as error:
-        output.complain(f"{error}; install it: python -m pip install certifi wrapt")
+        shadow = shadows.culprit(error)
+        remedy = shadow.remedy if shadow else "install it: python -m pip install certifi wrapt"
+        output.complain(f"{shadow or error}; {remedy}")
     except OSError as error:
         output.silence(sys.stdout)
         output.complain(error)
@@ -262,9 +265,9 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
         output.complain("interrupted")
         return 130
     except Exception as error:  # noqa: BLE001 - a certifi that was changed may raise anything
-        output.complain(
-            f"it fails in a way that was not foreseen: {error!r}; ask `{PROGRAM} doctor`"
-        )
+        shadow = shadows.culprit(error)
+        unforeseen = f"it fails in a way that was not foreseen: {error!r}; ask `{PROGRAM} doctor`"
+        output.complain(f"{shadow}; {shadow.remedy}" if shadow else unforeseen)
     return 1
 
 

@@ -70,6 +70,12 @@ def removal(sha256: str) -> Optional[Dict[str, Any]]:
     return {"last_version": root["last"], "advisory": root.get("advisory")}
 
 
+def removal_by_name(subject: str) -> Optional[Dict[str, Any]]:
+    """Return the same for a root of that name."""
+    digests = [digest for digest, root in _removed().items() if root.get("subject") == subject]
+    return removal(digests[-1]) if digests else None
+
+
 def removal_sentence(removed: Dict[str, Any]) -> str:
     """Return that for people."""
     advisory = removed["advisory"]

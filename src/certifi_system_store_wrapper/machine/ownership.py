@@ -36,8 +36,9 @@ _MACOS_ADMIN = 80
 # "staff" of Debian. It may write to /usr/local: section 9.1.2 of the Debian Policy Manual.
 _DEBIAN_STAFF, _STAFF_FOLDER = 50, "/usr/local"
 
-_OWN_IT = "own it, or name the file in PYTHON_CERTIFI_CERT_FILES if you trust that user"
-_PROTECT_IT = "chmod go-w, mount it read-only, or name the file in PYTHON_CERTIFI_CERT_FILES"
+_NAME_IT = "name the file in PYTHON_CERTIFI_CERT_FILES if you trust {}, which works whoever owns it"
+_OWN_IT = f"own it, or {_NAME_IT.format('that user')}"
+_PROTECT_IT = f"chmod go-w, mount it read-only, or {_NAME_IT.format('them')}"
 
 
 def trusted_owners() -> FrozenSet[int]:
@@ -255,7 +256,9 @@ class Check:
         if rule == _LINKS and not is_link:
             return None
         if not self._is_owned(step, status.st_uid, rule):
-            return Fault(step, f"{self._named(status.st_uid)} owns it", _OWN_IT)
+            owner = self._named(status.st_uid)
+            why = f"{owner} owns it, and could change what user {user()} trusts"
+            return Fault(step, why, _OWN_IT)
         if is_link or not writable_by_others(status, step) or _is_mounted_read_only(step):
             return None
         is_sticky = bool(status.st_mode & stat.S_ISVTX)

@@ -124,6 +124,17 @@ def _publish_persistent(settings: Settings, certifi_file: str) -> Published:
     return _publish_temporary(settings, certifi_file, None)
 
 
+def _what_helps(settings: Settings, certifi_file: str) -> str:
+    misfit = persistent.misfit(settings.bundle_dir, settings, certifi_file)
+    if not misfit:
+        return "name a folder that only you can write to"
+    return (
+        f"the bundle there does not fit this process any more, because {misfit}: in an image, run "
+        "`python -m certifi` as the last step, with the variables and files that the program will "
+        "have; else let this user write to that folder"
+    )
+
+
 def _publish_temporary(
     settings: Settings, certifi_file: str, refreshed: Optional[Published]
 ) -> Published:

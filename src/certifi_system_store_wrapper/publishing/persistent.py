@@ -28,6 +28,8 @@ from .hold import names, quietly, remove_unlocked
 from .stored import Asked, Stored
 
 _UNFINISHED = f".{NAME}."
+# So many differences are told.
+_FEW = 3
 _ATTEMPTS = 50
 # All attempts (the pause is in seconds) take longer than what was appended needs to settle.
 _PAUSE = 0.1
@@ -100,6 +102,16 @@ def publish(
             message = f"{error.strerror}, so {own.path} is used instead: {remedy}"
             reporting.later(reporting.say_once, WARNING, f"{path}: {message}")
         return own
+
+
+def misfit(folder: str, settings: Settings, certifi_file: str) -> str:
+    """Say why the bundle in the folder does not fit this process; "" if there is none."""
+    making = _Making(settings, certifi_file)
+    try:
+        found = stored.read(os.path.join(folder, NAME))
+    except OSError:
+        return ""
+    return "; ".join(found.differences(making.asked, making.salt)[:_FEW])
 
 
 class _Making:

@@ -1,8 +1,8 @@
 """The file format of a bundle that later processes use: its header, and when it is believed.
 
-The header has three lines: fields (``name=value``), the settings that the bundle was made with,
-and the paths that were looked at; the last two are lists separated by tabs. Then comes the body.
-What stands behind the body was appended by a person.
+The header has four lines: fields (``name=value``), the settings that the bundle was made with, the
+paths that were looked at, and what they held, in short; the last three are lists separated by tabs.
+Then comes the body. What stands behind the body was appended by a person.
 
 The fields hold length and SHA-256 of the body, SHA-256 of what we ourselves put behind it, and two
 hashes of the inputs: one of what stat() says of them, one of what they hold. A bundle is up to
@@ -19,7 +19,7 @@ import sys
 from codecs import unicode_escape_decode, unicode_escape_encode
 from contextlib import suppress
 from hashlib import sha256
-from typing import Iterable, Sequence, Tuple
+from typing import Iterable, List, Sequence, Tuple
 
 from .. import __version__, parsing, sources
 from ..bundle import Bundle
@@ -31,10 +31,18 @@ from ..sources import system
 from ..sources.reader import MARK, Input, condensed, contents, is_ours, look
 from .hold import identity, status_of
 
-_FORMAT, _LINES = "2", 3
+_FORMAT, _LINES = "2", 4
 # The first format does not say how many lines its header has.
 _OLD_LINES = "2"
-_SETTINGS, _LOOK = b"# made with: ", b"# looked at: "
+_SETTINGS, _LOOK, _HELD = b"# made with: ", b"# looked at: ", b"# they held: "
+# What the parts of a Salt are.
+_SALT = (
+    "the version of this package",
+    "Python's version",
+    "certifi's file",
+    "the drop folders",
+    "PREFIX",
+)
 # Fields of Settings that decide nothing of what is in a bundle.
 _INDIFFERENT = (
     *("log_level", "log_file", "log_file_level", "disable", "bundle_dir"),
@@ -47,6 +55,9 @@ _HOMES = ("HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "APPDATA")
 _MACHINE_IDS = ("/etc/machine-id", "/var/lib/dbus/machine-id")
 # Nanoseconds after which a change would show in the times of a file.
 _SETTLED = 2 * 10**9
+
+# So many digits tell one state of a file from another, for people.
+_SHORT, _NO = 12, "not set"
 
 Asked = Tuple[str, ...]
 Salt = Tuple[object, ...]
@@ -101,6 +112,8 @@ class Stored(Record):
     identities: str = ""
     contents: str = ""
     paths: Tuple[str, ...] = ()
+    # In short, what each of them held, and each part of the salt; older bundles do not say it.
+    held: Tuple[str, ...] = ()
 
     def is_anothers(self, asked: Asked) -> bool:
         """Whether it was made with other settings; the first format does not say with which."""
@@ -112,6 +125,16 @@ class Stored(Record):
             return False
         # The absolute difference, because a clock may have gone back.
         return abs(self.signature[-1] - now) < _SETTLED
+
+    def differences(self, asked: Asked, salt: Salt) -> List[str]:
+        """Say in what this process differs from the one that made it, as far as it is known."""
+        if self.is_anothers(asked):
+            was, now = (dict([e.split("=", 1) for e in which]) for which in (self.asked, asked))
+            names = [name for name in {**was, **now} if was.get(name) != now.get(name)]
+            return [f"{_named(n)} is {now.get(n, _NO)}, and was {was.get(n, _NO)}" for n in names]
+        now_held = _held(salt, look(self.paths))
+        pairs = zip((*self.paths, *_SALT), self.held, now_held)
+        return [f"{what} has changed" for what, before, after in pairs if before != after]
 
     def header_now(self, salt: Salt, now: int) -> bytes:
         """Return the header that it should have; b"" where it has to be built again."""
@@ -162,6 +185,7 @@ def read(path: str) -> Stored:
                 identities=fields["identities"],
                 contents=fields["contents"],
                 paths=_listed(header[2], _LOOK),
+                held=_listed(header[3], _HELD) if len(header) > 3 else (),
             )
     return known
 
@@ -189,7 +213,8 @@ def render(
     fields += f" identities={identities} contents={held}"
     first = f"persistent bundle format={_FORMAT} lines={_LINES} {fields}".encode("ascii")
     settings, looked = _SETTINGS + _escaped(asked), _LOOK + _escaped(paths)
-    return b"%b%b\n%b\n%b\n" % (MARK, first, settings, looked), body + tail
+    in_short = _HELD + _escaped(_held(salt, looked_at))
+    return b"%b%b\n%b\n%b\n%b\n" % (MARK, first, settings, looked, in_short), body + tail
 
 
 def without(stored: Stored, blocks: Sequence[bytes]) -> Tuple[bytes, bytes]:
@@ -222,6 +247,11 @@ def _signature(status: os.stat_result) -> Tuple[int, ...]:
 def _set(names: Iterable[str]) -> Sequence[Tuple[str, str]]:
     """Return the variables among these that are set, with their values."""
     return [(name, environ()[name]) for name in names if name in environ()]
+
+
+def _named(name: str) -> str:
+    """Return the variable of a field of Settings; all else has the name that people know."""
+    return f"PYTHON_CERTIFI_{name.upper()}" if name in Settings._fields else name
 
 
 def _absolute(paths: str) -> str:
@@ -263,6 +293,12 @@ def _contents(salt: Salt, seen: Sequence[Input]) -> str:
         return _hash(salt, [(path, _sha256(held)) for path, held in contents(seen)])
     except OSError:
         return ""
+
+
+def _held(salt: Salt, seen: Sequence[Input]) -> Sequence[str]:
+    """Return in short what each input holds, and each part of the salt."""
+    whole = (*[_contents((), [each]) for each in seen], *map(_hash, salt))
+    return [each[:_SHORT] for each in whole]
 
 
 def _would_show_a_change(seen: Sequence[Input], now: int) -> bool:

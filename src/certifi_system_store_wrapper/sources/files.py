@@ -17,12 +17,14 @@ from .reader import OwnBundle, Untrusted, Unusable
 MAX_FILES = 10_000
 _TOO_MANY = "it holds more than {} files: only the first are used"
 _LIST = f": several files are separated by {os.pathsep!r}"
-_URL = ": name a file, not a URL"
+_CONTENT = ": name a file, not what is in it: write it to a file, and name that"
+_URL = ": name a file, not a URL: download it, and name that file"
 _VARIABLE = ": a variable in it is not replaced"
 _PATTERN = ": name the folder, patterns mean nothing here"
 _ONE = ": only one file can be named here"
 _HINTS = (
-    ("-----BEGIN", ": name a file, not what is in it"),
+    ("-----BEGIN", _CONTENT),
+    ("base64***", _CONTENT),
     ("***@", _URL),
     ("http:", _URL),
     ("https:", _URL),
@@ -260,7 +262,7 @@ def certificate_files(
                 pending += [entry.path] if entry.name != "__pycache__" else []
             elif entry.name.startswith(_LITTER):
                 continue
-            elif _is_certificate_name(entry.name):
+            elif is_certificate_name(entry.name):
                 yield entry.path
             elif others is not None and _may_be_misnamed(entry.name.lower()):
                 others.append(entry.path)
@@ -275,8 +277,14 @@ def _entries(findings: Findings, folder: str, *, named: bool) -> List[os.DirEntr
         return []
 
 
-def _is_certificate_name(name: str) -> bool:
+def is_certificate_name(name: str) -> bool:
+    """Whether a file of that name in a folder of certificates is read."""
     return name.lower().endswith(_EXTENSIONS) or is_hashed_name(name)
+
+
+def may_hold_certificates(name: str) -> bool:
+    """Whether a file of that name may hold certificates, also if it is not read for its name."""
+    return is_certificate_name(name) or _may_be_misnamed(name.lower())
 
 
 def _may_be_misnamed(name: str) -> bool:

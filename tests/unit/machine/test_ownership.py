@@ -52,7 +52,7 @@ def test_a_discovered_place_of_another_user_is_not_read(world: World, path: str)
         assert world.build() == {"certifi"}
         (warning,) = world.warnings
         assert warning.path == world.path(step)
-        assert f"user {MALLORY} owns it, so " in warning.message
+        assert f"user {MALLORY} owns it, and could change what user" in warning.message
         os.chown(world.path(step), 0, 0)
 
 
@@ -65,7 +65,8 @@ def test_a_store_with_two_names_is_told_once(world: World) -> None:
     (warning,) = world.warnings
     assert str(warning) == (
         f"{os.path.dirname(store)}: others may write to it, so {store} is not used: chmod go-w, "
-        "mount it read-only, or name the file in PYTHON_CERTIFI_CERT_FILES"
+        "mount it read-only, or name the file in PYTHON_CERTIFI_CERT_FILES if "
+        "you trust them, which works whoever owns it"
     )
     assert world.build(store) == {"certifi", "A"}
 
@@ -147,7 +148,7 @@ def test_another_user_distrusts_nothing(world: World, path: str) -> None:
     give(world, path)
     assert world.build() == {"certifi", "A"}
     (warning,) = world.warnings
-    assert f"user {MALLORY} owns it, so it is not used" in warning.message
+    assert f"user {MALLORY} owns it, and could change what user" in warning.message
 
 
 def test_the_list_of_debian_counts_only_as_roots(world: World) -> None:

@@ -133,8 +133,8 @@ def damages() -> Dict[str, bytes]:
     first = whole.split(b"\n", 1)[0]
     return {
         "one line": first,
-        "too few lines": whole.replace(b"lines=3", b"lines=99"),
-        "no number": whole.replace(b"lines=3", b"lines=x"),
+        "too few lines": whole.replace(b"lines=4", b"lines=99"),
+        "no number": whole.replace(b"lines=4", b"lines=x"),
         "no length": whole.replace(b"length=", b"size="),
         "another body": whole.replace(b"\nMII", b"\nMIJ").replace(b"length=", b"length=1"),
         "not ASCII": whole.replace(b"format=2", "format=²".encode()),

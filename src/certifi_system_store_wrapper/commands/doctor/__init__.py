@@ -10,7 +10,7 @@ from contextlib import suppress
 from typing import Any, Dict, Iterator, List, Optional
 
 from ... import reporting
-from ...activation import hook
+from ...activation import hook, shadows
 from ...bundle import Bundle
 from ...settings import SYSTEM, WARNING, Settings, from_environment
 from .. import environment, here, scripts, status, trusts, variables
@@ -58,14 +58,12 @@ def _findings() -> Iterator[Finding]:
             return
         built = hook.current().build(settings)
     except Exception as error:  # noqa: BLE001 - a certifi that was changed may raise anything
-        what, remedy = "certifi cannot be imported", "install it: python -m pip install certifi"
-        if "certifi" in sys.modules:
-            what, remedy = "certifi's own where() fails", "reinstall certifi"
-        yield problem("certifi", f"{what}: {error!r}", remedy)
+        yield _failing(error)
         return
     yield from installation.wrapt()
     yield from installation.start(settings, built)
     yield from installation.others()
+    yield from installation.taken_for_pythons()
     yield from _settings(settings)
     yield from _sources(built, settings)
     yield from user_cas.findings(built)
@@ -78,16 +76,25 @@ def _findings() -> Iterator[Finding]:
     yield from _surroundings()
 
 
+def _failing(error: Exception) -> Finding:
+    """Say why certifi cannot be imported, or asked."""
+    what, remedy = "certifi cannot be imported", "install it: python -m pip install certifi"
+    if "certifi" in sys.modules:
+        what, remedy = "certifi's own where() fails", "reinstall certifi"
+    if isinstance(error, PermissionError):
+        remedy = f"as who owns it: chmod go+r {error.filename}"
+    shadow = shadows.culprit(error)
+    if shadow:
+        what, remedy = f"{what}, because {shadow}", shadow.remedy
+    return problem("certifi", f"{what}: {error!r}", remedy)
+
+
 def _settings(settings: Settings) -> Iterator[Finding]:
     yield from variables.unusable(settings)
     given = variables.ours()
     if sys.flags.ignore_environment and given:
         ignored = ", ".join(given)
         yield note("settings", f"python -E or -I ignores {ignored}", "leave the option out")
-    known = [f"PYTHON_CERTIFI_{field.upper()}" for field in settings._fields]
-    for name in (each for each in given if each not in known):
-        message = f"{name} is no variable of this package: nobody reads it"
-        yield note("settings", message, "`certifi-system-store-wrapper --help` names them")
 
 
 def _sources(built: Bundle, settings: Settings) -> Iterator[Finding]:

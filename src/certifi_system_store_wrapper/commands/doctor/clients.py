@@ -56,7 +56,7 @@ class Installed(NamedTuple):
 
 def findings(settings: Settings) -> Iterator[Finding]:
     """Report which clients are installed, and what helps each kind."""
-    here = _installed()
+    here = installed()
     kinds = {name: kind_of(name, each.requires) for name, each in here.items()}
     for kind in _KNOWN:
         found = [_called(name, here[name]) for name in sorted(kinds) if kinds[name] == kind]
@@ -96,7 +96,7 @@ def known() -> Dict[str, str]:
     return {name: kind_of(name) for name in names}
 
 
-def _installed() -> Dict[str, Installed]:
+def installed() -> Dict[str, Installed]:
     """Return each installed distribution by its name."""
     found: Dict[str, Installed] = {}
     for distribution in metadata.distributions():

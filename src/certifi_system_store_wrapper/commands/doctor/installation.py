@@ -8,10 +8,10 @@ import site
 import sys
 from datetime import datetime, timedelta, timezone
 from importlib import metadata
-from typing import Iterator, List
+from typing import Iterator, List, Tuple
 
 from ... import bootstrap
-from ...activation import hook
+from ...activation import hook, shadows
 from ...bundle import Bundle
 from ...publishing.hold import names
 from ...settings import Settings
@@ -37,7 +37,10 @@ def certifi() -> Iterator[Finding]:
 
     known = vars(found)
     file = known.get("__file__") or "unknown"
-    if not callable(known.get("where")):
+    closed = closed_folder("certifi")
+    if closed:
+        yield problem("certifi", *closed)
+    elif not callable(known.get("where")):
         yield problem(
             "certifi",
             f"certifi is shadowed by another module: {file}",
@@ -50,6 +53,25 @@ def certifi() -> Iterator[Finding]:
             "rename it, or take its folder out of PYTHONPATH",
         )
     yield from _age(known.get("__version__", ""), file)
+
+
+def closed_folder(package: str) -> Tuple[str, ...]:
+    """Say that this user may not read the folder of a package, and what helps; () if it may."""
+    for place in sys.path:
+        folder = os.path.join(os.path.abspath(place), package)
+        if os.path.isdir(folder) and not os.access(folder, os.R_OK | os.X_OK):
+            mode = f"mode {os.stat(folder).st_mode & 0o777:o}: was it installed with umask 077?"
+            message = f"this user may not read the folder of {package}: {folder} ({mode})"
+            return message, f"as who owns it: chmod -R go+rX {os.path.dirname(folder)}"
+    return ()
+
+
+def taken_for_pythons() -> Iterator[Finding]:
+    """Report files in the current folder that its programs take for modules that we need."""
+    for name, path in shadows.among([os.curdir]):
+        if name in sys.modules:
+            message = f"programs that lie in this folder take {path} for Python's own module {name}"
+            yield note("shadow", message, "rename it")
 
 
 def _is_shadowed(file: str) -> bool:

@@ -41,7 +41,7 @@ def _finding(anchor: Anchor, told: Dict[str, Any], valid: Set[str]) -> Iterator[
     """Check one CA; `valid` has the names of the user's CAs that are valid today."""
     called = f"{anchor.origins[0].path}: {told['subject'] or told['sha256']}"
     dated, is_ca = _dated(told), told.get("ca")
-    refusals = strict.refusals(anchor.der, is_last=True) if is_ca else []
+    refusal = strict.fault(anchor.der) if is_ca else ""
     if dated:
         yield Finding(
             # A valid CA of the same name takes its place.
@@ -50,9 +50,9 @@ def _finding(anchor: Anchor, told: Dict[str, Any], valid: Set[str]) -> Iterator[
             f"{called} is {dated[0]}",
             "get the current certificate from whoever runs that CA",
         )
-    if refusals:
-        message = f"{called}: Python 3.13 and later refuse it: {'; '.join(refusals)}"
-        yield strict.finding("user", message)
+    if refusal:
+        message = f"{called}: Python 3.13 and later refuse it: {refusal}"
+        yield strict.finding("user", message, "whoever runs that CA has to issue it anew")
     elif not is_ca:
         message = f"{called} is not a CA's certificate: it vouches for one server at most"
         yield note("user", message, "get the certificate of the CA, if it was meant to be that")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Tuple
+import ssl
+from functools import partial
+from typing import Any, Dict, List, Optional, Tuple, Type
 
 from ....activation import hook
 from ....settings import from_environment
@@ -10,6 +12,7 @@ from ... import describe, variables
 from ...output import Finding, problem, row
 from ...terminal import fingerprint
 from ...trusts import NO_COMMON_NAMES
+from .. import context_class, strict
 from . import chain, handshake, trusts
 from .chain import View
 from .diagnosis import diagnose
@@ -18,7 +21,13 @@ from .route import Refused, Route, Target, proxy_for, target
 
 def examine(text: str) -> Tuple[List[Finding], Dict[str, Any]]:
     """Return findings about the server, and what was seen; raises WrongUsage."""
-    where = target(text)
+    with context_class.own() as other:
+        return _examined(target(text), other)
+
+
+def _examined(
+    where: Target, other: Optional[Type[ssl.SSLContext]]
+) -> Tuple[List[Finding], Dict[str, Any]]:
     told: Dict[str, Any] = {"host": where.host, "port": where.port}
     told.update(proxy=None, outcomes={}, trusts=[], chain=[])
     try:
@@ -31,15 +40,19 @@ def examine(text: str) -> Tuple[List[Finding], Dict[str, Any]]:
         told.update(chain=[describe.certificate(der) for der in seen.chain])
         in_force = trusts.in_force(built, settings, where) if seen.chain else []
         tried = trusts.tried(in_force, route, built)
+        others = [trusts.through(other, route, built)] if other and seen.chain else []
     except OSError as error:
         remedy = error.remedy if isinstance(error, Refused) else ""
         broken = list(variables.breaking())
         return [*broken, problem("connection", str(error), remedy)], told
     outcomes = dict(zip(chain.CONTEXTS, (each.outcome for each in tried)))
+    outcomes.update({each.trust.name: each.outcome for each in others})
     told.update(outcomes={name: outcome._asdict() for name, outcome in outcomes.items()})
-    told.update(trusts=[each.told() for each in tried])
+    told.update(trusts=[each.told() for each in [*tried, *others]])
     links = [chain.link(der) for der in seen.chain]
-    view = View(where, proxy, outcomes, seen, links, chain.path(links), built, settings, tried)
+    verifies = partial(handshake.verifies, route, partial_chain=strict.IS_ON)
+    path = chain.path(links)
+    view = View(where, proxy, outcomes, seen, links, path, built, settings, tried, verifies)
     return diagnose(view), told
 
 

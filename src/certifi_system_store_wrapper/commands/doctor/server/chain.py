@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from ipaddress import ip_address
-from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from ....bundle import Anchor, Bundle
-from ....parsing import x509
+from ....parsing import rfc5280, x509
 from ....parsing.pem import der_of, is_canonical
 from ....reporting.findings import Exclusion
 from ....settings import Settings
 from ... import describe
-from .. import strict
 from .handshake import Outcome, Presented
 from .route import Proxy, Target, is_ip
 from .trusts import Tried
@@ -79,8 +78,8 @@ def _is_issuer(above: Link, below: Link) -> bool:
 
 def is_key(above: Link, below: Link) -> bool:
     """Whether the key of `above` may have signed `below`, by their key identifiers."""
-    held = _content(_value(above, strict.OID_SUBJECT_KEY), _OCTET_STRING)
-    wanted = _content(_content(_value(below, strict.OID_AUTHORITY_KEY), _SEQUENCE), _KEY_ID)
+    held = _content(_value(above, rfc5280.OID_SUBJECT_KEY), _OCTET_STRING)
+    wanted = _content(_content(_value(below, rfc5280.OID_AUTHORITY_KEY), _SEQUENCE), _KEY_ID)
     return not held or not wanted or held == wanted
 
 
@@ -99,7 +98,7 @@ def _content(value: bytes, tag: int) -> bytes:
 def names(one: Link) -> List[str]:
     """Return the DNS names and IP addresses that a server's certificate is for."""
     try:
-        found = [_general_name(*each) for each in x509.members(_value(one, strict.OID_SAN))]
+        found = [_general_name(*each) for each in x509.members(_value(one, rfc5280.OID_SAN))]
     except ValueError:
         return []
     return [name for name in found if name]
@@ -128,7 +127,10 @@ def unhandled(one: Link) -> List[str]:
 
 
 class View(NamedTuple):
-    """All that was seen: outcomes, presented certificates, the bundle; `path` may be empty."""
+    """All that was seen: outcomes, presented certificates, the bundle; `path` may be empty.
+
+    `verifies` connects once more, and says whether the chain verifies if these blocks are trusted.
+    """
 
     where: Target
     proxy: Optional[Proxy]
@@ -139,6 +141,7 @@ class View(NamedTuple):
     built: Bundle
     settings: Settings
     tried: Sequence[Tried]
+    verifies: Callable[[Sequence[bytes]], bool]
 
     @property
     def issuer(self) -> str:

@@ -6,7 +6,6 @@ fault; `verify_errors` explains why OpenSSL refuses a certificate.
 
 from __future__ import annotations
 
-import ssl
 from typing import Dict, Iterator, List, Tuple
 
 from ....settings import CERTIFI, WARNING
@@ -15,18 +14,18 @@ from ...output import Finding, note, problem
 from ...status import why_plain
 from ...trusts import Root
 from .. import strict
-from . import chain, trusts, verify_errors
-from .chain import BUNDLE, CERTIFI_ALONE, DEFAULTS, STRICT, View
+from . import chain, common_name, missing, trusts, verify_errors
+from .chain import BUNDLE, CERTIFI_ALONE, DEFAULTS, STRICT, Link, View
 from .handshake import context_of
 
-# OpenSSL before 3.0 has few of the strict checks, so that we make them ourselves.
-_IS_LENIENT = ssl.OPENSSL_VERSION_INFO < (3,) and not strict.IS_ON
 _OLD = ("TLSv1", "TLSv1.1", "SSLv3")
 _PLAIN = (
     "WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE", "UNEXPECTED_MESSAGE",
     "PACKET_LENGTH_TOO_LONG", "UNKNOWN_PROTOCOL", "BAD_RECORD_TYPE", "UNEXPECTED_RECORD",
 )  # fmt: skip
-_OWNER = "whoever runs the server has to"
+_CONTEXTS = (CERTIFI_ALONE, BUNDLE, STRICT, DEFAULTS)
+_SERVER = "whoever runs the server"
+_OWNER = f"{_SERVER} has to"
 # By OpenSSL's name for a failure: what it means, and what to do.
 _REASONS: Dict[str, Tuple[str, str]] = {
     "UNSAFE_LEGACY_RENEGOTIATION_DISABLED": (
@@ -85,7 +84,7 @@ def _causes(view: View) -> List[Finding]:
     if not view.outcomes:
         return [_failure(view, view.presented.failure)]
     decisive = view.outcomes[STRICT if strict.IS_ON else BUNDLE].trusted
-    causes = [_trusted(view), *_notes(view)] if decisive else _refusal(view)
+    causes = _acceptance(view) if decisive else _refusal(view)
     used = trusts.by_clients(view.tried)
     if not decisive and used and all(each.outcome.trusted for each in used):
         causes = list(_trusted_elsewhere(causes))
@@ -100,14 +99,21 @@ def _trusted_elsewhere(causes: List[Finding]) -> Iterator[Finding]:
         yield note(each.check, f"the bundle, which none of them asks: {each.message}", each.remedy)
 
 
+def _acceptance(view: View) -> List[Finding]:
+    """Return what there is to say of a server that the bundle trusts."""
+    replaced = list(_replaced(view))
+    is_ok = all(each.level != "problem" for each in replaced)
+    return [*([_trusted(view)] if is_ok else []), *replaced, *_notes(view)]
+
+
 def _refusal(view: View) -> List[Finding]:
     """Return why the bundle refuses the server."""
     plain = view.outcomes[BUNDLE]
     if plain.trusted:
-        return [_strictness(view)]
+        return list(_strictness(view))
     if plain.code:
-        found = [verify_errors.cause(view, plain), *verify_errors.next_causes(view, plain)]
-        return [*found, *_warnings(view)]
+        cause = _with_warnings(view, verify_errors.cause(view, plain))
+        return [cause, *verify_errors.next_causes(view, plain)]
     return [_handshake_cause(view, plain.message)]
 
 
@@ -157,7 +163,7 @@ def _trusted(view: View) -> Finding:
     if view.presented.wants_certificate:
         return _client_certificate(view)
     if view.path and not chain.names(view.path[0]):
-        return verify_errors.wrong_name(view)
+        return common_name.read_by_some(view)
     what, _, remedy = why_plain(view.settings, view.built).partition(": ")
     if what and not view.outcomes[CERTIFI_ALONE].trusted:
         message = f"the bundle trusts this server, but certifi does not answer from it: {what}"
@@ -165,11 +171,23 @@ def _trusted(view: View) -> Finding:
     return Finding("ok", "server", "certifi's clients trust this server here")
 
 
+def _replaced(view: View) -> Iterator[Finding]:
+    """Report that ssl has another class of contexts than Python's own, and what that one says."""
+    for name in (each for each in view.outcomes if each not in _CONTEXTS):
+        who, said = name.partition(", ")[2], view.outcomes[name].message
+        message = f"ssl.SSLContext is not Python's own, but made {who}"
+        if view.outcomes[name].trusted:
+            yield note("context", f"{message}; it trusts this server, too")
+        else:
+            remedy = "uninstall that, or add the CA to the system's store"
+            yield problem("context", f"{message}, which refuses the server: {said}", remedy)
+
+
 def _notes(view: View) -> Iterator[Finding]:
     if not view.outcomes[CERTIFI_ALONE].trusted:
         yield _who_helps(view)
-    if not view.outcomes[STRICT].trusted or (_IS_LENIENT and _refusals(view)):
-        yield _strictness(view)
+    if not view.outcomes[STRICT].trusted:
+        yield from _strictness(view)
     if not view.outcomes[BUNDLE].trusted:
         above = [one.issuer for _, one in view.issuers()] or [view.issuer]
         yield note(
@@ -197,33 +215,40 @@ def _who_helps(view: View) -> Finding:
         origin = issuers[0][0].origins[0]
         helper = f"its issuer is trusted by the {origin.source} source ({origin.path})"
     who = "a private CA, or a TLS-inspecting proxy"
-    if verify_errors.inspects(view):
+    if missing.inspects(view):
         who = "a TLS-inspecting proxy, by its name"
     message = f"certifi's own list alone refuses it; {helper}: {view.issuer} ({who})"
     return note("helped", message)
 
 
-def _strictness(view: View) -> Finding:
-    why = "; ".join(_refusals(view)) or view.outcomes[STRICT].message
-    return strict.finding("strict", f"the strict checks of Python 3.13 and later refuse it: {why}")
+def _strictness(view: View) -> Iterator[Finding]:
+    """Report who has to issue what anew, and what can be done until then."""
+    path, reasons, who = _verified_path(view), [], []
+    for number, said in strict.faults([one.der for one in path]):
+        reasons.append(f"{path[number].subject}: {said}")
+        who.append(f"whoever runs the CA {path[number].subject}" if number else _SERVER)
+    why = "; ".join(reasons) or view.outcomes[STRICT].message
+    remedy = f"{' and '.join(who or [_SERVER])} has to have that certificate issued anew"
+    message = f"the strict checks of Python 3.13 and later refuse it: {why}"
+    yield strict.finding("strict", message, remedy)
+    yield from strict.meanwhile(by_proxy=view.proxy is not None)
 
 
-def _refusals(view: View) -> List[str]:
-    above = [one for _, one in view.issuers() if one not in view.path][:1]
-    links = [*view.path, *above]
-    reasons = [
-        f"{one.subject}: {reason}"
-        for one in links
-        for reason in strict.refusals(one.der, is_last=one is links[-1])
-    ]
-    return list(dict.fromkeys(reasons))
+def _verified_path(view: View) -> List[Link]:
+    """Return the certificates that OpenSSL looks at, up to the first that is trusted."""
+    anchors = {anchor.der for anchor in view.built.anchors}
+    above = [one for _, one in view.issuers() if chain.is_key(one, view.path[-1])]
+    whole = [*view.path, *[one for one in above if one not in view.path][:1]]
+    end = next((at for at, one in enumerate(whole) if one.der in anchors), len(whole))
+    return whole[: end + 1]
 
 
-def _warnings(view: View) -> List[Finding]:
-    """Report warnings about files that the user named; one may hold the missing CA."""
+def _with_warnings(view: View, cause: Finding) -> Finding:
+    """Return the cause with what is wrong with files that the user named: one may hold the CA."""
     named = [str(each) for each in view.built.problems if each.level >= WARNING]
     if not named:
-        return []
-    more = f" (and {len(named) - 1} more)" if named[1:] else ""
-    remedy = "`doctor` without a host shows all of them"
-    return [note("user", f"the bundle has a warning: {named[0]}{more}", remedy)]
+        return cause
+    more = f" (and {len(named) - 1} more, see `doctor` without a host)" if named[1:] else ""
+    return cause._replace(
+        message=f"{cause.message}; and the bundle has a warning: {named[0]}{more}"
+    )

@@ -6,7 +6,7 @@ import socket
 import ssl
 import warnings
 from contextlib import suppress
-from typing import List, NamedTuple
+from typing import List, NamedTuple, Sequence
 
 from .route import Route, reason_of, seconds_until
 
@@ -52,6 +52,20 @@ def outcome(route: Route, context: ssl.SSLContext) -> Outcome:
         except (OSError, ValueError) as error:
             return Outcome(trusted=False, message=reason_of(error))
     return Outcome(trusted=True)
+
+
+def verifies(route: Route, blocks: Sequence[bytes], *, partial_chain: bool) -> bool:
+    """Whether the server's chain verifies if these are trusted, whatever its name.
+
+    With `partial_chain` it need not end in a root.
+    """
+    context = context_of(b"".join(blocks).decode("ascii"))
+    context.check_hostname = False
+    if partial_chain:
+        context.verify_flags |= _PARTIAL_CHAIN
+    with suppress(OSError):
+        return outcome(route, context).trusted
+    return False
 
 
 def presented(route: Route) -> Presented:

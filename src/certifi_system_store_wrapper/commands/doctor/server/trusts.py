@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import ssl
-from typing import Any, Dict, Iterator, List, NamedTuple, Sequence
+from typing import Any, Dict, Iterator, List, NamedTuple, Sequence, Type
 
 from ....bundle import Bundle
 from ....settings import CERTIFI as OWN
@@ -13,8 +13,8 @@ from ... import trusts
 from ...output import Finding, note, problem
 from ...status import why_plain
 from ...trusts import Checks, Root, Trust, look
+from .. import context_class, strict
 from .. import settings as replaced
-from .. import strict
 from . import handshake
 from .handshake import Outcome
 from .route import Route, Target, reason_of
@@ -65,6 +65,13 @@ def tried(found: Sequence[Trust], route: Route, built: Bundle) -> List[Tried]:
     own = [a.block for a in built.anchors if any(o.source == OWN for o in a.origins)]
     pem = {trusts.CERTIFI: b"".join(own).decode("ascii"), trusts.BUNDLE: built.body.decode("ascii")}
     return [Tried(trust, _outcome(trust, route, pem)) for trust in found]
+
+
+def through(other: Type[ssl.SSLContext], route: Route, built: Bundle) -> Tried:
+    """Connect with the class of contexts that has replaced Python's own; raises Refused."""
+    name = f"{BUNDLE.name}, {context_class.called(other)}"
+    context = context_class.trusting(other, built.body)
+    return Tried(Trust((Root(name),)), handshake.outcome(route, context))
 
 
 def _outcome(trust: Trust, route: Route, pem: Dict[str, str]) -> Outcome:

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from datetime import datetime, timezone
 from typing import Callable, Dict, Iterator, List, Tuple
 
-from ....activation import hook
 from ....reporting.findings import DISTRUSTED
-from ....settings import SOURCES
+from ....sources.system import unix
 from ...output import Finding, note, problem
-from . import chain
+from . import chain, missing
 from .chain import Link, View
 from .handshake import Outcome
 from .route import is_ip
 
 _WHO = "whoever runs the server"
+_SELECT = "take the ! off its line there, and run update-ca-certificates as root"
 _RENEW = f"{_WHO} has to have its certificates issued anew"
 # OpenSSL's verify codes (x509_vfy.h).
 _TIMES = {9: "not yet valid", 10: "expired"}
@@ -23,11 +22,6 @@ _SELF_SIGNED = 18
 _NO_ISSUER = (2, 19, 20, 21, 27)
 # Codes that need no look at the certificates: the check, what is wrong, and what to do.
 _SIMPLE: Dict[int, Tuple[str, str, str]] = {
-    7: (
-        "signature",
-        "a signature in this chain does not fit: that CA has another key by now, or it was changed",
-        "get the current certificate of that CA, and `add` it",
-    ),
     13: ("time", "a certificate of this chain begins at no time that can be read", _RENEW),
     14: ("time", "a certificate of this chain ends at no time that can be read", _RENEW),
     22: ("path-length", "its chain has more certificates than OpenSSL follows", _RENEW),
@@ -49,13 +43,6 @@ _SIMPLE: Dict[int, Tuple[str, str, str]] = {
     68: ("weak", "a signature in this chain uses a hash that is too weak, as SHA-1", _RENEW),
     76: ("weak", "a signature in this chain is of a kind that OpenSSL does not know", _RENEW),
 }
-_INSPECTORS = re.compile(
-    r"\b(zscaler|netskope|palo alto|fortinet|fortigate|blue ?coat|cisco umbrella|sophos|forcepoint"
-    r"|mcafee|skyhigh|check point|kaspersky|avast|avg|eset|bitdefender|cloudflare gateway|mitmproxy"
-    r"|charles proxy|fiddler|do_not_trust|watchguard|barracuda|cato networks|iboss"
-    r"|menlo security|squid|burp|portswigger|sonicwall|lightspeed|securly|goguardian)\b",
-    re.IGNORECASE,
-)
 
 
 def cause(view: View, outcome: Outcome) -> Finding:
@@ -112,8 +99,9 @@ def wrong_name(view: View) -> Finding:
     message = f"the certificate is for another name than {view.where.host}"
     names = chain.names(view.path[0]) if view.path else []
     if not names:
-        remedy = "it has no alternative names, and nobody reads its common name any more"
-        return problem("name", message, f"{remedy}: {_WHO} has to have it issued anew")
+        why = "an address counts only there" if is_ip(view.where.host) else "another common name"
+        message = f"{message}: it has no alternative names, and {why}"
+        return problem("name", message, f"{_WHO} has to have it issued anew")
     more = f" and {len(names) - 10} more" if len(names) > 10 else ""
     remedy = f"use one of its names: {', '.join(names[:10])}{more}"
     return problem("name", message + _near_miss(view.where.host, names), remedy)
@@ -131,14 +119,31 @@ def _near_miss(host: str, names: List[str]) -> str:
 def _distrusted(view: View) -> Iterator[Finding]:
     for out, one in view.excluded():
         if out.reason == DISTRUSTED:
+            remedy = "ask your administrator; what you `add` yourself is trusted all the same"
+            if out.detail == unix.DEBIAN_CONF:
+                remedy = f"{_SELECT}; {remedy}"
             yield problem(
                 "distrusted",
                 f"its root is distrusted: {out.detail or out.places} says so of {one.subject}",
-                "ask your administrator; what you `add` yourself is trusted all the same",
+                remedy,
             )
 
 
+def _signature(view: View) -> Finding:
+    """Report which certificate of that name is the right one, if it is on this machine."""
+    signature = problem(
+        "signature",
+        "a signature in this chain does not fit: that CA has another key by now, or it was changed",
+        "get the current certificate of that CA, and `add` it",
+    )
+    looks = (missing.hidden, missing.found)
+    return next((each for look in looks for each in look(view)), signature)
+
+
 def _self_signed(view: View) -> Finding:
+    lies_here = next(missing.found(view), None)
+    if lies_here:
+        return lies_here
     subject = view.path[0].subject if view.path else "unknown"
     return problem(
         "self-signed",
@@ -183,102 +188,8 @@ def _first(view: View, is_guilty: Callable[[Link], bool]) -> str:
     return next((one.subject for one in _all(view) if is_guilty(one)), "")
 
 
-def _no_issuer(view: View) -> Finding:
-    """Report why no issuer is found for what the server presents."""
-    looks = (_only_below, _other_key, _left_out, _other_source)
-    found = next((each for look in looks for each in look(view)), None)
-    if found:
-        return found
-    who = "a private CA, or a TLS-inspecting proxy"
-    if view.proxy:
-        who = f"a private CA, or the proxy {view.proxy.at} if it is a TLS-inspecting one"
-    remedy = f"get that certificate from whoever runs the CA ({who}), and `add` it"
-    if inspects(view):
-        return problem(
-            "inspection",
-            f"a TLS-inspecting proxy stands between, and nobody here trusts it: {view.issuer}",
-            "get its CA's certificate from whoever runs it, and `add` it",
-        )
-    if view.path and view.path[-1].is_self_issued:
-        return problem("root", f"its root is not trusted here: {view.issuer}", remedy)
-    if _is_incomplete(view):
-        return problem(
-            "intermediate",
-            f"the server does not send the intermediate certificate: {view.issuer}",
-            f"{_WHO} has to send the whole chain; until then `add` that one",
-        )
-    sent = "" if len(view.path) > 1 else ", or the server does not send an intermediate certificate"
-    message = f"its issuer is not trusted here: {view.issuer} (the root is missing{sent})"
-    return problem("root", message, remedy)
-
-
-def inspects(view: View) -> bool:
-    """Whether an issuer has the name of a product that inspects TLS."""
-    return any(_INSPECTORS.search(one.issuer) for one in view.path)
-
-
-def _only_below(view: View) -> Iterator[Finding]:
-    """Report a trusted certificate below the root; that is enough since Python 3.13 only."""
-    anchors = {anchor.der for anchor in view.built.anchors}
-    above = (one for _, one in view.issuers() if chain.is_key(one, view.path[-1]))
-    below = [one for one in (*view.path, *above) if not one.is_self_issued]
-    for one in reversed([one for one in below if one.der in anchors]):
-        what = "its CA's" if one.is_ca else "the server's own"
-        yield problem(
-            "no-root",
-            f"{what} certificate is trusted here, but it is no root: {one.subject}",
-            f"`add` its issuer's, {one.issuer}; Python 3.13 and later need not have it",
-        )
-
-
-def _other_key(view: View) -> Iterator[Finding]:
-    same_name = view.issuers()
-    if same_name and not any(chain.is_key(one, view.path[-1]) for _, one in same_name):
-        where = same_name[0][0].origins[0].path
-        yield problem(
-            "other-key",
-            f"a CA of that name is trusted here, but with another key: {view.issuer}",
-            f"get its current certificate, and `add` it (the other one is of {where})",
-        )
-
-
-def _left_out(view: View) -> Iterator[Finding]:
-    for out, one in view.excluded():
-        message = f"its issuer is here, but left out: {one.subject} of {out.places}: {out.reason}"
-        yield problem("left-out", message, "name that file itself, or `add` it")
-
-
-def _other_source(view: View) -> Iterator[Finding]:
-    """Report that PYTHON_CERTIFI_SOURCES leaves out the source that has the issuer."""
-    if view.settings.sources == SOURCES:
-        return
-    everything = hook.current().build(view.settings._replace(sources=SOURCES))
-    for anchor, _ in view._replace(built=everything).issuers():
-        source = anchor.origins[0].source
-        message = f"its issuer is in the {source} source, which PYTHON_CERTIFI_SOURCES leaves out"
-        yield problem("sources", f"{message}: {view.issuer}", f"add {source} to that variable")
-
-
-def _is_incomplete(view: View) -> bool:
-    """Whether the missing issuer is likely an intermediate.
-
-    If it is, the certificate says where to fetch it, or the bundle has an anchor of its
-    organisation.
-    """
-    if len(view.path) != 1 or re.search(r"\broot\b", view.issuer, re.IGNORECASE):
-        return False
-    if chain.AUTHORITY_INFO in view.path[0].extensions:
-        return True
-    organisation = _organisation(view.issuer)
-    trusted = (chain.link(anchor.der).subject for anchor in view.built.anchors)
-    return bool(organisation) and organisation in map(_organisation, trusted)
-
-
-def _organisation(name: str) -> str:
-    return next((part[2:] for part in name.split(", ") if part.startswith("O=")), "")
-
-
 _EXPLAINED: Dict[int, Callable[[View], Finding]] = {
+    7: _signature,
     _SELF_SIGNED: _self_signed,
     # Before OpenSSL 3, 24 had another meaning.
     24: _no_ca,
@@ -287,5 +198,5 @@ _EXPLAINED: Dict[int, Callable[[View], Finding]] = {
     47: _name_constraints,
     48: _name_constraints,
     34: _critical_extension,
-    **dict.fromkeys(_NO_ISSUER, _no_issuer),
+    **dict.fromkeys(_NO_ISSUER, missing.cause),
 }
