@@ -29,7 +29,7 @@ VARIABLES = (
 )
 _ELSEWHERE = "set PYTHON_CERTIFI_BUNDLE_DIR to another folder"
 # What no shell takes for anything but itself.
-_HARMLESS = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz:/._-"
+_HARMLESS = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz:/._"
 # Variables that every process of the user has, and in whose folders the bundle lies.
 _PLACES = ("PYTHON_CERTIFI_BUNDLE_DIR", "LOCALAPPDATA", "USERPROFILE", "TEMP", "TMP")
 
