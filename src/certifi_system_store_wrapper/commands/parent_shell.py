@@ -11,9 +11,9 @@ from ..machine import processes
 
 # The names of shells, and how each is told a variable (one of SHELLS).
 _DIALECTS = {
-    **dict.fromkeys(("cmd",), "cmd"),
+    "cmd": "cmd",
+    "fish": "fish",
     **dict.fromkeys(("powershell", "pwsh", "powershell_ise"), "powershell"),
-    **dict.fromkeys(("fish",), "fish"),
     **dict.fromkeys(("sh", "bash", "zsh", "dash", "ash", "ksh", "mksh", "busybox"), "sh"),
 }
 

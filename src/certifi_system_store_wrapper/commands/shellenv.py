@@ -28,6 +28,8 @@ VARIABLES = (
     "BUNDLE_SSL_CA_CERT",
 )
 _ELSEWHERE = "set PYTHON_CERTIFI_BUNDLE_DIR to another folder"
+# What no shell takes for anything but itself.
+_HARMLESS = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz:/._"
 # Variables that every process of the user has, and in whose folders the bundle lies.
 _PLACES = ("PYTHON_CERTIFI_BUNDLE_DIR", "LOCALAPPDATA", "USERPROFILE", "TEMP", "TMP")
 
@@ -77,9 +79,8 @@ def assignment(shell: str, name: str, value: str) -> str:
 
 def printf(value: str) -> str:
     """Return the command that prints a text, as sh and fish know it, in ASCII."""
-    harmless = [chr(byte) if chr(byte).isalnum() else "" for byte in range(128)]
-    octal = [*harmless, *[""] * 128]
-    return "printf '{}'".format("".join(octal[b] or f"\\{b:03o}" for b in value.encode("utf-8")))
+    told = [chr(byte) if byte in _HARMLESS else f"\\{byte:03o}" for byte in value.encode("utf-8")]
+    return f"printf '{''.join(told)}'"
 
 
 def _for_powershell(value: str) -> str:

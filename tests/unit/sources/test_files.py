@@ -1,0 +1,56 @@
+"""What people are told of a path that they named and that leads to no certificate."""
+
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+
+import pytest
+
+from certifi_system_store_wrapper.settings import USER
+from certifi_system_store_wrapper.sources.files import add_file
+from certifi_system_store_wrapper.sources.findings import NAMED, Findings
+from certifi_system_store_wrapper.sources.reader import Reader
+
+
+def told(path: str) -> str:
+    """Return the one problem of a file that a person named."""
+    findings = Findings(USER)
+    assert add_file(findings, path, NAMED, named=True) == 0
+    (problem,) = findings.problems
+    return problem.message
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("https:/example.com/ca.pem", "not a URL"),
+        ("*.pem", "patterns mean nothing here"),
+        ("ca?.pem", "patterns mean nothing here"),
+        ("$HOME/ca.pem", "a variable in it is not replaced"),
+        ("a.pem,b.pem", "several files are separated by"),
+        (f"a.pem{os.pathsep}b.pem", "only one file can be named here"),
+        ("'ca.pem'", "leave the quotes out"),
+        ("~nobody/ca.pem", "no home of such a user"),
+        ("none.pem", "does not exist"),
+    ],
+)
+def test_the_hint_for_a_path_that_does_not_exist(tmp_path: Path, name: str, hint: str) -> None:
+    """On every system the same; none where nothing is known."""
+    message = told(os.path.join(tmp_path, *name.split("/")))
+    assert message.startswith("the file does not exist") and hint in message
+    assert (name == "none.pem") == (message == "the file does not exist")
+
+
+def test_a_name_that_no_file_can_have(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Windows calls it invalid, not missing; a folder has that number, too, and is told apart."""
+    path = str(tmp_path / "ca?.pem")
+
+    def parse(*_: object, **__: object) -> None:
+        raise OSError(errno.EINVAL, "Invalid name", path)
+
+    monkeypatch.setattr(Reader, "parse", parse)
+    assert told(path).startswith("the file does not exist: name the folder")
+    monkeypatch.undo()
+    assert told(str(tmp_path)).startswith("cannot be read: it is a folder")
