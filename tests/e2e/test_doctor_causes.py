@@ -185,7 +185,8 @@ def test_another_class_in_ssl(sandbox: Sandbox, loads: bool) -> None:
         """)
     path = write(sandbox.work / "program.py", program.encode())
     with serving_pages(context_for(leaf)) as url:
-        done = sandbox.run(str(path), url, env=trusting(sandbox, root))
+        env = {**trusting(sandbox, root), "PYTHON_CERTIFI_SSL_DEFAULTS": "1"}
+        done = sandbox.run(str(path), url, env=env)
     assert done.stderr == ""
     answer = Answer(done.returncode, json.loads(done.stdout))
     outcomes = answer.data["outcomes"]

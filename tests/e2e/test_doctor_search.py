@@ -92,7 +92,8 @@ def test_it_lies_where_another_program_was_told_of_it(
     """The file and the one command are told, and for another server's CA nothing is."""
     path, env = tell(sandbox)
     answer = asked(sandbox, LEAF, env=env)
-    assert (answer.status, answer.problems) == (1, ["root"]), answer
+    # (That a variable names one certificate alone may be a problem, too.)
+    assert (answer.status, answer.problems[:1]) == (1, ["root"]), answer
     assert f"its root is not trusted here, but it lies in {path}: CN=Corporate Root" in answer.said
     if tell in REMEDIES:
         assert REMEDIES[tell] in answer.said
@@ -124,7 +125,7 @@ def test_a_name_proves_nothing(sandbox: Sandbox) -> None:
         right = make("Unnamed", *CA, identified=identified)
         leaf = make("leaf", by=right, names=["localhost"], identified=identified)
         path = write(sandbox.work / "impostor.pem", impostor.pem)
-        env = {"REQUESTS_CA_BUNDLE": str(path)}
+        env = {"DENO_CERT": str(path)}
         assert "lies in" not in asked(sandbox, leaf, env=env).said
         env["NODE_EXTRA_CA_CERTS"] = str(write(sandbox.work / "right.pem", right.pem))
         assert f"it lies in {env['NODE_EXTRA_CA_CERTS']}" in asked(sandbox, leaf, env=env).said
@@ -162,7 +163,7 @@ def test_an_intermediate_certificate(sandbox: Sandbox) -> None:
     middle = make("Issuing CA", *CA, by=ROOT)
     leaf = make("leaf", by=middle, names=["localhost"])
     path = write(sandbox.work / "chain.pem", middle.pem)
-    env = {**trusting(sandbox, ROOT), "REQUESTS_CA_BUNDLE": str(path)}
+    env = {**trusting(sandbox, ROOT), "NODE_EXTRA_CA_CERTS": str(path)}
     answer = asked(sandbox, leaf, env=env)
     answer.names(
         "intermediate", f"its intermediate certificate is not trusted here, but it lies in {path}"
@@ -173,7 +174,7 @@ def test_a_self_signed_server(sandbox: Sandbox) -> None:
     """Its own certificate was given to another program."""
     alone = make("alone", names=["localhost"])
     path = write(sandbox.work / "alone.pem", alone.pem)
-    env = {"REQUESTS_CA_BUNDLE": str(path)}
+    env = {"DENO_CERT": str(path)}
     asked(sandbox, alone, env=env).names("self-signed", f"it lies in {path}")
 
 
@@ -195,7 +196,7 @@ def test_somebodys_whole_list(sandbox: Sandbox) -> None:
     key = make("key").key
     others = [make(f"CA {number}", *CA, key=key).pem for number in range(20)]
     path = write(sandbox.work / "all.pem", b"".join((*others, ROOT.pem)))
-    answer = asked(sandbox, LEAF, env={"REQUESTS_CA_BUNDLE": str(path)})
+    answer = asked(sandbox, LEAF, env={"NODE_EXTRA_CA_CERTS": str(path)})
     answer.names("root", f"lies in {path}", "copy the certificate with the SHA-256")
 
 
