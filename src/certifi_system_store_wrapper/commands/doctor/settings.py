@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import Dict, Iterator, List, Set
+from typing import Dict, Iterator, List, Optional, Set
 
 from ...bundle import Bundle
 from ...parsing.pem import der_of
@@ -19,8 +19,10 @@ _FEW = 10
 PRINTED = "what `certifi-system-store-wrapper export` prints"
 
 
-def findings(found: List[Trust], built: Bundle) -> Iterator[Finding]:
-    """Report what is wrong with each setting, whoever connects where."""
+def findings(
+    found: List[Trust], built: Bundle, refusals: Optional[Dict[Setting, str]] = None
+) -> Iterator[Finding]:
+    """Report what is wrong with each setting, and what it refuses."""
     ours = _bundles_of_ours(found)
     yield from _freshness(ours, built)
     told: Dict[Setting, List[Trust]] = {}
@@ -29,7 +31,10 @@ def findings(found: List[Trust], built: Bundle) -> Iterator[Finding]:
             told.setdefault(setting, []).append(trust)
     for setting, obeying in told.items():
         if setting.value not in ours:
-            yield from _of_setting(setting, obeying, built)
+            faults = list(_faults(setting, obeying, built))
+            # A file that cannot be used refuses everybody.
+            faults = faults or list(filter(None, [(refusals or {}).get(setting)]))
+            yield _of_setting(setting, obeying, faults)
 
 
 def called(setting: Setting) -> str:
@@ -53,18 +58,16 @@ def is_problem(setting: Setting, obeying: List[Trust]) -> bool:
     return is_always and (not setting.place or any(trust.clients for trust in obeying))
 
 
-def _of_setting(setting: Setting, obeying: List[Trust], built: Bundle) -> Iterator[Finding]:
+def _of_setting(setting: Setting, obeying: List[Trust], faults: List[str]) -> Finding:
     kind = "variable" if not setting.place else setting.readers.split(" ", 1)[0]
-    clients = [client for trust in obeying for client in trust.clients]
-    reader = f" ({', '.join(dict.fromkeys(clients))})" if clients else ""
-    message = f"{called(setting)}: {setting.readers}{reader}"
-    faults = list(_faults(setting, obeying, built))
+    clients = dict.fromkeys(client for trust in obeying for client in trust.clients)
+    who = [*clients, *dict.fromkeys(filter(None, (trust.only for trust in obeying)))]
+    reader = f" ({', '.join(who)})" if who else ""
+    message = "; ".join([f"{called(setting)}: {setting.readers}{reader}", *faults])
     if not faults:
-        yield note(kind, message)
-    elif is_problem(setting, obeying):
-        yield problem(kind, f"{message}; {'; '.join(faults)}", remedy(setting))
-    else:
-        yield note(kind, f"{message}; {'; '.join(faults)}", remedy(setting))
+        return note(kind, message)
+    level = problem if is_problem(setting, obeying) else note
+    return level(kind, message, remedy(setting))
 
 
 def _faults(setting: Setting, obeying: List[Trust], built: Bundle) -> Iterator[str]:

@@ -10,7 +10,7 @@ from ....bundle import Bundle
 from ....settings import CERTIFI as OWN
 from ....settings import Settings
 from ... import trusts
-from ...output import Finding, note, problem
+from ...output import Finding, problem
 from ...status import why_plain
 from ...trusts import Checks, Root, Trust, look
 from .. import context_class, strict
@@ -119,29 +119,26 @@ def by_clients(found: Sequence[Tried]) -> List[Tried]:
 
 def findings(found: Sequence[Tried], built: Bundle, *, is_told: bool) -> Iterator[Finding]:
     """Report the settings; and who is refused, unless it `is_told` why everybody is."""
-    yield from replaced.findings([each.trust for each in found], built)
-    for trust, outcome in found:
-        is_known = trust.fault or outcome.code in WRONG_NAME or any(map(_fault, trust.roots))
-        if not (is_told or outcome.trusted or is_known):
-            yield from _refused(trust, outcome)
+    refused = [] if is_told else [each for each in found if _counts(each.outcome)]
+    refusals = {
+        setting: f"it refuses this server: {_why(outcome)}"
+        for trust, outcome in refused
+        for setting in trust.settings
+    }
+    yield from replaced.findings([each.trust for each in found], built, refusals)
+    for trust, outcome in refused:
+        if trust.clients and not trust.settings:
+            message = f"{', '.join(trust.clients)}: {trust.name} refuses this server: "
+            yield problem("client", message + _why(outcome), _help(trust))
 
 
-def _refused(trust: Trust, outcome: Outcome) -> Iterator[Finding]:
-    """Report that a trust refuses a server that the bundle trusts."""
-    who = ", ".join(trust.clients)
-    code = f" ({outcome.code})" if outcome.code else ""
-    why = f"refuses this server: {outcome.message}{code}"
-    if not trust.settings:
-        if who:
-            yield problem("client", f"{trust.name} {why}; that is what {who} uses", _help(trust))
-        return
-    only = f" {trust.only}" if trust.only else ""
-    users = f"; {who} obeys it" if who else ""
-    for setting in trust.settings[:1]:
-        message = f"{replaced.called(setting)} {why}{only}{users}"
-        remedy = f"{replaced.remedy(setting)}; `add` the CA if that lacks it, too"
-        is_problem = replaced.is_problem(setting, [trust])
-        yield (problem if is_problem else note)("trust", message, remedy)
+def _counts(outcome: Outcome) -> bool:
+    """Whether it says something of the roots, and not of the server's name."""
+    return not outcome.trusted and outcome.code not in WRONG_NAME
+
+
+def _why(outcome: Outcome) -> str:
+    return f"{outcome.message} ({outcome.code})" if outcome.code else outcome.message
 
 
 def _help(trust: Trust) -> str:
