@@ -67,6 +67,29 @@ def mirror() -> str:
     raise OSError(message)
 
 
+def source(work: Path, suite: str, package: str) -> Path:
+    """Return the unpacked source of a package, fetched without touching the machine's own lists."""
+    for folder in ("lists/partial", "cache/archives/partial", "source"):
+        (work / folder).mkdir(parents=True, exist_ok=True)
+    (work / "list").write_text(f"deb-src [signed-by={KEYS}] {mirror()} {suite} main\n")
+    settings = {
+        "Dir::Etc::sourcelist": work / "list",
+        "Dir::Etc::sourceparts": "/dev/null",
+        "Dir::State::lists": work / "lists",
+        "Dir::Cache": work / "cache",
+        "Acquire::Check-Valid-Until": "false",  # a mirror may be a snapshot
+        "APT::Sandbox::User": "root",
+    }
+    apt = ["apt-get", "-qq", *(f"-o{name}={value}" for name, value in settings.items())]
+    for task in (["update"], ["source", "--download-only", package]):
+        subprocess.run([*apt, *task], cwd=work, check=True, stdout=sys.stderr)
+    (archive,) = work.glob("*.orig.tar.xz")
+    subprocess.run(
+        ["tar", "-xf", archive, "-C", work / "source", "--strip-components=1"], check=True
+    )
+    return work / "source"
+
+
 def entering(root: Path, cache: Path) -> List[str]:
     """Return the beginning of a command that is to run in the tree."""
     me = [sys.executable, "-I", "-S", str(Path(__file__).resolve())]

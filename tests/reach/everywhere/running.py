@@ -44,7 +44,7 @@ def run(one: Interpreter, driver: Interpreter, work: Path, tests: Sequence[str])
 
 def _test(one: Interpreter, runner: Interpreter, work: Path, tests: Sequence[str]) -> str:
     """Return which step failed, if any."""
-    python = str(work / "venv" / "bin" / "python")
+    python = str(work / "venv" / ("Scripts/python.exe" if runner.is_windows else "bin/python"))
     pip = [python, "-m", "pip", "install", "-q"]
     steps = [
         [runner.path, "-m", "venv", str(work / "venv")],
