@@ -215,7 +215,7 @@ def test_what_is_wrong_here(
     assert word in found["message"]
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="root may read everything elsewhere")
+@pytest.mark.linux("root may read everything elsewhere")
 def test_a_file_that_may_not_be_read(sandbox: Sandbox, ca_file: Path) -> None:
     """Of a variable, and of the user's own."""
     ca_file.chmod(0)
@@ -226,7 +226,7 @@ def test_a_file_that_may_not_be_read(sandbox: Sandbox, ca_file: Path) -> None:
         assert "cannot be read: Permission denied" in done.stdout
 
 
-@pytest.mark.skipif(os.name == "nt", reason="modes say nothing there")
+@pytest.mark.posix("modes say nothing there")
 def test_a_drop_folder_that_others_may_write_to(sandbox: Sandbox, ca_file: Path) -> None:
     """It is not used, and that is said."""
     assert sandbox.run(*ADD, str(ca_file)).returncode == 0

@@ -12,7 +12,7 @@ from support import Sandbox
 
 WHERE = "import certifi; certifi.where()"
 NAME = "certifi_system_store_wrapper"
-posix = pytest.mark.skipif(os.name == "nt", reason="there are no such files")
+posix = pytest.mark.posix("there are no such files")
 
 
 def test_nothing_is_printed_when_all_is_well(sandbox: Sandbox, ca_file: Path) -> None:
@@ -112,7 +112,7 @@ BROKEN = {
 }
 
 
-@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no such device")
+@pytest.mark.linux("there is no such device")
 @pytest.mark.parametrize("breaking", BROKEN.values(), ids=BROKEN)
 def test_a_broken_stderr_does_not_change_the_exit_status(sandbox: Sandbox, breaking: str) -> None:
     """What cannot be written must not wait in the buffer until Python flushes it at exit."""
@@ -187,7 +187,7 @@ def test_a_fifo_whose_reader_sleeps_holds_nothing_up(sandbox: Sandbox) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
-@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no such device")
+@pytest.mark.linux("there is no such device")
 def test_a_full_disk_ends_the_log_file_without_a_word(sandbox: Sandbox) -> None:
     """Not even a ResourceWarning."""
     variables = {"PYTHON_CERTIFI_LOG_FILE": "/dev/full"}

@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -19,7 +18,7 @@ HERE = Path(__file__).parent
 COMPILER = shutil.which("cc") or shutil.which("gcc") or ""
 
 pytestmark = [
-    pytest.mark.skipif(sys.platform != "linux", reason="it preloads a library as Linux has it"),
+    pytest.mark.linux("it preloads a library as Linux has it"),
     pytest.mark.skipif(not COMPILER, reason="there is no C compiler here"),
 ]
 

@@ -31,6 +31,8 @@ NO_LIB = (
 )
 # Packages of Debian have neither the wheels of pip in their Lib nor all of distutils.
 LIB_OF = "import ensurepip, os, sysconfig; print(os.path.dirname(ensurepip.__path__[0]))"
+# Python under Wine does not start when its output is a regular file.
+PIPED = ("bash", "-o", "pipefail", "-c", '"$@" 2>&1 | cat', "bash")
 SUITES = ("bookworm", "trixie", "forky", "sid")
 
 
@@ -69,7 +71,11 @@ def machine(cache: Path, name: str) -> Path:
     pristine = cache / f"wine-{name}.registry"
     if not pristine.exists():
         shutil.rmtree(folder, ignore_errors=True)
-        for command in (["wineboot", "-i"], ["wine", "winecfg", "-v", "win10"], ["wineserver", "-w"]):
+        for command in (
+            ["wineboot", "-i"],
+            ["wine", "winecfg", "-v", "win10"],
+            ["wineserver", "-w"],
+        ):
             _checked(entering(folder, command))
         _compile(
             *("-shared", SOURCES / "bcryptprimitives.c", "-ladvapi32", "-o"),
@@ -90,7 +96,7 @@ def entering(folder: Path, command: Sequence[str] = ("wine",)) -> List[str]:
         "WINEDEBUG": "-all",
         "WINEDLLOVERRIDES": "mscoree,mshtml=;bcryptprimitives=n",
     }
-    return ["env", *(f"{name}={value}" for name, value in settings.items()), *command]
+    return [*PIPED, "env", *(f"{name}={value}" for name, value in settings.items()), *command]
 
 
 def _put_together(cache: Path, version: str, folder: Path) -> None:
@@ -104,7 +110,9 @@ def _put_together(cache: Path, version: str, folder: Path) -> None:
                 to = folder if BESIDE.match(base) else folder / "DLLs"
                 (to / base).write_bytes(wheel.read(name))
     shutil.copytree(_lib(cache, version), folder / "Lib", ignore=shutil.ignore_patterns(*NO_LIB))
-    _compile("-municode", f'-DPYTHON_DLL=L"{dll}"', SOURCES / "python.c", "-o", folder / "python.exe")
+    _compile(
+        "-municode", f'-DPYTHON_DLL=L"{dll}"', SOURCES / "python.c", "-o", folder / "python.exe"
+    )
     _forward(folder, dll)
     (folder / "Lib/site-packages").mkdir()
     scripts = folder / "Lib/venv/scripts/nt"
