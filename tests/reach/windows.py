@@ -1,6 +1,6 @@
 """Run the suite on Windows' own CPython under Wine, and print what came of it.
 
-    python3 tests/reach/windows.py CACHE [--python VERSION]... [TESTS...]
+    python3 tests/reach/windows.py CACHE [--python VERSION]... [--part | TESTS...]
 
 What that takes is put together in CACHE, see everywhere/windows_python.py. The status is 77 where
 it cannot be had, and the reason is said; it is 1 if a test fails.
@@ -22,6 +22,13 @@ from reach.everywhere.running import Row, run
 from support.tables import columns
 
 CANNOT_BE_HAD = 77
+# Start-up, the stores and their twins, the life of the bundle, commands: less than 3 minutes.
+PART = [
+    "tests/e2e/test_windows.py",
+    "tests/e2e/test_zero_code.py",
+    "tests/e2e/test_interpreter_start.py",
+    "tests/e2e/test_bundle.py",
+]
 
 
 def main() -> int:
@@ -38,7 +45,7 @@ def main() -> int:
             status = status or CANNOT_BE_HAD
             continue
         work = cache / "work" / slug(one.name)
-        row = run(one, one, work, options.tests)
+        row = run(one, one, work, PART if options.part else options.tests)
         tell(row, work / "log")
         status = status if row.failed == "0" else 1
     return status
@@ -61,6 +68,7 @@ def parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("cache", type=Path)
     parser.add_argument("tests", nargs="*", default=["tests"], help="what to run, as for pytest")
+    parser.add_argument("--part", action="store_true", help="what takes less than 3 minutes")
     parser.add_argument("--python", action="append", metavar="VERSION", help="3.11, say")
     return parser
 

@@ -179,6 +179,7 @@ def _checked(command: Sequence[str], status: object = 0) -> str:
 
 
 def _run(command: Sequence[str], **more: object) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end, which is near."""
     return subprocess.run(  # type: ignore[call-overload, no-any-return]
         command,
         stdin=subprocess.DEVNULL,
