@@ -51,7 +51,7 @@ VARIABLES = (
 HERE = Path(__file__).parent
 # Rooms that need more than the tests' requirements.
 BY_NAME_ALONE = (HERE / "quality", HERE / "reach")
-HOUSED = (*CLIENTS, "certifi", "wrapt", "hatchling>=1.27", "editables", "pip")
+HOUSED = (*CLIENTS, "certifi", "wrapt", "wincertstore", "hatchling>=1.27", "editables", "pip")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
