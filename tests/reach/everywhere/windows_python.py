@@ -2,7 +2,7 @@
 
 The DLLs (Python, its extension modules, OpenSSL) are python.org's: the wheel of panda3d carries
 them, for 3.8 to 3.14. Lib is CPython's of the same minor version, of an interpreter of this machine
-or of the source package of a Debian suite. python.exe is compiled here. Needs Debian or a relative,
+or of the packages of a Debian suite. python.exe is compiled here. Needs Debian or a relative,
 and root unless Wine and the compiler for Windows are there.
 """
 
@@ -29,8 +29,7 @@ NO_LIB = (
     *("__pycache__", "site-packages", "dist-packages", "lib-dynload", "test", "idlelib", "tkinter"),
     *("turtledemo", "sitecustomize.py", "config-*", "_sysconfigdata*", "EXTERNALLY-MANAGED"),
 )
-# Packages of Debian have neither the wheels of pip in their Lib nor all of distutils.
-LIB_OF = "import ensurepip, os, sysconfig; print(os.path.dirname(ensurepip.__path__[0]))"
+LIB_OF = "import ensurepip, os; print(os.path.dirname(ensurepip.__path__[0]))"
 # Python under Wine does not start when its output is a regular file.
 PIPED = ("bash", "-o", "pipefail", "-c", '"$@" 2>&1 | cat', "bash")
 SUITES = ("bookworm", "trixie", "forky", "sid")
@@ -132,22 +131,29 @@ def _wheel(cache: Path, version: str) -> Path:
 
 
 def _lib(cache: Path, version: str) -> Path:
-    """Return CPython's Lib of that version: of this machine, or of Debian's source package."""
-    from reach.everywhere.debian_trees import source
+    """Return CPython's Lib of that version: of this machine, or of a suite of Debian."""
+    from reach.everywhere.debian_trees import contents
     from reach.everywhere.finding import candidates
 
     for path in candidates():
         if path.endswith(f"python{version}") or f"/{version}." in path:
             done = _run([path, "-I", "-S", "-c", LIB_OF])
             found = Path(done.stdout.strip().rpartition("\n")[2])
-            if done.returncode == 0 and any(found.glob("ensurepip/_bundled/pip-*.whl")):
+            if done.returncode == 0 and any(found.glob("ensurepip/**/pip-*.whl")):
                 return found
     for suite in SUITES:
         try:
-            return source(cache / f"source-{version}", suite, f"python{version}") / "Lib"
-        except (OSError, ValueError, subprocess.CalledProcessError):
+            found = contents(cache / f"lib-{version}-{suite}", suite, _packages(version))
+        except (OSError, subprocess.CalledProcessError):
             continue
+        return found / "usr/lib" / f"python{version}"
     raise OSError(f"neither this machine nor a suite of Debian has a Lib of Python {version}")
+
+
+def _packages(version: str) -> List[str]:
+    """Return the packages of Debian that share that Lib among them."""
+    parts = [f"lib{{}}-{part}" for part in ("minimal", "stdlib")]
+    return [each.format(f"python{version}") for each in (*parts, "{}-minimal", "{}-venv")]
 
 
 def _forward(folder: Path, dll: str) -> None:
