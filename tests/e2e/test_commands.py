@@ -644,7 +644,7 @@ def test_a_url_in_a_list_of_paths_shows_no_password(sandbox: Sandbox, variable: 
     file = write(sandbox.work / "me@work.pem", make("CA", *CA).pem)
     env = {variable: os.pathsep.join(["https://me:s3/cret@host/x", str(file), str(sandbox.work)])}
     done = sandbox.run_code("import certifi; certifi.where()", env=env)
-    assert "***@host/x" in done.stderr
+    assert "***@host" in done.stderr
     assert "me@work.pem: the file does not exist" not in done.stderr
     for arguments in (["status"], ["doctor"], ["doctor", "--json"]):
         shown = sandbox.run(*COMMAND, *arguments, env=env)

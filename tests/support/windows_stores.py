@@ -9,27 +9,21 @@ from __future__ import annotations
 
 import ctypes
 import hashlib
-from contextlib import ExitStack, contextmanager
-from ctypes import POINTER, byref, c_char_p, c_ubyte, c_ulong, c_void_p, c_wchar_p
+from contextlib import ExitStack, contextmanager, suppress
+from ctypes import POINTER, byref, c_char_p, c_ulong, c_void_p, c_wchar_p
 from typing import Any, Callable, Iterator, Optional, Sequence, Tuple
 
 MACHINE, USER = 0x20000, 0x10000  # CERT_SYSTEM_STORE_...
 SYSTEM_STORE = 10  # CERT_STORE_PROV_SYSTEM_W
 X509 = 1
 REPLACE = 3  # CERT_STORE_ADD_REPLACE_EXISTING
-BY_SHA1 = 0x10000  # CERT_FIND_SHA1_HASH
+STORES = r"Software\Microsoft\SystemCertificates"
 
 
 class Usage(ctypes.Structure):
     """CTL_USAGE: the purposes that the store allows a certificate, beside its own."""
 
     _fields_ = [("count", c_ulong), ("oids", POINTER(c_char_p))]
-
-
-class Blob(ctypes.Structure):
-    """CRYPT_HASH_BLOB."""
-
-    _fields_ = [("size", c_ulong), ("data", POINTER(c_ubyte))]
 
 
 class Stores:
@@ -55,14 +49,16 @@ class Stores:
         self._added.callback(self.remove, name, der, where)
 
     def remove(self, name: str, der: bytes, where: int = MACHINE) -> None:
-        """Take a certificate out of a store, if it is there."""
-        digest = hashlib.sha1(der).digest()
-        wanted = Blob(len(digest), (c_ubyte * len(digest))(*digest))
-        with _opened(name, where) as (library, store):
-            find = library.CertFindCertificateInStore
-            context = find(store, X509, 0, BY_SHA1, byref(wanted), None)
-            if context:
-                _check(library.CertDeleteCertificateFromStore(context))  # which frees it, too
+        """Take a certificate out of the store, where the registry has it.
+
+        Wine's crypt32 says that it deletes one, and it is there again at the next look.
+        """
+        import winreg
+
+        hive = winreg.HKEY_LOCAL_MACHINE if where == MACHINE else winreg.HKEY_CURRENT_USER
+        key = f"{STORES}\\{name}\\Certificates\\{hashlib.sha1(der).hexdigest().upper()}"
+        with suppress(FileNotFoundError):
+            winreg.DeleteKey(hive, key)
 
     def close(self) -> None:
         """Take out all that was put in."""
@@ -102,10 +98,5 @@ def _crypt32() -> Any:
         *(c_char_p, c_ulong, c_ulong, c_void_p),
     )
     declare("CertSetEnhancedKeyUsage", c_ulong, c_void_p, c_void_p)
-    declare(
-        *("CertFindCertificateInStore", c_void_p, c_void_p, c_ulong, c_ulong),
-        *(c_ulong, c_void_p, c_void_p),
-    )
-    declare("CertDeleteCertificateFromStore", c_ulong, c_void_p)
     declare("CertFreeCertificateContext", c_ulong, c_void_p)
     return library
