@@ -120,6 +120,13 @@ def _put_together(cache: Path, version: str, folder: Path) -> None:
         shutil.copy(folder / "python.exe", scripts / f"{name}.exe")
 
 
+def _do_without_copyfile2(shutil_py: Path) -> None:
+    """Have files copied as before Python 3.13: Wine 8 has no CopyFile2, and dies of it."""
+    text = shutil_py.read_text("utf-8")
+    known = 'if hasattr(_winapi, "CopyFile2"):'
+    shutil_py.write_text(text.replace(known, "if False:  # Wine has no CopyFile2"), "utf-8")
+
+
 def _wheel(cache: Path, version: str) -> Path:
     """Return the wheel with the DLLs of that version, from the package index."""
     to = cache / f"wheel-{version}"
