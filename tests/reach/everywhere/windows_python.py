@@ -120,11 +120,12 @@ def _put_together(cache: Path, version: str, folder: Path) -> None:
         shutil.copy(folder / "python.exe", scripts / f"{name}.exe")
 
 
-def _do_without_copyfile2(shutil_py: Path) -> None:
+def _do_without_copyfile2(lib: Path) -> None:
     """Have files copied as before Python 3.13: Wine 8 has no CopyFile2, and dies of it."""
-    text = shutil_py.read_text("utf-8")
-    known = 'if hasattr(_winapi, "CopyFile2"):'
-    shutil_py.write_text(text.replace(known, "if False:  # Wine has no CopyFile2"), "utf-8")
+    for path in (lib / "shutil.py", lib / "pathlib" / "_os.py"):
+        if path.exists():
+            text = re.sub(r"hasattr\(_winapi, .CopyFile2.\)", "False", path.read_text("utf-8"))
+            path.write_text(text, "utf-8")
 
 
 def _wheel(cache: Path, version: str) -> Path:
