@@ -175,7 +175,11 @@ def test_misnamed_certificates_in_a_named_folder_are_noted(
         ({"AWS_CA_BUNDLE": "{key}"}, "variable", "private key"),
         ({"HTTPLIB2_CA_CERTS": "{folder}"}, "variable", "no file"),
         ({"PIP_CERT": ""}, "variable", "empty"),
-        ({"SSL_CERT_DIR": "{folder}{sep}/no/such/folder"}, "variable", "/no/such/folder"),
+        (
+            {"SSL_CERT_DIR": "{folder}{sep}/no/such/folder"},
+            "variable",
+            os.path.join("no", "such", "folder"),
+        ),
         ({"SSL_CERT_FILE": "{other}", **OWN}, "variable", "is not in it"),
         ({"REQUESTS_CA_BUNDLE": "{other}", **OWN}, "variable", "is not in it"),
         (
@@ -190,7 +194,7 @@ def test_misnamed_certificates_in_a_named_folder_are_noted(
         ({"PYTHON_CERTIFI_CERT_FILES": "/no/such.pem"}, "sources", "does not exist"),
         ({"PYTHON_CERTIFI_CERT_FILES": "{folder}"}, "sources", "no certificate file"),
         ({"PYTHON_CERTIFI_LOG_LEVEL": "LOUD"}, "settings", "LOUD"),
-        ({"PYTHON_CERTIFI_LOG_FILE": "/no/such/folder/log"}, "settings", "/no/such/folder/log"),
+        ({"PYTHON_CERTIFI_LOG_FILE": "/no/such/folder/log"}, "settings", "cannot be written"),
         ({"PYTHON_CERTIFI_BUNDLE_DIR": "{garbage}"}, "bundle", "cannot be used"),
         ({"PYTHON_CERTIFI_DISABLE": "1"}, "active", "PYTHON_CERTIFI_DISABLE"),
     ],

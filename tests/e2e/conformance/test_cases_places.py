@@ -343,7 +343,7 @@ def test_case_54_an_object_that_says_nothing_of_what_it_refuses(world: World, li
     """Its distrust cannot count, and is no secret."""
     world.write("/etc/pki/ca-trust/source/no.p11-kit", P11_KIT % (PEM_A, line))
     world.build()
-    (said,) = [p for p in world.last.problems if p.path.endswith("/no.p11-kit")]
+    (said,) = [p for p in world.last.problems if os.path.basename(p.path) == "no.p11-kit"]
     assert said.message == "it distrusts something, but holds no certificate"
 
 
@@ -406,7 +406,7 @@ def test_case_54_a_person_who_names_it_wins(world: World) -> None:
     assert world.build_user(PEM_A) == {"A"}
     (warning,) = world.warnings
     assert "although" in warning.message
-    assert "/etc/ssl/untrusted/0.pem" in warning.message
+    assert world.path("/etc/ssl/untrusted/0.pem") in warning.message
 
 
 def test_case_54_distrust_that_cannot_be_read_is_said(world: World) -> None:

@@ -47,7 +47,7 @@ def _test(one: Interpreter, runner: Interpreter, work: Path, tests: Sequence[str
     python = str(work / "venv" / ("Scripts/python.exe" if runner.is_windows else "bin/python"))
     pip = [python, "-m", "pip", "install", "-q"]
     steps = [
-        [runner.path, "-m", "venv", str(work / "venv")],
+        *_new_environment(runner, str(work / "venv"), python),
         [*pip, "-U", "pip"],
         [*pip, *_requirements(tests), "."],
         [python, "-m", "pytest", "-n", "2", *_selected(one, tests), *_options(one, work)],
@@ -62,6 +62,14 @@ def _test(one: Interpreter, runner: Interpreter, work: Path, tests: Sequence[str
             if done.returncode:
                 return f"{' '.join(step[1:5])} failed"
     return ""
+
+
+def _new_environment(runner: Interpreter, venv: str, python: str) -> List[List[str]]:
+    """Return the commands that make an environment with pip, whose wheel may lie beside Python."""
+    for wheel in Path(runner.path).parent.glob("pip-*.whl"):
+        without = [runner.path, "-m", "venv", "--without-pip", venv]
+        return [without, [python, f"{wheel}/pip", "install", "-q", str(wheel)]]
+    return [[runner.path, "-m", "venv", venv]]
 
 
 def _requirements(tests: Sequence[str]) -> List[str]:

@@ -21,7 +21,7 @@ SOURCES = Path(__file__).resolve().parent / "windows"
 VERSIONS = ("3.8", "3.11", "3.13", "3.14")
 COMPILER = "x86_64-w64-mingw32-gcc"
 PACKAGES = ("wine", "wine64", "gcc-mingw-w64-x86-64")
-WHEEL = "panda3d==1.10.16"
+WITH_DLLS = "panda3d==1.10.16"
 # What is of no use without a window, or is there to test Python itself.
 NO_DLL = re.compile(r"api-ms|t-win_amd64|^_test|^tcl|^tk|_tkinter", re.IGNORECASE)
 BESIDE = re.compile(r"python3|vcruntime", re.IGNORECASE)  # python.exe; others lie in DLLs
@@ -29,7 +29,7 @@ NO_LIB = (
     *("__pycache__", "site-packages", "dist-packages", "lib-dynload", "test", "idlelib", "tkinter"),
     *("turtledemo", "sitecustomize.py", "config-*", "_sysconfigdata*", "EXTERNALLY-MANAGED"),
 )
-LIB_OF = "import ensurepip, os; print(os.path.dirname(ensurepip.__path__[0]))"
+LIB_OF = "import os; print(os.path.dirname(os.__file__))"
 # Python under Wine does not start when its output is a regular file.
 PIPED = ("bash", "-o", "pipefail", "-c", '"$@" 2>&1 | cat', "bash")
 SUITES = ("bookworm", "trixie", "forky", "sid")
@@ -102,13 +102,16 @@ def _put_together(cache: Path, version: str, folder: Path) -> None:
     """Make the folder of one Python, as python.org's installer would."""
     dll = f"python{version.replace('.', '')}.dll"
     (folder / "DLLs").mkdir(parents=True)
-    with zipfile.ZipFile(_wheel(cache, version)) as wheel:
+    # Beside it pip: Debian's Lib does not have the one that ensurepip would install.
+    shutil.copy(_wheel(cache, version, "pip"), folder)
+    with zipfile.ZipFile(_wheel(cache, version, WITH_DLLS)) as wheel:
         for name in wheel.namelist():
             base = os.path.basename(name)
             if name.startswith("deploy_libs/") and base and not NO_DLL.search(base):
                 to = folder if BESIDE.match(base) else folder / "DLLs"
                 (to / base).write_bytes(wheel.read(name))
     shutil.copytree(_lib(cache, version), folder / "Lib", ignore=shutil.ignore_patterns(*NO_LIB))
+    _do_without_copyfile2(folder / "Lib")
     _compile(
         "-municode", f'-DPYTHON_DLL=L"{dll}"', SOURCES / "python.c", "-o", folder / "python.exe"
     )
@@ -128,13 +131,13 @@ def _do_without_copyfile2(lib: Path) -> None:
             path.write_text(text, "utf-8")
 
 
-def _wheel(cache: Path, version: str) -> Path:
-    """Return the wheel with the DLLs of that version, from the package index."""
-    to = cache / f"wheel-{version}"
+def _wheel(cache: Path, version: str, what: str) -> Path:
+    """Return a wheel for that version, from the package index."""
+    to = cache / f"wheel-{version}-{what.partition('=')[0]}"
     kind = ["--no-deps", "--only-binary=:all:", "--platform=win_amd64", "--implementation=cp"]
     pip = [sys.executable, "-m", "pip", "download", "-q", f"--python-version={version}", *kind]
     if not any(to.glob("*.whl")):
-        _checked([*pip, "-d", str(to), WHEEL])
+        _checked([*pip, "-d", str(to), what])
     return next(to.glob("*.whl"))
 
 
@@ -147,7 +150,7 @@ def _lib(cache: Path, version: str) -> Path:
         if path.endswith(f"python{version}") or f"/{version}." in path:
             done = _run([path, "-I", "-S", "-c", LIB_OF])
             found = Path(done.stdout.strip().rpartition("\n")[2])
-            if done.returncode == 0 and any(found.glob("ensurepip/**/pip-*.whl")):
+            if done.returncode == 0 and (found / "venv/__init__.py").exists():
                 return found
     for suite in SUITES:
         try:
@@ -160,8 +163,7 @@ def _lib(cache: Path, version: str) -> Path:
 
 def _packages(version: str) -> List[str]:
     """Return the packages of Debian that share that Lib among them."""
-    parts = [f"lib{{}}-{part}" for part in ("minimal", "stdlib")]
-    return [each.format(f"python{version}") for each in (*parts, "{}-minimal", "{}-venv")]
+    return [f"libpython{version}-{part}" for part in ("minimal", "stdlib")]
 
 
 def _forward(folder: Path, dll: str) -> None:
