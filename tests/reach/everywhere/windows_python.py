@@ -22,8 +22,9 @@ VERSIONS = ("3.8", "3.11", "3.13", "3.14")
 COMPILER = "x86_64-w64-mingw32-gcc"
 PACKAGES = ("wine", "wine64", "gcc-mingw-w64-x86-64")
 WITH_DLLS = "panda3d==1.10.16"
-# What is of no use without a window, or is there to test Python itself.
-NO_DLL = re.compile(r"api-ms|t-win_amd64|^_test|^tcl|^tk|_tkinter", re.IGNORECASE)
+# What is of no use without a window, or is there to test Python itself; Wine 8 dies of _wmi, which
+# `platform` can do without.
+NO_DLL = re.compile(r"api-ms|t-win_amd64|^_test|^tcl|^tk|_tkinter|^_wmi", re.IGNORECASE)
 BESIDE = re.compile(r"python3|vcruntime", re.IGNORECASE)  # python.exe; others lie in DLLs
 NO_LIB = (
     *("__pycache__", "site-packages", "dist-packages", "lib-dynload", "test", "idlelib", "tkinter"),
