@@ -65,11 +65,11 @@ def _test(one: Interpreter, runner: Interpreter, work: Path, tests: Sequence[str
 
 
 def _new_environment(runner: Interpreter, venv: str, python: str) -> List[List[str]]:
-    """Return the commands that make an environment with pip, whose wheel may lie beside Python."""
-    for wheel in Path(runner.path).parent.glob("pip-*.whl"):
-        without = [runner.path, "-m", "venv", "--without-pip", venv]
-        return [without, [python, f"{wheel}/pip", "install", "-q", str(wheel)]]
-    return [[runner.path, "-m", "venv", venv]]
+    """Return the commands that make an environment with pip."""
+    if not runner.is_windows:
+        return [[runner.path, "-m", "venv", venv]]
+    into = ["-m", "pip", "--python", python, "install", "-q", "pip"]  # it may have no ensurepip
+    return [[runner.path, "-m", "venv", "--without-pip", venv], [runner.path, *into]]
 
 
 def _requirements(tests: Sequence[str]) -> List[str]:

@@ -103,8 +103,6 @@ def _put_together(cache: Path, version: str, folder: Path) -> None:
     """Make the folder of one Python, as python.org's installer would."""
     dll = f"python{version.replace('.', '')}.dll"
     (folder / "DLLs").mkdir(parents=True)
-    # Beside it pip: Debian's Lib does not have the one that ensurepip would install.
-    shutil.copy(_wheel(cache, version, "pip"), folder)
     with zipfile.ZipFile(_wheel(cache, version, WITH_DLLS)) as wheel:
         for name in wheel.namelist():
             base = os.path.basename(name)
@@ -117,7 +115,8 @@ def _put_together(cache: Path, version: str, folder: Path) -> None:
         "-municode", f'-DPYTHON_DLL=L"{dll}"', SOURCES / "python.c", "-o", folder / "python.exe"
     )
     _forward(folder, dll)
-    (folder / "Lib/site-packages").mkdir()
+    with zipfile.ZipFile(_wheel(cache, version, "pip")) as wheel:
+        wheel.extractall(folder / "Lib/site-packages")
     scripts = folder / "Lib/venv/scripts/nt"
     scripts.mkdir(parents=True, exist_ok=True)
     for name in ("python", "pythonw", "venvlauncher", "venvwlauncher"):  # by version of venv
