@@ -35,6 +35,8 @@ CROSSED = make("root", *CA, key=NEW.key, by=ELSEWHERE, days=(-1, 9))
 SAME_KEY = make("root", BASIC, key=NEW.key, days=(-9, 9), identified=False)
 ODDLY_DATED = make("root", BASIC, key=NEW.key, days=(-0.5, 9), identified=False)
 LEAF = (x509.BasicConstraints(ca=False, path_length=None), True)
+# Without an identifier of the key, the first of the same name counts.
+UNSORTED = pytest.mark.posix("OpenSSL sorts by qsort: that of Windows keeps no order of equals")
 
 
 def leaf(by: Made, *, identified: bool) -> Made:
@@ -55,7 +57,9 @@ CASES: Dict[str, Tuple[List[Made], Made]] = {
 
 @pytest.mark.parametrize("case", CASES)
 @pytest.mark.parametrize("strict", ["strict", "lenient"])
-@pytest.mark.parametrize("identified", [True, False], ids=["AKI", "no AKI"])
+@pytest.mark.parametrize(
+    "identified", [pytest.param(True, id="AKI"), pytest.param(False, id="no AKI", marks=UNSORTED)]
+)
 def test_what_the_new_root_alone_serves_is_served(
     world: World, tmp_path: Path, interpreter: str, case: str, strict: str, *, identified: bool
 ) -> None:
