@@ -105,6 +105,7 @@ def rendered(inputs: Any, asked: stored.Asked = ("prefix=/usr",)) -> bytes:
     return b"".join(stored.render(built, stored.Stored(), time.time_ns(), asked, ()))
 
 
+@pytest.mark.posix("a name has no bytes there, and no bundle is kept by its files")
 def test_a_header_is_read_as_it_was_written(tmp_path: Path) -> None:
     """Also where a path or a variable has tabs, line breaks, or bytes that are no text."""
     odd = "a\tb\nc\\ \udcff"
