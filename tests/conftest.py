@@ -22,6 +22,7 @@ from support import (
     made_once,
     new_environment,
     run_here,
+    where,
     write,
 )
 from support.differences import skip_differences
@@ -30,6 +31,7 @@ from support.rooms import CORE, about
 from support.servers import HttpsServer, Page
 
 if TYPE_CHECKING:
+    from support.windows_stores import Stores
     from support.world import World
 
 # Any of these makes clients pass by certifi, or adds what a test does not expect.
@@ -49,7 +51,7 @@ VARIABLES = (
 HERE = Path(__file__).parent
 # Rooms that need more than the tests' requirements.
 BY_NAME_ALONE = (HERE / "quality", HERE / "reach")
-HOUSED = (*CLIENTS, "certifi", "wrapt", "hatchling>=1.27", "editables", "pip")
+HOUSED = (*CLIENTS, "certifi", "wrapt", "wincertstore", "hatchling>=1.27", "editables", "pip")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -59,6 +61,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--interpreter", metavar="PYTHON", help="what to run the product with")
     parser.addoption("--slow", action="store_true", help="sweep wholly where a sample is usual")
     parser.addoption("--write-table", action="store_true", help="keep what an opt-in run measures")
+    parser.addoption(
+        "--alter-this-machine", action="store_true", help="it is thrown away: change its store"
+    )
     parser.addoption(
         "--system-site-packages",
         action="store_true",
@@ -108,10 +113,12 @@ def is_named(folder: Path, config: pytest.Config) -> bool:
 def pytest_collection_modifyitems(config: pytest.Config, items: List[pytest.Item]) -> None:
     """Leave out what says nothing with the interpreter under test."""
     skip_differences(config, items)
+    where.skip_elsewhere(items)
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Refuse to test anything but this checkout; begin to measure, where that is asked for."""
+    where.add_markers(config)
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a shell's `&`; children inherit it
         signal.signal(signal.SIGINT, signal.default_int_handler)
     if not hasattr(config, "workerinput"):
@@ -269,6 +276,21 @@ def fresh(
 def sandbox(tmp_path: Path, installed: Environment) -> Sandbox:
     """Return a sandbox for the shared environment."""
     return Sandbox(tmp_path, installed)
+
+
+@pytest.fixture
+def stores(shared: Path, pytestconfig: pytest.Config) -> Iterator[Stores]:
+    """Return the real stores of this Windows, for one test at a time."""
+    from filelock import FileLock
+
+    from support.windows_stores import Stores
+
+    if not (where.is_wine() or pytestconfig.getoption("--alter-this-machine")):
+        pytest.skip("it fills the real stores: only with --alter-this-machine")
+    with FileLock(str(shared / "stores.lock")):
+        stores = Stores()
+        yield stores
+        stores.close()
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from support import Done
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the fake is a script of Unix")
+pytestmark = pytest.mark.posix("the fake is a script of Unix")
 
 FAKE = SUPPORT / "fakes" / "security.py"
 SYSTEM = "find-certificate -a -p /Library/Keychains/System.keychain"
@@ -156,7 +156,7 @@ print(os.stat(certifi.where()).st_ino, certifi.contents().count("BEGIN"))
     assert inodes[0] == inodes[1] != inodes[2]
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
+@pytest.mark.posix("there is no fork")
 def test_a_fork_asks_first(mac: Sandbox, url: str, ca_file: Path, private_der: bytes) -> None:
     """A server that loads its application and then forks: the worker starts `security`."""
     answers(mac, trusting(private_der, ca_file.read_text()))

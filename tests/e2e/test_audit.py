@@ -99,7 +99,7 @@ def test_the_auditor_sees_what_is_done(audited: Sandbox) -> None:
     assert {"socket.__new__", "subprocess.Popen"} <= set(beyond_files(found))
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="Python's ssl reads the stores by itself there")
+@pytest.mark.posix("Python's ssl reads the stores by itself there")
 @pytest.mark.parametrize("variables", [{}, {"PYTHON_CERTIFI_SSL_DEFAULTS": "1"}])
 def test_nothing_but_the_bundle_is_written(audited: Sandbox, variables: Dict[str, str]) -> None:
     """No network, no other program, no file but those below the folder of bundles."""
@@ -113,7 +113,7 @@ def test_nothing_but_the_bundle_is_written(audited: Sandbox, variables: Dict[str
 
 
 @pytest.mark.parametrize("command", ["status", "list", "doctor", "environments"])
-@pytest.mark.skipif(sys.platform != "linux", reason="another system's store needs its own calls")
+@pytest.mark.linux("another system's store needs its own calls")
 def test_a_command_that_shows_changes_nothing(audited: Sandbox, command: str) -> None:
     """They publish a bundle for themselves at most, and ask nobody."""
     found = events(audited, "-m", MODULE, command)

@@ -8,7 +8,6 @@ import os
 import re
 import signal
 import subprocess
-import sys
 from pathlib import Path
 from typing import List
 
@@ -33,7 +32,7 @@ WAIT = """
     print(certifi.where(), flush=True)
     sys.stdin.read()
 """
-posix = pytest.mark.skipif(os.name == "nt", reason="there are no such signals")
+posix = pytest.mark.posix("there are no such signals")
 
 
 def bundle(sandbox: Sandbox, **variables: str) -> bytes:
@@ -129,7 +128,7 @@ def test_all_ways_of_asking_certifi_agree(sandbox: Sandbox) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="it lies in another place")
+@pytest.mark.linux("it lies in another place")
 def test_the_path_is_in_a_folder_of_this_user_and_process(sandbox: Sandbox) -> None:
     """Everybody may read the file whose path they were told; nobody else may list the folders."""
     code = """
@@ -297,7 +296,7 @@ def test_commands_say_that_certifis_own_list_cannot_be_read(
     assert list(sandbox.work.iterdir()) == []
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="root may write everywhere elsewhere")
+@pytest.mark.linux("root may write everywhere elsewhere")
 @pytest.mark.parametrize("what", ["nothing", "file", "variable"])
 def test_a_bundle_of_an_image_that_does_not_fit(sandbox: Sandbox, ca_file: Path, what: str) -> None:
     """Which input differs is told, and what to do; where none does, the bundle is used."""

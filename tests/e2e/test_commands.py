@@ -28,7 +28,7 @@ from support import POWERLESS, Sandbox, assert_fetched, assert_untrusted, write
 from support.minting import CA, encode_pem, make, mint, pkcs7
 
 COMMAND = ("-m", "certifi_system_store_wrapper")
-posix = pytest.mark.skipif(os.name == "nt", reason="modes and links say nothing there")
+posix = pytest.mark.posix("modes and links say nothing there")
 
 TEXT = {"type": "string"}
 COUNT = {"type": "integer", "minimum": 0}
@@ -277,7 +277,7 @@ def test_export_does_not_replace_a_log_that_stdout_leads_to(sandbox: Sandbox) ->
     assert (done.returncode, log.read_text()) == (1, "before\n")
 
 
-@pytest.mark.skipif("os.name == 'nt'", reason="there are no such files")
+@pytest.mark.posix("there are no such files")
 def test_export_does_not_replace_what_is_no_regular_file(sandbox: Sandbox) -> None:
     """As root, `export -o /dev/null` must not leave a file in its place."""
     fifo = sandbox.work / "fifo"
@@ -404,7 +404,7 @@ def test_shellenv_reaches_other_programs(
     assert "command not found" not in reached
 
 
-@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no such device")
+@pytest.mark.linux("there is no such device")
 @pytest.mark.parametrize("command", ["list", "--help"])
 def test_a_full_disk_is_one_line(sandbox: Sandbox, command: str) -> None:
     """`… list > file` on a full disk says so."""
@@ -457,7 +457,7 @@ def test_wrong_usage_is_status_2(sandbox: Sandbox, arguments: List[str]) -> None
     assert f"{arguments[0]} --help tells more" in line
 
 
-@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no such device")
+@pytest.mark.linux("there is no such device")
 def test_wrong_usage_where_stderr_is_full(sandbox: Sandbox) -> None:
     """The status is the same, and not that of an interpreter that failed at its end."""
     with open("/dev/full", "w") as full:
@@ -696,7 +696,7 @@ def test_a_url_in_a_list_of_paths_shows_no_password(sandbox: Sandbox, variable: 
     file = write(sandbox.work / "me@work.pem", make("CA", *CA).pem)
     env = {variable: os.pathsep.join(["https://me:s3/cret@host/x", str(file), str(sandbox.work)])}
     done = sandbox.run_code("import certifi; certifi.where()", env=env)
-    assert "***@host/x" in done.stderr
+    assert "***@host" in done.stderr
     assert "me@work.pem: the file does not exist" not in done.stderr
     for arguments in (["status"], ["doctor"], ["doctor", "--json"]):
         shown = sandbox.run(*COMMAND, *arguments, env=env)

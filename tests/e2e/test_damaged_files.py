@@ -47,7 +47,7 @@ ALL = [
     make_broken_block_beside_a_good_one,
     pytest.param(
         make_unreadable,
-        marks=pytest.mark.skipif(os.name == "nt", reason="modes say nothing there"),
+        marks=pytest.mark.posix("modes say nothing there"),
     ),
 ]
 

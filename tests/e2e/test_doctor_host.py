@@ -480,7 +480,7 @@ def test_a_server_that_has_enough_of_us(sandbox: Sandbox) -> None:
     answer.names("handshake", "hangs up")
 
 
-@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no such files")
+@pytest.mark.posix("there are no such files")
 def test_what_variables_of_openssl_name(sandbox: Sandbox) -> None:
     """No key of ours is logged, and nobody waits for who writes into a FIFO."""
     keys, fifo = sandbox.work / "keys", sandbox.work / "fifo"
@@ -693,7 +693,7 @@ def test_what_is_no_host(sandbox: Sandbox, host: str) -> None:
     assert "error:" in line and "s3cret" not in line and line.isprintable()
 
 
-@pytest.mark.skipif(os.name == "nt", reason="there are no such signals")
+@pytest.mark.posix("there are no such signals")
 @pytest.mark.parametrize("phase", ["handshake", "tunnel"])
 def test_ctrl_c_is_clean(sandbox: Sandbox, phase: str) -> None:
     """While a server or a proxy that never answers is waited for."""

@@ -12,7 +12,7 @@ from support import Sandbox, write
 
 WHERE = "import certifi; certifi.where()"
 NAME = "certifi_system_store_wrapper"
-posix = pytest.mark.skipif(os.name == "nt", reason="there are no such files")
+posix = pytest.mark.posix("there are no such files")
 
 
 def test_nothing_is_printed_when_all_is_well(sandbox: Sandbox, ca_file: Path) -> None:
@@ -40,7 +40,7 @@ def test_a_warning_is_printed_once(sandbox: Sandbox, configure: str, when: str) 
     code = "\n".join([*lines, "certifi.where()"])
     done = sandbox.run_code(code, env={"PYTHON_CERTIFI_CERT_FILES": "/no/such.pem"})
     assert (done.returncode, done.stdout) == (0, "")
-    assert done.stderr.count("/no/such.pem") == 1, done.stderr
+    assert done.stderr.count("such.pem") == 1, done.stderr
 
 
 def test_the_level_is_followed(sandbox: Sandbox) -> None:
@@ -61,7 +61,7 @@ def test_the_file_has_its_own_level(sandbox: Sandbox) -> None:
     file.unlink()
     more = {"PYTHON_CERTIFI_LOG_FILE_LEVEL": "warning", "PYTHON_CERTIFI_CERT_FILES": "/no/such.pem"}
     done = sandbox.run_code(WHERE, env={**named, **more})
-    assert done.stderr.count("/no/such.pem") == 1
+    assert done.stderr.count("such.pem") == 1
     assert file.read_text(encoding="utf-8").count("\n") == 1
 
 
@@ -112,7 +112,7 @@ BROKEN = {
 }
 
 
-@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no such device")
+@pytest.mark.linux("there is no such device")
 @pytest.mark.parametrize("breaking", BROKEN.values(), ids=BROKEN)
 def test_a_broken_stderr_does_not_change_the_exit_status(sandbox: Sandbox, breaking: str) -> None:
     """What cannot be written must not wait in the buffer until Python flushes it at exit."""
@@ -145,7 +145,7 @@ def test_a_variable_counts_more_than_disable_existing_loggers(sandbox: Sandbox, 
     value = {"LEVEL": "WARNING", "FILE": str(sandbox.work / "x.log")}[asked]
     named = {"PYTHON_CERTIFI_CERT_FILES": "/no/such.pem", f"PYTHON_CERTIFI_LOG_{asked}": value}
     done = sandbox.run_code(code, env=named)
-    assert done.stderr.count("/no/such.pem") == 1
+    assert done.stderr.count("such.pem") == 1
 
 
 @pytest.mark.skipif(
@@ -208,7 +208,7 @@ def test_a_fifo_whose_reader_sleeps_holds_nothing_up(sandbox: Sandbox) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
-@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no such device")
+@pytest.mark.linux("there is no such device")
 def test_a_full_disk_ends_the_log_file_without_a_word(sandbox: Sandbox) -> None:
     """Not even a ResourceWarning."""
     variables = {"PYTHON_CERTIFI_LOG_FILE": "/dev/full"}
@@ -272,7 +272,7 @@ def test_two_copies_of_certifi_warn_once(sandbox: Sandbox) -> None:
         patch.Patch(certifi).answer.where()
     """
     done = sandbox.run_code(code, env={"PYTHON_CERTIFI_CERT_FILES": "/no/such.pem"})
-    assert done.stderr.count("/no/such.pem") == 1
+    assert done.stderr.count("such.pem") == 1
 
 
 @pytest.mark.parametrize("variable", ["PYTHON_CERTIFI_LOG_LEVEL", "PYTHON_CERTIFI_LOG_FILE"])
@@ -312,4 +312,4 @@ def test_a_warning_without_a_logger(sandbox: Sandbox) -> None:
         certifi.where()
     """
     done = sandbox.run_code(code, env={"PYTHON_CERTIFI_CERT_FILES": "/no/such.pem"})
-    assert (done.returncode, done.stderr.count("/no/such.pem")) == (0, 1), done.stderr
+    assert (done.returncode, done.stderr.count("such.pem")) == (0, 1), done.stderr

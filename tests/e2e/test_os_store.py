@@ -13,7 +13,7 @@ import trustme
 
 from support import MODULE, POWERLESS, Sandbox, assert_fetched, assert_untrusted, os_store, write
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the layouts are those of Linux")
+pytestmark = pytest.mark.linux("the layouts are those of Linux")
 TRUSTING = [f.__name__ for f in os_store.LAYOUTS if f.__name__ not in ("empty", "unreadable")]
 IS_ROOT = sys.platform == "linux" and os.geteuid() == 0
 CLOSED = "cannot be read: Permission denied; let this user read it"
@@ -116,7 +116,7 @@ def after(shell: str, *, on: List[str]) -> List[str]:
         ("suse", "chmod 0 /var/lib/ca-certificates/ca-bundle.pem", "ca-bundle.pem"),
     ],
 )
-@pytest.mark.skipif(not IS_ROOT, reason="needs root, to lose its rights")
+@pytest.mark.root("needs root, to lose its rights")
 def test_a_part_of_the_store_that_cannot_be_read_is_said_once(
     sandbox: Sandbox, tmp_path: Path, ca_file: Path, layout: str, shell: str, named: str
 ) -> None:
@@ -140,7 +140,7 @@ HEALTHY = """
 
 @pytest.mark.parametrize("layout", [*TRUSTING, "empty"])
 @pytest.mark.parametrize("shell", ["", HEALTHY], ids=["plain", "private"])
-@pytest.mark.skipif(not IS_ROOT, reason="needs root, to lose its rights")
+@pytest.mark.root("needs root, to lose its rights")
 def test_healthy_machines_are_silent(
     sandbox: Sandbox, tmp_path: Path, ca_file: Path, layout: str, shell: str
 ) -> None:
@@ -165,7 +165,7 @@ ONCE_CLOSED = """
 """
 
 
-@pytest.mark.skipif(not IS_ROOT, reason="needs root, to lose its rights")
+@pytest.mark.root("needs root, to lose its rights")
 def test_a_persistent_bundle_made_without_the_store_is_not_believed(
     sandbox: Sandbox, tmp_path: Path, ca_file: Path
 ) -> None:
@@ -180,7 +180,7 @@ def test_a_persistent_bundle_made_without_the_store_is_not_believed(
     assert done.stderr.count("WARNING") == 1
 
 
-@pytest.mark.skipif(not IS_ROOT, reason="needs root, to lose its rights")
+@pytest.mark.root("needs root, to lose its rights")
 @pytest.mark.parametrize("command", ["status", "doctor"])
 def test_commands_name_a_store_that_cannot_be_read(
     sandbox: Sandbox, tmp_path: Path, ca_file: Path, command: str

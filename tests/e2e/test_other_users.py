@@ -6,7 +6,6 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Dict, Iterator, List, Sequence
@@ -20,10 +19,8 @@ if TYPE_CHECKING:
     from support import Done
 
 pytestmark = [
-    pytest.mark.skipif(sys.platform != "linux", reason="acts as Linux lets it"),
-    pytest.mark.skipif(
-        not hasattr(os, "geteuid") or os.geteuid() != 0, reason="acts as several users"
-    ),
+    pytest.mark.linux("acts as Linux lets it"),
+    pytest.mark.root("acts as several users"),
 ]
 VICTIM, MALLORY, NOBODY = 4711, 1000, 65534
 PACKAGES = ("certifi", "wrapt", "certifi_system_store_wrapper", "certifi_system")

@@ -225,7 +225,7 @@ def shell(sandbox: Sandbox, command: str, **env: str) -> Done:
     )
 
 
-@pytest.mark.skipif(os.name == "nt", reason="the commands are lines for a shell of Unix")
+@pytest.mark.posix("the commands are lines for a shell of Unix")
 def test_every_command_does_what_it_is_shown_for(
     tmp_path: Path, interpreter: str, index: Path, private_ca: trustme.CA
 ) -> None:
@@ -257,7 +257,7 @@ def test_every_command_does_what_it_is_shown_for(
             assert (done.returncode, step.says in said) == (0, True), (command, said[-3000:])
 
 
-@pytest.mark.skipif(os.name == "nt", reason="the command is a line for a shell of Unix")
+@pytest.mark.posix("the command is a line for a shell of Unix")
 def test_the_first_command_shows_the_main_job(
     tmp_path: Path, plain: Environment, index: Path
 ) -> None:

@@ -55,7 +55,7 @@ def test_a_der_file_dropped_into_site_packages_is_trusted(
     assert_untrusted(fresh.fetch("requests", url))
 
 
-@pytest.mark.skipif(os.name == "nt", reason="the per-user folder lies below %APPDATA% there")
+@pytest.mark.posix("the per-user folder lies below %APPDATA% there")
 def test_a_file_dropped_into_the_folder_of_the_user_is_trusted(
     sandbox: Sandbox, url: str, private_der: bytes
 ) -> None:

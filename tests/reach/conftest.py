@@ -23,9 +23,6 @@ HERE = Path(__file__).parent
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Let people say what these tests may do to a machine, and what is on it already."""
     parser.addoption(
-        "--alter-this-machine", action="store_true", help="it is thrown away: change its store"
-    )
-    parser.addoption(
         "--readers",
         metavar="TREES",
         help="ask real programs under readers; TREES is a folder for trees of other suites",

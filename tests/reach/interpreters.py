@@ -5,9 +5,9 @@
 These are every CPython from 3.8 on that pyenv or PATH has, and as root on Debian and its
 relatives: every CPython and PyPy of a newer suite, Debian's own with its patched certifi and pip,
 one on OpenSSL 1.1.1 of an older suite (trees of them are made with mmdebstrap), a free-threaded
-one (built), the newest of PATH and pyenv in the layouts of uv and conda, and, where there is npm,
-Pyodide. CACHE gets all of it, the logs and the results: what has a result for the present commit
-is not run again.
+one (built), the newest of PATH and pyenv in the layouts of uv and conda, Windows' own under Wine
+(alone: windows.py) and, where there is npm, Pyodide. CACHE gets all of it, the logs and the
+results: what has a result for the present commit is not run again.
 
 What cannot be run has a line in the table that says why, and makes the status 1.
 """

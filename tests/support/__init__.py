@@ -97,6 +97,8 @@ class Sandbox:
         found.update({name: str(self.tmp) for name in ("TMPDIR", "TEMP", "TMP")})
         found.update(USERPROFILE=str(self.home), LOCALAPPDATA=str(self.home / "AppData" / "Local"))
         found.update(APPDATA=str(self.home / "AppData" / "Roaming"))
+        if os.name == "nt":
+            found.update(PYTHONIOENCODING="utf-8")  # as LANG elsewhere: not the code page of a PC
         found.update(PYTHONDONTWRITEBYTECODE="1", **more)
         return found
 

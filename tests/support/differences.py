@@ -21,7 +21,6 @@ _NO_PYDLL = "it forks by ctypes.PyDLL, which PyPy has not"
 PYPY: Dict[str, str] = {
     "test_memory.py": "PyPy has no tracemalloc",
     "test_audit.py": "PyPy's audit events do not tell reading from writing",
-    "test_as_on_windows.py": "the fake crypt32 needs the ctypes of CPython",
     "test_clients_that_never_ask_certifi[a subclass]": "PyPy's ssl calls what it forbids",
     "test_interpreters_of_one_process_have_a_bundle_each": "PyPy has no subinterpreters",
     "test_a_signal_at_any_line[SIGINT-1]": _NO_PYDLL,

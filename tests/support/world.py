@@ -16,7 +16,7 @@ from certifi_system_store_wrapper.parsing import pem
 from certifi_system_store_wrapper.reporting.findings import Exclusion, Problem
 from certifi_system_store_wrapper.settings import SOURCES, WARNING, Settings
 from certifi_system_store_wrapper.sources import system
-from certifi_system_store_wrapper.sources.system import unix, unix_local
+from certifi_system_store_wrapper.sources.system import unix, unix_local, windows
 from support.invariants import assert_invariants
 from support.minting import NAMES, encode_pem, mint
 
@@ -53,6 +53,7 @@ class World:
         defaults = self.path("/usr/lib/ssl/cert.pem"), self.path("/usr/lib/ssl/certs")
         monkeypatch.setattr(openssl, "default_paths", lambda: defaults)
         monkeypatch.setattr(system, "collect", unix.collect)
+        monkeypatch.setattr(windows, "ssl_defaults", lambda _findings: None)
         monkeypatch.setattr(sources, "drop_folders", lambda _settings: [self.path("/drop")])
         monkeypatch.setenv("HOME", self.path("/home"))
         for name in ("SSL_CERT_FILE", "SSL_CERT_DIR", "NIX_SSL_CERT_FILE", "PREFIX"):
@@ -60,7 +61,7 @@ class World:
 
     def path(self, path: str) -> str:
         """Return where that absolute path of the machine really lies."""
-        return str(self.root) + path
+        return str(self.root) + path.replace("/", os.sep)
 
     def write(self, path: str, data: bytes) -> str:
         """Write a file and return where it really lies."""

@@ -79,7 +79,7 @@ def test_paths_are_absolute_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert settings.cert_files == tuple(str(tmp_path / name) for name in names)
 
 
-@pytest.mark.skipif(os.name == "nt", reason="paths begin with a letter")
+@pytest.mark.posix("paths begin with a letter")
 def test_a_path_with_two_slashes_is_no_url() -> None:
     """Only a URL loses its user and password, which no warning is to show."""
     value = "/a.pem://team@corp/b.pem:https://user:secret@host/c.pem"
@@ -91,6 +91,7 @@ def test_a_path_with_two_slashes_is_no_url() -> None:
 def test_quotes_of_the_windows_shell(monkeypatch: pytest.MonkeyPatch) -> None:
     """`set NAME="value"` has them in the value there; elsewhere they belong to a name."""
     quoted = {"PYTHON_CERTIFI_DISABLE": '"1"', "PYTHON_CERTIFI_SOURCES": ' "user" '}
+    monkeypatch.setattr(os, "name", "posix")
     assert len(from_environment(quoted).problems) == 2
     monkeypatch.setattr(os, "name", "nt")
     settings = from_environment(quoted)
@@ -124,7 +125,7 @@ def test_no_part_of_a_password_is_a_path(value: str) -> None:
     assert any("***@host" in path for path in settings.cert_files)
 
 
-@pytest.mark.skipif(os.name == "nt", reason="there a colon separates no paths")
+@pytest.mark.posix("there a colon separates no paths")
 def test_files_whose_names_look_like_a_password(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

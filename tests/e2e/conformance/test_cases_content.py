@@ -362,6 +362,7 @@ def test_case_27_one_damaged_member_costs_only_itself(world: World) -> None:
     assert [out.block for out in world.last.excluded if out.reason == MALFORMED] == [damaged]
 
 
+@pytest.mark.posix("Windows brings no openssl command")
 def test_case_27_pkcs7_made_by_openssl(world: World, tmp_path: Path) -> None:
     """And not only ours."""
     (tmp_path / "a.pem").write_bytes(PEM_A)

@@ -36,7 +36,7 @@ WRITE = """
 """
 
 
-@pytest.mark.skipif("os.name == 'nt'", reason="Windows refuses to replace a file that is read")
+@pytest.mark.posix("Windows refuses to replace a file that is read")
 def test_case_80_parallel_writers(sandbox: Sandbox, ca_file: Path, other_ca: object) -> None:
     """Readers see an old or a new file, always complete, while five processes replace it."""
     other = sandbox.work / "other.pem"
@@ -80,7 +80,7 @@ LIES = """
 """
 
 
-@pytest.mark.skipif("sys.platform != 'linux'", reason="finds the file by /proc")
+@pytest.mark.linux("finds the file by /proc")
 def test_case_81_a_file_that_reads_back_differently(sandbox: Sandbox) -> None:
     """Where the finished file is not what was built, the next fallback location answers."""
     code = LIES.replace("LIE(path)", f"path.startswith({str(sandbox.tmp)!r})") + (
@@ -94,7 +94,7 @@ def test_case_81_a_file_that_reads_back_differently(sandbox: Sandbox) -> None:
     assert int(size) > 1000
 
 
-@pytest.mark.skipif("sys.platform != 'linux'", reason="finds the file by /proc")
+@pytest.mark.linux("finds the file by /proc")
 def test_case_81_no_place_tells_the_truth(sandbox: Sandbox) -> None:
     """Where none is, memory answers; without that certifi's own file, with one warning."""
     code = LIES.replace("LIE(path)", "True") + "\n    print(path)"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import pytest
@@ -15,9 +14,7 @@ from support.differential import default_store, signed_part
 from support.minting import encode_pem, mint
 from support.world import check
 
-pytestmark = pytest.mark.skipif(
-    sys.platform == "win32", reason="its defaults are stores, not files"
-)
+pytestmark = pytest.mark.posix("its defaults are stores, not files")
 
 
 def test_nothing_that_openssl_trusts_is_missing(tmp_path: Path) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -23,7 +22,7 @@ CASES = [(what, place) for place in FOLDERS for what in [*ANSWERS, "add", "remov
 CASES += [(what, "memory") for what in ("where", "heal", "refresh")]
 
 pytestmark = [
-    pytest.mark.skipif(sys.platform != "linux", reason="it preloads a library as Linux has it"),
+    pytest.mark.linux("it preloads a library as Linux has it"),
     pytest.mark.skipif(not COMPILER, reason="there is no C compiler here"),
 ]
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import textwrap
 
 import pytest
 
 from support import Sandbox
 
-pytestmark = pytest.mark.skipif(os.name == "nt", reason="forks and signals are Unix'")
+pytestmark = pytest.mark.posix("forks and signals are Unix'")
 
 # A service that was forked before anything was held runs whole neighbours on request. The victim
 # is a fork too; at one of its system calls an action comes in between.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import textwrap
 from pathlib import Path
 
@@ -12,7 +11,7 @@ from support import Sandbox
 
 STEPPING = Path(__file__).parent / "stepping.py"
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="it forks at every line")
+pytestmark = pytest.mark.posix("it forks at every line")
 
 
 @pytest.mark.slow

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import textwrap
 from typing import List
 
@@ -10,7 +9,7 @@ import pytest
 
 from support import Sandbox
 
-pytestmark = pytest.mark.skipif(os.name == "nt", reason="most of these lives are Unix'")
+pytestmark = pytest.mark.posix("most of these lives are Unix'")
 
 PRELUDE = """
 import atexit, os, signal, sys, threading

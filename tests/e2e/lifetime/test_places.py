@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shlex
 import subprocess
-import sys
 import tempfile
 import textwrap
 import time
@@ -16,8 +15,8 @@ import pytest
 
 from support import Sandbox, write
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="mounts and users are Linux'")
-needs_root = pytest.mark.skipif(os.name == "nt" or os.geteuid() != 0, reason="only root may")
+pytestmark = pytest.mark.linux("mounts and users are Linux'")
+needs_root = pytest.mark.root("only root may")
 
 NOBODY = 65534
 CHECK = """
@@ -595,7 +594,7 @@ def test_what_was_appended_before_the_clock_went_back_counts(
     assert (done.returncode, done.stdout, done.stderr) == (0, f"{path}\n", "")
 
 
-@pytest.mark.skipif(not Path("/proc/self").exists(), reason="there is no /proc")
+@pytest.mark.linux("there is no /proc")
 def test_a_bundle_dir_in_which_nothing_can_be_made(sandbox: Sandbox) -> None:
     """/proc looks like a folder of root's: one WARNING with the system's own reason."""
     done = sandbox.run_code(CHECK, env={"PYTHON_CERTIFI_BUNDLE_DIR": "/proc"})
@@ -688,7 +687,7 @@ def test_twenty_readers_and_five_writers(sandbox: Sandbox) -> None:
     assert [each.name for each in folder.iterdir()] == ["cacert.pem"]
 
 
-@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="chroot needs root")
+@pytest.mark.root("chroot needs root")
 def test_a_server_that_goes_into_a_folder(sandbox: Sandbox) -> None:
     """After chroot the path leads nowhere: the same bundle is put where a path can lead."""
     code = """

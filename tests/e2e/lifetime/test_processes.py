@@ -15,7 +15,7 @@ import pytest
 
 from support import Sandbox
 
-pytestmark = pytest.mark.skipif(os.name == "nt", reason="forks and signals are Unix'")
+pytestmark = pytest.mark.posix("forks and signals are Unix'")
 
 PRELUDE = """
     import certifi, os, signal, ssl, subprocess, sys, time

@@ -11,9 +11,7 @@ import pytest
 
 from support import Environment
 
-pytestmark = pytest.mark.skipif(
-    sys.platform != "linux", reason="it adopts orphans as Linux lets it"
-)
+pytestmark = pytest.mark.linux("it adopts orphans as Linux lets it")
 
 
 @pytest.mark.slow

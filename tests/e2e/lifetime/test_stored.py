@@ -6,7 +6,6 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Callable, Dict, List
@@ -16,7 +15,7 @@ import trustme
 
 from support import Sandbox, write
 
-pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows' store has no files")
+pytestmark = pytest.mark.posix("Windows' store has no files")
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -150,8 +149,8 @@ def test_the_same_content_in_other_files(
     assert path.read_bytes() == after
 
 
-@pytest.mark.skipif(os.name == "nt" or os.geteuid() != 0, reason="only root may mount")
-@pytest.mark.skipif(sys.platform != "linux", reason="mounts are Linux'")
+@pytest.mark.root("only root may mount")
+@pytest.mark.linux("mounts are Linux'")
 def test_a_read_only_image_needs_no_new_header(sandbox: Sandbox) -> None:
     """Where the header cannot be written the bundle is used as it is, and nobody builds it."""
     folder = sandbox.work / "named"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import sys
 import textwrap
 from pathlib import Path
 
@@ -13,10 +12,8 @@ import pytest
 
 from support import Sandbox
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="acts as Linux lets it")
-needs_root = pytest.mark.skipif(
-    not hasattr(os, "geteuid") or os.geteuid() != 0, reason="acts as two users"
-)
+pytestmark = pytest.mark.linux("acts as Linux lets it")
+needs_root = pytest.mark.root("acts as two users")
 NOBODY = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
 
 GREEDY = """

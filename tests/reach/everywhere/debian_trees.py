@@ -67,6 +67,44 @@ def mirror() -> str:
     raise OSError(message)
 
 
+def source(work: Path, suite: str, package: str) -> Path:
+    """Return the unpacked source of a package."""
+    apt = own_apt(work, "deb-src", suite)
+    subprocess.run([*apt, "source", "--download-only", package], cwd=work, check=True)
+    (archive,) = work.glob("*.orig.tar.xz")
+    (work / "source").mkdir()
+    subprocess.run(
+        ["tar", "-xf", archive, "-C", work / "source", "--strip-components=1"], check=True
+    )
+    return work / "source"
+
+
+def contents(work: Path, suite: str, packages: Sequence[str]) -> Path:
+    """Return a folder with what these packages would install."""
+    subprocess.run([*own_apt(work, "deb", suite), "download", *packages], cwd=work, check=True)
+    for archive in work.glob("*.deb"):
+        subprocess.run(["dpkg-deb", "-x", archive, work / "contents"], check=True)
+    return work / "contents"
+
+
+def own_apt(work: Path, kind: str, suite: str) -> List[str]:
+    """Return the beginning of a command of apt that knows this suite and leaves its lists alone."""
+    for folder in ("lists/partial", "cache/archives/partial"):
+        (work / folder).mkdir(parents=True, exist_ok=True)
+    (work / "list").write_text(f"{kind} [signed-by={KEYS}] {mirror()} {suite} main\n")
+    settings = {
+        "Dir::Etc::sourcelist": work / "list",
+        "Dir::Etc::sourceparts": "/dev/null",
+        "Dir::State::lists": work / "lists",
+        "Dir::Cache": work / "cache",
+        "Acquire::Check-Valid-Until": "false",  # a mirror may be a snapshot
+        "APT::Sandbox::User": "root",
+    }
+    apt = ["apt-get", "-qq", *(f"-o{name}={value}" for name, value in settings.items())]
+    subprocess.run([*apt, "update"], cwd=work, check=True)
+    return apt
+
+
 def entering(root: Path, cache: Path) -> List[str]:
     """Return the beginning of a command that is to run in the tree."""
     me = [sys.executable, "-I", "-S", str(Path(__file__).resolve())]

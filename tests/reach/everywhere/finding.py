@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import Callable, Dict, Iterable, Iterator, List, NamedTuple, Sequence, Tuple
 
-from reach.everywhere import debian_trees, free_threaded, openssl_dir
+from reach.everywhere import debian_trees, free_threaded, openssl_dir, windows_python
 
 OLDEST = [3, 8]
 PROBE = """
@@ -46,7 +46,12 @@ class Interpreter(NamedTuple):
         free_threaded = "t" if "free-threading" in self.build else ""
         version = ".".join(map(str, self.version))
         where = f" ({self.where})" if self.where else ""
-        return f"{kind} {version}{free_threaded}{where}"
+        return f"{'Windows ' * self.is_windows}{kind} {version}{free_threaded}{where}"
+
+    @property
+    def is_windows(self) -> bool:
+        """Whether it is one of Windows, which Microsoft's compiler has made."""
+        return "MSC v." in self.build
 
     @property
     def runs_pytest(self) -> bool:
@@ -62,13 +67,17 @@ Missing = List[Tuple[str, str]]  # what was not found, and why
 def find(cache: Path, beside: str = "") -> Tuple[Found, Missing]:
     """Return every interpreter of this machine and those `beside` it; and what cannot be had."""
     missing: Missing = []
-    here = _known(_candidates(), [], "", missing)
+    here = _known(candidates(), [], "", missing)
     found = list(here)
     steps: List[Tuple[str, Callable[[], Found]]] = [
         (NEWER_DEBIAN, lambda: _in_tree(cache, "forky", (*NEWER, *DEBIANS_OWN), missing)),
         ("an older Debian, with OpenSSL 1.1.1", lambda: _in_tree(cache, "bullseye", (), missing)),
         ("free-threaded CPython", lambda: [_probe(str(free_threaded.build(cache)))]),
         ("OPENSSLDIR as uv's and conda's", lambda: _layouts(here[-1], cache)),
+    ]
+    steps += [
+        (f"Windows CPython {version} (Wine)", lambda version=version: [windows(cache, version)])
+        for version in windows_python.VERSIONS
     ]
     for name, step in steps:
         if beside not in name:
@@ -80,7 +89,7 @@ def find(cache: Path, beside: str = "") -> Tuple[Found, Missing]:
     return found, missing
 
 
-def _candidates() -> Iterator[str]:
+def candidates() -> Iterator[str]:
     """Yield the paths of interpreters that pyenv and PATH have."""
     if shutil.which("pyenv"):
         root = Path(subprocess.check_output(["pyenv", "root"], encoding="utf-8").strip())
@@ -127,6 +136,13 @@ def _in_tree(cache: Path, suite: str, packages: Sequence[str], missing: Missing)
         own = _probe("/usr/bin/python3", prefix, f"Debian {suite}, its own certifi and pip")
         found.append(own._replace(is_debians=True))
     return found
+
+
+def windows(cache: Path, version: str) -> Interpreter:
+    """Return Windows' CPython of that version, on a machine of Wine's that nobody has changed."""
+    python = windows_python.build(cache, version)
+    machine = windows_python.machine(cache, version)
+    return _probe(str(python), windows_python.entering(machine), "Wine")
 
 
 def _layouts(interpreter: Interpreter, cache: Path) -> Found:

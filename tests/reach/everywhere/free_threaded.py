@@ -11,7 +11,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from reach.everywhere.debian_trees import KEYS, mirror
+from reach.everywhere import debian_trees
 
 SUITE, PACKAGE = "trixie", "python3.13"
 
@@ -24,7 +24,7 @@ def build(cache: Path) -> Path:
         return python
     work = cache / "free-threaded.unfinished"
     shutil.rmtree(work, ignore_errors=True)
-    source = _source(work)
+    source = debian_trees.source(work, SUITE, PACKAGE)
     configure = ["./configure", "-q", f"--prefix={prefix}", "--disable-gil"]
     steps = [
         [*configure, "--without-ensurepip", "--disable-test-modules"],
@@ -36,26 +36,3 @@ def build(cache: Path) -> Path:
             subprocess.run(step, cwd=source, check=True, stdout=log, stderr=log)
     shutil.rmtree(work)
     return python
-
-
-def _source(work: Path) -> Path:
-    """Fetch and unpack the source, by an apt that leaves the machine's own lists alone."""
-    for folder in ("lists/partial", "cache/archives/partial", "source"):
-        (work / folder).mkdir(parents=True)
-    (work / "list").write_text(f"deb-src [signed-by={KEYS}] {mirror()} {SUITE} main\n")
-    settings = {
-        "Dir::Etc::sourcelist": work / "list",
-        "Dir::Etc::sourceparts": "/dev/null",
-        "Dir::State::lists": work / "lists",
-        "Dir::Cache": work / "cache",
-        "Acquire::Check-Valid-Until": "false",  # a mirror may be a snapshot
-        "APT::Sandbox::User": "root",
-    }
-    apt = ["apt-get", "-qq", *(f"-o{name}={value}" for name, value in settings.items())]
-    for task in (["update"], ["source", "--download-only", PACKAGE]):
-        subprocess.run([*apt, *task], cwd=work, check=True)
-    (archive,) = work.glob("*.orig.tar.xz")
-    subprocess.run(
-        ["tar", "-xf", archive, "-C", work / "source", "--strip-components=1"], check=True
-    )
-    return work / "source"

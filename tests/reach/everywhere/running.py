@@ -44,10 +44,10 @@ def run(one: Interpreter, driver: Interpreter, work: Path, tests: Sequence[str])
 
 def _test(one: Interpreter, runner: Interpreter, work: Path, tests: Sequence[str]) -> str:
     """Return which step failed, if any."""
-    python = str(work / "venv" / "bin" / "python")
+    python = str(work / "venv" / ("Scripts/python.exe" if runner.is_windows else "bin/python"))
     pip = [python, "-m", "pip", "install", "-q"]
     steps = [
-        [runner.path, "-m", "venv", str(work / "venv")],
+        *_new_environment(runner, str(work / "venv"), python),
         [*pip, "-U", "pip"],
         [*pip, *_requirements(tests), "."],
         [python, "-m", "pytest", "-n", "2", *_selected(one, tests), *_options(one, work)],
@@ -62,6 +62,14 @@ def _test(one: Interpreter, runner: Interpreter, work: Path, tests: Sequence[str
             if done.returncode:
                 return f"{' '.join(step[1:5])} failed"
     return ""
+
+
+def _new_environment(runner: Interpreter, venv: str, python: str) -> List[List[str]]:
+    """Return the commands that make an environment with pip."""
+    if not runner.is_windows:
+        return [[runner.path, "-m", "venv", venv]]
+    into = ["-m", "pip", "--python", python, "install", "-q", "pip"]  # it may have no ensurepip
+    return [[runner.path, "-m", "venv", "--without-pip", venv], [runner.path, *into]]
 
 
 def _requirements(tests: Sequence[str]) -> List[str]:

@@ -13,7 +13,7 @@ from certifi_system_store_wrapper import machine
 from certifi_system_store_wrapper.machine import environment
 from certifi_system_store_wrapper.settings import Settings, from_environment
 
-posix = pytest.mark.skipif(os.name == "nt", reason="there are no such programs on Windows")
+posix = pytest.mark.posix("there are no such programs on Windows")
 SECURE = struct.pack("@6L", 6, 4096, 23, 1, 0, 0)
 ORDINARY = struct.pack("@6L", 6, 4096, 23, 0, 0, 0)
 POWERFUL = b"Uid:\t1000\t1000\nCapPrm:\t0000000000000400\n"

@@ -18,9 +18,7 @@ from certifi_system_store_wrapper.sources.system import unix
 from support.minting import encode_pem, mint, trusted_pem
 from support.world import DEBIAN, World
 
-pytestmark = pytest.mark.skipif(
-    not hasattr(os, "geteuid") or os.geteuid() != 0, reason="gives files to another user"
-)
+pytestmark = pytest.mark.root("gives files to another user")
 PEM_A, PEM_B = encode_pem(mint("A")), encode_pem(mint("B"))
 MALLORY = 1000
 NIX = "/home/.nix-profile/etc/ssl/certs/ca-bundle.crt"

@@ -46,6 +46,7 @@ def written(path: Path, data: bytes) -> str:
     return str(path)
 
 
+@pytest.mark.links("it is about symbolic links")
 def test_a_file_is_read_once_whatever_it_is_called(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -99,7 +100,7 @@ def test_a_file_with_one_known_certificate_is_not_parsed_again(
     assert one.inputs[-1] == (path, state_of(path))
 
 
-@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no FIFOs here")
+@pytest.mark.posix("no FIFOs here")
 def test_anything_else_is_no_known_block(tmp_path: Path) -> None:
     """Not known, more than one, too large, a folder, a FIFO, nothing: all are parsed as ever."""
     one = Reader()
@@ -154,7 +155,7 @@ def test_what_was_looked_at_is_remembered(tmp_path: Path) -> None:
     assert one.inputs == [(path, state_of(path)), (absent, ()), (folder, state_of(folder))]
 
 
-@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no FIFOs here")
+@pytest.mark.posix("no FIFOs here")
 def test_only_regular_files_are_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """FIFOs, folders and devices are refused before open() is called."""
     os.mkfifo(tmp_path / "fifo")
@@ -165,7 +166,7 @@ def test_only_regular_files_are_opened(tmp_path: Path, monkeypatch: pytest.Monke
                 Reader().parse(path)
 
 
-@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no FIFOs here")
+@pytest.mark.posix("no FIFOs here")
 def test_a_fifo_put_there_meanwhile_does_not_block(tmp_path: Path) -> None:
     """Between stat() and open(): it is refused by what was opened."""
     status = os.stat(written(tmp_path / "a.pem", PEM_A))
@@ -283,6 +284,7 @@ def test_damage_is_kept_with_its_bytes(tmp_path: Path) -> None:
     assert problem.level == WARNING
 
 
+@pytest.mark.links("it is about symbolic links")
 def test_certificate_files_are_told_by_name(tmp_path: Path) -> None:
     """At any depth, in any case; other files and rings of links cost nothing."""
     names = ["a.CER", "b.crt", "c.pem", "d.Der", "e.p7b", "f.p7c", "0123abcd.0", "x/y/z.pem"]
@@ -297,6 +299,7 @@ def test_certificate_files_are_told_by_name(tmp_path: Path) -> None:
     assert not findings.problems
 
 
+@pytest.mark.links("it is about symbolic links")
 def test_linked_folders_are_looked_through_once(tmp_path: Path) -> None:
     """However many links lead there; a dangling one is passed over."""
     real = tmp_path / "real"
@@ -360,6 +363,7 @@ def seen(store: Path) -> List[Input]:
     return look(map(str, (store, store / "0123abcd.0", store / "own.pem", absent)))
 
 
+@pytest.mark.links("it is about symbolic links")
 def test_links_within_a_folder_and_absent_folders_need_no_line(store: Path) -> None:
     """The folder, the files and the first absent folder are enough."""
     share, absent = store.parent / "share" / "ca.crt", store.parent / "no"
@@ -390,6 +394,7 @@ CHANGES: List[Callable[[Path], object]] = [
 ]
 
 
+@pytest.mark.links("its store has symbolic links")
 @pytest.mark.parametrize("change", CHANGES)
 def test_every_change_shows(store: Path, change: Callable[[Path], object]) -> None:
     """A file in place, a link, a new name, a folder that was not there."""
@@ -427,6 +432,7 @@ def test_whether_a_file_is_ours(tmp_path: Path) -> None:
     assert not any(map(is_ours, others))
 
 
+@pytest.mark.links("it is about symbolic links")
 def test_a_ring_of_links_ends(store: Path) -> None:
     """It is left out, and what is beside it stays."""
     (store / "a").symlink_to("b")

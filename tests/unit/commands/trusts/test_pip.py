@@ -40,7 +40,7 @@ def test_as_pip_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, names: Lis
     }
 
 
-@pytest.mark.skipif(os.name == "nt", reason="its paths are others")
+@pytest.mark.posix("its paths are others")
 @pytest.mark.parametrize(
     "platform, file",
     [
@@ -64,7 +64,7 @@ def test_as_elsewhere(
     assert str(tmp_path / file) in found()
 
 
-@pytest.mark.skipif(os.name == "nt", reason="there are no such files")
+@pytest.mark.posix("there are no such files")
 def test_settings_that_nobody_writes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A FIFO, as of ``<(…)``, is pip's to read: opening it would wait, or use it up."""
     path = str(tmp_path / "pip.conf")

@@ -38,7 +38,7 @@ from support import SUPPORT
 from support.fakes.replay import replay
 from support.invariants import assert_invariants
 
-pytestmark = pytest.mark.skipif(os.name == "nt", reason="the fake is a shell script")
+pytestmark = pytest.mark.posix("the fake is a shell script")
 
 FAKE = SUPPORT / "fakes" / "security.py"
 PACKAGES = Path(bundle.__file__).parents[1]
@@ -761,7 +761,7 @@ def namespaced(mac: Mac, *command: str) -> subprocess.CompletedProcess[bytes]:
     return subprocess.run(whole, env=environment, capture_output=True, timeout=60, check=False)
 
 
-@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs mount namespaces")
+@pytest.mark.linux("needs mount namespaces")
 def test_absolute_path_is_what_runs(mac: Mac) -> None:
     """Not the `security` that comes first in PATH."""
     done = namespaced(mac, sys.executable, "-BS", "-c", IN_NAMESPACE)

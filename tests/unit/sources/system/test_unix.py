@@ -150,6 +150,7 @@ def test_a_store_that_cannot_be_read_is_one_warning(
     assert warning.message == f"cannot be read: {os.strerror(number)}"
 
 
+@pytest.mark.links("it is about symbolic links")
 def test_a_store_with_many_names_is_one_warning(world: World) -> None:
     """Its links are read by both sources, and say nothing more."""
     store = world.write("/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem", PEM_A)
@@ -162,6 +163,7 @@ def test_a_store_with_many_names_is_one_warning(world: World) -> None:
     assert warning.path == store
 
 
+@pytest.mark.links("it is about symbolic links")
 def test_what_is_no_store_is_no_warning(world: World) -> None:
     """Absent, a folder in the place of a file, a dangling link, a file in the place of a folder."""
     os.makedirs(world.path(DEBIAN))

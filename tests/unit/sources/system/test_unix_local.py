@@ -53,6 +53,7 @@ def test_the_origins_tell_both(world: World) -> None:
     assert told == {A: [SYSTEM, LOCAL], B: [SYSTEM]}
 
 
+@pytest.mark.links("it is about symbolic links")
 def test_debians_folder_is_read_as_its_tool_reads_it(world: World) -> None:
     """At any depth, through links, what ends in .crt, in small letters, and nothing else."""
     world.write(ADDED + "/corp/deep/a.crt", PEM_A)
