@@ -260,8 +260,8 @@ class Check:
 
 def _owned_by(owner: int) -> str:
     """Say who owns a step, and why that counts."""
-    anybody = ", who may be anybody," if owner == overflow_uid() else ""
-    return f"user {owner}{anybody} owns it, and could change what user {user()} trusts"
+    anybody = " (that may be anybody)" if owner == overflow_uid() else ""
+    return f"user {owner} owns it{anybody}, and could change what user {user()} trusts"
 
 
 def _absolute(path: str) -> str:
