@@ -27,7 +27,7 @@ CLOSE_IT = "close it there, or try again later"
 
 def is_in_use(error: OSError) -> bool:
     """Whether Windows refused because another program has the file open."""
-    return getattr(error, "winerror", 0) == _SHARING_VIOLATION
+    return sys.platform == "win32" and error.winerror == _SHARING_VIOLATION
 
 
 def temporary_places() -> List[str]:

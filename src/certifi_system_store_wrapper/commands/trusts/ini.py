@@ -38,6 +38,6 @@ def read(path: str, default_section: Optional[str] = "DEFAULT") -> configparser.
 
 
 def _line_of(error: Exception) -> str:
-    number = getattr(error, "lineno", None)
-    number = number or next((line for line, _ in getattr(error, "errors", ())), None)
+    told = vars(error)
+    number = told.get("lineno") or next((line for line, _ in told.get("errors", ())), None)
     return f"line {number}" if number else "a character that is not UTF-8"
