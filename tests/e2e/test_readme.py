@@ -239,6 +239,8 @@ def test_every_command_does_what_it_is_shown_for(
     private_ca.issue_cert("localhost").configure_cert(context)
     with served(index, context) as host:
         settings = {
+            # The settings that this machine has for pip are none of this.
+            "PIP_CONFIG_FILE": os.devnull,
             "PIP_NO_INDEX": "1",
             "PIP_FIND_LINKS": f"https://{host}/",
             "PIP_RETRIES": "0",

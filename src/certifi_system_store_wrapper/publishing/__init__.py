@@ -115,7 +115,7 @@ def _publish_persistent(settings: Settings, certifi_file: str) -> Published:
             raise
         message = (
             "PYTHON_CERTIFI_BUNDLE_DIR cannot be used, and the bundle lies elsewhere: "
-            f"{error}; {error.remedy}"
+            f"{error}; {_misfit(settings, certifi_file) or error.remedy}"
         )
         reporting.later(reporting.say_once, WARNING, message)
     # The path that the command prints must be good when the command has ended.
@@ -124,10 +124,11 @@ def _publish_persistent(settings: Settings, certifi_file: str) -> Published:
     return _publish_temporary(settings, certifi_file, None)
 
 
-def _what_helps(settings: Settings, certifi_file: str) -> str:
+def _misfit(settings: Settings, certifi_file: str) -> str:
+    """Return why a bundle that is there does not fit, and what helps; "" if there is none."""
     misfit = persistent.misfit(settings.bundle_dir, settings, certifi_file)
     if not misfit:
-        return "name a folder that only you can write to"
+        return ""
     return (
         f"the bundle there does not fit this process any more, because {misfit}: in an image, run "
         "`python -m certifi` as the last step, with the variables and files that the program will "
