@@ -253,10 +253,10 @@ def test_the_bundle_is_parsed_once(sandbox: Sandbox, ca_file: Path) -> None:
     code = """
         import ssl
         ssl.create_default_context()
-        from certifi_system_store_wrapper.activation import ssl_contexts as ssl_defaults
+        from certifi_system_store_wrapper.activation import anchors
         def parse(data):
             raise AssertionError("again")
-        ssl_defaults.parsing.parse = parse
+        anchors.parsing.parse = parse
         counts = {len(ssl.create_default_context().get_ca_certs()) for _ in range(100)}
         assert len(counts) == 1, counts
     """
