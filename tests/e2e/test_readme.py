@@ -89,9 +89,10 @@ RUN: Dict[str, Step] = {
     "export [-o FILE]": Step(f"cat $({NAME} export); {NAME} export -o copy.pem", "BEGIN CERT"),
     "$(python -m certifi)": Step('cat "$(python -m certifi)"', "BEGIN CERTIFICATE"),
     "python -m certifi": Step(says="cacert.pem"),
-    "shellenv [--shell sh|fish|powershell|cmd]": Step(
-        f"for s in sh fish powershell cmd; do {NAME} shellenv --shell $s; done", "$env:"
+    f"shellenv [--format {'|'.join(cli.FORMATS)}]": Step(
+        f"for f in {' '.join(cli.FORMATS)}; do {NAME} shellenv --format $f; done", "$env:"
     ),
+    "run COMMAND…": Step(f"{NAME} run printenv SSL_CERT_FILE", "cacert.pem"),
     f'eval "$({NAME} shellenv)"': Step(f'eval "$({NAME} shellenv)"; cat $SSL_CERT_FILE', "BEGIN"),
     f"{NAME} doctor": Step(),
     "doctor [HOST]": Step(f"{NAME} doctor HOST && {NAME} doctor https://HOST/", "ok"),

@@ -50,7 +50,7 @@ ALONE = {
     "_imp": {"activation"},
     "logging": {"reporting", "reporting.log_handlers", "bootstrap"},
     "_signal": {"machine.signals"},
-    "subprocess": {"sources.system.macos_security"},
+    "subprocess": {"sources.system.macos_security", "commands.run"},
     "socket": {"commands.doctor.server.route", "commands.doctor.server.handshake"},
 }
 

@@ -50,6 +50,22 @@ ANSWERS: Dict[str, Answer] = {
     "/shift.gtx": Answer(grid(), kind="application/octet-stream"),
     "/version/": in_json(**dict.fromkeys(KUBERNETES, SECRET)),
     "/v1.41/version": in_json(Version=SECRET, ApiVersion="1.41"),
+    "/api/whoami-v2": in_json(name=SECRET, type="user"),
+    "/v1/chat/completions": in_json(
+        id="1",
+        choices=[{"index": 0, "message": {"role": "assistant", "content": SECRET}}],
+        created=0,
+        model="any",
+    ),
+    "/mcp": in_json(
+        jsonrpc="2.0",
+        id=1,
+        result={
+            "protocolVersion": "2025-06-18",
+            "capabilities": {},
+            "serverInfo": {"name": SECRET, "version": "1"},
+        },
+    ),
     "/v1/models/any": in_json(id=SECRET, created=0, object="model", owned_by=""),
     "/users/somebody": in_json(login=SECRET, id=1, url="/users/somebody"),
     "/session": in_json(value={"sessionId": "1", "capabilities": {"browserName": "chrome"}}),
@@ -77,7 +93,7 @@ class Page(BaseHTTPRequestHandler):
         found = CLICKHOUSE if is_query else ANSWERS.get(address.path, Answer(b"", 404, "Not Found"))
         self.send(found)
 
-    do_GET = do_POST = do_HEAD = answer  # noqa: N815 - their names
+    do_GET = do_POST = do_HEAD = do_DELETE = answer  # noqa: N815 - their names
 
     def send(self, found: Answer) -> None:
         """Send it, or those of its bytes that the header Range names."""

@@ -35,10 +35,84 @@ def httpx2(url):
     return httpx2.get(url).text
 
 
+def httpx2_async(url):
+    import httpx2
+
+    async def ask():
+        async with httpx2.AsyncClient() as client:
+            return (await client.get(url)).text
+
+    return asyncio.run(ask())
+
+
+def httpx2_shared(url):
+    from concurrent.futures import ThreadPoolExecutor
+
+    import httpx2
+
+    with httpx2.Client() as client, ThreadPoolExecutor(4) as pool:
+        (said,) = {answer.text for answer in pool.map(client.get, [url] * 8)}
+    return said
+
+
 def openai(url):
     from openai import OpenAI
 
     return OpenAI(api_key="none", base_url=f"{url}v1", max_retries=0).models.retrieve("any").id
+
+
+def openai_async(url):
+    from openai import AsyncOpenAI
+
+    async def ask():
+        async with AsyncOpenAI(api_key="none", base_url=f"{url}v1", max_retries=0) as client:
+            return (await client.models.retrieve("any")).id
+
+    return asyncio.run(ask())
+
+
+def anthropic(url):
+    from anthropic import Anthropic
+
+    return Anthropic(api_key="none", base_url=url, max_retries=0).models.retrieve("any").id
+
+
+def anthropic_async(url):
+    from anthropic import AsyncAnthropic
+
+    async def ask():
+        async with AsyncAnthropic(api_key="none", base_url=url, max_retries=0) as client:
+            return (await client.models.retrieve("any")).id
+
+    return asyncio.run(ask())
+
+
+def huggingface(url):
+    from huggingface_hub import HfApi
+
+    return HfApi(endpoint=url.rstrip("/"), token="none").whoami()["name"]
+
+
+def huggingface_async(url):
+    from huggingface_hub import AsyncInferenceClient
+
+    async def ask():
+        async with AsyncInferenceClient(base_url=url.rstrip("/"), api_key="none") as client:
+            return (await client.chat_completion([], model="any")).choices[0].message.content
+
+    return asyncio.run(ask())
+
+
+def mcp(url):
+    from mcp.client.session import ClientSession
+    from mcp.client.streamable_http import streamable_http_client
+
+    async def ask():
+        transport = streamable_http_client(f"{url}mcp")
+        async with transport as (read, write, *_), ClientSession(read, write) as session:
+            return (await session.initialize()).server_info.name
+
+    return asyncio.run(ask())
 
 
 def urllib3(url):

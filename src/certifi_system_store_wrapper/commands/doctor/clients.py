@@ -22,14 +22,15 @@ HELP = {
 # README.md's table of clients is made by running them; a test compares it with this one.
 _KNOWN = {
     ASKS: (
-        "boto3 botocore docker elastic-transport google-auth httplib2 httpx minio opensearch-py "
-        "pygithub pyproj requests selenium sentry-sdk twine yt-dlp"
+        "anthropic boto3 botocore docker elastic-transport google-auth httplib2 httpx httpx2 "
+        "huggingface-hub mcp minio openai opensearch-py pygithub pyproj requests selenium "
+        "sentry-sdk twine yt-dlp"
     ),
     DEFAULTS: (
         "aiohttp aiosmtplib clickhouse-connect kubernetes paho-mqtt redis tornado truststore "
         "urllib3 websocket-client websockets"
     ),
-    VARIABLES: "curl-cffi geventhttpclient grpcio httpx2 niquests openai psycopg treq",
+    VARIABLES: "curl-cffi geventhttpclient grpcio niquests psycopg treq",
     OWN: "pycurl stripe",
 }
 
