@@ -214,26 +214,29 @@ TOOLS = {
     "pyfakefs": (
         ("pyfakefs",),
         """
-        import certifi, logging
+        import certifi, os, requests, ssl
         from pyfakefs.fake_filesystem_unittest import Patcher
-        path = certifi.where()
-        logging.disable()  # there is nothing in it, not even certifi's own list
-        with Patcher():
-            assert certifi.where() != path
-        logging.disable(logging.NOTSET)
-        assert certifi.where() == path
+        path, text = certifi.where(), certifi.contents()
+        with Patcher() as patcher:
+            assert certifi.where() == path and not os.path.exists(path)
+            patcher.fs.add_real_file(certifi.where())  # its own recipe
+            assert certifi.contents() == text
+            ssl.create_default_context(cafile=path)
+            requests.adapters.HTTPAdapter().cert_verify(
+                requests.packages.urllib3.HTTPSConnectionPool("localhost"), "https://", True, None
+            )
+        assert certifi.where() == path and certifi.contents() == text
         """,
     ),
     "pyfakefs, asked there first": (
         ("pyfakefs",),
         """
-        import logging, sys
+        import os, sys
         from pyfakefs.fake_filesystem_unittest import Patcher
-        logging.disable()
-        with Patcher():
+        with Patcher() as patcher:
             import certifi
-            assert certifi.where()
-        logging.disable(logging.NOTSET)
+            patcher.fs.add_real_file(certifi.where())
+            assert os.path.basename(certifi.where()) == "cacert.pem"
         for name in [name for name in sys.modules if name.startswith("certifi")]:
             del sys.modules[name]  # what is imported there knows no other files, ever
         """,
