@@ -25,7 +25,7 @@ ROOMS: Dict[str, Set[str]] = {
     "sources": _FACTS,
     "bundle": {"sources", *_FACTS},
     "publishing": {"bundle", "sources", *_FACTS},
-    "activation": {"publishing", "bundle", *_FACTS},
+    "activation": {"publishing", "bundle", "sources", *_FACTS},
     "bootstrap": {"activation"},
     "api": {"bootstrap", "activation", "bundle", "settings"},
     "commands": {"api", "bootstrap", "activation", "publishing", "bundle", "sources", *_FACTS},

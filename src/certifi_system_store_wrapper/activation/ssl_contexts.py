@@ -1,24 +1,31 @@
 """PYTHON_CERTIFI_SSL_DEFAULTS: OpenSSL's default contexts of clients trust the bundle, too.
 
-Two methods of ssl.SSLContext are replaced, never the class: load_default_certs, and
-set_default_verify_paths, which truststore calls instead. Only contexts of clients are touched,
-never a server's, and they get only what they lack. Loaded only where the switch is on, when ssl is
+Three methods of ssl.SSLContext are replaced, never the class: load_default_certs,
+set_default_verify_paths, which truststore calls instead, and load_verify_locations, for who names
+the file or folder that is the system's store. Only contexts of clients are touched, never a
+server's, and they get only what they lack. Loaded only where the switch is on, when ssl is
 imported. Not through wrapt: its import imports ssl.
 """
 
 from __future__ import annotations
 
 import functools
+import os
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Callable, List, Set, Tuple, Type
 
+from ..machine import openssl
+from ..sources.system import STORES
 from .anchors import MARK, Contents, add_lacking, nothing_worse
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from importlib.abc import Loader as AnyLoader
     from ssl import Purpose, SSLContext
+    from typing import Union
+
+    Path = Union[str, bytes, os.PathLike[str], None]
 
 _OTHERWISE = "ssl's defaults stay as they are"
 # A class, a name in it, and what that class itself had there.
@@ -60,6 +67,7 @@ def patch(ssl: ModuleType, contents: Contents) -> None:
         if not hasattr(context.load_default_certs, MARK):
             _replace(context, _load_default_certs(context, ssl, contents))
             _replace(context, _set_default_verify_paths(context, ssl, contents))
+            _replace(context, _load_verify_locations(context, ssl, contents))
 
 
 def undo() -> None:
@@ -111,6 +119,35 @@ def _set_default_verify_paths(
             _add(self, context, contents)
 
     return set_default_verify_paths
+
+
+def _load_verify_locations(
+    context: Type[SSLContext], ssl: ModuleType, contents: Contents
+) -> Callable[..., None]:
+    own = context.load_verify_locations
+
+    @functools.wraps(own)
+    def load_verify_locations(
+        self: SSLContext, cafile: Path = None, capath: Path = None, cadata: object = None
+    ) -> None:
+        own(self, cafile, capath, cadata)  # type: ignore[arg-type]
+        named = [each for each in (cafile, capath) if each]
+        if named and _is_clients(self, ssl) and any(map(_is_the_systems, named)):
+            _add(self, context, contents)
+
+    return load_verify_locations
+
+
+def _is_the_systems(path: Path) -> bool:
+    """Whether it is the store of the system, or OpenSSL's own, by whatever name."""
+    return any(_is_same(path, each) for each in (*openssl.default_paths(), *STORES))
+
+
+def _is_same(path: Path, other: str) -> bool:
+    try:
+        return os.path.samefile(path, other)  # type: ignore[arg-type]
+    except (OSError, ValueError, TypeError):
+        return False
 
 
 def _is_clients(self: SSLContext, ssl: ModuleType) -> bool:

@@ -364,13 +364,16 @@ def twine(url):
     return dispatch(["upload", *options, "--repository-url", f"{url}upload/", name])
 
 
-def pip(url):
+def pip(url, runner=""):
     import runpy
 
     sys.argv = ["pip", "download", "--no-deps", "--isolated", "--retries=0"]
     sys.argv += ["--disable-pip-version-check", "--index-url", f"{url}simple/", "probe"]
     try:
-        runpy.run_module("pip", run_name="__main__")
+        if runner:
+            runpy.run_path(runner, run_name="__main__")
+        else:
+            runpy.run_module("pip", run_name="__main__")
     except SystemExit as end:
         if end.code:
             raise
@@ -378,6 +381,19 @@ def pip(url):
 
     with zipfile.ZipFile("probe-1.0-py3-none-any.whl") as wheel:
         return wheel.read("probe.txt").decode()
+
+
+def pipenv(url):
+    from importlib.util import find_spec
+
+    (folder,) = find_spec("pipenv").submodule_search_locations
+    return pip(url, f"{folder}/patched/pip/__pip-runner__.py")  # as it starts its own pip
+
+
+def pipenv_requests(url):
+    from pipenv.patched.pip._vendor import requests
+
+    return requests.get(url, timeout=30).text
 
 
 # --- S3 ---------------------------------------------------------------------------------------

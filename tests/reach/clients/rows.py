@@ -136,6 +136,8 @@ ROWS = [
     Row("pip before 24.2", "pip", "pip"),
     Row("pip 24.2", "pip", "pip", pins=("pip==24.2", "certifi")),
     Row("newest pip", "pip", "pip", pins=("pip>=24.2", "certifi")),
+    Row("pipenv, whose pip is its own", "pipenv", "pipenv", pins=("pipenv", "certifi")),
+    Row("pipenv, itself", "pipenv", "pipenv_requests", pins=("pipenv", "certifi")),
     Row(
         "psycopg with `sslrootcert=system`",
         "psycopg",

@@ -23,14 +23,14 @@ HELP = {
 _KNOWN = {
     ASKS: (
         "anthropic boto3 botocore docker elastic-transport google-auth httplib2 httpx httpx2 "
-        "huggingface-hub mcp minio openai opensearch-py pygithub pyproj requests selenium "
+        "huggingface-hub mcp minio openai opensearch-py pipenv pygithub pyproj requests selenium "
         "sentry-sdk twine yt-dlp"
     ),
     DEFAULTS: (
-        "aiohttp aiosmtplib clickhouse-connect kubernetes paho-mqtt redis tornado truststore "
-        "urllib3 websocket-client websockets"
+        "aiohttp aiosmtplib clickhouse-connect geventhttpclient kubernetes paho-mqtt redis "
+        "tornado truststore urllib3 websocket-client websockets"
     ),
-    VARIABLES: "curl-cffi geventhttpclient grpcio niquests psycopg treq",
+    VARIABLES: "curl-cffi grpcio niquests psycopg treq",
     OWN: "pycurl stripe",
 }
 
