@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import textwrap
 import zipfile
 from pathlib import Path
@@ -17,7 +19,7 @@ from reach.neighbours.living import (
     assert_silent,
     named,
 )
-from support import Sandbox, write
+from support import Sandbox, new_environment, write
 
 OPTIONS: Tuple[Tuple[str, ...], ...] = (
     ("-X", "dev"),
@@ -320,6 +322,17 @@ def test_beside_the_tool(live_with: Callable[..., Sandbox], name: str, ca_file: 
     requirements, code = TOOLS[name]
     sandbox = live_with(*requirements)
     assert_silent(sandbox, textwrap.dedent(code) + AGREE, env=named(ca_file))
+
+
+def test_a_wrapt_that_is_too_old_is_refused(tmp_path: Path, interpreter: str, wheel: str) -> None:
+    """As TensorFlow up to 2.14 asks for: an installer says so, and does not install either."""
+    python = new_environment(interpreter, tmp_path / "venv", "--without-pip").python
+    command = (sys.executable, "-m", "uv", "pip", "install", "--python", str(python))
+    done = subprocess.run(
+        [*command, wheel, "wrapt<1.15"], capture_output=True, encoding="utf-8", check=False
+    )
+    assert done.returncode != 0
+    assert "wrapt>=1.15" in done.stderr
 
 
 def test_beside_beartype_all(live_with: Callable[..., Sandbox], ca_file: Path) -> None:
