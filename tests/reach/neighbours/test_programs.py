@@ -326,13 +326,14 @@ def test_beside_the_tool(live_with: Callable[..., Sandbox], name: str, ca_file: 
 
 def test_a_wrapt_that_is_too_old_is_refused(tmp_path: Path, interpreter: str, wheel: str) -> None:
     """As TensorFlow up to 2.14 asks for: an installer says so, and does not install either."""
-    python = new_environment(interpreter, tmp_path / "venv", "--without-pip").python
-    command = (sys.executable, "-m", "uv", "pip", "install", "--python", str(python))
+    environment = new_environment(interpreter, tmp_path / "venv", "--without-pip")
+    command = (sys.executable, "-m", "pip", "--python", str(environment.python), "install")
     done = subprocess.run(
         [*command, wheel, "wrapt<1.15"], capture_output=True, encoding="utf-8", check=False
     )
     assert done.returncode != 0
-    assert "wrapt>=1.15" in done.stderr
+    assert "depends on wrapt>=1.15" in done.stdout + done.stderr
+    assert not (environment.site_packages / "wrapt").exists()
 
 
 def test_beside_beartype_all(live_with: Callable[..., Sandbox], ca_file: Path) -> None:
