@@ -313,7 +313,7 @@ def options_of(parser: argparse.ArgumentParser) -> Set[str]:
 def test_commands_options_and_variables_are_all_told() -> None:
     """What the product has, the README has, and the other way round."""
     rows = "".join(re.findall(r"(?m)^\| `.*\| .*$", README.split("## How to see it")[1]))
-    rows = rows.split("`PYTHON_CERTIFI_")[0] + "--json --output"
+    rows = rows.split("`PYTHON_CERTIFI_")[0] + "--json --output --shell"
     assert set(re.findall(r"--[a-z]+", rows)) == options_of(cli._parser())
     for command in (each.name for each in cli.COMMANDS):
         assert re.search(rf"`{command}[` ]", README), command
