@@ -30,7 +30,7 @@ def shown(option: Option) -> str:
     value = option.settings.get("metavar") or "|".join(option.settings.get("choices", ()))
     if name.startswith("-"):
         return f"[{f'{name} {value}'.strip()}]"
-    value += "…" if nargs in ("+", "*") else ""
+    value += "…" if nargs in ("+", "*", "...") else ""
     return f"[{value}]" if nargs in ("*", "?") else value
 
 

@@ -51,7 +51,10 @@ VARIABLES = (
 HERE = Path(__file__).parent
 # Rooms that need more than the tests' requirements.
 BY_NAME_ALONE = (HERE / "quality", HERE / "reach")
-HOUSED = (*CLIENTS, "certifi", "wrapt", "wincertstore", "hatchling>=1.27", "editables", "pip")
+# httpx2 is for Python 3.10 and later.
+HTTPX2 = "httpx2; python_version >= '3.10'"
+_OURS = ("certifi", "wrapt", "wincertstore", "hatchling>=1.27", "editables", "pip")
+HOUSED = (*CLIENTS, HTTPX2, *_OURS)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -5,8 +5,8 @@ import sys
 
 from . import _undisturbed
 
-# pip's own copy is left alone on Windows: wrapt, loaded by pip, could not be upgraded by pip.
-NAMES = {"certifi"} if sys.platform == "win32" else {"certifi", "pip._vendor.certifi"}
+_PIPS = () if sys.platform == "win32" else ("pip", "pipenv.patched.pip")  # there it locks wrapt
+NAMES = {"certifi", "httpcore2._ssl", *(f"{pip}._vendor.certifi" for pip in _PIPS)}
 if "PYTHON_CERTIFI_SSL_DEFAULTS" in getattr(sys.modules.get("os"), "environ", ()):
     NAMES.add("ssl")
 failures, at_exit = [], []  # type: list[str], list[type]  # why certifi is plain; what is due

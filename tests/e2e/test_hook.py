@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import textwrap
 from pathlib import Path
 
@@ -232,3 +233,15 @@ def test_sitecustomize_may_come_first(fresh: Sandbox) -> None:
     done = fresh.run_code("import sitecustomize; print(sitecustomize.where())", env=variables)
     assert "certifi-system-store-wrapper-" in done.stdout
     assert done.stderr == ""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a folder in use cannot be removed there")
+def test_in_a_working_directory_that_is_gone(sandbox: Sandbox) -> None:
+    """Python finds nothing there, and certifi answers from the bundle all the same."""
+    gone = sandbox.work / "gone"
+    gone.mkdir()
+    code = "import certifi; print(certifi.where())"
+    script = f'cd "{gone}"; rmdir "{gone}"; exec "$@"'
+    done = sandbox.run("-c", code, prefix=("sh", "-c", script, "sh"))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "certifi-system-store-wrapper-" in done.stdout

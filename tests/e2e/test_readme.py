@@ -92,9 +92,10 @@ RUN: Dict[str, Step] = {
     "export [-o FILE]": Step(f"cat $({NAME} export); {NAME} export -o copy.pem", "BEGIN CERT"),
     "$(python -m certifi)": Step('cat "$(python -m certifi)"', "BEGIN CERTIFICATE"),
     "python -m certifi": Step(says="cacert.pem"),
-    "shellenv [--shell sh|fish|powershell|cmd]": Step(
-        f"for s in sh fish powershell cmd; do {NAME} shellenv --shell $s; done", "$env:"
+    f"shellenv [--format {'|'.join(cli.FORMATS)}]": Step(
+        f"for f in {' '.join(cli.FORMATS)}; do {NAME} shellenv --format $f; done", "$env:"
     ),
+    "run COMMAND…": Step(f"{NAME} run printenv SSL_CERT_FILE", "cacert.pem"),
     f'eval "$({NAME} shellenv)"': Step(f'eval "$({NAME} shellenv)"; cat $SSL_CERT_FILE', "BEGIN"),
     f"{NAME} doctor": Step(),
     "doctor [HOST] [--require SHA256] [--python PATH]": Step(
@@ -324,7 +325,7 @@ def options_of(parser: argparse.ArgumentParser) -> Set[str]:
 def test_commands_options_and_variables_are_all_told() -> None:
     """What the product has, the README has, and the other way round."""
     rows = "".join(re.findall(r"(?m)^\| `.*\| .*$", README.split("## How to see it")[1]))
-    rows = rows.split("`PYTHON_CERTIFI_")[0] + "--json --output"
+    rows = rows.split("`PYTHON_CERTIFI_")[0] + "--json --output --shell"
     assert set(re.findall(r"--[a-z]+", rows)) == options_of(cli._parser())
     for command in (each.name for each in cli.COMMANDS):
         assert re.search(rf"`{command}[` ]", README), command

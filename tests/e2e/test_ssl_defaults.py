@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import textwrap
 from pathlib import Path
 from typing import Dict, Tuple
@@ -9,7 +10,7 @@ from typing import Dict, Tuple
 import pytest
 import trustme
 
-from support import UNTRUSTED, Sandbox, write
+from support import UNTRUSTED, Sandbox, os_store, write
 
 CLIENTS = {
     "urllib": "from urllib.request import urlopen; print(urlopen(URL).status)",
@@ -125,6 +126,51 @@ def test_what_switches_it_off(sandbox: Sandbox, ca_file: Path, off: str) -> None
     options, more = ((), {name: value}) if value else ((off,), {})
     done = sandbox.run_code(code, *options, env={**with_switch(ca_file), **more})
     assert (done.returncode, done.stderr) == (0, "")
+
+
+LOADS = """
+    import ssl, sys
+    from urllib.request import urlopen
+    name, path = sys.argv[1:]
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.load_verify_locations(**{name: path})
+    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    server.load_verify_locations(**{name: path})
+    print(len(server.get_ca_certs()), urlopen(URL, context=context).status)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the layouts are those of Linux")
+@pytest.mark.parametrize(
+    ("layout", "name", "path"),
+    [
+        ("debian", "cafile", "/etc/ssl/certs/ca-certificates.crt"),
+        ("debian", "cafile", "another-name.pem"),
+        ("debian", "capath", "/etc/ssl/certs"),
+        ("rhel", "cafile", "/etc/pki/tls/certs/ca-bundle.crt"),
+    ],
+)
+def test_who_names_the_systems_store_asks_for_the_defaults(
+    sandbox: Sandbox,
+    tmp_path: Path,
+    url: str,
+    ca_file: Path,
+    other_ca: trustme.CA,
+    layout: str,
+    name: str,
+    path: str,
+) -> None:
+    """By whatever name; a server gets no more than that file, and without the CA it fails."""
+    (sandbox.work / "another-name.pem").symlink_to("/etc/ssl/certs/ca-certificates.crt")
+    unrelated = write(tmp_path / "other.pem", other_ca.cert_pem.bytes())
+    prefix = os_store.on(layout, unrelated, tmp_path / "store")
+    code = f"URL = {url!r}\n{textwrap.dedent(LOADS)}"
+    done = sandbox.run("-c", code, name, path, env=with_switch(ca_file), prefix=prefix)
+    in_server = 0 if name == "capath" else 1  # OpenSSL looks into a folder later
+    assert (done.stdout, done.stderr) == (f"{in_server} 200\n", "")
+    twin = {"PYTHON_CERTIFI_SSL_DEFAULTS": "1"}
+    without = sandbox.run("-c", code, name, path, env=twin, prefix=prefix)
+    assert (without.returncode, "CERTIFICATE_VERIFY_FAILED" in without.stderr) == (1, True)
 
 
 def test_who_names_a_file_or_checks_nothing_gets_no_more(
@@ -253,10 +299,10 @@ def test_the_bundle_is_parsed_once(sandbox: Sandbox, ca_file: Path) -> None:
     code = """
         import ssl
         ssl.create_default_context()
-        from certifi_system_store_wrapper.activation import ssl_contexts as ssl_defaults
+        from certifi_system_store_wrapper.activation import anchors
         def parse(data):
             raise AssertionError("again")
-        ssl_defaults.parsing.parse = parse
+        anchors.parsing.parse = parse
         counts = {len(ssl.create_default_context().get_ca_certs()) for _ in range(100)}
         assert len(counts) == 1, counts
     """

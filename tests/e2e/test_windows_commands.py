@@ -122,7 +122,7 @@ def test_cmd_that_started_us_is_told_apart(there: Sandbox) -> None:
     """PSModulePath is set in every shell of Windows, and SHELL may be left from another."""
     asked = f"%PYTHON% -m {MODULE} shellenv"
     first, *lines = batch(there, asked, PSModulePath="C:\\x", SHELL="/usr/bin/bash")
-    assert first == "@rem for cmd, as cmd started this; --shell names another"
+    assert first == "@rem for cmd, as cmd started this; --format names another"
     assert all(line.startswith('@set "') for line in lines)
 
 

@@ -25,7 +25,7 @@ ROOMS: Dict[str, Set[str]] = {
     "sources": _FACTS,
     "bundle": {"sources", *_FACTS},
     "publishing": {"bundle", "sources", *_FACTS},
-    "activation": {"publishing", "bundle", *_FACTS},
+    "activation": {"publishing", "bundle", "sources", *_FACTS},
     "bootstrap": {"activation"},
     "api": {"bootstrap", "activation", "bundle", "settings"},
     "commands": {"api", "bootstrap", "activation", "publishing", "bundle", "sources", *_FACTS},
@@ -50,7 +50,7 @@ ALONE = {
     "_imp": {"activation"},
     "logging": {"reporting", "reporting.log_handlers", "bootstrap"},
     "_signal": {"machine.signals"},
-    "subprocess": {"sources.system.macos_security", "commands.elsewhere"},
+    "subprocess": {"sources.system.macos_security", "commands.elsewhere", "commands.run"},
     "socket": {"commands.doctor.server.route", "commands.doctor.server.handshake"},
 }
 

@@ -6,6 +6,7 @@ import io
 import os
 from threading import Lock, get_ident
 from time import monotonic
+from types import ModuleType
 from typing import Callable, List, Optional, Set
 
 from .. import publishing, reporting
@@ -52,6 +53,9 @@ class Answer:
     def where(self) -> str:
         """Return the path of the bundle; certifi's own where there cannot be one."""
         published = self._published
+        if not isinstance(os, ModuleType):
+            # pyfakefs puts an object in its place. OpenSSL cannot read the files that it knows.
+            return published.path if published else self._certifi_file()
         if published is not None and published.intact():
             return published.path
         return self._answered()

@@ -58,11 +58,14 @@ def watch(name: str, at_exit: List[Callable[[], None]]) -> bool:
     if _is_being_imported(module):
         # Another thread imports it, and has called watch() before.
         return False
+    if name == "httpcore2._ssl":
+        _register(name, _patch_httpcore2)
+        return True
     if module is not None and name not in _patches:
         imported_before_us.add(name)
     if _is_unpatched(module):
         _bound_before.add(name)
-    _register(name)
+    _register(name, _patch)
     return True
 
 
@@ -85,12 +88,12 @@ def _watch_ssl() -> bool:
     return True
 
 
-def _register(name: str) -> None:
-    """Have wrapt call _patch() when that copy is imported; the first finder stays the first."""
+def _register(name: str, patch: Callable[[ModuleType], None]) -> None:
+    """Have wrapt call that when the module is imported; the first finder stays the first."""
     import wrapt
 
     first = list(map(id, sys.meta_path[:1]))
-    wrapt.when_imported(name)(_patch)
+    wrapt.when_imported(name)(patch)
     _put_back(wrapt, sys.meta_path)
     if list(map(id, sys.meta_path[:1])) != first:
         # pyfakefs ends with sys.meta_path.pop(0), to remove its own finder.
@@ -164,15 +167,15 @@ def is_active() -> bool:
 
 
 def unpatch() -> None:
-    """Give every copy of certifi, and ssl, its own functions back."""
+    """Give every copy of certifi, ssl and httpcore2 their own functions back."""
     from . import latecomers
 
     for patch in _patches.values():
         latecomers.rebind(patch.undo())
-    if f"{__package__}.ssl_contexts" in sys.modules:
-        from . import ssl_contexts
-
-        ssl_contexts.undo()
+    for name in ("ssl_contexts", "httpcore2"):
+        module = sys.modules.get(f"{__package__}.{name}")
+        if module:
+            module.undo()
 
 
 def _patch(certifi: ModuleType) -> None:
@@ -187,6 +190,12 @@ def _patch(certifi: ModuleType) -> None:
         except Exception as error:  # noqa: BLE001 - see the docstring
             message = f"certifi stays as it is, because it cannot be patched: {error!r}"
             foreign(reporting.warning, message)
+
+
+def _patch_httpcore2(module: ModuleType) -> None:
+    from . import httpcore2
+
+    httpcore2.patch(module, _contents)
 
 
 def _prepare(name: str, certifi: ModuleType) -> None:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import sys
 from types import ModuleType
-from typing import Any, Callable, Dict, List, Tuple
+from typing import Any, Callable, Dict, Iterable, Tuple
 
+AnyFunction = Callable[..., Any]
 Function = Callable[[], str]
 # The names of a module, whatever its class has in place of `__dict__`.
 _dict_of = vars(ModuleType)["__dict__"].__get__
 
 
-def rebind(pairs: List[Tuple[Function, Function]]) -> None:
+def rebind(pairs: Iterable[Tuple[AnyFunction, AnyFunction]]) -> None:
     """Replace functions wherever a module has bound them (``from certifi import where``)."""
     replacement_of = {id(old): new for old, new in pairs}
     for module in list(sys.modules.values()):

@@ -1,41 +1,37 @@
 """PYTHON_CERTIFI_SSL_DEFAULTS: OpenSSL's default contexts of clients trust the bundle, too.
 
-Two methods of ssl.SSLContext are replaced, never the class: load_default_certs, and
-set_default_verify_paths, which truststore calls instead. Only contexts of clients are touched,
-never a server's, and they get only what they lack. Loaded only where the switch is on, when ssl is
+Three methods of ssl.SSLContext are replaced, never the class: load_default_certs,
+set_default_verify_paths, which truststore calls instead, and load_verify_locations, for who names
+the file or folder that is the system's store. Only contexts of clients are touched, never a
+server's, and they get only what they lack. Loaded only where the switch is on, when ssl is
 imported. Not through wrapt: its import imports ssl.
 """
 
 from __future__ import annotations
 
 import functools
-from contextlib import contextmanager
+import os
 from importlib.machinery import ModuleSpec
 from types import ModuleType
-from typing import Callable, Iterator, List, Optional, Set, Tuple, Type
+from typing import Callable, List, Set, Tuple, Type
 
-from .. import parsing, reporting
-from ..machine.signals import foreign, put_off
-from ..parsing import pem
-from ..settings import WARNING
+from ..machine import openssl
+from ..sources.system import STORES
+from .anchors import MARK, Contents, add_lacking, nothing_worse
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from importlib.abc import Loader as AnyLoader
     from ssl import Purpose, SSLContext
+    from typing import Union
 
-# The bundle's text, None where there is no bundle.
-Contents = Callable[[], Optional[str]]
-# The DER of each certificate, and its PEM.
-Blocks = List[Tuple[bytes, str]]
+    Path = Union[str, bytes, os.PathLike[str], None]
 
-_MARK = "__certifi_system_store_wrapper__"
-# A class, a name in it, and what that class itself had there. In a comment, because
-# beartype_all() evaluates what is annotated.
-_patched = []  # type: List[Tuple[Type[SSLContext], str, object]]
+_OTHERWISE = "ssl's defaults stay as they are"
+# A class, a name in it, and what that class itself had there.
+_patched: List[Tuple[type, str, object]] = []
 # The contexts in load_default_certs, which knows for whom it is.
 _loading: Set[int] = set()
-_parsed: Tuple[str, Blocks] = ("", [])
 
 
 class Loader:
@@ -65,12 +61,13 @@ def hooked(spec: ModuleSpec, contents: Contents) -> ModuleSpec:
 
 def patch(ssl: ModuleType, contents: Contents) -> None:
     """Have clients' default contexts trust what is in `contents()` as well. Never raises."""
-    with _nothing_worse():
+    with nothing_worse(_OTHERWISE):
         # gevent, eventlet and truststore put a subclass there.
         context = next(each for each in ssl.SSLContext.__mro__ if each.__module__ == "ssl")
-        if not hasattr(context.load_default_certs, _MARK):
+        if not hasattr(context.load_default_certs, MARK):
             _replace(context, _load_default_certs(context, ssl, contents))
             _replace(context, _set_default_verify_paths(context, ssl, contents))
+            _replace(context, _load_verify_locations(context, ssl, contents))
 
 
 def undo() -> None:
@@ -78,27 +75,16 @@ def undo() -> None:
     while _patched:
         context, name, before = _patched.pop()
         # Unless somebody has replaced ours.
-        if hasattr(vars(context).get(name), _MARK):
+        if hasattr(vars(context).get(name), MARK):
             if before is None:
                 delattr(context, name)
             else:
                 setattr(context, name, before)
 
 
-@contextmanager
-def _nothing_worse() -> Iterator[None]:
-    """Log what fails, once, and go on: ssl is as good as it was."""
-    with put_off():
-        try:
-            yield
-        except Exception as error:  # noqa: BLE001 - the application imports ssl or makes a context
-            message = f"ssl's defaults stay as they are: {error!r}"
-            foreign(reporting.say_once, WARNING, message)
-
-
 def _replace(context: Type[SSLContext], function: Callable[..., None]) -> None:
     name = function.__name__
-    setattr(function, _MARK, True)
+    setattr(function, MARK, True)
     _patched.append((context, name, vars(context).get(name)))
     setattr(context, name, function)
 
@@ -135,6 +121,35 @@ def _set_default_verify_paths(
     return set_default_verify_paths
 
 
+def _load_verify_locations(
+    context: Type[SSLContext], ssl: ModuleType, contents: Contents
+) -> Callable[..., None]:
+    own = context.load_verify_locations
+
+    @functools.wraps(own)
+    def load_verify_locations(
+        self: SSLContext, cafile: Path = None, capath: Path = None, cadata: object = None
+    ) -> None:
+        own(self, cafile, capath, cadata)  # type: ignore[arg-type]
+        named = [each for each in (cafile, capath) if each]
+        if named and _is_clients(self, ssl) and any(map(_is_the_systems, named)):
+            _add(self, context, contents)
+
+    return load_verify_locations
+
+
+def _is_the_systems(path: Path) -> bool:
+    """Whether it is the store of the system, or OpenSSL's own, by whatever name."""
+    return any(_is_same(path, each) for each in (*openssl.default_paths(), *STORES))
+
+
+def _is_same(path: Path, other: str) -> bool:
+    try:
+        return os.path.samefile(path, other)  # type: ignore[arg-type]
+    except (OSError, ValueError, TypeError):
+        return False
+
+
 def _is_clients(self: SSLContext, ssl: ModuleType) -> bool:
     """Whether no server can use it: PROTOCOL_TLS may be either's, but only clients check names."""
     return bool(self.protocol == ssl.PROTOCOL_TLS_CLIENT or self.check_hostname)
@@ -142,20 +157,5 @@ def _is_clients(self: SSLContext, ssl: ModuleType) -> bool:
 
 def _add(self: SSLContext, context: Type[SSLContext], contents: Contents) -> None:
     """Add what it lacks, past the methods of subclasses."""
-    with _nothing_worse():
-        known = set(context.get_ca_certs(self, binary_form=True))
-        lacking = "".join(pem for der, pem in _blocks(contents() or "") if der not in known)
-        if lacking:
-            context.load_verify_locations(self, cadata=lacking)
-
-
-def _blocks(text: str) -> Blocks:
-    """Return the certificates of the bundle, which is parsed once."""
-    global _parsed
-    before, blocks = _parsed
-    if text != before:
-        found = parsing.parse(text.encode("ascii", "replace")).certificates
-        plain = [each.block for each in found if each.verdict == pem.PLAIN]
-        blocks = [(pem.der_of(block), block.decode() + "\n") for block in plain]
-        _parsed = text, blocks
-    return blocks
+    with nothing_worse(_OTHERWISE):
+        add_lacking(self, context, contents)

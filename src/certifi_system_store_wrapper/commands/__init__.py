@@ -23,8 +23,9 @@ if TYPE_CHECKING:
     import argparse
 
 PROGRAM = "certifi-system-store-wrapper"
-# The shells that shellenv can quote for.
+# Who reads what shellenv prints: shells, and programs that read a file.
 SHELLS = ("sh", "fish", "powershell", "cmd")
+FORMATS = (*SHELLS, "dotenv", "dockerfile", "github", "systemd", "json")
 _DESCRIPTION = (
     "Find out what certifi answers here, add your own CAs, and hand the bundle to other programs."
 )
@@ -134,19 +135,48 @@ exit status: 0 printed or written, 1 it cannot be written, 2 wrong usage
         "shellenv",
         "print the variables that make other tools use the bundle",
         "Print the lines that set the variables which OpenSSL, requests, curl, pip, uv, the AWS "
-        "CLI, Node, git, Cargo, gRPC, httplib2, gcloud, Deno and Bundler read, to the persistent "
-        "bundle. Without --shell they are for the shell that started this: sh also means bash, "
-        "zsh, dash and ksh.",
+        "CLI, Node, npm, git, Cargo, gRPC, httplib2, gcloud, Deno, Bundler, Nix, websocket-client "
+        "and Codex read, to the persistent bundle. Without --format they are for the shell that "
+        "started this: sh also means bash, zsh, dash and ksh. dotenv is for a .env file and "
+        "`docker run --env-file`, dockerfile for ENV, github for $GITHUB_ENV, systemd for "
+        "EnvironmentFile=.",
         """\
 examples:
   eval "$(certifi-system-store-wrapper shellenv)"                            sh
-  certifi-system-store-wrapper shellenv --shell fish | source                fish
-  certifi-system-store-wrapper shellenv --shell powershell | Out-String | Invoke-Expression
-  certifi-system-store-wrapper shellenv --shell cmd > ca.cmd & call ca.cmd   cmd
+  certifi-system-store-wrapper shellenv --format fish | source               fish
+  certifi-system-store-wrapper shellenv --format powershell | Out-String | Invoke-Expression
+  certifi-system-store-wrapper shellenv --format cmd > ca.cmd & call ca.cmd  cmd
+  certifi-system-store-wrapper shellenv --format github >> "$GITHUB_ENV"     GitHub Actions
 
 exit status: 0 printed, 1 no bundle can be written or quoted, 2 wrong usage
 """,
-        (Option(("--shell",), {"default": "", "choices": SHELLS, "help": "for which shell"}),),
+        (
+            Option(
+                ("--format", "--shell"),
+                {"dest": "shell", "default": "", "choices": FORMATS, "help": "who reads it"},
+            ),
+        ),
+    ),
+    Command(
+        "run",
+        "run a command with the variables of shellenv",
+        "Run COMMAND with the variables that shellenv prints, set to an up-to-date bundle: for "
+        "cron, CI and every place without a shell. On Unix it takes the place of this process, so "
+        "signals and the exit status are its own.",
+        """\
+examples:
+  certifi-system-store-wrapper run git fetch
+  certifi-system-store-wrapper run -- npm ci
+
+exit status: that of COMMAND; 126 it cannot be run, 127 it is not there, 1 no bundle can be
+written, 2 wrong usage
+""",
+        (
+            Option(
+                ("program",),
+                {"nargs": "...", "metavar": "COMMAND", "help": "and its arguments"},
+            ),
+        ),
     ),
     Command(
         "add",

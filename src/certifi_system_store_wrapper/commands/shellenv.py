@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from typing import Tuple
 
-from . import parent_shell
+from . import env_files, parent_shell
 from .export import persistent_path
 from .output import Report
 
 # In this order the readers are: OpenSSL's defaults and uv; requests; curl; pip; AWS; Node; git;
-# Cargo; gRPC; httplib2; gcloud; Deno; Ruby's Bundler.
+# Cargo; gRPC; httplib2; gcloud; Deno; Ruby's Bundler; npm; Nix; websocket-client; Codex.
 VARIABLES = (
     "SSL_CERT_FILE",
     "REQUESTS_CA_BUNDLE",
@@ -26,6 +27,10 @@ VARIABLES = (
     "CLOUDSDK_CORE_CUSTOM_CA_CERTS_FILE",
     "DENO_CERT",
     "BUNDLE_SSL_CA_CERT",
+    "NPM_CONFIG_CAFILE",
+    "NIX_SSL_CERT_FILE",
+    "WEBSOCKET_CLIENT_CA_BUNDLE",
+    "CODEX_CA_CERTIFICATE",
 )
 _ELSEWHERE = "set PYTHON_CERTIFI_BUNDLE_DIR to another folder"
 # What no shell takes for anything but itself.
@@ -39,9 +44,12 @@ def run(*, shell: str) -> Report:
     found, why = ("", "") if shell else parent_shell.find()
     shell = shell or found
     path = persistent_path()
-    lines = [comment(shell, f"for {shell}, as {why}; --shell names another")] if found else []
-    lines += [assignment(shell, name, path) for name in VARIABLES]
     variables = dict.fromkeys(VARIABLES, path)
+    if shell == "json":
+        lines = json.dumps(variables, indent=2).splitlines()
+    else:
+        lines = [comment(shell, f"for {shell}, as {why}; --format names another")] if found else []
+        lines += [assignment(shell, name, path) for name in VARIABLES]
     data = {"command": "shellenv", "shell": shell, "variables": variables}
     return Report(data, lines, exact=True)
 
@@ -63,6 +71,8 @@ def assignment(shell: str, name: str, value: str) -> str:
     if any(character in value for character in "\n\r\0"):
         what = f"no shell can be told a path with a line break: {value!r}"
         raise OSError(0, f"{what}; {_ELSEWHERE}")
+    if shell in env_files.FORMS:
+        return _in_a_file(shell, name, value)
     if shell == "powershell":
         return f"$env:{name} = {_for_powershell(value)}"
     if shell == "cmd":
@@ -75,6 +85,13 @@ def assignment(shell: str, name: str, value: str) -> str:
         return f"set -gx {name} '{quoted}'"
     quoted = value.replace("'", "'\\''")
     return f"export {name}='{quoted}'"
+
+
+def _in_a_file(form: str, name: str, value: str) -> str:
+    try:
+        return env_files.assignment(form, name, value)
+    except ValueError as error:
+        raise OSError(0, f"{value!r}: {error}; {_ELSEWHERE}") from error
 
 
 def printf(value: str) -> str:

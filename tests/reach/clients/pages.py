@@ -50,6 +50,13 @@ ANSWERS: Dict[str, Answer] = {
     "/shift.gtx": Answer(grid(), kind="application/octet-stream"),
     "/version/": in_json(**dict.fromkeys(KUBERNETES, SECRET)),
     "/v1.41/version": in_json(Version=SECRET, ApiVersion="1.41"),
+    "/api/whoami-v2": in_json(name=SECRET, type="user"),
+    "/v1/chat/completions": in_json(
+        id="1",
+        choices=[{"index": 0, "message": {"role": "assistant", "content": SECRET}}],
+        created=0,
+        model="any",
+    ),
     "/v1/models/any": in_json(id=SECRET, created=0, object="model", owned_by=""),
     "/api/models/any": in_json(id=SECRET),
     "/mcp": in_json(
@@ -87,7 +94,7 @@ class Page(BaseHTTPRequestHandler):
         found = CLICKHOUSE if is_query else ANSWERS.get(address.path, Answer(b"", 404, "Not Found"))
         self.send(found)
 
-    do_GET = do_POST = do_HEAD = answer  # noqa: N815 - their names
+    do_GET = do_POST = do_HEAD = do_DELETE = answer  # noqa: N815 - their names
 
     def send(self, found: Answer) -> None:
         """Send it, or those of its bytes that the header Range names."""

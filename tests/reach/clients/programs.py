@@ -35,10 +35,40 @@ def httpx2(url):
     return httpx2.get(url).text
 
 
+def httpx2_async(url):
+    import httpx2
+
+    async def ask():
+        async with httpx2.AsyncClient() as client:
+            return (await client.get(url)).text
+
+    return asyncio.run(ask())
+
+
+def httpx2_shared(url):
+    from concurrent.futures import ThreadPoolExecutor
+
+    import httpx2
+
+    with httpx2.Client() as client, ThreadPoolExecutor(4) as pool:
+        (said,) = {answer.text for answer in pool.map(client.get, [url] * 8)}
+    return said
+
+
 def openai(url):
     from openai import OpenAI
 
     return OpenAI(api_key="none", base_url=f"{url}v1", max_retries=0).models.retrieve("any").id
+
+
+def openai_async(url):
+    from openai import AsyncOpenAI
+
+    async def ask():
+        async with AsyncOpenAI(api_key="none", base_url=f"{url}v1", max_retries=0) as client:
+            return (await client.models.retrieve("any")).id
+
+    return asyncio.run(ask())
 
 
 def anthropic(url):
@@ -47,20 +77,40 @@ def anthropic(url):
     return Anthropic(api_key="none", base_url=url, max_retries=0).models.retrieve("any").id
 
 
-def huggingface_hub(url):
+def anthropic_async(url):
+    from anthropic import AsyncAnthropic
+
+    async def ask():
+        async with AsyncAnthropic(api_key="none", base_url=url, max_retries=0) as client:
+            return (await client.models.retrieve("any")).id
+
+    return asyncio.run(ask())
+
+
+def huggingface(url):
     from huggingface_hub import HfApi
 
-    return HfApi(endpoint=url.rstrip("/")).model_info("any").id
+    return HfApi(endpoint=url.rstrip("/"), token="none").whoami()["name"]
+
+
+def huggingface_async(url):
+    from huggingface_hub import AsyncInferenceClient
+
+    async def ask():
+        async with AsyncInferenceClient(base_url=url.rstrip("/"), api_key="none") as client:
+            return (await client.chat_completion([], model="any")).choices[0].message.content
+
+    return asyncio.run(ask())
 
 
 def mcp(url):
-    from mcp import ClientSession
+    from mcp.client.session import ClientSession
     from mcp.client.streamable_http import streamable_http_client
 
     async def ask():
-        streams = streamable_http_client(f"{url}mcp")
-        async with streams as (reader, writer, *_), ClientSession(reader, writer) as session:
-            print(await asyncio.wait_for(session.initialize(), 20), flush=True)
+        transport = streamable_http_client(f"{url}mcp")
+        async with transport as (read, write, *_), ClientSession(read, write) as session:
+            return (await session.initialize()).server_info.name
 
     return asyncio.run(ask())
 
@@ -314,13 +364,16 @@ def twine(url):
     return dispatch(["upload", *options, "--repository-url", f"{url}upload/", name])
 
 
-def pip(url):
+def pip(url, runner=""):
     import runpy
 
     sys.argv = ["pip", "download", "--no-deps", "--isolated", "--retries=0"]
     sys.argv += ["--disable-pip-version-check", "--index-url", f"{url}simple/", "probe"]
     try:
-        runpy.run_module("pip", run_name="__main__")
+        if runner:
+            runpy.run_path(runner, run_name="__main__")
+        else:
+            runpy.run_module("pip", run_name="__main__")
     except SystemExit as end:
         if end.code:
             raise
@@ -389,6 +442,12 @@ def probe():
     (path,) = glob.glob(".venv/lib/*/site-packages/probe.txt")
     with open(path) as file:
         return file.read()
+
+
+def pipenv_requests(url):
+    from pipenv.patched.pip._vendor import requests
+
+    return requests.get(url, timeout=30).text
 
 
 # --- S3 ---------------------------------------------------------------------------------------

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import textwrap
 import zipfile
 from pathlib import Path
@@ -17,7 +19,7 @@ from reach.neighbours.living import (
     assert_silent,
     named,
 )
-from support import Sandbox, write
+from support import Sandbox, new_environment, write
 
 OPTIONS: Tuple[Tuple[str, ...], ...] = (
     ("-X", "dev"),
@@ -214,26 +216,29 @@ TOOLS = {
     "pyfakefs": (
         ("pyfakefs",),
         """
-        import certifi, logging
+        import certifi, os, requests, ssl
         from pyfakefs.fake_filesystem_unittest import Patcher
-        path = certifi.where()
-        logging.disable()  # there is nothing in it, not even certifi's own list
-        with Patcher():
-            assert certifi.where() != path
-        logging.disable(logging.NOTSET)
-        assert certifi.where() == path
+        path, text = certifi.where(), certifi.contents()
+        with Patcher() as patcher:
+            assert certifi.where() == path and not os.path.exists(path)
+            patcher.fs.add_real_file(certifi.where())  # its own recipe
+            assert certifi.contents() == text
+            ssl.create_default_context(cafile=path)
+            requests.adapters.HTTPAdapter().cert_verify(
+                requests.packages.urllib3.HTTPSConnectionPool("localhost"), "https://", True, None
+            )
+        assert certifi.where() == path and certifi.contents() == text
         """,
     ),
     "pyfakefs, asked there first": (
         ("pyfakefs",),
         """
-        import logging, sys
+        import os, sys
         from pyfakefs.fake_filesystem_unittest import Patcher
-        logging.disable()
-        with Patcher():
+        with Patcher() as patcher:
             import certifi
-            assert certifi.where()
-        logging.disable(logging.NOTSET)
+            patcher.fs.add_real_file(certifi.where())
+            assert os.path.basename(certifi.where()) == "cacert.pem"
         for name in [name for name in sys.modules if name.startswith("certifi")]:
             del sys.modules[name]  # what is imported there knows no other files, ever
         """,
@@ -317,6 +322,18 @@ def test_beside_the_tool(live_with: Callable[..., Sandbox], name: str, ca_file: 
     requirements, code = TOOLS[name]
     sandbox = live_with(*requirements)
     assert_silent(sandbox, textwrap.dedent(code) + AGREE, env=named(ca_file))
+
+
+def test_a_wrapt_that_is_too_old_is_refused(tmp_path: Path, interpreter: str, wheel: str) -> None:
+    """As TensorFlow up to 2.14 asks for: an installer says so, and does not install either."""
+    environment = new_environment(interpreter, tmp_path / "venv", "--without-pip")
+    command = (sys.executable, "-m", "pip", "--python", str(environment.python), "install")
+    done = subprocess.run(
+        [*command, wheel, "wrapt<1.15"], capture_output=True, encoding="utf-8", check=False
+    )
+    assert done.returncode != 0
+    assert "depends on wrapt>=1.15" in done.stdout + done.stderr
+    assert not (environment.site_packages / "wrapt").exists()
 
 
 def test_beside_beartype_all(live_with: Callable[..., Sandbox], ca_file: Path) -> None:

@@ -183,5 +183,5 @@ def test_the_first_line_says_for_which_shell(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(shellenv, "persistent_path", lambda: "/x/cacert.pem")
     monkeypatch.setattr(parent_shell, "find", lambda: ("fish", "fish started this"))
     found = shellenv.run(shell="")
-    assert found.lines[0] == "# for fish, as fish started this; --shell names another"
+    assert found.lines[0] == "# for fish, as fish started this; --format names another"
     assert shellenv.run(shell="fish").lines == found.lines[1:]

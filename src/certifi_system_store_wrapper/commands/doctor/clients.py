@@ -23,14 +23,14 @@ HELP = {
 # README.md's table of clients is made by running them; a test compares it with this one.
 _KNOWN = {
     ASKS: (
-        "boto3 botocore docker elastic-transport google-auth httplib2 httpx minio opensearch-py "
-        "pygithub pyproj requests selenium sentry-sdk twine yt-dlp"
+        "boto3 botocore docker elastic-transport google-auth httplib2 httpx httpx2 minio "
+        "opensearch-py pipenv pygithub pyproj requests selenium sentry-sdk twine yt-dlp"
     ),
     DEFAULTS: (
-        "aiohttp aiosmtplib ansible-core clickhouse-connect kubernetes paho-mqtt redis tornado "
-        "truststore urllib3 websocket-client websockets"
+        "aiohttp aiosmtplib ansible-core clickhouse-connect geventhttpclient kubernetes paho-mqtt "
+        "redis tornado truststore urllib3 websocket-client websockets"
     ),
-    VARIABLES: "curl-cffi geventhttpclient grpcio httpx2 niquests pipenv psycopg treq",
+    VARIABLES: "curl-cffi grpcio niquests psycopg treq",
     OWN: "pycurl stripe",
 }
 # These trust what the first client of theirs trusts that their installed version requires.
@@ -43,8 +43,6 @@ RIDERS = {
     "openai": ("httpx2", "httpx"),
     "poetry": ("requests",),
 }
-# Why one is not helped as people expect.
-_REASONS = {"pipenv": "it has its own copy of pip"}
 
 
 class Installed(NamedTuple):
@@ -86,7 +84,7 @@ def _client_of(name: str, requires: Sequence[str]) -> str:
 def _called(name: str, there: Installed) -> str:
     """Return a distribution for people, with its version and what explains its kind."""
     client = _client_of(name, there.requires)
-    why = _REASONS.get(name) or (f"by {client}" if client != name else "")
+    why = f"by {client}" if client != name else ""
     return f"{name} {there.version}{f' ({why})' if why else ''}"
 
 

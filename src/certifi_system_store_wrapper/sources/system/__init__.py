@@ -9,15 +9,18 @@ by then. What only LOCAL needs is imported when that is asked for: few do, and a
 from __future__ import annotations
 
 import sys
+from typing import Tuple
 
+# The paths of the system's store, where it is files.
+STORES: Tuple[str, ...] = ()
 if sys.platform == "win32":
     from .windows import collect
 elif sys.platform == "darwin":
     from .macos import collect
 else:
-    from .unix import collect
+    from .unix import STORES, collect
 
-__all__ = ["IS_FILES", "collect"]
+__all__ = ["IS_FILES", "STORES", "collect"]
 
 # Whether every change of the store shows in one of Reader.inputs. Changes of keychains, trust
 # settings and the registry do not.

@@ -80,6 +80,9 @@ _DIRECTORIES = (
     "/system/etc/security/cacerts",  # Android
 )
 
+# Who names one of these asks for what the system trusts.
+STORES = _BUNDLES + _DIRECTORIES
+
 DEBIAN_CONF = "/etc/ca-certificates.conf"  # lines with ! are what the administrator refused
 DEBIAN_STORE = "/usr/share/ca-certificates"  # what those lines are relative to
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import ssl
-from typing import Any, Dict, Iterator, List, NamedTuple, Sequence, Type
+from typing import Any, Dict, Iterator, List, NamedTuple, Sequence, Tuple, Type
 
 from ....bundle import Bundle
 from ....settings import CERTIFI as OWN
@@ -48,16 +48,17 @@ class Tried(NamedTuple):
 def in_force(built: Bundle, settings: Settings, where: Target) -> List[Trust]:
     """Return the trusts that are to be tried with that server: those of ALWAYS, and all in force.
 
-    Where certifi does not answer from the bundle, whoever asks it gets its own list.
+    Where certifi does not answer from the bundle, whoever asks it gets its own list, and httpx2 is
+    given nothing.
     """
     found = [each for each in trusts.in_force(trusts.this()) if each.host in ("", where.host)]
     if why_plain(settings, built):
-        found = [each._replace(roots=tuple(map(_plain, each.roots))) for each in found]
+        found = [each._replace(roots=_without_bundle(each.roots)) for each in found]
     return trusts.merged([*ALWAYS, *found])
 
 
-def _plain(root: Root) -> Root:
-    return Root(trusts.CERTIFI) if root.kind == trusts.BUNDLE else root
+def _without_bundle(roots: Sequence[Root]) -> Tuple[Root, ...]:
+    return tuple([each for each in roots if each.kind != trusts.BUNDLE]) or CERTIFI_ALONE.roots
 
 
 def tried(found: Sequence[Trust], route: Route, built: Bundle) -> List[Tried]:

@@ -1,0 +1,122 @@
+"""`run`: a command with the variables of shellenv, as if it had been started by itself."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import List
+
+import pytest
+import trustme
+
+from certifi_system_store_wrapper.commands import run
+from support import MODULE, Sandbox, write
+
+RUN = ("-m", MODULE, "run")
+ON_UNIX = pytest.mark.skipif(os.name == "nt", reason="no process takes another's place there")
+CURL = pytest.mark.skipif(not shutil.which("curl"), reason="there is no curl")
+
+
+@CURL
+def test_a_client_trusts_the_users_ca(sandbox: Sandbox, url: str, ca_file: Path) -> None:
+    """In one call and without a shell; without the CA curl says that it is a certificate."""
+    curl = (*RUN, "--", "curl", "--silent", "--show-error", "--output", os.devnull, url)
+    done = sandbox.run(*curl, env={"PYTHON_CERTIFI_CERT_FILES": str(ca_file)})
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    without = sandbox.run(*curl)
+    assert without.returncode == 60  # curl: peer certificate cannot be authenticated
+    assert "certificate" in without.stderr
+
+
+@CURL
+def test_the_bundle_is_fresh_each_time(
+    sandbox: Sandbox, url: str, tmp_path: Path, private_ca: trustme.CA, other_ca: trustme.CA
+) -> None:
+    """What a file of CAs has become since the last call counts."""
+    named = write(tmp_path / "cas.pem", other_ca.cert_pem.bytes())
+    curl = (*RUN, "curl", "--silent", "--output", os.devnull, url)
+    env = {"PYTHON_CERTIFI_CERT_FILES": str(named)}
+    assert sandbox.run(*curl, env=env).returncode == 60
+    write(named, other_ca.cert_pem.bytes() + private_ca.cert_pem.bytes())
+    assert sandbox.run(*curl, env=env).returncode == 0
+
+
+@pytest.mark.parametrize("separator", [(), ("--",)])
+def test_arguments_and_the_exit_status_are_the_commands_own(
+    sandbox: Sandbox, separator: List[str]
+) -> None:
+    """Options that look like ours, too, and every variable names the one bundle."""
+    code = "import json, os, sys; print(json.dumps([sys.argv[1:], dict(os.environ)])); sys.exit(7)"
+    python, options = str(sandbox.environment.python), ("--json", "--", "-h", "a b", "")
+    done = sandbox.run(*RUN, *separator, python, "-c", code, *options)
+    assert (done.returncode, done.stderr) == (7, "")
+    arguments, environment = json.loads(done.stdout)
+    assert arguments == list(options)
+    paths = {environment[name] for name in run.VARIABLES}
+    assert len(paths) == 1
+    assert Path(paths.pop()).read_text("ascii").count("BEGIN") > 50
+
+
+@ON_UNIX
+def test_it_takes_our_place(sandbox: Sandbox) -> None:
+    """It has the process that was started, what Python ignores is not ignored, nothing is left."""
+    code = "import os; print(os.getppid(), flush=True); os.kill(os.getpid(), 15)"
+    state = "grep -E 'SigIgn' /proc/self/status" if sys.platform == "linux" else "true"
+    script = f"{state}; exec {sandbox.environment.python} -c '{code}'"
+    process = subprocess.Popen(
+        [str(sandbox.environment.python), *RUN, "sh", "-c", script],
+        env=sandbox.variables({}),
+        stdout=subprocess.PIPE,
+        encoding="utf-8",
+    )
+    said, _ = process.communicate(timeout=120)
+    assert process.returncode == -signal.SIGTERM
+    assert str(os.getpid()) in said.split()
+    ignored = int(said.split()[1], 16) if sys.platform == "linux" else 0
+    assert not ignored & (1 << (signal.SIGPIPE - 1))
+    assert list(sandbox.place.iterdir()) == []
+
+
+@ON_UNIX
+def test_what_cannot_be_run_is_told_as_shells_do(sandbox: Sandbox, tmp_path: Path) -> None:
+    """127 is not there, 126 cannot be executed; one line says which."""
+    text = write(tmp_path / "text", b"no program")
+    for name, status in (("no-such-program-\x1b", 127), (str(text), 126)):
+        done = sandbox.run(*RUN, name)
+        assert (done.returncode, done.stdout) == (status, "")
+        assert "cannot be run" in done.stderr
+        assert len(done.stderr.splitlines()) == 1
+        assert "\x1b" not in done.stderr
+    nothing = sandbox.run(*RUN)
+    assert (nothing.returncode, nothing.stdout) == (2, "")
+    assert "name a command" in nothing.stderr
+
+
+def test_without_a_bundle_nothing_is_run(sandbox: Sandbox, tmp_path: Path) -> None:
+    """A command that would trust the wrong CAs is worse than none."""
+    mark = tmp_path / "ran"
+    folder = write(tmp_path / "a-file", b"")
+    code = f"open({str(mark)!r}, 'w')"
+    done = sandbox.run(
+        *(*RUN, str(sandbox.environment.python), "-c", code),
+        env={"PYTHON_CERTIFI_BUNDLE_DIR": str(folder), "PYTHON_CERTIFI_SOURCES": "user"},
+    )
+    assert done.returncode == 1
+    assert done.stderr
+    assert not mark.exists()
+
+
+def test_where_no_process_takes_anothers_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on Windows: it is waited for, and its exit status is handed on."""
+    monkeypatch.setattr(sys, "platform", "win32")
+    monkeypatch.setattr(run, "persistent_path", lambda: str(tmp_path / "cacert.pem"))
+    code = "import os, sys; sys.exit(3 if os.environ['SSL_CERT_FILE'].endswith('.pem') else 1)"
+    assert run.run(program=["--", sys.executable, "-c", code]).status == 3
+    assert run.run(program=["no-such-program"]).status == 127
