@@ -95,6 +95,10 @@ RUN: Dict[str, Step] = {
         f"for s in sh fish powershell cmd; do {NAME} shellenv --shell $s; done", "$env:"
     ),
     f'eval "$({NAME} shellenv)"': Step(f'eval "$({NAME} shellenv)"; cat $SSL_CERT_FILE', "BEGIN"),
+    "completion bash|zsh|fish": Step(f"{NAME} completion fish", "complete -c"),
+    f'eval "$({NAME} completion bash)"': Step(
+        f'eval "$({NAME} completion bash)" && complete -p {NAME}', "-F _certifi"
+    ),
     f"{NAME} doctor": Step(),
     "doctor [HOST]": Step(f"{NAME} doctor HOST && {NAME} doctor https://HOST/", "ok"),
     f"{NAME} doctor git.corp.example": Step(f"{NAME} doctor HOST", "server"),
