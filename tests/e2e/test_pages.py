@@ -11,7 +11,7 @@ import pytest
 import startup_files
 from reach.clients import table
 from support import CHECKOUT
-from support.pages import OTHERS, PAGES, README, headings, links, repository, target_of
+from support.pages import OTHERS, PAGES, README, headings, links, repository, target_of, told
 from support.tables import split
 
 # What stands before our name in paths of a machine.
@@ -95,10 +95,14 @@ def test_the_cost_is_as_measured() -> None:
     cost: Dict[str, float] = {
         name: float(cell.split(" ms")[0]) for name, cell in zip(head[1:], row[1:])
     }
-    start = next(
-        row for row in rows_under("Why not something else") if row[0].startswith("`python -c pass`")
-    )
+    rows = rows_under("Why not something else")
+    start = next(row for row in rows if row[0].startswith("`python -c pass`"))
     assert f"bare {cost['bare']:.1f} ms" in start[0]
     assert start[1] == f"{cost['this package']:.1f} ms"
     assert start[2] == f"{cost['truststore, injected']:.0f} ms"
+    first = next(line for line in page.splitlines() if line.startswith("| first `where()`, once"))
+    assert f"first `where()` takes {float(first.split('|')[3].split()[0]):.0f} ms" in told(README)
+    beside = next(row for row in rows if "hangs" in row[0])
+    for said in beside[1:3]:
+        assert re.search(rf"(?m)^\| .* \| {re.escape(said[:-2])}\d* \|$", page), said
     assert start[3] == f"{cost['pip-system-certs 5.3']:.0f} ms"
