@@ -1,4 +1,4 @@
-"""README.md's table of commands, made of the table that the commands themselves are made of.
+"""The table in docs/commands.md, made of the table that the commands are made of.
 
 `python tests/commands_table.py` writes it, where this checkout is installed; test_readme compares.
 """
@@ -9,7 +9,7 @@ from certifi_system_store_wrapper.commands import COMMANDS, Command, Option
 from support import CHECKOUT
 from support.tables import line, split
 
-README = CHECKOUT / "README.md"
+PAGE = CHECKOUT / "docs" / "commands.md"
 
 
 def table() -> str:
@@ -35,9 +35,9 @@ def shown(option: Option) -> str:
 
 
 def main() -> None:
-    """Write it into README.md."""
-    before, _, after = split(README.read_text("utf-8"), "commands")
-    README.write_text(before + table() + after, "utf-8")
+    """Write it into the page."""
+    before, _, after = split(PAGE.read_text("utf-8"), "commands")
+    PAGE.write_text(before + table() + after, "utf-8")
 
 
 if __name__ == "__main__":

@@ -219,6 +219,15 @@ def wheelhouse(shared: Path, interpreter: str) -> str:
     return str(made_once(shared, "wheelhouse", make))
 
 
+@pytest.fixture
+def index(tmp_path: Path, wheel: str, wheelhouse: str) -> Path:
+    """Return a folder with our wheel and all that it needs."""
+    folder = tmp_path / "index"
+    shutil.copytree(wheelhouse, folder)
+    shutil.copy(wheel, folder)
+    return folder
+
+
 @pytest.fixture(scope="session")
 def housed(wheelhouse: str) -> Tuple[str, ...]:
     """Return the options that make an installer use the wheelhouse and no network."""

@@ -1,4 +1,4 @@
-"""The tables: on the terminal, in JSON, and between the two markers in README.md."""
+"""The tables: on the terminal, in JSON, and between the two markers in docs/benchmarks.md."""
 
 from __future__ import annotations
 
@@ -195,8 +195,8 @@ def text_of(comparison: Comparison, where: Dict[str, str], rounds: int) -> str:
     return "\n\n".join([*map(markdown, tables), f"{note} {facts}."])
 
 
-def publish(comparison: Comparison, cache: Path, *, readme: bool) -> None:
-    """Print the tables, and write JSON and README.md."""
+def publish(comparison: Comparison, cache: Path, *, page: bool) -> None:
+    """Print the tables, and write JSON and docs/benchmarks.md."""
     rounds = len(next(iter(comparison.rows["start"].values.values())))
     where = machine(comparison)
     text = text_of(comparison, where, rounds)
@@ -206,8 +206,8 @@ def publish(comparison: Comparison, cache: Path, *, readme: bool) -> None:
     only = set(comparison.modules[WITH]) - set(comparison.modules[WITHOUT])
     print(f"\nthe difference: {' '.join(sorted(only))}")
     save(comparison, where, cache)
-    if readme:
-        insert(CHECKOUT / "README.md", text)
+    if page:
+        insert(CHECKOUT / "docs" / "benchmarks.md", text)
 
 
 def save(comparison: Comparison, where: Dict[str, str], cache: Path) -> None:

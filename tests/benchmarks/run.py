@@ -3,7 +3,7 @@
     python tests/benchmarks/run.py CACHE [--fast]
 
 CACHE gets the environments, which are used again, and results.json (pyperf's) and report.json
-beside the table that is printed. README.md gets the table between its two markers, unless
+beside the table that is printed. docs/benchmarks.md gets the tables between its two markers, unless
 --fast says that there are too few rounds for that. On two quiet cores it takes some ten minutes.
 """
 
@@ -34,7 +34,7 @@ def main() -> int:
 
     with tempfile.TemporaryDirectory() as tmp:
         found = compare(cache, Path(tmp), FAST if options.fast else ROUNDS)
-    publish(found, cache, readme=not options.fast)
+    publish(found, cache, page=not options.fast)
     return 0
 
 

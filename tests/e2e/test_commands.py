@@ -145,6 +145,7 @@ SCHEMAS = {
 }
 
 
+COMPLETION = shape(command={"const": "completion"}, shell=TEXT, lines=TEXTS)
 ADDED = shape(command={"const": "add"}, **CHANGED)
 OF_A_HOST = shape(
     host=TEXT,
@@ -163,6 +164,12 @@ def test_the_json_of_every_command_has_its_shape(sandbox: Sandbox, command: str)
     done = sandbox.run(*COMMAND, command, "--json")
     assert (done.returncode, done.stderr) == (0, "")
     jsonschema.validate(json.loads(done.stdout), SCHEMAS[command])
+
+
+def test_the_json_of_completion(sandbox: Sandbox) -> None:
+    """The lines for that shell."""
+    done = sandbox.run(*COMMAND, "completion", "fish", "--json")
+    jsonschema.validate(json.loads(done.stdout), COMPLETION)
 
 
 def test_the_json_of_add_and_of_a_host(sandbox: Sandbox, ca_file: Path, url: str) -> None:
@@ -475,9 +482,9 @@ def test_help_names_every_command(sandbox: Sandbox) -> None:
     """And shows examples, the variables and the exit status; so does each for itself."""
     done = sandbox.run(*COMMAND, "--help")
     assert done.returncode == 0
-    for word in (*SCHEMAS, "add", "examples:", "environment:", "exit status:"):
+    for word in (*SCHEMAS, "add", "completion", "examples:", "environment:", "exit status:"):
         assert word in done.stdout
-    for command in (*SCHEMAS, "add"):
+    for command in (*SCHEMAS, "add", "completion"):
         page = sandbox.run(*COMMAND, command, "--help", env={"COLUMNS": "40"})
         assert page.returncode == 0
         assert "exit status:" in page.stdout

@@ -31,6 +31,7 @@ COMMANDS: Dict[str, List[str]] = {
     "export": ["export"],
     "export -o": ["export", "-o", "copy.pem"],
     "shellenv": ["shellenv", "--shell=fish"],
+    "completion": ["completion", "zsh"],
     "add": ["add", "ca.pem"],
     "remove": ["remove"],
     "doctor": ["doctor"],

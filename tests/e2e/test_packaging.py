@@ -65,8 +65,9 @@ def test_the_sdist_is_enough_to_test_and_to_build_from(sdist: str) -> None:
     with tarfile.open(sdist) as archive:
         names = {name.split("/", 1)[1] for name in archive.getnames() if "/" in name}
     wanted = {f"{MODULE}.pth", f"{MODULE}.start", "README.md", "LICENSE", "pyproject.toml"}
-    wanted |= {".ci/run", ".github/CHANGELOG.md", ".github/workflows/release.yml"}
+    wanted |= {".ci/run", "CHANGELOG.md", ".github/workflows/release.yml"}
     wanted |= {"docs/architecture.md", "docs/limitations.md", "docs/windows.md"}
+    wanted |= {"docs/pictures/terminal.svg"}
     assert wanted < names
     own = str(Path(__file__).relative_to(CHECKOUT).as_posix())
     assert {own, f"src/{MODULE}/bootstrap.py", "src/certifi_system/README.txt"} < names

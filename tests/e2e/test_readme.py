@@ -1,4 +1,4 @@
-"""README.md and REFERENCE.md, line by line: what they show is run, and what they name is there."""
+"""README.md and docs/, line by line: what they show is run, and what they name is there."""
 
 from __future__ import annotations
 
@@ -7,15 +7,9 @@ import os
 import re
 import shutil
 import ssl
-import subprocess
-import sysconfig
-import threading
-from contextlib import contextmanager
-from functools import partial
-from http.server import SimpleHTTPRequestHandler
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Dict, Iterator, NamedTuple, Set
+from typing import Dict, List, NamedTuple, Set
 
 import pytest
 import trustme
@@ -29,30 +23,27 @@ from support import (
     Environment,
     Sandbox,
     copy_checkout,
+    first_steps,
     new_environment,
+    pages,
     write,
 )
 from support.minting import CA, make
-from support.servers import HttpsServer, context_for
+from support.servers import context_for
+from support.shell import served, shell, uv_asks_only
 from support.tables import split
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from support import Done
+    pass
 
-# Tables that a run has written are no claims of anybody; that of the commands is ours.
-GENERATED = re.compile(
-    r"(?s)<!-- begin (?!commands)(\w+) -->.*?<!-- end \1 -->|<!-- (\w+): begin -->.*?<!-- \2"
-)
-README, REFERENCE = (
-    GENERATED.sub("", (CHECKOUT / name).read_text("utf-8"))
-    for name in ("README.md", ".github/REFERENCE.md")
-)
-BLOCKS = re.findall(r"(?m)^    (.*)$", README)
-SPANS = [
-    " ".join(span.replace(r"\|", "|").split())
-    for span in re.findall(r"`([^`]+)`", re.sub(r"(?m)^    .*$", "", README + REFERENCE))
-]
+# Every command of these is run; what the first four name is there, too.
+NAMING = ("README.md", "docs/commands.md", "docs/settings.md", "docs/containers.md")
+TEXTS = {page.name: pages.told(page) for page in pages.PAGES}
+SAID = "\n".join(TEXTS[name.rpartition("/")[2]] for name in NAMING)
+SPANS = pages.spans(SAID)
+EVERY_SPAN = pages.spans("\n".join(TEXTS.values()))
+BLOCKS = [block for text in TEXTS.values() for block in pages.blocks(text)]
 
 
 class Step(NamedTuple):
@@ -63,11 +54,21 @@ class Step(NamedTuple):
     status: int = 0
 
 
+UV = "UV_PYTHON=$(which python) uv pip"
 # In this order, in an environment that has pip alone, and whose index has the wheel under test.
 RUN: Dict[str, Step] = {
     f"pip install {NAME}": Step(f"! pip install {NAME}", "CERTIFICATE_VERIFY_FAILED"),
     f"pip install --cert corporate-root.pem {NAME}": Step(says="Successfully installed"),
     f"pip uninstall {NAME}": Step(says="Successfully uninstalled"),
+    f"SSL_CERT_FILE=corporate-root.pem uv pip install {NAME}": Step(
+        f"{UV} install {NAME} 2>&1 | grep -q UnknownIssuer &&"
+        f" SSL_CERT_FILE=corporate-root.pem {UV} install {NAME} && pip uninstall -y {NAME}",
+        "Successfully uninstalled",
+    ),
+    f"python -m pip install {NAME}": Step(
+        f"PIP_CERT=corporate-root.pem python -m pip install {NAME} && pip uninstall -y {NAME}",
+        "Successfully uninstalled",
+    ),
     "PIP_CERT=corporate-root.pem": Step(
         f"PIP_CERT=corporate-root.pem pip download -q -d seen {NAME} && ls seen", MODULE
     ),
@@ -87,6 +88,7 @@ RUN: Dict[str, Step] = {
         f"{NAME} list --removed; {NAME} list --excluded",
         "20",
     ),
+    f"{NAME} add corporate-root.pem": Step(says=".config/"),
     f"{NAME} add FILE": Step(f"{NAME} add corporate-root.pem", ".config/"),
     "add FILE…": Step(f"{NAME} add corporate-root.pem corporate-root.pem", "held"),
     "export [-o FILE]": Step(f"cat $({NAME} export); {NAME} export -o copy.pem", "BEGIN CERT"),
@@ -97,6 +99,10 @@ RUN: Dict[str, Step] = {
     ),
     "run COMMAND…": Step(f"{NAME} run printenv SSL_CERT_FILE", "cacert.pem"),
     f'eval "$({NAME} shellenv)"': Step(f'eval "$({NAME} shellenv)"; cat $SSL_CERT_FILE', "BEGIN"),
+    "completion bash|zsh|fish": Step(f"{NAME} completion fish", "complete -c"),
+    f'eval "$({NAME} completion bash)"': Step(
+        f'eval "$({NAME} completion bash)" && complete -p {NAME}', "-F _certifi"
+    ),
     f"{NAME} doctor": Step(),
     "doctor [HOST] [--require SHA256] [--python PATH]": Step(
         f"{NAME} doctor HOST && {NAME} doctor https://HOST/ && {NAME} doctor --python $(which "
@@ -104,11 +110,18 @@ RUN: Dict[str, Step] = {
         " -fingerprint -sha256 | sed 's/.*=//')",
         "certifi answers from the bundle, and ",
     ),
-    f"{NAME} doctor example.com": Step(f"{NAME} doctor HOST", "server"),
+    f"{NAME} doctor git.corp.example": Step(f"{NAME} doctor HOST", "server"),
     "remove [SHA256…]": Step(
         f"{NAME} remove $(openssl x509 -in corporate-root.pem -noout -fingerprint -sha256 |"
         " sed 's/.*=//' | tr -d : | tr A-F a-f | cut -c-8)",
         "removed",
+    ),
+    "python -c pass": Step(),
+    f"import {MODULE}; {MODULE}.activate()": Step(
+        f"python -S -c 'import sys; sys.path.append(sys.argv[1]); import {MODULE};"
+        f" {MODULE}.activate(); import certifi; print(certifi.where())' \"$(python -c"
+        ' \'import sysconfig; print(sysconfig.get_path("purelib"))\')"',
+        NAME,
     ),
     "import certifi": Step("python -c 'import certifi'"),
     "python -E": Step(
@@ -116,9 +129,12 @@ RUN: Dict[str, Step] = {
     ),
     "python -S": Step("! python -S -c 'import sys; print(sys.meta_path)' | grep bootstrap"),
     f"uv tool install TOOL --with {NAME}": Step(
-        f"uv tool install hatchling --with {NAME} && ls tools/hatchling/lib/*/site-packages", MODULE
+        f"SSL_CERT_FILE=corporate-root.pem uv tool install hatchling --with {NAME}"
+        " && ls tools/hatchling/lib/*/site-packages",
+        MODULE,
     ),
 }
+OWNED = pages.repository().partition("github.com/")[2]
 # What cannot be run here, and why.
 NOT_RUN = {
     "security add-trusted-cert -d -r trustRoot -k /Library/Keychains/System.keychain FILE": "macOS",
@@ -128,18 +144,35 @@ NOT_RUN = {
     "update-ca-trust": "it changes this machine's store",
     "certctl rehash": "FreeBSD",
     f"pipx inject TOOL {NAME}": "pipx is no requirement of the tests; as pip install",
-    "pip install git+ADDRESS-OF-THE-REPOSITORY": "the address is the reader's to know",
+    f"pip install git+{pages.repository()}": "the tests use no network",
+    f"gh attestation verify {MODULE}-1.0.0-py3-none-any.whl --repo {OWNED}": "nothing is released",
+    f"pypi-attestations verify pypi --repository {pages.repository()} "
+    f"pypi:{MODULE}-1.0.0-py3-none-any.whl": "nothing is released",
     "pex --venv": "tests/reach/packed",
+    "python tests/commands_table.py": "test_the_table_of_commands_is_that_of_the_product",
+    "python tests/startup_files.py": "tests/e2e/test_pages.py compares what it writes",
+    "python tests/benchmarks/beside.py": "half a minute of waiting, and truststore",
+    "python3 tests/reach/neighbours/table.py CACHE --markdown docs/tested.md": "hours",
 }
 # Commands that take minutes have a job of their own in the workflow.
 CI = (CHECKOUT / ".github" / "workflows" / "ci.yml").read_text("utf-8")
-OF_CI = ("tests/benchmarks/run.py",)
+OF_CI = ("tests/benchmarks/run.py", "tests/reach/interpreters.py", "tests/reach/clients")
+OF_CI += ("tests/reach/workers", "tests/reach/packed")
 # Names that are not ours.
 OF_SYSTEMD = ("PrivateTmp=yes", "DynamicUser=yes", "ProtectSystem=strict", "CacheDirectory=NAME")
 OF_CLUSTERS = ("emptyDir", "Nanny(env={...})", "distributed.nanny.environ")
 FOREIGN = {
     **dict.fromkeys((*OF_SYSTEMD, *OF_CLUSTERS, 'runtime_env={"env_vars": {...}}'), "of others"),
-    **dict.fromkeys(("chmod 1777 /tmp",), "of an image"),
+    **dict.fromkeys(("chmod 1777 /tmp", "gh", "python -I"), "of others"),
+    **dict.fromkeys(
+        (
+            "CERTIFICATE_VERIFY_FAILED … unable to get local issuer certificate",
+            "self-signed certificate in certificate chain",
+            "Missing Authority Key Identifier",
+            "Could not find a suitable TLS CA certificate bundle",
+        ),
+        "messages: tests/e2e/test_troubleshooting.py",
+    ),
     **dict.fromkeys(("nolock", "localflock"), "of file systems"),
     'RUN python -c "import certifi; certifi.where()"': "of a Dockerfile",
     **dict.fromkeys(("--trusted-host", "--target", "-I"), "of pip and python"),
@@ -180,52 +213,6 @@ def _source() -> str:
     return "\n".join(path.read_text("utf-8") for path in files)
 
 
-@pytest.fixture(name="index")
-def _index(tmp_path: Path, wheel: str, wheelhouse: str) -> Path:
-    """Return a folder with our wheel and all that it needs."""
-    folder = tmp_path / "index"
-    shutil.copytree(wheelhouse, folder)
-    shutil.copy(wheel, folder)
-    return folder
-
-
-class Files(SimpleHTTPRequestHandler):
-    """The files of a folder."""
-
-    def log_message(self, *arguments: object) -> None:
-        """Say nothing."""
-
-
-@contextmanager
-def served(folder: Path, context: ssl.SSLContext) -> Iterator[str]:
-    """Serve a folder over HTTPS; yield host and port."""
-    handler = partial(Files, directory=str(folder))
-    with HttpsServer(("127.0.0.1", 0), handler) as server:
-        server.context = context
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-        thread.start()
-        try:
-            yield f"localhost:{server.server_port}"
-        finally:
-            server.shutdown()
-            thread.join()
-
-
-def shell(sandbox: Sandbox, command: str, **env: str) -> Done:
-    """Run a line as a person would, in the environment of the sandbox."""
-    programs = (sandbox.environment.python.parent, sysconfig.get_path("scripts"))
-    path = os.pathsep.join([*map(str, programs), os.defpath])
-    return subprocess.run(
-        ["bash", "-c", command],
-        cwd=sandbox.work,
-        env=sandbox.variables({"PATH": path, **env}),
-        input="y\n",
-        capture_output=True,
-        encoding="utf-8",
-        check=False,
-    )
-
-
 @pytest.mark.posix("the commands are lines for a shell of Unix")
 def test_every_command_does_what_it_is_shown_for(
     tmp_path: Path, interpreter: str, index: Path, private_ca: trustme.CA
@@ -247,9 +234,7 @@ def test_every_command_does_what_it_is_shown_for(
             "PIP_RETRIES": "0",
             "PIP_DISABLE_PIP_VERSION_CHECK": "1",
             "PIP_NO_CACHE_DIR": "1",
-            "UV_FIND_LINKS": str(index),
-            "UV_NO_INDEX": "1",
-            "UV_OFFLINE": "1",
+            **uv_asks_only(sandbox, f"https://{host}/"),
             "UV_TOOL_DIR": "tools",
             "UV_TOOL_BIN_DIR": "programs",
             "UV_PYTHON": interpreter,
@@ -269,7 +254,8 @@ def test_the_first_command_shows_the_main_job(
     shutil.rmtree(sandbox.work)
     sandbox.work.mkdir()
     copy_checkout(sandbox.work)
-    first = next(line for line in BLOCKS if line.startswith("python3 -m venv"))
+    readme = pages.lines_of_blocks(TEXTS["README.md"])
+    first = next(line for line in readme if line.startswith("python3 -m venv"))
     done = shell(sandbox, first, PIP_NO_INDEX="1", PIP_FIND_LINKS=str(index))
     assert (done.returncode, "active" in done.stdout) == (0, True), done
 
@@ -280,18 +266,16 @@ def test_the_example_is_what_the_doctor_says(sandbox: Sandbox, tmp_path: Path) -
     leaf = make("git.corp.example", by=root, names=["localhost"], days=(-1, 90))
     with served(tmp_path, context_for(leaf)) as host:
         done = sandbox.run("-m", MODULE, "doctor", host)
-    header, server, rest = done.stdout.replace(host, "localhost:8443").partition("server ")
-    assert header.startswith(NAME) and len(header.splitlines()) == 5
-    said = f"{server}{rest}".splitlines()
-    shown = [line for line in BLOCKS if not is_command(line)]
+    said = done.stdout.replace(host, "localhost:8443").splitlines()
+    shown = next(block for block in BLOCKS if block[0].startswith("server "))
     when = re.compile(r"until [\d-]+T[\d:]+Z")
     assert [when.sub("", line) for line in said] == [when.sub("", line) for line in shown]
     assert done.returncode == 1
 
 
-def is_command(line: str) -> bool:
-    """Whether a line of an indented block is a command, and not what one has printed."""
-    return line.split(" ", maxsplit=1)[0] in ("python3", "pip", NAME)
+def is_run_by_another_test(block: List[str]) -> bool:
+    """Whether it is the answer of the doctor, an image, or the first steps."""
+    return block[0].startswith(("server ", "FROM ")) or block in first_steps.BLOCKS.values()
 
 
 def is_of_ci(command: str) -> bool:
@@ -301,13 +285,14 @@ def is_of_ci(command: str) -> bool:
 
 def test_every_command_is_accounted_for() -> None:
     """A new one is run here, or stands above with the reason why it cannot be."""
-    spans = {span for span in SPANS if span.split(" ")[0] in PROGRAMS and span not in FOREIGN}
-    shown = {line for line in BLOCKS if is_command(line)} | spans
+    found = {span for span in EVERY_SPAN if span.split(" ")[0] in PROGRAMS} - set(FOREIGN)
+    blocks = [block for block in BLOCKS if not is_run_by_another_test(block)]
+    shown = {line for block in blocks for line in block} | found
     venv = {line for line in shown if line.startswith("python3 -m venv")}
     assert len(venv) == 2  # the one above, and the one that runs this test
     minutes = {command for command in shown if is_of_ci(command)}
     assert shown - venv - minutes - set(RUN) - set(NOT_RUN) == set()
-    assert (set(RUN) | set(NOT_RUN)) - shown - set(SPANS) == set()
+    assert (set(RUN) | set(NOT_RUN)) - shown - set(EVERY_SPAN) == set()
     assert not set(RUN) & set(NOT_RUN)
 
 
@@ -322,27 +307,29 @@ def options_of(parser: argparse.ArgumentParser) -> Set[str]:
     return found - {"--help", "--version"}
 
 
-def test_commands_options_and_variables_are_all_told() -> None:
-    """What the product has, the README has, and the other way round."""
-    rows = "".join(re.findall(r"(?m)^\| `.*\| .*$", README.split("## How to see it")[1]))
-    rows = rows.split("`PYTHON_CERTIFI_")[0] + "--json --output --shell"
+def test_commands_and_options_are_all_told() -> None:
+    """What the product has, the page of commands has, and the other way round."""
+    page = TEXTS["commands.md"]
+    rows = "".join(re.findall(r"(?m)^\| `.*\| .*$", page)) + "--json --output"
     assert set(re.findall(r"--[a-z]+", rows)) == options_of(cli._parser())
     for command in (each.name for each in cli.COMMANDS):
-        assert re.search(rf"`{command}[` ]", README), command
+        assert re.search(rf"`{command}[` ]", page), command
+        assert f"`{command}`" in TEXTS["README.md"], command
 
 
 def test_the_table_of_commands_is_that_of_the_product() -> None:
     """Each command with its options, in the words of --help."""
-    _, found, _ = split((CHECKOUT / "README.md").read_text("utf-8"), "commands")
+    _, found, _ = split(commands_table.PAGE.read_text("utf-8"), "commands")
     assert found == commands_table.table(), "run `python tests/commands_table.py`"
 
 
 def test_every_variable_is_told(source: str) -> None:
-    """The README's table has each variable of ours that the code reads, and no other."""
+    """The page of settings and the README have each variable that the code reads, and no other."""
     pattern = r"PYTHON_CERTIFI_[A-Z_]+[A-Z]"
-    table = re.findall(rf"(?m)^\| (?:`{pattern}`(?:, )?)+ \|.*$", README)
+    table = re.findall(rf"(?m)^\| (?:`{pattern}`(?:, )?)+ \|.*$", TEXTS["settings.md"])
     told = set(re.findall(pattern, "".join(table)))
-    assert set(re.findall(pattern, README)) == told
+    assert set(re.findall(pattern, "".join(TEXTS.values()))) == told
+    assert set(re.findall(pattern, TEXTS["README.md"])) == told
     assert set(re.findall(pattern, source)) == told
 
 
@@ -367,22 +354,3 @@ def test_every_name_is_there(source: str) -> None:
     spans = [span for span in SPANS if span not in known and not is_of_ci(span)]
     missing = [span for span in spans if not is_there(span, source)]
     assert missing == []
-
-
-def test_every_link_leads_somewhere() -> None:
-    """To a file of this checkout, and to a heading that is in it; other sites are not asked."""
-    broken = []
-    folders = (CHECKOUT / ".github", CHECKOUT / "docs")
-    for page in (CHECKOUT / "README.md", *(each for f in folders for each in f.glob("*.md"))):
-        for link in re.findall(r"\]\((?!https?:)([^)]+)\)", page.read_text("utf-8")):
-            path, _, heading = link.partition("#")
-            target = page.parent / path if path else page
-            if not target.exists() or heading not in {"", *headings(target)}:
-                broken.append(f"{page.name}: {link}")
-    assert broken == []
-
-
-def headings(page: Path) -> Set[str]:
-    """Return the headings of a page as links name them."""
-    found = re.findall(r"(?m)^#+ (.*)$", page.read_text("utf-8"))
-    return {re.sub(r"[^\w -]", "", each.lower()).replace(" ", "-") for each in found}

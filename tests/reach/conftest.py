@@ -9,7 +9,7 @@ from typing import Callable, Iterator, Optional, Tuple
 import pytest
 import trustme
 
-from reach.clients import readme
+from reach.clients import table
 from reach.clients.services import PACKAGES, Servers, install
 from reach.neighbours.living import installed_with
 from reach.packed import packing
@@ -40,9 +40,9 @@ def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
     """Print the rows of the tables that this run measured, and keep them where that is asked."""
-    readme.tell(terminalreporter, config)
-    for table in packing.TABLES:
-        tables.tell(terminalreporter, config, table, packing.HEAD, packing.NAMES)
+    table.tell(terminalreporter, config)
+    for each in packing.TABLES:
+        tables.tell(terminalreporter, config, each, packing.HEAD, packing.NAMES)
     tables.tell(terminalreporter, config, fleets.TABLE, fleets.HEAD, fleets.NAMES)
     shown.tell(terminalreporter)
 

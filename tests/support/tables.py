@@ -12,7 +12,7 @@ from support import CHECKOUT, Environment
 if TYPE_CHECKING:
     import pytest
 
-DOCUMENT = CHECKOUT / ".github" / "REACH.md"
+DOCUMENT = CHECKOUT / "docs" / "tested.md"
 NOT_RUN = "not run"
 Cells = Sequence[str]
 

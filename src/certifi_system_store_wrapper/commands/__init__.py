@@ -268,6 +268,22 @@ examples:
 exit status: 0 listed, 1 it cannot be listed, 2 wrong usage
 """,
     ),
+    Command(
+        "completion",
+        "print what bash, zsh or fish needs to complete these commands",
+        "Print the lines that make a shell complete the commands, their options and the values "
+        "of these. The shell reads them each time it starts, so that they are always those of "
+        "this version.",
+        """\
+examples:
+  eval "$(certifi-system-store-wrapper completion bash)"     in ~/.bashrc
+  eval "$(certifi-system-store-wrapper completion zsh)"      in ~/.zshrc, after compinit
+  certifi-system-store-wrapper completion fish | source      in ~/.config/fish/config.fish
+
+exit status: 0 printed, 2 wrong usage
+""",
+        (Option(("shell",), {"choices": ("bash", "zsh", "fish"), "help": "for which shell"}),),
+    ),
 )
 
 

@@ -22,7 +22,7 @@ from typing import Dict, Iterator, NamedTuple, Tuple, Union
 
 import pytest
 
-from reach.clients import pages, readme
+from reach.clients import pages, table
 from reach.clients.rows import NEWEST, ROWS, Row
 from reach.clients.services import Servers, free_port, install
 from support import Environment, Sandbox, made_once, new_environment, os_store
@@ -128,9 +128,9 @@ def test_client(
     record_property: pytest.RecordProperty,
     pytestconfig: pytest.Config,
 ) -> None:
-    """Each way works or meets a certificate error, as README.md says."""
+    """Each way works or meets a certificate error, as docs/clients.md says."""
     sandbox = Sandbox(tmp_path, environment_of(row, shared, interpreter, wheel, clients))
-    record_property(readme.TABLE, (row.label,))  # until it is known
+    record_property(table.TABLE, (row.label,))  # until it is known
     verdicts = []
     for env, twin in ways(sandbox, ca_file):
         outcomes = run(sandbox, row, servers, env), run(sandbox, row, servers, twin)
@@ -139,10 +139,10 @@ def test_client(
         verdicts.append(VERDICTS[words])
     why = row.why if "no" in verdicts else ""
     assert why or "no" not in verdicts, f"why not, {verdicts}?"
-    line = readme.Line(row.label, version(sandbox, row.distribution), *verdicts, why)
-    record_property(readme.TABLE, tuple(line))
+    line = table.Line(row.label, version(sandbox, row.distribution), *verdicts, why)
+    record_property(table.TABLE, tuple(line))
     if not pytestconfig.getoption("--write-table"):
-        said = readme.read()[row.label]
+        said = table.read()[row.label]
         assert (said.verdicts, said.why) == (verdicts, why)
 
 

@@ -11,7 +11,7 @@ from typing import Callable, List, NamedTuple, Sequence
 
 from reach.everywhere.running import CHECKOUT, Row
 
-BUT_TABLES = ("--", ".", ":!.github/TABLES.md")  # what these commands write themselves
+BUT_TABLES = ("--", ".", ":!docs/tested.md")  # what these commands write themselves
 
 
 class Task(NamedTuple):

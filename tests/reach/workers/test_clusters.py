@@ -5,7 +5,7 @@
 
 On Debian ``apt-get install redis-server default-jre-headless gcc`` has what pip does not. All
 else goes into an environment that the tests make (a gigabyte); ``--tools VENV`` takes
-one that has it already. ``--write-table`` writes the outcome into .github/REACH.md.
+one that has it already. ``--write-table`` writes the outcome into docs/tested.md.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ HELP = {
     VARIABLES: "not helped by itself: use the variables that shellenv prints",
     OWN: "not helped: have the program give it certifi.where()",
 }
-# README.md's table of clients is made by running them; a test compares it with this one.
+# The table in docs/clients.md is made by running them; a test compares it with this one.
 _KNOWN = {
     ASKS: (
         "boto3 botocore docker elastic-transport google-auth httplib2 httpx httpx2 minio "

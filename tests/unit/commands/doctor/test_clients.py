@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Dict
 
 from certifi_system_store_wrapper.commands.doctor import clients as told
-from reach.clients import readme
+from reach.clients import table
 from reach.clients.rows import ROWS
 
 # They ride on requests, which is: neither comes as a distribution that is quickly installed.
 NOT_RUN = ("azure-cli-core", "conda")
 
 
-def kind_of(line: readme.Line) -> str:
+def kind_of(line: table.Line) -> str:
     """Return the kind of a client that was measured so."""
     ways = [told.ASKS, told.DEFAULTS, told.VARIABLES]
     return next((kind for kind, yes in zip(ways, line.verdicts) if yes == "yes"), told.OWN)
@@ -20,7 +20,7 @@ def kind_of(line: readme.Line) -> str:
 
 def test_the_table_has_every_row_and_each_was_run() -> None:
     """No row is left out, none says "not run", and where one says no, it says why."""
-    lines = readme.read()
+    lines = table.read()
     assert list(lines) == [row.label for row in ROWS]
     for label, line in lines.items():
         assert set(line.verdicts) <= {"yes", "no"}, label
@@ -30,7 +30,7 @@ def test_the_table_has_every_row_and_each_was_run() -> None:
 def test_the_doctor_agrees_with_the_table() -> None:
     """Each distribution, used as its users do without thinking of certificates, is of its kind."""
     measured: Dict[str, str] = {}
-    for row, line in zip(ROWS, readme.read().values()):
+    for row, line in zip(ROWS, table.read().values()):
         if row.is_plain:
             name = row.distribution.lower().replace("_", "-")
             assert measured.setdefault(name, kind_of(line)) == kind_of(line), row.label
@@ -40,6 +40,6 @@ def test_the_doctor_agrees_with_the_table() -> None:
 
 def test_what_installing_does_not_reach_variables_do() -> None:
     """As the doctor advises for those that use OpenSSL's defaults."""
-    for label, line in readme.read().items():
+    for label, line in table.read().items():
         if kind_of(line) == told.DEFAULTS:
             assert line.shellenv == "yes", label

@@ -1,4 +1,4 @@
-"""README.md's table of clients: written from what a run has measured, and read again."""
+"""docs/clients.md: written from what a run has measured, and read again."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from reach.clients.rows import ROWS
 from support import CHECKOUT, tables
 
-README = CHECKOUT / "README.md"
+PAGE = CHECKOUT / "docs" / "clients.md"
 TABLE = "clients"
 WAYS = ("by installing", "`SSL_DEFAULTS`", "`shellenv` alone")
 HEAD = ("client", "version", *WAYS, "why not")
@@ -32,8 +32,8 @@ class Line(NamedTuple):
 
 
 def read() -> Dict[str, Line]:
-    """Return what README.md says; a row that failed or was not run lacks cells, and says so."""
-    _, text, _ = tables.split(README.read_text(encoding="utf-8"), TABLE)
+    """Return what the page says; a row that failed or was not run lacks cells, and says so."""
+    _, text, _ = tables.split(PAGE.read_text(encoding="utf-8"), TABLE)
     rows = [row[1:-1].split("|") for row in text.strip().splitlines()[2:]]
     cells = [[cell.strip() for cell in row] + [""] * len(HEAD) for row in rows]
     return {each[0]: Line(*each[: len(HEAD)]) for each in cells}
@@ -47,4 +47,4 @@ def tell(reporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     reporter.section("clients")
     reporter.write_line("\n".join([tables.line(HEAD), *measured.values()]))
     if config.getoption("--write-table"):
-        tables.write_table(README, TABLE, HEAD, [row.label for row in ROWS], measured)
+        tables.write_table(PAGE, TABLE, HEAD, [row.label for row in ROWS], measured)

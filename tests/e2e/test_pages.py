@@ -1,0 +1,101 @@
+"""What people read: short where that was promised, with links that lead somewhere, and true."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Dict, List
+
+import pytest
+
+import startup_files
+from reach.clients import table
+from support import CHECKOUT
+from support.pages import OTHERS, PAGES, README, headings, links, repository, target_of, told
+from support.tables import split
+
+# What stands before our name in paths of a machine.
+OF_PATHS = {"bin", "config", "Support", "certifi-system-store-wrapper"}
+
+
+def test_the_readme_is_short() -> None:
+    """It is read in minutes: 180 lines and 1,300 words at most."""
+    text = README.read_text("utf-8")
+    assert len(text.splitlines()) <= 180
+    assert len(text.split()) <= 1300
+
+
+def test_the_readme_links_from_everywhere() -> None:
+    """The page of a package index has no other files beside it: no link is relative."""
+    relative = [link for link in links(README) if not re.match("https://|#", link)]
+    assert relative == []
+    assert target_of("docs/x.md", README) == (CHECKOUT / "docs" / "x.md", "")
+
+
+@pytest.mark.parametrize("page", [*PAGES, *OTHERS], ids=lambda page: page.name)
+def test_every_link_leads_somewhere(page: Path) -> None:
+    """To a file of this checkout, and to a heading that is in it; other sites are not asked."""
+    broken = []
+    for link in links(page):
+        target = target_of(link, page)
+        if target is None:
+            continue
+        path, heading = target[0].resolve(), target[1]
+        if not path.exists() or (heading and heading not in headings(path)):
+            broken.append(link)
+    assert broken == []
+
+
+def test_one_address_for_all() -> None:
+    """Wherever the repository is named it is the one of [project.urls]."""
+    owner, name = repository().rsplit("/", 2)[1:]
+    files = [*PAGES, *OTHERS, CHECKOUT / "pyproject.toml", *(CHECKOUT / ".github").rglob("*.yml")]
+    files += (CHECKOUT / "src").rglob("*.py")
+    text = "\n".join(path.read_text("utf-8") for path in files)
+    assert set(re.findall(rf"([\w-]+)/{name}(?![\w-])", text)) - OF_PATHS == {owner}
+
+
+def test_the_bytes_of_the_start_up_files_are_told() -> None:
+    """Who finds another file in a wheel knows that it is not ours."""
+    _, found, _ = split(startup_files.PAGE.read_text("utf-8"), "startup")
+    assert found == startup_files.table(), "run `python tests/startup_files.py`"
+
+
+def rows_under(heading: str) -> List[List[str]]:
+    """Return the rows of a table of the README, without its head."""
+    section = README.read_text("utf-8").split(f"## {heading}\n")[1].split("\n## ")[0]
+    rows = [line for line in section.splitlines() if line.startswith("| ")]
+    return [[cell.strip() for cell in row[1:-1].split("|")] for row in rows[1:]]
+
+
+def test_the_ten_clients_are_as_measured() -> None:
+    """What the README says of a client is what the table of all says."""
+    measured = table.read()
+    rows = rows_under("Ten common clients")
+    assert len(rows) == 10
+    for name, *verdicts in rows:
+        assert measured[name].verdicts == verdicts, name
+
+
+def test_the_cost_is_as_measured() -> None:
+    """The figures of the comparison are those of docs/benchmarks.md, rounded."""
+    page = (CHECKOUT / "docs" / "benchmarks.md").read_text("utf-8")
+    head, row = (
+        [cell.strip() for cell in line.split("|")[1:-1]]
+        for line in page.splitlines()
+        if line.startswith(("|  | bare", "| `python -c pass` | "))
+    )
+    cost: Dict[str, float] = {
+        name: float(cell.split(" ms")[0]) for name, cell in zip(head[1:], row[1:])
+    }
+    rows = rows_under("Why not something else")
+    start = next(row for row in rows if row[0].startswith("`python -c pass`"))
+    assert f"bare {cost['bare']:.1f} ms" in start[0]
+    assert start[1] == f"{cost['this package']:.1f} ms"
+    assert start[2] == f"{cost['truststore, injected']:.0f} ms"
+    first = next(line for line in page.splitlines() if line.startswith("| first `where()`, once"))
+    assert f"first `where()` takes {float(first.split('|')[3].split()[0]):.0f} ms" in told(README)
+    beside = next(row for row in rows if "hangs" in row[0])
+    for said in beside[1:3]:
+        assert re.search(rf"(?m)^\| .* \| {re.escape(said[:-2])}\d* \|$", page), said
+    assert start[3] == f"{cost['pip-system-certs 5.3']:.0f} ms"
