@@ -15,7 +15,7 @@ from support.pages import OTHERS, PAGES, README, headings, links, repository, ta
 from support.tables import split
 
 # What stands before our name in paths of a machine.
-OF_PATHS = {"bin", "config", "Support", "certifi-system-store-wrapper"}
+OF_PATHS = {"bin", "cache", "config", "devcontainer", "Support", "certifi-system-store-wrapper"}
 
 
 def test_the_readme_is_short() -> None:

@@ -97,6 +97,7 @@ RUN: Dict[str, Step] = {
     f"shellenv [--format {'|'.join(cli.FORMATS)}]": Step(
         f"for f in {' '.join(cli.FORMATS)}; do {NAME} shellenv --format $f; done", "$env:"
     ),
+    f"{NAME} run COMMAND": Step(f"{NAME} run true"),
     "run COMMAND…": Step(f"{NAME} run printenv SSL_CERT_FILE", "cacert.pem"),
     f'eval "$({NAME} shellenv)"': Step(f'eval "$({NAME} shellenv)"; cat $SSL_CERT_FILE', "BEGIN"),
     "completion bash|zsh|fish": Step(f"{NAME} completion fish", "complete -c"),
@@ -139,6 +140,16 @@ OWNED = pages.repository().partition("github.com/")[2]
 NOT_RUN = {
     "security add-trusted-cert -d -r trustRoot -k /Library/Keychains/System.keychain FILE": "macOS",
     "certutil -addstore Root FILE": "Windows",
+    "certutil -addstore Root corp.cer": "Windows",
+    "certutil -user -addstore Root corp.cer": "Windows",
+    f"{NAME} shellenv > ca.cmd & call ca.cmd": "tests/e2e/test_windows_commands.py",
+    f"{NAME} shellenv | Out-String | Invoke-Expression": "tests/e2e/test_windows_commands.py",
+    f"{NAME} add corp.cer": "as `add corporate-root.pem`",
+    f"{NAME} add corp.pem": "as `add corporate-root.pem`",
+    f"{NAME} list --source local": "tests/unit/commands/test_whose.py",
+    "WSLENV=PYTHON_CERTIFI_SOURCES PYTHON_CERTIFI_SOURCES=local,user python.exe -m "
+    f"{MODULE} export -o corp.pem": "WSL",
+    "import requests": "tests/reach/neighbours/test_recipes.py",
     "trust anchor --store FILE": "it changes this machine's store",
     "update-ca-certificates": "it changes this machine's store",
     "update-ca-trust": "it changes this machine's store",
@@ -261,12 +272,16 @@ def test_the_first_command_shows_the_main_job(
 
 
 def test_the_example_is_what_the_doctor_says(sandbox: Sandbox, tmp_path: Path) -> None:
-    """To the letter, but for the header, the port and the date."""
+    """To the letter, but for the header, the installed clients, the port and the date."""
     root = make("Corp Root", *CA)
     leaf = make("git.corp.example", by=root, names=["localhost"], days=(-1, 90))
     with served(tmp_path, context_for(leaf)) as host:
-        done = sandbox.run("-m", MODULE, "doctor", host)
-    said = done.stdout.replace(host, "localhost:8443").splitlines()
+        # The settings that this machine has for pip are none of this.
+        done = sandbox.run("-m", MODULE, "doctor", host, env={"PIP_CONFIG_FILE": os.devnull})
+    text = re.sub(r"(?m) \[.*\]$", "", done.stdout.replace(host, "localhost:8443"))
+    header, server, rest = text.partition("server ")
+    assert header.startswith(NAME) and len(header.splitlines()) == 5
+    said = f"{server}{rest}".splitlines()
     shown = next(block for block in BLOCKS if block[0].startswith("server "))
     when = re.compile(r"until [\d-]+T[\d:]+Z")
     assert [when.sub("", line) for line in said] == [when.sub("", line) for line in shown]
@@ -310,7 +325,7 @@ def options_of(parser: argparse.ArgumentParser) -> Set[str]:
 def test_commands_and_options_are_all_told() -> None:
     """What the product has, the page of commands has, and the other way round."""
     page = TEXTS["commands.md"]
-    rows = "".join(re.findall(r"(?m)^\| `.*\| .*$", page)) + "--json --output"
+    rows = "".join(re.findall(r"(?m)^\| `.*\| .*$", page)) + "--json --output --shell"
     assert set(re.findall(r"--[a-z]+", rows)) == options_of(cli._parser())
     for command in (each.name for each in cli.COMMANDS):
         assert re.search(rf"`{command}[` ]", page), command

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Dict, List
 
-from . import COMMANDS, PROGRAM, Command
+from . import COMMANDS, PROGRAM
 from .output import Report
+from .parser import Command
 
 
 def run(*, shell: str) -> Report:
