@@ -17,6 +17,7 @@ import errno
 import os
 import stat
 import sys
+from contextlib import suppress
 from typing import Dict, FrozenSet, List, Optional, Tuple, Union
 
 from ..record import Record
@@ -37,6 +38,9 @@ _MACOS_ADMIN = 80
 _DEBIAN_STAFF, _STAFF_FOLDER = 50, "/usr/local"
 
 _NAME_IT = "name the file in PYTHON_CERTIFI_CERT_FILES if you trust {}, which works whoever owns it"
+# What _knows_all_users() said last: a server that has gone into a folder may have no /proc there.
+_knew_all_users = False
+
 _OWN_IT = f"own it, or {_NAME_IT.format('that user')}"
 _PROTECT_IT = f"chmod go-w, mount it read-only, or {_NAME_IT.format('them')}"
 
@@ -46,9 +50,9 @@ def trusted_owners() -> FrozenSet[int]:
     owners = {_status_of(path).st_uid for path in ("/", *_code())}
     if hasattr(sys, "getandroidapilevel"):
         owners.add(_ANDROID_SYSTEM)
-    unknown = overflow_uid()
+    unknown, knows_all = overflow_uid(), _knows_all_users()
     owners.discard(unknown)
-    if user() != unknown or _knows_all_users():
+    if user() != unknown or knows_all:
         owners.add(user())
     return frozenset((0, *owners))
 
@@ -84,11 +88,10 @@ def overflow_uid() -> int:
 
 def _knows_all_users() -> bool:
     """Whether every user has a number of their own here, so that 65534 is one of them."""
-    try:
-        with open("/proc/self/uid_map", "rb") as file:
-            return file.read().split() == _KNOWS_ALL
-    except OSError:
-        return False
+    global _knew_all_users
+    with suppress(OSError), open("/proc/self/uid_map", "rb") as file:
+        _knew_all_users = file.read().split() == _KNOWS_ALL
+    return _knew_all_users
 
 
 def _code() -> List[str]:

@@ -187,9 +187,9 @@ def build_to_publish(settings: Settings, certifi_file: str, more: List[Findings]
     built = bundle.build(settings, certifi_file, more)
     if built.failure:
         raise LookupError(built.failure)
-    reporting.later(reporting.report, built.problems, built.excluded)
     if not built.anchors:
         raise LookupError("no source of PYTHON_CERTIFI_SOURCES has a certificate: unset it")
+    reporting.later(reporting.report, built.problems, built.excluded)
     reporting.later(reporting.failure_of, _tell, built)
     return built
 
