@@ -123,7 +123,7 @@ def test_a_warning_that_is_no_finding_becomes_one(sandbox: Sandbox) -> None:
         (["statsu"], "`status`"),
         (["docter"], "`doctor`"),
         (["list", "--serach", "x"], "`--search`"),
-        (["list", "--source", "systm"], "`system`"),
+        (["list", "--source", "xsystem"], "`system`"),
         (["shellenv", "--shell=fsh"], "`fish`"),
         (["git.corp.example"], "`doctor git.corp.example`"),
         (["https://git.corp.example/"], "`doctor https://git.corp.example/`"),

@@ -71,6 +71,8 @@ def main(folder: Path, wheelhouse: Path) -> None:
                 "HOME": str(folder),
                 "TMPDIR": str(folder),
                 "LANG": "C.UTF-8",
+                # The settings that this machine has for pip are none of this.
+                "PIP_CONFIG_FILE": os.devnull,
                 "PIP_NO_INDEX": "1",
                 "PIP_FIND_LINKS": str(wheelhouse),
                 "PIP_DISABLE_PIP_VERSION_CHECK": "1",
@@ -89,8 +91,9 @@ def shown(text: str) -> str:
     if "Traceback" in text or "Successfully installed" in text:
         lines = lines[-1:]
     start = next((n for n, line in enumerate(lines) if line.startswith("server ")), 0)
-    # What stands before names this machine; a line of _ssl.c names the version of Python.
-    text = re.sub(r" \(_ssl\.c:\d+\)", "", "\n".join(lines[start:]))
+    # What stands before names this machine; a line of _ssl.c names the version of Python, and
+    # behind a verdict stand the clients in theirs.
+    text = re.sub(r"(?m) \(_ssl\.c:\d+\)|(?<=trusted) \[.*\]$", "", "\n".join(lines[start:]))
     return re.sub(r"(Successfully installed ).*(certifi-system-store-wrapper-\S+).*", r"\1\2", text)
 
 
