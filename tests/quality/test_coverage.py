@@ -17,7 +17,13 @@ UNMEASURED = (
     "test_memory.py",
     "test_packaging.py",
     "test_readme.py",
-    "lifetime",  # minutes of signals and kills, in which little is measured that is not elsewhere
+    # These measure little that is not measured elsewhere, and take long.
+    "test_deployment.py",
+    "test_doctor_matrix.py",
+    "test_first_steps.py",
+    "test_pictures.py",
+    "test_troubleshooting.py",
+    "lifetime",
 )
 
 
