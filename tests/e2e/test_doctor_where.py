@@ -179,7 +179,7 @@ def test_what_rides_on_another_client(sandbox: Sandbox) -> None:
         ("azure-cli-core", "requests[socks]", "asks certifi"),
         ("conda", "requests >=2.28.0,<3", "asks certifi"),
         ("ansible-core", "jinja2", "uses OpenSSL's defaults"),
-        ("pipenv", "certifi", "asks certifi"),
+        ("pipenv", "certifi", "reads only variables"),
     ],
 )
 def test_how_each_version_is_helped(sandbox: Sandbox, name: str, requires: str, kind: str) -> None:

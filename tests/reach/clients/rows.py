@@ -7,6 +7,7 @@ from typing import NamedTuple, Tuple
 OPENSSL = "uses OpenSSL's defaults"
 NAMED = "the program itself names the file"
 ASKS = "asks certifi alone"
+ELSEWHERE = "its pip runs in the project's environment"
 # What the environment of the clients gets: the newest of each, whose versions are in the table.
 # (A row with pins has an environment of its own, such as niquests, which replaces urllib3.)
 NEWEST = [
@@ -137,8 +138,8 @@ ROWS = [
     Row("pip before 24.2", "pip", "pip"),
     Row("pip 24.2", "pip", "pip", pins=("pip==24.2", "certifi")),
     Row("newest pip", "pip", "pip", pins=("pip>=24.2", "certifi")),
-    Row("pipenv", "pipenv", "pipenv", pins=("pipenv", "certifi")),
-    Row("pipenv, its requests", "pipenv", "pipenv_requests", pins=("pipenv", "certifi")),
+    Row("pipenv", "pipenv", "pipenv", why=ELSEWHERE, pins=("pipenv", "certifi")),
+    Row("requests in pipenv", "pipenv", "pipenv_requests", pins=("pipenv", "certifi")),
     Row("poetry", "poetry", "poetry", pins=("poetry",)),
     Row(
         "psycopg with `sslrootcert=system`",

@@ -24,13 +24,13 @@ HELP = {
 _KNOWN = {
     ASKS: (
         "boto3 botocore docker elastic-transport google-auth httplib2 httpx httpx2 minio "
-        "opensearch-py pipenv pygithub pyproj requests selenium sentry-sdk twine yt-dlp"
+        "opensearch-py pygithub pyproj requests selenium sentry-sdk twine yt-dlp"
     ),
     DEFAULTS: (
         "aiohttp aiosmtplib ansible-core clickhouse-connect geventhttpclient kubernetes paho-mqtt "
         "redis tornado truststore urllib3 websocket-client websockets"
     ),
-    VARIABLES: "curl-cffi grpcio niquests psycopg treq",
+    VARIABLES: "curl-cffi grpcio niquests pipenv psycopg treq",
     OWN: "pycurl stripe",
 }
 # These trust what the first client of theirs trusts that their installed version requires.
