@@ -88,13 +88,17 @@ class Places:
     def found(self) -> Iterator[Found]:
         """Yield whatever may be an environment."""
         yield sys.executable, "this one"
-        for tool, template in _TOOLS:
-            yield from ((path, tool) for path in self._matching(template))
+        yield from self.of_tools()
         listed = text(os.path.join(self._variables["home"], ".conda", "environments.txt"))
         yield from ((line.strip(), "conda") for line in listed.splitlines() if line.strip())
         yield from self._kernels()
         yield from _on_path()
         yield from ((folder, "below the current folder") for folder in self._below(os.getcwd()))
+
+    def of_tools(self) -> Iterator[Found]:
+        """Yield the environments in the folders that tools keep for them."""
+        for tool, template in _TOOLS:
+            yield from ((path, tool) for path in self._matching(template))
 
     def _matching(self, template: str) -> List[str]:
         """Return what is there; nothing where the template has a variable that is not set."""

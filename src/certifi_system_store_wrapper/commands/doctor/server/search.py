@@ -23,6 +23,8 @@ from ....sources.reader import Reader, read_regular
 from ....sources.system.unix import DEBIAN_CONF, DEBIAN_STORE
 from ....sources.system.unix_local import ANCHORS, DEBIAN
 from ... import variables
+from ...environment import glob_escape
+from ...places import Places
 from .chain import Link, View, is_key, link
 
 _DEBIAN_ENDING = ".crt"
@@ -50,12 +52,8 @@ _OTHERS_SETTINGS = (
     (("~/.curlrc",), r"(?:--)?cacert[ \t=]"),
     (("~/.wgetrc", "/etc/wgetrc"), r"ca_certificate\s*="),
 )
-# Where people keep environments, and where an environment keeps the drop folders of a package.
-_ENVIRONMENTS = (
-    ".venv", "venv", "env", "~/.virtualenvs/*", "~/.venvs/*", "~/.local/share/virtualenvs/*",
-    "~/.local/share/pipx/venvs/*", "~/.local/pipx/venvs/*", "~/.local/share/uv/tools/*",
-    "~/.pyenv/versions/*", "~/.conda/envs/*", "~/miniconda3", "~/miniconda3/envs/*",
-)  # fmt: skip
+# Where people keep the environment of a project, and an environment the drop folders of a package.
+_OF_A_PROJECT = (".venv", "venv", "env")
 _DROP_FOLDERS = ("certifi_system", "certifi_system_store_wrapper")
 _SITE = "Lib/site-packages" if os.name == "nt" else "lib/*/site-packages"
 # So many files of one folder are looked at, so many environments, and so many files are tried.
@@ -208,11 +206,12 @@ def _text(path: str) -> str:
 
 def _others_drop_folders() -> Iterator[str]:
     """Yield the drop folders of this package in other environments."""
-    given = (os.environ.get(name, "") for name in ("VIRTUAL_ENV", "CONDA_PREFIX"))
-    beside = os.path.join(os.path.dirname(sys.prefix), "*")
-    for pattern in (*filter(None, given), sys.base_prefix, *_ENVIRONMENTS, beside):
-        expanded = os.path.join(os.path.abspath(os.path.expanduser(pattern)), _SITE)
-        for site in islice(iglob(expanded), _MAX_ENVIRONMENTS):
+    of_tools = [path for path, _ in Places().of_tools()]
+    collections = (os.path.dirname(sys.prefix), os.path.expanduser(os.path.join("~", ".venvs")))
+    beside = [path for each in collections for path in iglob(f"{glob_escape(each)}/*")]
+    given = [*filter(None, [os.environ.get("VIRTUAL_ENV")]), sys.base_prefix, *_OF_A_PROJECT]
+    for prefix in islice((*given, *of_tools, *beside), _MAX_ENVIRONMENTS):
+        for site in iglob(os.path.join(glob_escape(os.path.abspath(prefix)), _SITE)):
             yield from (os.path.join(site, name) for name in _DROP_FOLDERS)
 
 
