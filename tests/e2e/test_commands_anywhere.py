@@ -13,7 +13,7 @@ from typing import Dict, List, NamedTuple, Sequence, Tuple
 import pytest
 
 from support import MODULE, Sandbox
-from support.terminal import on_a_terminal
+from support.terminal import into_a_closed_pipe, on_a_terminal
 
 if os.name == "nt":
     pytest.skip("no such terminals, users and mounts", allow_module_level=True)
@@ -119,18 +119,7 @@ def test_every_command(there: Sandbox, where: str, command: str) -> None:
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_pipe_that_closes_early(there: Sandbox, command: str) -> None:
     """`… | true` is silent."""
-    reader, writer = os.pipe()
-    os.close(reader)
-    process = subprocess.Popen(
-        [str(there.environment.python), "-m", MODULE, *COMMANDS[command]],
-        env=there.variables({}),
-        cwd=there.work,
-        stdout=writer,
-        stderr=subprocess.PIPE,
-    )
-    os.close(writer)
-    _, stderr = process.communicate(timeout=120)
-    assert (process.returncode, stderr) == (0, b"")
+    assert into_a_closed_pipe(there, COMMANDS[command]) == (0, b"")
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -13,6 +13,7 @@ import pytest
 import trustme
 
 from support import MODULE, Sandbox, write
+from support.terminal import into_a_closed_pipe
 
 pytestmark = pytest.mark.skipif(sys.platform != "win32", reason="these are ways of Windows")
 
@@ -82,19 +83,7 @@ def batch(sandbox: Sandbox, *lines: str, **env: str) -> List[str]:
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_pipe_that_closes_early(there: Sandbox, command: str) -> None:
     """`… | more` that is left, and `… | Select-Object -First 1`, are silent."""
-    reader, writer = os.pipe()
-    os.close(reader)
-    process = subprocess.Popen(
-        [str(there.environment.python), "-m", MODULE, *COMMANDS[command]],
-        env=there.variables({}),
-        cwd=there.work,
-        stdin=subprocess.DEVNULL,
-        stdout=writer,
-        stderr=subprocess.PIPE,
-    )
-    os.close(writer)
-    _, stderr = process.communicate(timeout=120)
-    assert (process.returncode, stderr) == (0, b"")
+    assert into_a_closed_pipe(there, COMMANDS[command]) == (0, b"")
 
 
 @pytest.mark.parametrize("page", [437, 850, 932])

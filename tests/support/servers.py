@@ -11,7 +11,7 @@ import tempfile
 import threading
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Any, Iterator, List, Optional, Tuple, Union
+from typing import TYPE_CHECKING, Any, Callable, Iterator, List, Optional, Tuple, Union
 
 if TYPE_CHECKING:
     from support.minting import Made
@@ -208,14 +208,23 @@ class HttpsServer(ThreadingHTTPServer):
 
 
 @contextmanager
-def serving_pages(context: ssl.SSLContext) -> Iterator[str]:
-    """Serve pages over HTTPS in a thread; yield the address."""
-    with HttpsServer(("127.0.0.1", 0), Page) as server:
+def serving_https(
+    handler: Callable[..., BaseHTTPRequestHandler], context: ssl.SSLContext
+) -> Iterator[str]:
+    """Serve over HTTPS in a thread; yield host and port."""
+    with HttpsServer(("127.0.0.1", 0), handler) as server:
         server.context = context
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
         thread.start()
         try:
-            yield f"https://localhost:{server.server_port}/"
+            yield f"localhost:{server.server_port}"
         finally:
             server.shutdown()
             thread.join()
+
+
+@contextmanager
+def serving_pages(context: ssl.SSLContext) -> Iterator[str]:
+    """Serve pages over HTTPS in a thread; yield the address."""
+    with serving_https(Page, context) as host:
+        yield f"https://{host}/"

@@ -6,15 +6,13 @@ import os
 import ssl
 import subprocess
 import sysconfig
-import threading
-from contextlib import contextmanager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler
 from pathlib import Path
-from typing import TYPE_CHECKING, Dict, Iterator
+from typing import TYPE_CHECKING, ContextManager, Dict
 
 from support import Sandbox, write
-from support.servers import HttpsServer
+from support.servers import serving_https
 
 if TYPE_CHECKING:
     from support import Done
@@ -27,19 +25,9 @@ class Files(SimpleHTTPRequestHandler):
         """Say nothing."""
 
 
-@contextmanager
-def served(folder: Path, context: ssl.SSLContext) -> Iterator[str]:
-    """Serve a folder over HTTPS; yield host and port."""
-    handler = partial(Files, directory=str(folder))
-    with HttpsServer(("127.0.0.1", 0), handler) as server:
-        server.context = context
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-        thread.start()
-        try:
-            yield f"localhost:{server.server_port}"
-        finally:
-            server.shutdown()
-            thread.join()
+def served(folder: Path, context: ssl.SSLContext) -> ContextManager[str]:
+    """Serve a folder over HTTPS; the context gives host and port."""
+    return serving_https(partial(Files, directory=str(folder)), context)
 
 
 def shell(sandbox: Sandbox, command: str, **env: str) -> Done:

@@ -1,11 +1,11 @@
-"""A command as a person sees it: on a terminal of some width."""
+"""A command as a person sees it: on a terminal of some width, or in a pipe that ends early."""
 
 from __future__ import annotations
 
 import os
 import struct
 import subprocess
-from typing import Sequence
+from typing import Sequence, Tuple
 
 from support import MODULE, Sandbox
 
@@ -41,3 +41,20 @@ def on_a_terminal(
     os.close(ours)
     process.wait(timeout=120)
     return shown.decode().replace("\r\n", "\n")
+
+
+def into_a_closed_pipe(sandbox: Sandbox, arguments: Sequence[str]) -> Tuple[int, bytes]:
+    """Run a command whose reader has gone; return its status and what it says on stderr."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    process = subprocess.Popen(
+        [str(sandbox.environment.python), "-m", MODULE, *arguments],
+        env=sandbox.variables({}),
+        cwd=sandbox.work,
+        stdin=subprocess.DEVNULL,
+        stdout=writer,
+        stderr=subprocess.PIPE,
+    )
+    os.close(writer)
+    _, stderr = process.communicate(timeout=120)
+    return process.returncode, stderr
