@@ -34,6 +34,9 @@ if TYPE_CHECKING:
     from support.windows_stores import Stores
     from support.world import World
 
+# What is longer names no test.
+LONGEST_ID = 100
+
 # Any of these makes clients pass by certifi, or adds what a test does not expect.
 VARIABLES = (
     "AWS_CA_BUNDLE",
@@ -111,6 +114,12 @@ def is_named(folder: Path, config: pytest.Config) -> bool:
     started_in = config.invocation_params.dir
     named = [Path(os.path.abspath(started_in / each.split("::")[0])) for each in config.args]
     return any(folder in (path, *path.parents) for path in named)
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> Optional[str]:
+    """Name no test by a certificate: each worker makes its own, and pytest 8 prints it whole."""
+    is_long = isinstance(val, (bytes, str)) and len(val) > LONGEST_ID
+    return argname if is_long else None
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: List[pytest.Item]) -> None:
