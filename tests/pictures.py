@@ -23,15 +23,18 @@ COLUMNS = 96
 COLOURS = """
   .back { fill: #ffffff } .edge { stroke: #d0d7de } .text { fill: #1f2328 }
   .typed { fill: #0550ae; font-weight: bold } .bad { fill: #b3261e } .good { fill: #116329 }
+  .note { fill: #7a4d00 }
   @media (prefers-color-scheme: dark) {
     .back { fill: #0d1117 } .edge { stroke: #30363d } .text { fill: #e6edf3 }
     .typed { fill: #79c0ff } .bad { fill: #ff9b93 } .good { fill: #7ee787 }
+    .note { fill: #f0c674 }
   }
 """
 # What a line begins with, or has in it, and its colour.
 KINDS = (
     (r"\$ ", "typed"),
     (r"requests\.exceptions|problem|.*refused:", "bad"),
+    (r"note ", "note"),
     (r"<Response|ok |.*trusted", "good"),
 )
 LINE, LETTER, EDGE = 20, 8.4, 16

@@ -112,7 +112,10 @@ SCHEMAS = {
     ),
     "list": shape(
         command={"const": "list"},
+        here=HERE,
         excluded={"type": "boolean"},
+        in_bundle=COUNT,
+        left_out={"type": "array", "items": CERTIFICATE},
         certificates={
             "type": "array",
             "items": shape(

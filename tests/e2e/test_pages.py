@@ -14,8 +14,9 @@ from support import CHECKOUT
 from support.pages import OTHERS, PAGES, README, headings, links, repository, target_of, told
 from support.tables import split
 
-# What stands before our name in paths of a machine.
+# What stands before our name in paths of a machine, and in that of the package index.
 OF_PATHS = {"bin", "cache", "config", "devcontainer", "Support", "certifi-system-store-wrapper"}
+OF_PATHS |= {"pypi"}
 
 
 def test_the_readme_is_short() -> None:

@@ -83,9 +83,9 @@ RUN: Dict[str, Step] = {
     ),
     "environments": Step(f"{NAME} environments", "active"),
     "list [--source certifi|system|local|ssl|user] [--search TEXT] [--beyond SOURCE] "
-    "[--removed] [--excluded]": Step(
+    "[--removed] [--excluded] [--html FILE]": Step(
         f"{NAME} list --source certifi --search a; {NAME} list --beyond certifi; "
-        f"{NAME} list --removed; {NAME} list --excluded",
+        f"{NAME} list --removed; {NAME} list --excluded; {NAME} list --html list.html",
         "20",
     ),
     f"{NAME} add corporate-root.pem": Step(says=".config/"),
@@ -105,9 +105,10 @@ RUN: Dict[str, Step] = {
         f'eval "$({NAME} completion bash)" && complete -p {NAME}', "-F _certifi"
     ),
     f"{NAME} doctor": Step(),
-    "doctor [HOST] [--require SHA256] [--python PATH]": Step(
-        f"{NAME} doctor HOST && {NAME} doctor https://HOST/ && {NAME} doctor --python $(which "
-        f"python) && {NAME} doctor --require $(openssl x509 -in corporate-root.pem -noout"
+    "doctor [HOST] [--require SHA256] [--html FILE] [--python PATH]": Step(
+        f"{NAME} doctor --html doctor.html HOST && {NAME} doctor https://HOST/ && "
+        f"{NAME} doctor --python $(which python) && "
+        f"{NAME} doctor --require $(openssl x509 -in corporate-root.pem -noout"
         " -fingerprint -sha256 | sed 's/.*=//')",
         "certifi answers from the bundle, and ",
     ),

@@ -7,14 +7,14 @@ import re
 import subprocess
 import sysconfig
 from pathlib import Path
-from typing import Dict
+from typing import Dict, Set
 
 import pytest
 
 import removed_roots
 from support import CHECKOUT, run_here
 
-GITHUB = CHECKOUT / ".github"
+GITHUB, CI = CHECKOUT / ".github", CHECKOUT / ".ci"
 WORKFLOWS = sorted((GITHUB / "workflows").glob("*.yml"))
 CARELESS = """
 on: pull_request_target
@@ -98,13 +98,18 @@ def test_actions_are_pinned_alike() -> None:
 
 
 def test_nobody_may_do_more_than_needed() -> None:
-    """No workflow has rights of its own, and one job of one workflow may do more than read."""
+    """No workflow has rights of its own; who may do more than read publishes or tells of faults."""
     rights = []
     for path in WORKFLOWS:
         text = path.read_text(encoding="utf-8")
         assert "\npermissions: {}\n" in text
         rights += [f"{path.name} {right}" for right in re.findall(r"[\w-]+: write\b", text)]
-    assert rights == ["release.yml id-token: write"]
+    assert rights == [
+        "codeql.yml security-events: write",
+        "release.yml id-token: write",
+        "scorecard.yml id-token: write",
+        "scorecard.yml security-events: write",
+    ]
 
 
 def test_maintainers_look_at_what_is_worth_an_attack() -> None:
@@ -115,11 +120,12 @@ def test_maintainers_look_at_what_is_worth_an_attack() -> None:
     assert all((CHECKOUT / path).exists() for path in paths)
 
 
-def test_what_builds_a_release_is_pinned_by_hash(tmp_path: Path) -> None:
+def test_what_builds_and_tests_a_release_is_pinned_by_hash(tmp_path: Path) -> None:
     """pip takes exactly that, with all it needs, and nothing else is there when it is built."""
-    text = (CHECKOUT / ".ci" / "release.txt").read_text(encoding="utf-8")
+    text = (CI / "release.txt").read_text(encoding="utf-8")
     pip = ("pip", "install", "-q", "--dry-run", "--ignore-installed")
-    run_here(*pip, "--require-hashes", "-r", str(CHECKOUT / ".ci" / "release.txt"))
+    for name in ("release.txt", "tests.txt"):
+        run_here(*pip, "--require-hashes", "-r", str(CI / name))
     other = tmp_path / "other.txt"
     other.write_text(re.sub(r"sha256:..", "sha256:00", text), encoding="utf-8")
     with pytest.raises(AssertionError, match="HASHES"):
@@ -127,6 +133,35 @@ def test_what_builds_a_release_is_pinned_by_hash(tmp_path: Path) -> None:
     release = (GITHUB / "workflows" / "release.yml").read_text(encoding="utf-8")
     installed = re.findall(r"pip install (.*)", release.split("python -m build")[0])
     assert installed == ["--require-hashes -r .ci/release.txt"]
+
+
+def test_what_the_workflows_install_is_pinned_by_hash() -> None:
+    """All but the wheel under test, which brings what its users get."""
+    paths = [*WORKFLOWS, CI / "distribution"]
+    texts = [path.read_text(encoding="utf-8") for path in paths]
+    installed = [line for text in texts for line in re.findall(r"pip install (.*)", text)]
+    files = {found for line in installed for found in re.findall(r"(?<= -r \.ci/)\S+", line)}
+    assert files == {path.name for path in CI.glob("*.txt")}
+    pinned = r"(-q )?(--require-hashes -r \.ci/\w+\.txt|(built|\"\$1\")/\*\.whl)"
+    assert [line for line in installed if not re.fullmatch(pinned, line)] == []
+
+
+@pytest.mark.parametrize("name", ["check", "oldest", "quality", "readers", "tests"])
+def test_what_is_pinned_is_all_that_is_needed(name: str, tmp_path: Path) -> None:
+    """The command at the top of the file would pin the same, and each pin has a hash."""
+    path, copy = CI / f"{name}.txt", tmp_path / f"{name}.txt"
+    text = path.read_text(encoding="utf-8")
+    hashed = re.findall(r"(?m)^[\w.-]+==.* \\\n    --hash=sha256:[0-9a-f]{64}", text)
+    assert len(hashed) == len(re.findall(r"(?m)^[\w.-]+==", text)) > 1
+    (words,) = re.findall(rf"(?m)^#    (uv pip compile .*) -o \.ci/{name}\.txt$", text)
+    copy.write_text(text, encoding="utf-8")
+    run_here(*words.split(), "-q", "--system-certs", "-o", str(copy), cwd=CHECKOUT)
+    assert pins(copy.read_text(encoding="utf-8")) == pins(text)
+
+
+def pins(text: str) -> Set[str]:
+    """Return the packages and versions of a file of requirements."""
+    return set(re.findall(r"(?m)^[\w.-]+==[^ ]+", text))
 
 
 def test_an_old_list_of_removed_roots_is_not_released(

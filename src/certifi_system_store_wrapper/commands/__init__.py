@@ -50,10 +50,12 @@ exit status: 0 all is well, 1 a problem was found, 2 wrong usage
 COMMAND --help tells more about each, as does help COMMAND.
 """
 
-# The one option that main() acts on itself: another interpreter runs the command.
+# main() acts on these two itself. Another interpreter runs the command:
 _PYTHON = Option(
     ("--python",), {"metavar": "PATH", "help": "look into another environment, by its interpreter"}
 )
+# The answer becomes a page:
+_HTML = Option(("--html",), {"metavar": "FILE", "help": "write it as a page, for a ticket"})
 
 COMMANDS = (
     Command(
@@ -86,6 +88,7 @@ examples:
   certifi-system-store-wrapper list --beyond certifi
   certifi-system-store-wrapper list --removed
   certifi-system-store-wrapper list --excluded
+  certifi-system-store-wrapper list --html trusted.html
   certifi-system-store-wrapper list --json | jq '.certificates[].subject'
 
 exit status: 0 listed, 1 nothing has TEXT, or it cannot be listed, 2 wrong usage
@@ -113,6 +116,7 @@ exit status: 0 listed, 1 nothing has TEXT, or it cannot be listed, 2 wrong usage
                 {"action": "store_true", "help": "only those that certifi has removed"},
             ),
             Option(("--excluded",), {"action": "store_true", "help": "what was left out, and why"}),
+            _HTML,
         ),
     ),
     Command(
@@ -237,6 +241,7 @@ examples:
   certifi-system-store-wrapper doctor https://git.corp.example:8443/
   certifi-system-store-wrapper doctor [::1]:8443
   certifi-system-store-wrapper doctor --require 96bcec06…
+  certifi-system-store-wrapper doctor --html report.html example.com
   certifi-system-store-wrapper doctor --python ~/.local/share/pipx/venvs/httpie
 
 environment: HTTPS_PROXY, ALL_PROXY, NO_PROXY
@@ -249,6 +254,7 @@ exit status: 0 nothing is wrong, 1 a problem was found, 2 wrong usage, 130 inter
                 ("--require",),
                 {"metavar": "SHA256", "help": "only whether that CA is trusted, for fleets"},
             ),
+            _HTML,
             _PYTHON,
         ),
     ),
@@ -329,17 +335,30 @@ def _version() -> str:
 
 
 def _report(command: str, options: Dict[str, Any], *, as_json: bool) -> Report:
-    """Import the module of the command, and return its answer."""
-    asked, python = options.pop("parser"), options.pop("python", None)
+    """Return the answer of a command, or where the page is that it was written into."""
+    asked, file = options.pop("parser"), options.pop("html", None)
     try:
-        if python is not None:
-            from . import elsewhere
+        if file is None:
+            report = _answer(command, options, as_json=as_json)
+        else:
+            from . import export, page
 
-            words = parser.words_of(_row(command), options)
-            return elsewhere.report(python, command, words, as_json=as_json)
-        report: Report = import_module(f".{command}", __name__).run(**options)
+            path = export.place(file, "--html")  # before anybody waits for a server
+            report = page.write(_answer(command, options, as_json=True), path)
     except WrongUsage as error:
         asked.error(str(error))
+    return report
+
+
+def _answer(command: str, options: Dict[str, Any], *, as_json: bool) -> Report:
+    """Import the module of the command, and return what it says, here or with `--python`."""
+    python = options.pop("python", None)
+    if python is not None:
+        from . import elsewhere
+
+        words = parser.words_of(_row(command), options)
+        return elsewhere.report(python, command, words, as_json=as_json)
+    report: Report = import_module(f".{command}", __name__).run(**options)
     return report
 
 

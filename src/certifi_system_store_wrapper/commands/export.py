@@ -19,11 +19,9 @@ _DEVICE = re.compile("/dev/(std|fd/)|/proc/.*/fd/")
 
 def run(*, output: Optional[str]) -> Report:
     """Return the path of the persistent bundle, or of a copy at `output`; raises OSError."""
-    # "" comes from a shell variable that is not set; other tools take "-" for standard output.
-    if output in ("", "-"):
-        raise WrongUsage("argument -o/--output: name a file")
+    copy = None if output is None else place(output, "-o/--output")
     built = hook.current().build()
-    path = _copy(built, output) if output else persistent_path(take_over=True)
+    path = _copy(built, copy) if copy else persistent_path(take_over=True)
     data = {"command": "export", "path": path, "certificates": len(built.anchors)}
     return Report(data, [path], exact=True)
 
@@ -41,8 +39,11 @@ def persistent_path(*, take_over: bool = False) -> str:
         raise OSError(0, f"{error}; {error.remedy}") from error
 
 
-def _copy(built: Bundle, target: str) -> str:
-    """Write the bundle to a file, whole or not at all, and return its path."""
+def place(target: str, option: str) -> str:
+    """Return the path that an option names for a file; raises OSError, WrongUsage."""
+    # "" comes from a shell variable that is not set; other tools take "-" for standard output.
+    if target in ("", "-"):
+        raise WrongUsage(f"argument {option}: name a file")
     try:
         # Who made a link in a shared folder could have this user write over any file.
         path = ownership.Check().followed(target)
@@ -55,6 +56,11 @@ def _copy(built: Bundle, target: str) -> str:
         raise OSError(0, f"{target}: it is not a regular file; name one")
     if is_ours(path):
         raise OSError(0, f"{target}: it is a bundle of ours already; name another file")
+    return path
+
+
+def _copy(built: Bundle, path: str) -> str:
+    """Write the bundle to a file, whole or not at all, and return its path."""
     if built.failure:
         raise OSError(0, built.failure)
     if not built.anchors:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, Iterator, List, Optional, Set
+from typing import Any, Dict, Iterable, Iterator, List, Optional, Set
 
 from ..activation import hook
 from ..bundle import Bundle
 from ..parsing import Known, twins
 from ..reporting.findings import first_and_more
 from ..settings import Settings, from_environment
-from . import describe, status, whose
+from . import describe, here, status, whose
 from .output import Report
 from .terminal import fingerprint, width
 
@@ -20,34 +20,40 @@ def run(
     """Return the certificates that all options ask for; `search` in any case."""
     settings = from_environment()
     built = hook.current().build(settings)
-    if excluded:
-        told = [_with_removal(status.excluded(out)) for out in built.excluded]
-    else:
-        owners = whose.Owners(settings)
-        told = list(_anchors(built, owners))
     unwanted = _of_source(beyond, settings) if beyond else set()
     # A source that is not merged may hold what others brought: `--source local` shows that.
     held = _of_source(source, settings) if source and source not in settings.sources else set()
-    found = [
-        each
-        for each in told
-        if (source is None or source in each["sources"] or each["sha256"] in held)
-        and _contains(each, search.lower())
-        and each["sha256"] not in unwanted
-        and (each["removed_by_certifi"] or not removed)
-    ]
-    data = {"command": "list", "excluded": excluded, "certificates": found}
+
+    def wanted(told: Iterable[Dict[str, Any]]) -> List[Dict[str, Any]]:
+        return [
+            each
+            for each in told
+            if (source is None or source in each["sources"] or each["sha256"] in held)
+            and _contains(each, search.lower())
+            and each["sha256"] not in unwanted
+            and (each["removed_by_certifi"] or not removed)
+        ]
+
+    left_out = wanted(_with_removal(status.excluded(out)) for out in built.excluded)
+    found = left_out if excluded else wanted(_anchors(built, whose.Owners(settings)))
+    data = {
+        "command": "list",
+        "here": here.facts(),
+        "excluded": excluded,
+        "certificates": found,
+        "in_bundle": len(built.anchors),
+        "left_out": left_out,
+    }
     lines = [line for each in found for line in _lines(each)]
     if search and not found:
-        return Report(data, lines, 1, errors=[_nothing(search, built, excluded=excluded)])
+        return Report(data, lines, 1, errors=[_nothing(search, left_out, excluded=excluded)])
     return Report(data, lines)
 
 
-def _nothing(search: str, built: Bundle, *, excluded: bool) -> str:
+def _nothing(search: str, left_out: List[Dict[str, Any]], *, excluded: bool) -> str:
     """Return that nothing matches, and where else to look."""
     where = "was left out" if excluded else "is in the bundle"
-    left_out = any(_contains(status.excluded(out), search.lower()) for out in built.excluded)
-    if left_out and not excluded:
+    if left_out:
         return f"no certificate with {search!r} {where}, but one was left out: add --excluded"
     return f"no certificate with {search!r} {where}; search for less, or in `list` alone"
 
@@ -85,17 +91,20 @@ def _contains(each: Dict[str, Any], search: str) -> bool:
     return any(search in text.lower() for text in texts)
 
 
+def notes(each: Dict[str, Any]) -> List[str]:
+    """Return what you should know of a certificate."""
+    removed = each["removed_by_certifi"]
+    told = [*each["marks"], *([whose.removal_sentence(removed)] if removed else [])]
+    return [*told, *(["nobody knows who added it"] if each.get("whose") == whose.UNKNOWN else [])]
+
+
 def _lines(each: Dict[str, Any]) -> List[str]:
     """Return a certificate in one line, on a terminal in as many as it needs."""
-    removed = each["removed_by_certifi"]
-    marks = [*each["marks"], *([whose.removal_sentence(removed)] if removed else [])]
-    if each.get("whose") == whose.UNKNOWN:
-        marks.append("nobody knows who added it")
     facts = [
         (each.get("not_after") or "unknown")[:10],
         fingerprint(each["sha256"]),
         ",".join(each["sources"]),
-        f"[{', '.join(marks)}]" if marks else "",
+        f"[{', '.join(notes(each))}]" if notes(each) else "",
         f"({first_and_more(each['paths'])}: {each['reason']})" if "reason" in each else "",
     ]
     subject, rest = each["subject"] or "no subject", "  ".join(filter(None, facts))

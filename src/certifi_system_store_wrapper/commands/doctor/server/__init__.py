@@ -61,17 +61,21 @@ def lines(told: Dict[str, Any]) -> List[str]:
     via = f" by the proxy {told['proxy']}" if told["proxy"] else ""
     shown = [row("server", f"{Target(told['host'], told['port'])}{via}")]
     for number, each in enumerate(told["chain"]):
-        marks = [mark for mark in each["marks"] if number or mark != "not a CA"]
-        noted = f" [{', '.join(marks)}]" if marks else ""
+        noted = f" [{', '.join(marks(number, each))}]" if marks(number, each) else ""
         name = each["subject"] or f"SHA-256 {fingerprint(each['sha256'])}"
         shown.append(row(f"chain {number}", f"{name}{noted}"))
         if each["issuer"]:
             shown.append(row("", f"issued by {each['issuer']}, until {each.get('not_after')}"))
-    return [*shown, *_verdicts(told["trusts"])]
+    return [*shown, *map(_verdict, verdicts(told["trusts"]))]
 
 
-def _verdicts(told: List[Dict[str, Any]]) -> List[str]:
-    """Return a line for each trust: its verdict, and the clients that use it.
+def marks(number: int, each: Dict[str, Any]) -> List[str]:
+    """Return what is odd about a certificate of the chain; the server's own is no CA."""
+    return [mark for mark in each["marks"] if number or mark != "not a CA"]
+
+
+def verdicts(told: List[Dict[str, Any]]) -> List[Tuple[str, str, str]]:
+    """Return for each trust its name, its verdict, and the clients that use it.
 
     Whether common names count is told where it makes a difference.
     """
@@ -83,5 +87,9 @@ def _verdicts(told: List[Dict[str, Any]]) -> List[str]:
         name = each["name"] if any(n == plain and r != result for n, r in users) else plain
         found = users.setdefault((name, result), [])
         found += filter(None, [*each["clients"], each["only"]])
-    rows = [(f"{name:19} {result}", ", ".join(found)) for (name, result), found in users.items()]
-    return [f"{line} [{found}]" if found else line for line, found in rows]
+    return [(name, result, ", ".join(found)) for (name, result), found in users.items()]
+
+
+def _verdict(told: Tuple[str, str, str]) -> str:
+    name, result, found = told
+    return f"{name:19} {result}" + (f" [{found}]" if found else "")
