@@ -166,11 +166,16 @@ def _lax_context() -> ssl.SSLContext:
     return context
 
 
+def sees_chain() -> bool:
+    """Whether more is seen than the server's own certificate; only CPython supports that."""
+    return hasattr(ssl.SSLContext, "_msg_callback")
+
+
 class _Watcher:
     """Records what the server's handshake messages say."""
 
     def __init__(self, context: ssl.SSLContext) -> None:
-        """Watch all handshakes with that context; only CPython supports that."""
+        """Watch all handshakes with that context."""
         self.chain: List[bytes] = []
         self.asks_for_certificate = False
         if hasattr(context, "_msg_callback"):

@@ -87,17 +87,21 @@ def find(view: View) -> Iterator[Found]:
     anchors = [anchor.block for anchor in view.built.anchors]
     for one in candidates[:_MAX_TRIES]:
         if view.verifies([*anchors, *one.blocks]):
-            yield Found(one.path, one.issuer, one.remedy or _add(one))
+            yield Found(one.path, one.issuer, one.remedy or _help(one))
             return
 
 
-def _add(one: _Candidate) -> str:
+def _help(one: _Candidate) -> str:
     if len(one.blocks) > _FEW:
         from hashlib import sha256
 
         digest = sha256(one.issuer.der).hexdigest()
         return f"copy the certificate with the SHA-256 {digest} out of it, and `add` that"
-    path = os.path.realpath(one.path)
+    return add(os.path.realpath(one.path))
+
+
+def add(path: str) -> str:
+    """Return the command that trusts a file, as it is typed."""
     quoted = f'"{path}"' if os.name == "nt" else shlex.quote(path)
     return f"certifi-system-store-wrapper add {quoted}"
 
