@@ -19,7 +19,7 @@ from . import clients, installation, programs, requirement, user_cas
 from . import settings as replaced
 
 
-def run(*, host: Optional[str], require: Optional[str], save: Optional[str]) -> Report:
+def run(*, host: Optional[str], save: Optional[str], require: Optional[str]) -> Report:
     """Return findings about this installation, about TLS with one server, or about one CA.
 
     Raises WrongUsage.
