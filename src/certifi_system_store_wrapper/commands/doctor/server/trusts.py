@@ -51,10 +51,20 @@ def in_force(built: Bundle, settings: Settings, where: Target) -> List[Trust]:
     Where certifi does not answer from the bundle, whoever asks it gets its own list, and httpx2 is
     given nothing.
     """
-    found = [each for each in trusts.in_force(trusts.this()) if each.host in ("", where.host)]
+    named = ("", where.host, f"[{where.host}]", str(where))
+    every = [each for each in trusts.in_force(trusts.this()) if each.host in named]
+    lax = [each for each in every if each.checks_nothing and not each.only]
+    found = [each._replace(host="", clients=_using(each, lax)) for each in every]
+    found = [each for each in found if each.clients or each.settings]
     if why_plain(settings, built):
         found = [each._replace(roots=_without_bundle(each.roots)) for each in found]
     return trusts.merged([*ALWAYS, *found])
+
+
+def _using(trust: Trust, lax: Sequence[Trust]) -> Tuple[str, ...]:
+    """Return the clients of a trust; those of the `lax` ones check nothing and use no other."""
+    elsewhere = {client for each in lax for client in each.clients if trust not in lax}
+    return tuple(each for each in trust.clients if each not in elsewhere)
 
 
 def _without_bundle(roots: Sequence[Root]) -> Tuple[Root, ...]:
@@ -114,8 +124,9 @@ def _context(trust: Trust, pem: Dict[str, str]) -> ssl.SSLContext:
 
 
 def by_clients(found: Sequence[Tried]) -> List[Tried]:
-    """Return the trusts that clients here use."""
-    return [each for each in found if each.trust.clients and not each.trust.only]
+    """Return the trusts by which clients here check."""
+    used = [each for each in found if each.trust.clients and not each.trust.only]
+    return [each for each in used if not each.trust.checks_nothing]
 
 
 def findings(found: Sequence[Tried], built: Bundle, *, is_told: bool) -> Iterator[Finding]:
