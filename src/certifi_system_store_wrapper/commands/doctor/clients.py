@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 from contextlib import suppress
+from functools import lru_cache
 from importlib import metadata
-from typing import Dict, Iterator, NamedTuple, Sequence, Tuple
+from pkgutil import get_data
+from typing import Dict, Iterator, List, NamedTuple, Sequence, Tuple
 
 from ...settings import Settings
 from ..output import Finding
@@ -19,19 +22,6 @@ HELP = {
     DEFAULTS: "not helped by itself: set PYTHON_CERTIFI_SSL_DEFAULTS=1, or use shellenv",
     VARIABLES: "not helped by itself: use the variables that shellenv prints",
     OWN: "not helped: have the program give it certifi.where()",
-}
-# The table in docs/clients.md is made by running them; a test compares it with this one.
-_KNOWN = {
-    ASKS: (
-        "boto3 botocore docker elastic-transport google-auth httplib2 httpx httpx2 minio "
-        "opensearch-py pygithub pyproj requests selenium sentry-sdk twine yt-dlp"
-    ),
-    DEFAULTS: (
-        "aiohttp aiosmtplib ansible-core clickhouse-connect geventhttpclient kubernetes paho-mqtt "
-        "redis tornado truststore urllib3 websocket-client websockets"
-    ),
-    VARIABLES: "curl-cffi grpcio niquests pipenv psycopg treq",
-    OWN: "pycurl stripe",
 }
 # These trust what the first client of theirs trusts that their installed version requires.
 RIDERS = {
@@ -56,7 +46,7 @@ def findings(settings: Settings) -> Iterator[Finding]:
     """Report which clients are installed, and what helps each kind."""
     here = installed()
     kinds = {name: kind_of(name, each.requires) for name, each in here.items()}
-    for kind in _KNOWN:
+    for kind in HELP:
         found = [_called(name, here[name]) for name in sorted(kinds) if kinds[name] == kind]
         advice = helped_by(kind, ssl_defaults=settings.ssl_defaults)
         if found:
@@ -72,7 +62,14 @@ def helped_by(kind: str, *, ssl_defaults: bool) -> str:
 def kind_of(name: str, requires: Sequence[str] = ()) -> str:
     """Return the kind of a distribution that requires these, "" if it is not known here."""
     client = _client_of(name, requires)
-    return next((kind for kind, names in _KNOWN.items() if client in names.split()), "")
+    return next((kind for kind, names in _measured().items() if client in names), "")
+
+
+@lru_cache(maxsize=None)
+def _measured() -> Dict[str, List[str]]:
+    """Return the distributions of each kind, as the run that writes docs/clients.md found them."""
+    found: Dict[str, List[str]] = json.loads(get_data(__package__, "clients.json") or b"")
+    return found
 
 
 def _client_of(name: str, requires: Sequence[str]) -> str:
@@ -86,12 +83,6 @@ def _called(name: str, there: Installed) -> str:
     client = _client_of(name, there.requires)
     why = f"by {client}" if client != name else ""
     return f"{name} {there.version}{f' ({why})' if why else ''}"
-
-
-def known() -> Dict[str, str]:
-    """Return the kind of each distribution that is known here, in its newest version."""
-    names = [*RIDERS, *(name for names in _KNOWN.values() for name in names.split())]
-    return {name: kind_of(name) for name in names}
 
 
 def installed() -> Dict[str, Installed]:
