@@ -8,9 +8,10 @@ from contextlib import suppress
 from functools import lru_cache
 from importlib import metadata
 from pkgutil import get_data
-from typing import Dict, Iterator, List, NamedTuple, Sequence, Tuple
+from typing import Dict, Iterator, List, Sequence
 
 from ...settings import Settings
+from .. import trusts
 from ..output import Finding
 
 ASKS = "asks certifi"
@@ -35,19 +36,12 @@ RIDERS = {
 }
 
 
-class Installed(NamedTuple):
-    """A distribution: its version, and the names of what it requires."""
-
-    version: str
-    requires: Tuple[str, ...]
-
-
 def findings(settings: Settings) -> Iterator[Finding]:
     """Report which clients are installed, and what helps each kind."""
-    here = installed()
-    kinds = {name: kind_of(name, each.requires) for name, each in here.items()}
+    here = trusts.this()
+    kinds = {name: kind_of(name, _required(name)) for name in sorted(here.versions)}
     for kind in HELP:
-        found = [_called(name, here[name]) for name in sorted(kinds) if kinds[name] == kind]
+        found = [here.called(name) + _why(name) for name in kinds if kinds[name] == kind]
         advice = helped_by(kind, ssl_defaults=settings.ssl_defaults)
         if found:
             yield Finding("ok", "clients", f"{kind}: {', '.join(found)}", advice)
@@ -78,25 +72,15 @@ def _client_of(name: str, requires: Sequence[str]) -> str:
     return next((each for each in clients if each in requires), clients[0])
 
 
-def _called(name: str, there: Installed) -> str:
-    """Return a distribution for people, with its version and what explains its kind."""
-    client = _client_of(name, there.requires)
-    why = f"by {client}" if client != name else ""
-    return f"{name} {there.version}{f' ({why})' if why else ''}"
+def _why(name: str) -> str:
+    """Return what explains the kind of a distribution, as the end of its name."""
+    client = _client_of(name, _required(name))
+    return f" (by {client})" if client != name else ""
 
 
-def installed() -> Dict[str, Installed]:
-    """Return each installed distribution by its name."""
-    found: Dict[str, Installed] = {}
-    for distribution in metadata.distributions():
-        # Since Python 3.15 a distribution with incomplete metadata raises LookupError.
-        with suppress(OSError, LookupError):
-            name = _normal(distribution.metadata["Name"] or "")
-            requires = distribution.requires if name in RIDERS else ()
-            names = tuple(_normal(re.split(r"[^\w.-]", each)[0]) for each in requires or ())
-            found.setdefault(name, Installed(distribution.version, names))
-    return found
-
-
-def _normal(name: str) -> str:
-    return name.lower().replace("_", "-")
+def _required(name: str) -> List[str]:
+    """Return the names of what a distribution requires, if it rides on others."""
+    with suppress(OSError, LookupError, ImportError):
+        requires = (metadata.requires(name) if name in RIDERS else None) or []
+        return [re.split(r"[^\w.-]", each)[0].lower().replace("_", "-") for each in requires]
+    return []
