@@ -12,10 +12,11 @@ from ....settings import CERTIFI, WARNING
 from ... import describe, variables, whose
 from ...output import Finding, note, problem
 from ...status import why_plain
-from ...trusts import Root
+from ...trusts import BUNDLE, DEFAULTS, Root
+from ...trusts import CERTIFI as CERTIFI_ALONE
 from .. import strict
 from . import chain, common_name, missing, trusts, verify_errors
-from .chain import BUNDLE, CERTIFI_ALONE, DEFAULTS, STRICT, Link, View
+from .chain import CONTEXTS, STRICT, Link, View
 from .handshake import context_of
 
 _OLD = ("TLSv1", "TLSv1.1", "SSLv3")
@@ -23,7 +24,6 @@ _PLAIN = (
     "WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE", "UNEXPECTED_MESSAGE",
     "PACKET_LENGTH_TOO_LONG", "UNKNOWN_PROTOCOL", "BAD_RECORD_TYPE", "UNEXPECTED_RECORD",
 )  # fmt: skip
-_CONTEXTS = (CERTIFI_ALONE, BUNDLE, STRICT, DEFAULTS)
 _SERVER = "whoever runs the server"
 _OWNER = f"{_SERVER} has to"
 # By OpenSSL's name for a failure: what it means, and what to do.
@@ -173,7 +173,7 @@ def _trusted(view: View) -> Finding:
 
 def _replaced(view: View) -> Iterator[Finding]:
     """Report that ssl has another class of contexts than Python's own, and what that one says."""
-    for name in (each for each in view.outcomes if each not in _CONTEXTS):
+    for name in (each for each in view.outcomes if each not in CONTEXTS):
         who, said = name.partition(", ")[2], view.outcomes[name].message
         message = f"ssl.SSLContext is not Python's own, but made {who}"
         if view.outcomes[name].trusted:
