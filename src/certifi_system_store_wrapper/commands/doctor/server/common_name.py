@@ -5,6 +5,7 @@ from __future__ import annotations
 from ...output import Finding, note, problem
 from . import trusts
 from .chain import View
+from .route import OPERATOR
 
 
 def read_by_some(view: View) -> Finding:
@@ -16,7 +17,7 @@ def read_by_some(view: View) -> Finding:
         f"the certificate has no alternative names, only the common name {view.where.host}, which "
         f"OpenSSL's own check reads, and so {', '.join(['urllib', *reading])}"
     )
-    remedy = "whoever runs the server has to have it issued anew, with alternative names"
+    remedy = f"{OPERATOR} has to have it issued anew, with alternative names"
     if not refusing:
         return note("name", message, remedy)
     return problem("name", f"{message}, but not {', '.join(refusing)}", remedy)

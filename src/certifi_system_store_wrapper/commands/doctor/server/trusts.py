@@ -17,12 +17,14 @@ from .. import context_class, strict
 from .. import settings as replaced
 from . import handshake
 from .handshake import Outcome
-from .route import Route, Target, reason_of
+from .route import OPERATOR, Route, Target, reason_of
 
 # The contexts that connect to every server, as rows name them, whoever uses them.
 CERTIFI_ALONE, BUNDLE = Trust((Root(trusts.CERTIFI),)), Trust((Root(trusts.BUNDLE),))
 STRICT = BUNDLE._replace(checks=Checks(strict=True))
 DEFAULTS = Trust((Root(trusts.DEFAULTS),), Checks(strict=strict.IS_ON))
+# What helps clients that use OpenSSL's defaults.
+FOR_DEFAULTS = "for those: PYTHON_CERTIFI_SSL_DEFAULTS=1, or the variables of shellenv"
 # OpenSSL's codes for a certificate of another name: that is no matter of roots.
 WRONG_NAME = (62, 64)
 ALWAYS = (CERTIFI_ALONE, BUNDLE, STRICT, DEFAULTS)
@@ -156,7 +158,7 @@ def _why(outcome: Outcome) -> str:
 def _help(trust: Trust) -> str:
     """Return what helps clients that nobody led away from certifi."""
     if any(root.kind == trusts.BUNDLE for root in trust.roots):
-        return "whoever runs the server has to have its certificate issued anew"
+        return f"{OPERATOR} has to have its certificate issued anew"
     if any(root.kind == trusts.DEFAULTS for root in trust.roots):
-        return "for those: PYTHON_CERTIFI_SSL_DEFAULTS=1, or the variables of shellenv"
+        return FOR_DEFAULTS
     return "for those: the variables that `certifi-system-store-wrapper shellenv` prints"
