@@ -148,6 +148,25 @@ def test_a_folder_that_cannot_be_written_to(sandbox: Sandbox) -> None:
     assert list(closed.iterdir()) == []
 
 
+@pytest.mark.linux("acts as Linux lets it")
+@pytest.mark.root("acts as several users")
+@pytest.mark.parametrize("owner", [0, 1000])
+def test_no_link_of_another_user_is_followed(sandbox: Sandbox, owner: int) -> None:
+    """In a shared folder a link of anybody's would have root write anywhere."""
+    shared, private = sandbox.work / "shared", sandbox.work / "private"
+    for each in (shared, private):
+        each.mkdir()
+    shared.chmod(0o1777)
+    link = shared / "folder"
+    link.symlink_to(private)
+    os.chown(link, owner, owner, follow_symlinks=False)
+    with serving(Echo, context_for(ALONE)) as server:
+        _, told = saving(sandbox, f"localhost:{server.port}", str(link / "corp.pem"))
+    assert told["level"] == ("problem" if owner else "note")
+    assert ("user 1000 owns it" in told["message"]) == bool(owner)
+    assert [each.name for each in private.iterdir()] == ([] if owner else ["corp.pem"])
+
+
 def test_nothing_is_presented(sandbox: Sandbox) -> None:
     """Of a server without TLS, of none at all, and of one that presents garbage."""
     without_tls = saying(b"HTTP/1.1 400 Bad Request\r\n\r\n")
