@@ -75,7 +75,7 @@ def test_who_reads_a_common_name(sandbox: Sandbox) -> None:
         (told,) = [each for each in answer.data["findings"] if each["check"] == "name"]
         said = told["message"].partition("and so ")[2]
         reading, refusing = map(clients_in, said.partition(", but not ")[::2])
-        for client in ("requests", "httpx", "urllib3", "aiohttp", "botocore"):
+        for client in ("requests", "httpx", "aiohttp", "botocore"):
             is_served = sandbox.fetch(client, url, env).returncode == 0
             assert (client in reading, client in refusing) == (is_served, not is_served), client
     assert answer.status == bool(refusing)

@@ -147,6 +147,7 @@ TRUSTS: Dict[str, Callable[[Files], Environ]] = {
         "REQUESTS_CA_BUNDLE": str(f.other),
     },
     "pip: without truststore": lambda f: {**_user(f), "PIP_USE_DEPRECATED": "legacy-certs"},
+    "pip: a trusted host": lambda f: {**_user(f), "PIP_TRUSTED_HOST": "localhost"},
     "shellenv": lambda f: {**_user(f), **_shellenv(f)},
     "this package is off": lambda f: {**_user(f), "PYTHON_CERTIFI_DISABLE": "1"},
     "the defaults of ssl": lambda f: {**_user(f), "PYTHON_CERTIFI_SSL_DEFAULTS": "1"},

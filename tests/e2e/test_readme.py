@@ -105,7 +105,7 @@ RUN: Dict[str, Step] = {
         f'eval "$({NAME} completion bash)" && complete -p {NAME}', "-F _certifi"
     ),
     f"{NAME} doctor": Step(),
-    "doctor [HOST] [--require SHA256] [--html FILE] [--python PATH]": Step(
+    "doctor [HOST] [--save FILE] [--require SHA256] [--html FILE] [--python PATH]": Step(
         f"{NAME} doctor --html doctor.html HOST && {NAME} doctor https://HOST/ && "
         f"{NAME} doctor --python $(which python) && "
         f"{NAME} doctor --require $(openssl x509 -in corporate-root.pem -noout"
@@ -113,6 +113,9 @@ RUN: Dict[str, Step] = {
         "certifi answers from the bundle, and ",
     ),
     f"{NAME} doctor git.corp.example": Step(f"{NAME} doctor HOST", "server"),
+    f"{NAME} doctor git.corp.example --save presented.pem": Step(
+        f"{NAME} doctor HOST --save presented.pem", "get that of"
+    ),
     "remove [SHA256…]": Step(
         f"{NAME} remove $(openssl x509 -in corporate-root.pem -noout -fingerprint -sha256 |"
         " sed 's/.*=//' | tr -d : | tr A-F a-f | cut -c-8)",

@@ -251,6 +251,10 @@ exit status: 0 nothing is wrong, 1 a problem was found, 2 wrong usage, 130 inter
         (
             Option(("host",), {"nargs": "?", "metavar": "HOST", "help": "HOST, HOST:PORT or URL"}),
             Option(
+                ("--save",),
+                {"metavar": "FILE", "help": "write what it presents as its CA, to be compared"},
+            ),
+            Option(
                 ("--require",),
                 {"metavar": "SHA256", "help": "only whether that CA is trusted, for fleets"},
             ),

@@ -14,13 +14,19 @@ from ...activation import hook, shadows
 from ...bundle import Bundle
 from ...settings import SYSTEM, WARNING, Settings, from_environment
 from .. import environment, here, scripts, status, trusts, variables
-from ..output import Finding, Report, note, problem
+from ..output import Finding, Report, WrongUsage, note, problem
 from . import clients, installation, programs, requirement, user_cas
 from . import settings as replaced
 
 
-def run(*, host: Optional[str], require: Optional[str]) -> Report:
-    """Return findings about this installation, about TLS with one server, or about one CA."""
+def run(*, host: Optional[str], save: Optional[str], require: Optional[str]) -> Report:
+    """Return findings about this installation, about TLS with one server, or about one CA.
+
+    Raises WrongUsage.
+    """
+    # "" comes from a shell variable that is not set; other tools take "-" for standard output.
+    if save is not None and (host is None or save in ("", "-")):
+        raise WrongUsage("argument --save: name a file, and HOST")
     data: Dict[str, Any] = {"here": here.facts()}
     if require is not None:
         return _report([requirement.finding(require, host)], data, [])
@@ -30,7 +36,7 @@ def run(*, host: Optional[str], require: Optional[str]) -> Report:
     else:
         from . import server
 
-        findings, seen = server.examine(host)
+        findings, seen = server.examine(host, save)
         data.update(seen)
         lines += server.lines(seen)
     return _report([*findings, *_untold(warnings, findings)], data, lines)

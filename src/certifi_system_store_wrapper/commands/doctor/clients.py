@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import re
 from contextlib import suppress
+from functools import lru_cache
 from importlib import metadata
-from typing import Dict, Iterator, NamedTuple, Sequence, Tuple
+from pkgutil import get_data
+from typing import Dict, Iterator, List, Sequence
 
 from ...settings import Settings
+from .. import trusts
 from ..output import Finding
 
 ASKS = "asks certifi"
@@ -19,19 +23,6 @@ HELP = {
     DEFAULTS: "not helped by itself: set PYTHON_CERTIFI_SSL_DEFAULTS=1, or use shellenv",
     VARIABLES: "not helped by itself: use the variables that shellenv prints",
     OWN: "not helped: have the program give it certifi.where()",
-}
-# The table in docs/clients.md is made by running them; a test compares it with this one.
-_KNOWN = {
-    ASKS: (
-        "boto3 botocore docker elastic-transport google-auth httplib2 httpx httpx2 minio "
-        "opensearch-py pygithub pyproj requests selenium sentry-sdk twine yt-dlp"
-    ),
-    DEFAULTS: (
-        "aiohttp aiosmtplib ansible-core clickhouse-connect geventhttpclient kubernetes paho-mqtt "
-        "redis tornado truststore urllib3 websocket-client websockets"
-    ),
-    VARIABLES: "curl-cffi grpcio niquests pipenv psycopg treq",
-    OWN: "pycurl stripe",
 }
 # These trust what the first client of theirs trusts that their installed version requires.
 RIDERS = {
@@ -45,19 +36,12 @@ RIDERS = {
 }
 
 
-class Installed(NamedTuple):
-    """A distribution: its version, and the names of what it requires."""
-
-    version: str
-    requires: Tuple[str, ...]
-
-
 def findings(settings: Settings) -> Iterator[Finding]:
     """Report which clients are installed, and what helps each kind."""
-    here = installed()
-    kinds = {name: kind_of(name, each.requires) for name, each in here.items()}
-    for kind in _KNOWN:
-        found = [_called(name, here[name]) for name in sorted(kinds) if kinds[name] == kind]
+    here = trusts.this()
+    kinds = {name: kind_of(name, _required(name)) for name in sorted(here.versions)}
+    for kind in HELP:
+        found = [here.called(name) + _why(name) for name in kinds if kinds[name] == kind]
         advice = helped_by(kind, ssl_defaults=settings.ssl_defaults)
         if found:
             yield Finding("ok", "clients", f"{kind}: {', '.join(found)}", advice)
@@ -72,7 +56,14 @@ def helped_by(kind: str, *, ssl_defaults: bool) -> str:
 def kind_of(name: str, requires: Sequence[str] = ()) -> str:
     """Return the kind of a distribution that requires these, "" if it is not known here."""
     client = _client_of(name, requires)
-    return next((kind for kind, names in _KNOWN.items() if client in names.split()), "")
+    return next((kind for kind, names in _measured().items() if client in names), "")
+
+
+@lru_cache(maxsize=None)
+def _measured() -> Dict[str, List[str]]:
+    """Return the distributions of each kind, as the run that writes docs/clients.md found them."""
+    found: Dict[str, List[str]] = json.loads(get_data(__package__, "clients.json") or b"")
+    return found
 
 
 def _client_of(name: str, requires: Sequence[str]) -> str:
@@ -81,31 +72,15 @@ def _client_of(name: str, requires: Sequence[str]) -> str:
     return next((each for each in clients if each in requires), clients[0])
 
 
-def _called(name: str, there: Installed) -> str:
-    """Return a distribution for people, with its version and what explains its kind."""
-    client = _client_of(name, there.requires)
-    why = f"by {client}" if client != name else ""
-    return f"{name} {there.version}{f' ({why})' if why else ''}"
+def _why(name: str) -> str:
+    """Return what explains the kind of a distribution, as the end of its name."""
+    client = _client_of(name, _required(name))
+    return f" (by {client})" if client != name else ""
 
 
-def known() -> Dict[str, str]:
-    """Return the kind of each distribution that is known here, in its newest version."""
-    names = [*RIDERS, *(name for names in _KNOWN.values() for name in names.split())]
-    return {name: kind_of(name) for name in names}
-
-
-def installed() -> Dict[str, Installed]:
-    """Return each installed distribution by its name."""
-    found: Dict[str, Installed] = {}
-    for distribution in metadata.distributions():
-        # Since Python 3.15 a distribution with incomplete metadata raises LookupError.
-        with suppress(OSError, LookupError):
-            name = _normal(distribution.metadata["Name"] or "")
-            requires = distribution.requires if name in RIDERS else ()
-            names = tuple(_normal(re.split(r"[^\w.-]", each)[0]) for each in requires or ())
-            found.setdefault(name, Installed(distribution.version, names))
-    return found
-
-
-def _normal(name: str) -> str:
-    return name.lower().replace("_", "-")
+def _required(name: str) -> List[str]:
+    """Return the names of what a distribution requires, if it rides on others."""
+    with suppress(OSError, LookupError, ImportError):
+        requires = (metadata.requires(name) if name in RIDERS else None) or []
+        return [re.split(r"[^\w.-]", each)[0].lower().replace("_", "-") for each in requires]
+    return []

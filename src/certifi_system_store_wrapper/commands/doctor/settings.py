@@ -16,7 +16,7 @@ from .user_cas import users_own
 
 # A file with fewer of certifi's roots than one in so many was not made to have all of them.
 _FEW = 10
-PRINTED = "what `certifi-system-store-wrapper export` prints"
+_PRINTED = "what `certifi-system-store-wrapper export` prints"
 
 
 def findings(
@@ -37,7 +37,7 @@ def findings(
             yield _of_setting(setting, obeying, faults)
 
 
-def called(setting: Setting) -> str:
+def _called(setting: Setting) -> str:
     """Return the setting as a sentence begins: with its file, or its value."""
     if setting.place:
         value = f" = {setting.value}" if setting.value else ""
@@ -45,16 +45,17 @@ def called(setting: Setting) -> str:
     return f"{setting.name}={setting.value}"
 
 
-def remedy(setting: Setting) -> str:
+def _remedy(setting: Setting, obeying: List[Trust]) -> str:
     """Return how to get rid of it, or to make it right."""
-    if setting.place:
-        return f"take it out of {setting.place}, or let it name {PRINTED}"
-    return f"unset {setting.name}, or set it to {PRINTED}"
+    without = f"take it out of {setting.place}" if setting.place else f"unset {setting.name}"
+    if any(trust.checks_nothing for trust in obeying):
+        return f"{without}, and `add` the CA for which it was set"
+    return f"{without}, or {'let it name' if setting.place else 'set it to'} {_PRINTED}"
 
 
-def is_problem(setting: Setting, obeying: List[Trust]) -> bool:
+def _is_problem(setting: Setting, obeying: List[Trust]) -> bool:
     """Whether it concerns somebody here: a client, or for a variable any program at all."""
-    is_always = any(not trust.only for trust in obeying)
+    is_always = any(not (trust.only or trust.host) for trust in obeying)
     return is_always and (not setting.place or any(trust.clients for trust in obeying))
 
 
@@ -63,11 +64,11 @@ def _of_setting(setting: Setting, obeying: List[Trust], faults: List[str]) -> Fi
     clients = dict.fromkeys(client for trust in obeying for client in trust.clients)
     who = [*clients, *dict.fromkeys(filter(None, (trust.only for trust in obeying)))]
     reader = f" ({', '.join(who)})" if who else ""
-    message = "; ".join([f"{called(setting)}: {setting.readers}{reader}", *faults])
+    message = "; ".join([f"{_called(setting)}: {setting.readers}{reader}", *faults])
     if not faults:
         return note(kind, message)
-    level = problem if is_problem(setting, obeying) else note
-    return level(kind, message, remedy(setting))
+    level = problem if _is_problem(setting, obeying) else note
+    return level(kind, message, _remedy(setting, obeying))
 
 
 def _faults(setting: Setting, obeying: List[Trust], built: Bundle) -> Iterator[str]:

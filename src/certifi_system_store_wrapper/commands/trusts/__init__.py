@@ -46,7 +46,8 @@ __all__ = [
 def in_force(here: Here) -> List[Trust]:
     """Return each trust in force once, with all who use it; that of the installed clients first."""
     found = [*clients.trusts(here), *aws.of_other_profiles(here)]
-    found += [*pip.of_each_command(here), *conda.trusts(here), *poetry.trusts(here)]
+    found += [*pip.of_each_command(here), *pip.unchecked(here)]
+    found += [*conda.trusts(here), *poetry.trusts(here)]
     used = {setting for trust in found for setting in trust.settings}
     found += [environment.trust(each) for each in environment.every(here) if each not in used]
     return merged(found)

@@ -12,7 +12,11 @@ from .here import Here, numbers
 from .ini import NotUnderstood
 from .trust import BUNDLE, Root, Setting, Trust
 
-_KEY = "cert"
+_KEY, _HOSTS = "cert", "trusted-host"
+_READERS = {
+    _KEY: READERS["PIP_CERT"],
+    _HOSTS: "pip checks no certificate of a host in it, so that pip gets through says nothing",
+}
 # By section and name: the value, and the file that has it.
 Options = Dict[Tuple[str, str], Tuple[str, str]]
 
@@ -28,17 +32,46 @@ def of_each_command(here: Here) -> List[Trust]:
         sections = [section for section, key in _options(here) if key == _KEY]
     except NotUnderstood as error:
         # Where pip is here, trust() says so.
-        return [] if here.has("pip") else [error.trust(_KEY, READERS["PIP_CERT"])]
+        return [] if here.has("pip") else [error.trust(_KEY, _READERS[_KEY])]
     if here.has("pip"):
         sections = [each for each in sections if each not in ("global", "install")]
     return [_trust(here, section) for section in sections]
+
+
+def unchecked(here: Here) -> List[Trust]:
+    """Return the trust of each host whose certificate pip does not check."""
+    try:
+        options = _options(here)
+    except NotUnderstood:
+        # trust() or of_each_command() says so.
+        return []
+    # The rows of pip are those of `pip install`.
+    users = {"install": "", "global": "for other commands of pip"}
+    found: Dict[Setting, str] = {}
+    for command in ("install", *(section for section, key in options if key == _HOSTS)):
+        setting = _given(here, options, _HOSTS, command)
+        if setting:
+            found.setdefault(setting, users.get(command, f"for pip {command}"))
+    clients = (here.called("pip"),) if here.has("pip") else ()
+    return [
+        Trust(
+            (),
+            clients=clients,
+            settings=(setting,),
+            checks_nothing=True,
+            only=only,
+            host=host.lower(),
+        )
+        for setting, only in found.items()
+        for host in setting.value.split()
+    ]
 
 
 def _trust(here: Here, command: str) -> Trust:
     try:
         options = _options(here)
     except NotUnderstood as error:
-        return error.trust(_KEY, READERS["PIP_CERT"])
+        return error.trust(_KEY, _READERS[_KEY])
 
     def given(option: str) -> str:
         found = _given(here, options, option, command)
@@ -65,8 +98,8 @@ def _given(here: Here, options: Options, option: str, command: str) -> Optional[
     for section in (command, "global"):
         value, path = options.get((section, option), ("", ""))
         if found is None and value:
-            found = Setting(f"{option} of [{section}]", value, path, READERS["PIP_CERT"])
-    return found
+            found = Setting(f"{option} of [{section}]", value, path)
+    return found and found._replace(readers=_READERS.get(option, ""))
 
 
 def _options(here: Here) -> Options:

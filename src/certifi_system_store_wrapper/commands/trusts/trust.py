@@ -46,7 +46,8 @@ class Trust(NamedTuple):
     `clients` are the installed distributions that use it ("requests 2.34.2"); `settings` have led
     them there, none where they do as they do by default. Where `checks_nothing`, they trust
     everybody. `fault` says why they can use none of it, "" if they can. `only` says when it counts,
-    if it does not always: for one repository, whose `host` may be known, or with one profile.
+    if it does not always: for one repository or command, or with one profile. `host` is the one for
+    which it counts, as HOST or HOST:PORT, "" if that is not known, or it counts for all.
     """
 
     roots: Tuple[Root, ...]

@@ -13,21 +13,28 @@ from ...output import Finding, problem, row
 from ...terminal import fingerprint
 from ...trusts import NO_COMMON_NAMES
 from .. import context_class, strict
-from . import chain, handshake, trusts
-from .chain import View
+from . import chain, handshake, save, trusts
+from .chain import Link, View
 from .diagnosis import diagnose
 from .route import Refused, Route, Target, proxy_for, target
 
 
-def examine(text: str) -> Tuple[List[Finding], Dict[str, Any]]:
-    """Return findings about the server, and what was seen; raises WrongUsage."""
+def examine(text: str, file: Optional[str]) -> Tuple[List[Finding], Dict[str, Any]]:
+    """Return findings about the server, and what was seen; raises WrongUsage.
+
+    With `file`, the certificate that would have to be trusted is written there.
+    """
     with context_class.own() as other:
-        return _examined(target(text), other)
+        findings, told, path = _examined(target(text), other)
+        if file is not None:
+            finding, told["saved"] = save.to(file, path)
+            findings.append(finding)
+    return findings, told
 
 
 def _examined(
     where: Target, other: Optional[Type[ssl.SSLContext]]
-) -> Tuple[List[Finding], Dict[str, Any]]:
+) -> Tuple[List[Finding], Dict[str, Any], List[Link]]:
     told: Dict[str, Any] = {"host": where.host, "port": where.port}
     told.update(proxy=None, outcomes={}, trusts=[], chain=[])
     try:
@@ -44,7 +51,7 @@ def _examined(
     except OSError as error:
         remedy = error.remedy if isinstance(error, Refused) else ""
         broken = list(variables.breaking())
-        return [*broken, problem("connection", str(error), remedy)], told
+        return [*broken, problem("connection", str(error), remedy)], told, []
     outcomes = dict(zip(chain.CONTEXTS, (each.outcome for each in tried)))
     outcomes.update({each.trust.name: each.outcome for each in others})
     told.update(outcomes={name: outcome._asdict() for name, outcome in outcomes.items()})
@@ -53,7 +60,7 @@ def _examined(
     verifies = partial(handshake.verifies, route, partial_chain=strict.IS_ON)
     path = chain.path(links)
     view = View(where, proxy, outcomes, seen, links, path, built, settings, tried, verifies)
-    return diagnose(view), told
+    return diagnose(view), told, path
 
 
 def lines(told: Dict[str, Any]) -> List[str]:

@@ -11,13 +11,14 @@ from ....parsing.pem import der_of, is_canonical
 from ....reporting.findings import Exclusion
 from ....settings import Settings
 from ... import describe
+from ...trusts import BUNDLE, DEFAULTS
+from ...trusts import CERTIFI as CERTIFI_ALONE
 from .handshake import Outcome, Presented
 from .route import Proxy, Target, is_ip
 from .trusts import Tried
 
 # The contexts that connect to the server, as `doctor HOST` names them.
-CERTIFI_ALONE, BUNDLE, STRICT = "certifi alone", "the bundle", "the bundle, strict"
-DEFAULTS = "ssl defaults"
+STRICT = "the bundle, strict"
 CONTEXTS = (CERTIFI_ALONE, BUNDLE, STRICT, DEFAULTS)
 NAME_CONSTRAINTS = b"\x55\x1d\x1e"
 AUTHORITY_INFO = b"\x2b\x06\x01\x05\x05\x07\x01\x01"

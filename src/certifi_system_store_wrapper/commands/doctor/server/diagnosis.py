@@ -12,20 +12,20 @@ from ....settings import CERTIFI, WARNING
 from ... import describe, variables, whose
 from ...output import Finding, note, problem
 from ...status import why_plain
-from ...trusts import Root
+from ...trusts import BUNDLE, DEFAULTS, Root
+from ...trusts import CERTIFI as CERTIFI_ALONE
 from .. import strict
 from . import chain, common_name, missing, trusts, verify_errors
-from .chain import BUNDLE, CERTIFI_ALONE, DEFAULTS, STRICT, Link, View
+from .chain import CONTEXTS, STRICT, Link, View
 from .handshake import context_of
+from .route import OPERATOR
 
 _OLD = ("TLSv1", "TLSv1.1", "SSLv3")
 _PLAIN = (
     "WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE", "UNEXPECTED_MESSAGE",
     "PACKET_LENGTH_TOO_LONG", "UNKNOWN_PROTOCOL", "BAD_RECORD_TYPE", "UNEXPECTED_RECORD",
 )  # fmt: skip
-_CONTEXTS = (CERTIFI_ALONE, BUNDLE, STRICT, DEFAULTS)
-_SERVER = "whoever runs the server"
-_OWNER = f"{_SERVER} has to"
+_OWNER = f"{OPERATOR} has to"
 # By OpenSSL's name for a failure: what it means, and what to do.
 _REASONS: Dict[str, Tuple[str, str]] = {
     "UNSAFE_LEGACY_RENEGOTIATION_DISABLED": (
@@ -173,7 +173,7 @@ def _trusted(view: View) -> Finding:
 
 def _replaced(view: View) -> Iterator[Finding]:
     """Report that ssl has another class of contexts than Python's own, and what that one says."""
-    for name in (each for each in view.outcomes if each not in _CONTEXTS):
+    for name in (each for each in view.outcomes if each not in CONTEXTS):
         who, said = name.partition(", ")[2], view.outcomes[name].message
         message = f"ssl.SSLContext is not Python's own, but made {who}"
         if view.outcomes[name].trusted:
@@ -199,7 +199,7 @@ def _notes(view: View) -> Iterator[Finding]:
         yield note(
             "defaults",
             "clients that never ask certifi and use OpenSSL's defaults refuse it",
-            "for those: PYTHON_CERTIFI_SSL_DEFAULTS=1, or the variables of shellenv",
+            trusts.FOR_DEFAULTS,
         )
 
 
@@ -226,9 +226,9 @@ def _strictness(view: View) -> Iterator[Finding]:
     path, reasons, who = _verified_path(view), [], []
     for number, said in strict.faults([one.der for one in path]):
         reasons.append(f"{path[number].subject}: {said}")
-        who.append(f"whoever runs the CA {path[number].subject}" if number else _SERVER)
+        who.append(f"whoever runs the CA {path[number].subject}" if number else OPERATOR)
     why = "; ".join(reasons) or view.outcomes[STRICT].message
-    remedy = f"{' and '.join(who or [_SERVER])} has to have that certificate issued anew"
+    remedy = f"{' and '.join(who or [OPERATOR])} has to have that certificate issued anew"
     message = f"the strict checks of Python 3.13 and later refuse it: {why}"
     yield strict.finding("strict", message, remedy)
     yield from strict.meanwhile(by_proxy=view.proxy is not None)

@@ -8,6 +8,7 @@ import warnings
 from contextlib import suppress
 from typing import List, NamedTuple, Sequence
 
+from ..verdicts import PARTIAL_CHAIN, STRICT
 from .route import Route, reason_of, seconds_until
 
 # Bytes of a server's handshake; OpenSSL itself accepts 100 KB of certificates.
@@ -17,8 +18,8 @@ _PATIENCE = 2.0
 _MAX_CHAIN = 20
 # RFC 8446 section 4.
 _HANDSHAKE, _CERTIFICATE, _CERTIFICATE_REQUEST = 22, 11, 13
-# OpenSSL's numbers; Python has names for them since 3.12 and 3.10.
-_LEGACY_SERVER_CONNECT, _PARTIAL_CHAIN = 0x4, 0x80000
+# OpenSSL's number; Python has a name for it since 3.12.
+_LEGACY_SERVER_CONNECT = 0x4
 
 
 class Outcome(NamedTuple):
@@ -62,7 +63,7 @@ def verifies(route: Route, blocks: Sequence[bytes], *, partial_chain: bool) -> b
     context = context_of(b"".join(blocks).decode("ascii"))
     context.check_hostname = False
     if partial_chain:
-        context.verify_flags |= _PARTIAL_CHAIN
+        context.verify_flags |= PARTIAL_CHAIN
     with suppress(OSError):
         return outcome(route, context).trusted
     return False
@@ -150,7 +151,7 @@ def context_of(pem: str, *, strict: bool = False) -> ssl.SSLContext:
     if pem:
         context.load_verify_locations(cadata=pem)
     if strict:
-        context.verify_flags |= ssl.VERIFY_X509_STRICT | _PARTIAL_CHAIN
+        context.verify_flags |= STRICT | PARTIAL_CHAIN
     return context
 
 
@@ -166,11 +167,16 @@ def _lax_context() -> ssl.SSLContext:
     return context
 
 
+def sees_chain() -> bool:
+    """Whether more is seen than the server's own certificate; only CPython supports that."""
+    return hasattr(ssl.SSLContext, "_msg_callback")
+
+
 class _Watcher:
     """Records what the server's handshake messages say."""
 
     def __init__(self, context: ssl.SSLContext) -> None:
-        """Watch all handshakes with that context; only CPython supports that."""
+        """Watch all handshakes with that context."""
         self.chain: List[bytes] = []
         self.asks_for_certificate = False
         if hasattr(context, "_msg_callback"):

@@ -15,8 +15,8 @@ from ...output import Finding, problem
 from .. import strict
 from . import chain, search
 from .chain import Link, View
+from .route import OPERATOR
 
-_WHO = "whoever runs the server"
 _INSPECTORS = re.compile(
     r"\b(zscaler|netskope|palo alto|fortinet|fortigate|blue ?coat|cisco umbrella|sophos|forcepoint"
     r"|mcafee|skyhigh|check point|kaspersky|avast|avg|eset|bitdefender|cloudflare gateway|mitmproxy"
@@ -162,7 +162,7 @@ def _cross_signed(view: View) -> Iterator[Finding]:
             "intermediate",
             f"its root {view.issuer} is new, and trusted here only by way of {older}, which has "
             "signed it as well; the server does not send that certificate",
-            f"{_WHO} has to send the whole chain, as the CA's instructions have it",
+            f"{OPERATOR} has to send the whole chain, as the CA's instructions have it",
         )
 
 
@@ -173,7 +173,7 @@ def _removed(view: View) -> Iterator[Finding]:
         yield problem(
             "root",
             f"its root is not trusted here: {view.issuer} was {whose.removal_sentence(removed)}",
-            f"{_WHO} has to have its certificate issued by a CA that is trusted",
+            f"{OPERATOR} has to have its certificate issued by a CA that is trusted",
         )
 
 
@@ -187,7 +187,7 @@ def _unknown(view: View) -> Finding:
             "intermediate",
             "the server probably does not send the intermediate certificate of its issuer, which "
             f"is not trusted here: {view.issuer}",
-            f"{_WHO} has to send the whole chain; until then `add` that one",
+            f"{OPERATOR} has to send the whole chain; until then `add` that one",
         )
     message = (
         f"its issuer is not trusted here: {view.issuer} (that is a root, or an intermediate "

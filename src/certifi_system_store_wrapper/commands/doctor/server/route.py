@@ -28,6 +28,8 @@ _PORTS = {
 }  # fmt: skip
 _PROXY_PORTS = {"http": 80, "https": 443}
 _HOST_NAME = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
+# Who has to mend what is wrong with a server.
+OPERATOR = "whoever runs the server"
 _USAGE = "name HOST, HOST:PORT or an https:// URL"
 _CHECK = "check the name, the port, the network and the proxy variables"
 _PROXY_USAGE = "name an http:// proxy in HTTPS_PROXY, or the host in NO_PROXY"

@@ -25,6 +25,7 @@ from ....sources.system.unix_local import ANCHORS, DEBIAN
 from ... import variables
 from ...environment import glob_escape
 from ...places import Places
+from ...trusts.environment import READERS
 from .chain import Link, View, is_key, link
 
 _DEBIAN_ENDING = ".crt"
@@ -32,11 +33,8 @@ _DEBIAN_ENDING = ".crt"
 _COMMANDS = {"/etc/pki/trust/": "update-ca-certificates", "/usr/local/": "certctl rehash"}
 # Variables of other programs that name certificates: whatever reads them, the file may be the one.
 _OTHERS_VARIABLES = (
-    "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR", "AWS_CA_BUNDLE",
-    "HTTPLIB2_CA_CERTS", "PIP_CERT", "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH", "GIT_SSL_CAINFO",
-    "CLOUDSDK_CORE_CUSTOM_CA_CERTS_FILE", "WEBSOCKET_CLIENT_CA_BUNDLE", "NODE_EXTRA_CA_CERTS",
-    "NIX_SSL_CERT_FILE", "CARGO_HTTP_CAINFO", "DENO_CERT", "npm_config_cafile",
-    "NPM_CONFIG_CAFILE", "PGSSLROOTCERT", "CONDA_SSL_VERIFY",
+    *READERS, "GIT_SSL_CAINFO", "NODE_EXTRA_CA_CERTS", "NIX_SSL_CERT_FILE", "CARGO_HTTP_CAINFO",
+    "DENO_CERT", "npm_config_cafile", "NPM_CONFIG_CAFILE", "PGSSLROOTCERT", "CONDA_SSL_VERIFY",
 )  # fmt: skip
 # Settings of other programs that name certificates: the files, and the word before the path.
 _OTHERS_SETTINGS = (
@@ -87,17 +85,21 @@ def find(view: View) -> Iterator[Found]:
     anchors = [anchor.block for anchor in view.built.anchors]
     for one in candidates[:_MAX_TRIES]:
         if view.verifies([*anchors, *one.blocks]):
-            yield Found(one.path, one.issuer, one.remedy or _add(one))
+            yield Found(one.path, one.issuer, one.remedy or _help(one))
             return
 
 
-def _add(one: _Candidate) -> str:
+def _help(one: _Candidate) -> str:
     if len(one.blocks) > _FEW:
         from hashlib import sha256
 
         digest = sha256(one.issuer.der).hexdigest()
         return f"copy the certificate with the SHA-256 {digest} out of it, and `add` that"
-    path = os.path.realpath(one.path)
+    return add(os.path.realpath(one.path))
+
+
+def add(path: str) -> str:
+    """Return the command that trusts a file, as it is typed."""
     quoted = f'"{path}"' if os.name == "nt" else shlex.quote(path)
     return f"certifi-system-store-wrapper add {quoted}"
 

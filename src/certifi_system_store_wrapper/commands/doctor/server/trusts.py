@@ -17,12 +17,14 @@ from .. import context_class, strict
 from .. import settings as replaced
 from . import handshake
 from .handshake import Outcome
-from .route import Route, Target, reason_of
+from .route import OPERATOR, Route, Target, reason_of
 
 # The contexts that connect to every server, as rows name them, whoever uses them.
 CERTIFI_ALONE, BUNDLE = Trust((Root(trusts.CERTIFI),)), Trust((Root(trusts.BUNDLE),))
 STRICT = BUNDLE._replace(checks=Checks(strict=True))
 DEFAULTS = Trust((Root(trusts.DEFAULTS),), Checks(strict=strict.IS_ON))
+# What helps clients that use OpenSSL's defaults.
+FOR_DEFAULTS = "for those: PYTHON_CERTIFI_SSL_DEFAULTS=1, or the variables of shellenv"
 # OpenSSL's codes for a certificate of another name: that is no matter of roots.
 WRONG_NAME = (62, 64)
 ALWAYS = (CERTIFI_ALONE, BUNDLE, STRICT, DEFAULTS)
@@ -51,10 +53,20 @@ def in_force(built: Bundle, settings: Settings, where: Target) -> List[Trust]:
     Where certifi does not answer from the bundle, whoever asks it gets its own list, and httpx2 is
     given nothing.
     """
-    found = [each for each in trusts.in_force(trusts.this()) if each.host in ("", where.host)]
+    named = ("", where.host, f"[{where.host}]", str(where))
+    every = [each for each in trusts.in_force(trusts.this()) if each.host in named]
+    lax = [each for each in every if each.checks_nothing and not each.only]
+    found = [each._replace(host="", clients=_using(each, lax)) for each in every]
+    found = [each for each in found if each.clients or each.settings]
     if why_plain(settings, built):
         found = [each._replace(roots=_without_bundle(each.roots)) for each in found]
     return trusts.merged([*ALWAYS, *found])
+
+
+def _using(trust: Trust, lax: Sequence[Trust]) -> Tuple[str, ...]:
+    """Return the clients of a trust; those of the `lax` ones check nothing and use no other."""
+    elsewhere = {client for each in lax for client in each.clients if trust not in lax}
+    return tuple(each for each in trust.clients if each not in elsewhere)
 
 
 def _without_bundle(roots: Sequence[Root]) -> Tuple[Root, ...]:
@@ -114,8 +126,9 @@ def _context(trust: Trust, pem: Dict[str, str]) -> ssl.SSLContext:
 
 
 def by_clients(found: Sequence[Tried]) -> List[Tried]:
-    """Return the trusts that clients here use."""
-    return [each for each in found if each.trust.clients and not each.trust.only]
+    """Return the trusts by which clients here check."""
+    used = [each for each in found if each.trust.clients and not each.trust.only]
+    return [each for each in used if not each.trust.checks_nothing]
 
 
 def findings(found: Sequence[Tried], built: Bundle, *, is_told: bool) -> Iterator[Finding]:
@@ -145,7 +158,7 @@ def _why(outcome: Outcome) -> str:
 def _help(trust: Trust) -> str:
     """Return what helps clients that nobody led away from certifi."""
     if any(root.kind == trusts.BUNDLE for root in trust.roots):
-        return "whoever runs the server has to have its certificate issued anew"
+        return f"{OPERATOR} has to have its certificate issued anew"
     if any(root.kind == trusts.DEFAULTS for root in trust.roots):
-        return "for those: PYTHON_CERTIFI_SSL_DEFAULTS=1, or the variables of shellenv"
+        return FOR_DEFAULTS
     return "for those: the variables that `certifi-system-store-wrapper shellenv` prints"

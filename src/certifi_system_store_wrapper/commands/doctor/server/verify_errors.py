@@ -11,11 +11,10 @@ from ...output import Finding, note, problem
 from . import chain, missing
 from .chain import Link, View
 from .handshake import Outcome
-from .route import is_ip
+from .route import OPERATOR, is_ip
 
-_WHO = "whoever runs the server"
 _SELECT = "take the ! off its line there, and run update-ca-certificates as root"
-_RENEW = f"{_WHO} has to have its certificates issued anew"
+_RENEW = f"{OPERATOR} has to have its certificates issued anew"
 # OpenSSL's verify codes (x509_vfy.h).
 _TIMES = {9: "not yet valid", 10: "expired"}
 _SELF_SIGNED = 18
@@ -59,7 +58,7 @@ def cause(view: View, outcome: Outcome) -> Finding:
     unknown = (
         "other",
         f"OpenSSL refuses it: {outcome.message} ({outcome.code})",
-        f"search for that sentence; {_WHO} may have to mend its certificates",
+        f"search for that sentence; {OPERATOR} may have to mend its certificates",
     )
     return problem(*_SIMPLE.get(outcome.code, unknown))
 
@@ -70,7 +69,7 @@ def _wrong_time(view: View, what: str) -> Finding:
     for number, one in enumerate(view.path):
         if what in one.marks:
             who = "a CA of its chain" if number else "the server's own certificate"
-            remedy = f"{_WHO} has to renew it, if the clock is right: {clock}"
+            remedy = f"{OPERATOR} has to renew it, if the clock is right: {clock}"
             return problem(what, f"{who} is {what}: {one.subject}", remedy)
     for anchor, one in view.issuers():
         if what in one.marks:
@@ -101,7 +100,7 @@ def wrong_name(view: View) -> Finding:
     if not names:
         why = "an address counts only there" if is_ip(view.where.host) else "another common name"
         message = f"{message}: it has no alternative names, and {why}"
-        return problem("name", message, f"{_WHO} has to have it issued anew")
+        return problem("name", message, f"{OPERATOR} has to have it issued anew")
     more = f" and {len(names) - 10} more" if len(names) > 10 else ""
     remedy = f"use one of its names: {', '.join(names[:10])}{more}"
     return problem("name", message + _near_miss(view.where.host, names), remedy)

@@ -1,0 +1,163 @@
+"""pip's trusted-host beside pip itself: its getting through says nothing, and that is told."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, Dict, Iterator, List, Tuple
+
+import pytest
+
+from support import Environment, Sandbox, made_once, minimal_wheel, new_environment, write
+from support.doctor import COMMAND
+from support.minting import CA, make
+from support.servers import Page, context_for, serving_https
+
+ROOT = make("Corp Root", *CA)
+WHEEL = "probe-1.0-py3-none-any.whl"
+SAYS = "pip checks no certificate of a host in it, so that pip gets through says nothing"
+
+
+class Index(Page):
+    """An index with one project, whatever is asked for."""
+
+    def page(self) -> bytes:
+        """Return the wheel, or the list of it."""
+        link = f'<!DOCTYPE html><a href="/{WHEEL}">{WHEEL}</a>'.encode()
+        return minimal_wheel("probe", "probe") if self.path == f"/{WHEEL}" else link
+
+
+@pytest.fixture(scope="module", params=["shipped", "newest"])
+def with_pip(
+    shared: Path,
+    interpreter: str,
+    wheel: str,
+    housed: Tuple[str, ...],
+    request: pytest.FixtureRequest,
+) -> Environment:
+    """Return an environment with us and a pip, the one of that Python or the newest."""
+
+    def install(folder: Path) -> None:
+        made = new_environment(interpreter, folder)
+        newest = ["--upgrade", "pip"] if request.param == "newest" else []
+        made.install(*housed, wheel, *newest)
+
+    return Environment(made_once(shared, f"pip-{request.param}", install))
+
+
+@pytest.fixture
+def pips(tmp_path: Path, with_pip: Environment) -> Sandbox:
+    """Return a sandbox with that pip."""
+    return Sandbox(tmp_path, with_pip)
+
+
+@pytest.fixture(scope="module")
+def host() -> Iterator[str]:
+    """Return host and port of the index: nobody trusts its CA."""
+    with serving_https(Index, context_for(make("index", by=ROOT, names=["localhost"]))) as host:
+        yield host
+
+
+def gets_through(sandbox: Sandbox, host: str, env: Dict[str, str]) -> bool:
+    """Whether pip downloads the wheel; if not, then because of the certificate."""
+    pip = ("-m", "pip", "--disable-pip-version-check", "download", "--no-deps", "--retries=0")
+    index = ("--no-cache-dir", "--index-url", f"https://{host}/simple/", "probe")
+    done = sandbox.run(*pip, *index, env=env)
+    assert (done.returncode == 0) == (sandbox.work / WHEEL).exists(), done
+    assert done.returncode == 0 or "CERTIFICATE_VERIFY_FAILED" in done.stdout + done.stderr, done
+    return done.returncode == 0
+
+
+def doctor(
+    sandbox: Sandbox, *arguments: str, env: Dict[str, str]
+) -> Tuple[int, List[Dict[str, Any]], Dict[str, Any]]:
+    """Return the status, what is said of trusted-host, and the whole answer."""
+    done = sandbox.run(*COMMAND, "--json", *arguments, env=env)
+    data = json.loads(done.stdout)
+    return done.returncode, [e for e in data["findings"] if SAYS in e["message"]], data
+
+
+def rows_of_pip(data: Dict[str, Any]) -> List[bool]:
+    """Return what the rows say of pip."""
+    named = [(each["trusted"], " ".join(each["clients"])) for each in data["trusts"]]
+    return [trusted for trusted, clients in named if "pip " in clients]
+
+
+def settings(sandbox: Sandbox, text: str) -> Dict[str, str]:
+    """Write settings of pip, and return the variable that names them."""
+    return {"PIP_CONFIG_FILE": str(write(sandbox.work / "pip.conf", text.encode()))}
+
+
+@pytest.mark.parametrize("port", ["", ":{port}"])
+def test_a_host_that_pip_does_not_check(pips: Sandbox, host: str, port: str) -> None:
+    """pip gets through, and the doctor's one row for it agrees; that is a problem, not "ok"."""
+    named = "LocalHost" + port.format(port=host.partition(":")[2])
+    hosts = ("other", named, *(["localhost"] if port else []))
+    trusting = {"PYTHON_CERTIFI_CERT_FILES": str(write(pips.work / "root.pem", ROOT.pem))}
+    for env in (
+        {"PIP_TRUSTED_HOST": " ".join(hosts)},
+        settings(pips, f"[global]\ntrusted-host =\n  other\n  {named}\n"),
+    ):
+        for more in ({}, trusting):
+            status, told, data = doctor(pips, host, env={**env, **more})
+            assert (status, [each["level"] for each in told]) == (1, ["problem"]), data
+            assert "ok" not in [each["level"] for each in data["findings"]]
+            assert rows_of_pip(data) == [True], data
+            assert "`add` the CA" in told[0]["remedy"]
+        assert gets_through(pips, host, env)
+        (pips.work / WHEEL).unlink()
+
+
+@pytest.mark.parametrize("is_global", [False, True])
+@pytest.mark.parametrize("hosts", ["other", "localhost:1", "sub.localhost"])
+def test_a_host_that_it_checks(pips: Sandbox, host: str, hosts: str, is_global: bool) -> None:
+    """pip is refused, and the doctor's row for it agrees; the settings of a command count most."""
+    commands = f"[download]\ntrusted-host = {hosts}\n[install]\ntrusted-host = {hosts}\n"
+    text = ("[global]\ntrusted-host = localhost\n" if is_global else "") + commands
+    env = settings(pips, text)
+    status, told, data = doctor(pips, host, env=env)
+    assert (status, rows_of_pip(data)) == (1, [False, True] if is_global else [False]), data
+    assert ["for other commands of pip" in each["message"] for each in told] == [True] * is_global
+    assert not gets_through(pips, host, env)
+    trusting = {**env, "PIP_CERT": str(write(pips.work / "root.pem", ROOT.pem))}
+    assert rows_of_pip(doctor(pips, host, env=trusting)[2])[:1] == [True]
+    assert gets_through(pips, host, trusting)
+
+
+def test_the_variable_counts_more(pips: Sandbox, host: str) -> None:
+    """The one that is set replaces the settings, of which it says nothing."""
+    text = "[global]\ntrusted-host = localhost\n"
+    env = {**settings(pips, text), "PIP_TRUSTED_HOST": "other"}
+    assert doctor(pips, host, env=env)[1] == []
+    assert not gets_through(pips, host, env)
+
+
+def test_of_another_command(pips: Sandbox, host: str) -> None:
+    """What `pip download` alone is told counts for that; the row of `pip install` is its own."""
+    env = settings(pips, "[download]\ntrusted-host = localhost\n")
+    _, told, data = doctor(pips, host, env=env)
+    assert [each["level"] for each in told] == ["note"]
+    assert "for pip download" in told[0]["message"]
+    assert rows_of_pip(data) == [False, True]
+    assert gets_through(pips, host, env)
+
+
+def test_without_a_host(pips: Sandbox) -> None:
+    """It is a risk that is named, with the hosts, and no reason to fail."""
+    env = {"PIP_TRUSTED_HOST": "one.example two.example:8443"}
+    _, told, _ = doctor(pips, env=env)
+    assert [each["level"] for each in told] == ["note"]
+    assert "PIP_TRUSTED_HOST=one.example two.example:8443" in told[0]["message"]
+    assert "anybody may read along" in told[0]["message"]
+    assert told[0]["remedy"].startswith("unset PIP_TRUSTED_HOST")
+    assert doctor(pips, env={"PIP_TRUSTED_HOST": ""})[1] == []
+
+
+def test_where_there_is_no_pip(sandbox: Sandbox, host: str) -> None:
+    """Other environments obey the variable; a settings file concerns nobody here."""
+    for env, levels in (
+        ({"PIP_TRUSTED_HOST": "localhost"}, ["problem"]),
+        (settings(sandbox, "[global]\ntrusted-host = localhost\n"), ["note"]),
+    ):
+        _, told, _ = doctor(sandbox, host, env=env)
+        assert [each["level"] for each in told] == levels
