@@ -10,7 +10,9 @@ from typing import Optional
 from . import bootstrap
 from .activation import hook
 from .bundle import Bundle
-from .settings import Settings
+from .loading import load
+from .machine.signals import put_off
+from .settings import Settings, from_environment
 
 
 def where() -> str:
@@ -43,7 +45,12 @@ def build(settings: Optional[Settings] = None) -> Bundle:
     """
     if not isinstance(settings, (Settings, type(None))):
         raise TypeError(f"settings must be Settings or None, not {type(settings).__name__}")
-    return hook.current().build(settings)
+    with put_off():
+        certifi_file = hook.current().certifi_file()
+        built: Bundle = load("publishing.storing").build(
+            settings or from_environment(), certifi_file
+        )
+        return built
 
 
 def activate() -> None:

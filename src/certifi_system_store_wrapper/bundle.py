@@ -6,7 +6,9 @@ from typing import Dict, List, Optional, Sequence, Tuple
 
 from . import sources
 from .machine import openssl
-from .parsing import Known, pem, x509
+from .machine.files import HEADER
+from .machine.inputs import Input
+from .parsing import Known, pem, twins, x509
 from .record import Record
 from .reporting.findings import (
     DISTRUSTED,
@@ -19,13 +21,7 @@ from .reporting.findings import (
 )
 from .settings import CERTIFI, DEBUG, INFO, USER, WARNING, Settings
 from .sources.findings import HELD, NAMED, PROVEN, Findings, Refused, Trusted, sha1_of
-from .sources.reader import MARK, Input, Reader
-
-HEADER = (
-    MARK
-    + b"bundle\n"
-    + b"# Made by certifi.where(), not to be edited; certifi-system-store-wrapper tells more.\n"
-)
+from .sources.reader import Reader
 
 
 class Anchor(Record):
@@ -187,7 +183,7 @@ class _Merger:
         """
         ordered: List[bytes] = []
         for group in self.known.by_subject(self.anchors):
-            ordered += group if len(group) == 1 else _twins_in_order(group)
+            ordered += group if len(group) == 1 else twins.in_order(group)
         return tuple([Anchor._make((block, tuple(self.anchors[block]))) for block in ordered])
 
     def drop_unloadable(self) -> None:
@@ -196,16 +192,6 @@ class _Merger:
         for block in openssl.unloadable(doubtful):
             for origin in self.anchors.pop(block):
                 self._leave_out(Refused(block, origin, MALFORMED, "", WARNING))
-
-
-def _twins_in_order(blocks: List[bytes]) -> Sequence[bytes]:
-    try:
-        # Few machines have twins that need it.
-        from .parsing import twins
-    except ImportError:
-        # pip has removed it since this process imported certifi.
-        return blocks
-    return twins.in_order(blocks)
 
 
 def _distrusted(block: bytes, origin: Origin, said_by: Origin) -> Refused:

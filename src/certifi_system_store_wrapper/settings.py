@@ -18,6 +18,10 @@ CERTIFI, SYSTEM, LOCAL, SSL, USER = "certifi", "system", "local", "ssl", "user"
 SOURCES = (CERTIFI, SYSTEM, SSL, USER)
 EVERY_SOURCE = (CERTIFI, SYSTEM, LOCAL, SSL, USER)
 
+# Whether a change of the system's store is known to show in a file, so that a stored bundle can
+# be believed. Of macOS nobody has tried it, and Windows keeps its store in the registry.
+STORE = sys.platform not in ("darwin", "win32")
+
 # The levels of logging, which is not imported for them.
 DEBUG, INFO, WARNING = 10, 20, 30
 LEVELS = {"DEBUG": 10, "INFO": 20, "WARNING": 30, "WARN": 30, "ERROR": 40, "CRITICAL": 50}
@@ -42,6 +46,8 @@ class Settings(Record):
     bundle_dir: str = ""
     handle_sigterm: bool = True
     ssl_defaults: bool = False
+    # Whether what where() builds is stored for the next process.
+    store: bool = STORE
     # As under python -I and in a privileged process: nothing below the user's home is looked for.
     isolated: bool = False
     problems: Tuple[str, ...] = ()
@@ -63,6 +69,7 @@ def from_environment(environ: Optional[Mapping[str, str]] = None) -> Settings:
         bundle_dir=_path(read.text("PYTHON_CERTIFI_BUNDLE_DIR")),
         handle_sigterm=read.switch("PYTHON_CERTIFI_HANDLE_SIGTERM", default=True),
         ssl_defaults=read.switch("PYTHON_CERTIFI_SSL_DEFAULTS", default=False),
+        store=read.switch("PYTHON_CERTIFI_STORE", default=STORE),
         isolated=(bool(sys.flags.isolated) and not _FROZEN) or environment.IS_PRIVILEGED,
         problems=(*filter(None, [ignored]), *read.problems, *_unread(environ)),
     )

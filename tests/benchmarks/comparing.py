@@ -6,7 +6,7 @@ import shutil
 import sys
 import time
 from pathlib import Path
-from typing import Callable, Dict, List, NamedTuple, Sequence
+from typing import Callable, Dict, List, NamedTuple, Optional, Sequence
 
 import floors
 import growing
@@ -14,6 +14,14 @@ import workloads
 from contenders import BARE, BARE_OLD, EMPTY, OURS, OURS_OLD, PEERS, Environment, environments
 from measuring import Counter, Side, Values, counter, crowd, paired, seconds, warmed
 
+# What a TLS context is given, and the variables for that; certifi alone is what bare has.
+CONTEXTS: Dict[str, Optional[Dict[str, str]]] = {
+    "certifi alone": None,
+    "certifi, and all that the system has": {},
+    "`PYTHON_CERTIFI_SOURCES=certifi,local,user`": {"PYTHON_CERTIFI_SOURCES": "certifi,local,user"},
+}
+# Seconds until what was changed may be stored or believed.
+SETTLING = 3
 SIZES = (0, 150, 300, 600, 1_200, 5_000)
 CROWD = 50
 AT_START = 2  # of our modules are loaded before certifi is
@@ -105,16 +113,26 @@ def compare(cache: Path, tmp: Path, rounds: int) -> Comparison:
     """Measure everything, with bundles in `tmp`, as deep as people have them."""
     counts = counter()
     comparer = Comparer(cache, tmp, rounds, counts)
+    store(comparer, workloads.CROWD)
     imports(comparer)
     calls(comparer)
     persistent(comparer)
     many(comparer)
     growth(comparer)
+    contexts(comparer)
     least(comparer)
-    left = sum(1 for path in tmp.rglob("*") if path.is_file())
+    left = sum(1 for path in tmp.rglob("*") if path.is_file() and path.name != "stored.pem")
     versions = {name: each.versions() for name, each in comparer.environments.items()}
     name = counts.name if counts else ""
     return Comparison(comparer.rows, name, comparer.modules(), versions, left)
+
+
+def store(comparer: Comparer, code: str, env: Optional[Dict[str, str]] = None) -> None:
+    """Have a bundle stored, as after the first process of a user."""
+    # What was changed just now is not stored.
+    time.sleep(SETTLING)
+    for name in (OURS.name, OURS_OLD.name):
+        comparer.environments[name].ask(code, env or {})
 
 
 def imports(comparer: Comparer) -> None:
@@ -135,6 +153,9 @@ def calls(comparer: Comparer) -> None:
     comparer.row("first", title, comparer.sides(workloads.FIRST, prints=True))
     title = "two programs that differ only in our call"
     comparer.row("two programs", title, comparer.two_programs({}), count=True)
+    sides = [*comparer.sides(workloads.BUILT, OURS.name), *comparer.apart(workloads.BUILT)[:1]]
+    title = "`import certifi; certifi.where()`, nothing stored"
+    comparer.row("built", title, sides, count=True)
     sides = comparer.sides(workloads.LATER, prints=True)
     comparer.row("later", "later `where()`", sides)
 
@@ -144,7 +165,7 @@ def persistent(comparer: Comparer) -> None:
     folder = comparer.cache / "persistent"
     shutil.rmtree(folder, ignore_errors=True)
     env = {"PYTHON_CERTIFI_BUNDLE_DIR": str(folder)}
-    time.sleep(3)  # what was changed just now counts as unsettled
+    time.sleep(SETTLING)
     sides = comparer.two_programs(env)
     seconds(sides[-1])
     ours: Environment = comparer.environments[OURS.name]
@@ -177,8 +198,24 @@ def growth(comparer: Comparer) -> None:
         more = {"SSL_CERT_FILE": str(path)} if size else {}
         ours = comparer.environments[OURS.name]
         env = {**comparer.prelude, **more}
+        store(comparer, workloads.CROWD, env)
         sides.append(Side(str(size), ours, workloads.FIRST, env, prints=True))
     comparer.row("growth", "first `where()` with that many more certificates", sides)
+
+
+def contexts(comparer: Comparer) -> None:
+    """Measure what each TLS context costs, as `requests.get()` makes one without a Session."""
+    sides = [
+        Side(
+            what,
+            comparer.environments[BARE.name if env is None else OURS.name],
+            workloads.CONTEXT,
+            env or {},
+            prints=True,
+        )
+        for what, env in CONTEXTS.items()
+    ]
+    comparer.row("contexts", "a TLS context", sides)
 
 
 def least(comparer: Comparer) -> None:

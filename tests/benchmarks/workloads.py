@@ -30,6 +30,21 @@ import certifi, timeit
 certifi.where()
 print(min(timeit.repeat(certifi.where, number=10_000, repeat=5)) / 10_000)
 """
+# With a cache folder of its own each process finds nothing stored, and stores what it builds.
+EMPTY_CACHE = """
+import os
+os.environ["XDG_CACHE_HOME"] = os.path.join(os.environ["TMPDIR"], os.urandom(8).hex())
+"""
+BUILT = EMPTY_CACHE + "import certifi; certifi.where()"
+CONTEXT = """
+import certifi, ssl
+from time import perf_counter
+path = certifi.where()
+ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(path)
+start = perf_counter()
+ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(path)
+print(perf_counter() - start)
+"""
 CROWD = "import certifi; certifi.where()"
 MEMORY = """
 {what}

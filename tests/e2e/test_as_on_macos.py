@@ -106,6 +106,20 @@ def test_a_persistent_bundle_is_replaced_only_by_another(
     assert first.stdout == second.stdout != third.stdout
 
 
+def test_a_stored_bundle_asks_nobody(mac: Sandbox, ca_file: Path, private_der: bytes) -> None:
+    """Only where a variable asks for one: which files show a denial is not known for certain."""
+    answers(mac, trusting(private_der, ca_file.read_text()))
+    calls = mac.work / "calls.jsonl"
+    code = "import certifi; print(certifi.contents())"
+    time.sleep(2.2)  # what is new is not stored
+    for variables, runs in (({}, 2), ({"PYTHON_CERTIFI_STORE": "1"}, 1)):
+        write(calls, b"")
+        first, second = (run(mac, code, **variables) for _ in range(2))
+        assert (first.returncode, first.stderr) == (0, "")
+        assert (first.stdout, ca_file.read_text() in first.stdout) == (second.stdout, True)
+        assert calls.read_text("utf-8").count(SYSTEM) == runs
+
+
 def test_the_drop_folder_of_the_user(mac: Sandbox, url: str, ca_file: Path) -> None:
     """It lies in Application Support."""
     drop = mac.home / "Library" / "Application Support" / NAME / "certs"

@@ -9,77 +9,68 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from typing import Dict, List, Set
 
+import pytest
+
+from certifi_system_store_wrapper.settings import STORE
 from support import MODULE, Environment, Sandbox
 
 STAGES = ("start", "certifi", "first where()", "later where()")
 OURS = {
     "start": {"__init__", "bootstrap"},
     "certifi": {
-        *("activation", "activation.answer", "activation.hook", "activation.patch", "bundle"),
-        *(
-            "machine",
-            "machine.environment",
-            "machine.openssl",
-            "machine.ownership",
-            "machine.signals",
-        ),
-        *("parsing", "parsing.asn1", "parsing.der", "parsing.loadable"),
-        *("parsing.pem", "parsing.x509"),
-        *("publishing", "publishing.cleanup", "publishing.hold", "publishing.persistent"),
+        *("activation", "activation.answer", "activation.hook", "activation.patch"),
+        *("loading", "printable", "record", "reporting", "settings"),
+        *("machine", "machine.environment", "machine.files", "machine.inputs"),
+        *("machine.ownership", "machine.signals"),
+        *("publishing", "publishing.cleanup", "publishing.header", "publishing.hold"),
         *("publishing.stored", "publishing.temporary", "publishing.writing"),
-        *("printable", "record", "settings"),
-        *("reporting", "reporting.findings", "reporting.log_handlers"),
-        *("sources", "sources.files", "sources.findings", "sources.reader", "sources.system"),
     },
-    "first where()": set(),  # pip may have replaced us since
+    # What an earlier process has stored is used as it is.
+    "first where()": set(),
+    # pip may have replaced us since.
     "later where()": set(),
 }
 PLATFORM = {
-    "linux": {"sources.system.unix", "parsing.p11_kit"},
+    "linux": {"sources.system.unix", "sources.system.unix_local", "parsing.p11_kit"},
     "darwin": {
         "sources.system.macos",
         "sources.system.macos_security",
     },
-    "win32": {"sources.system.windows"},
+    "win32": {"sources.system.windows", "sources.system.windows_registry"},
 }
-OURS["certifi"] |= PLATFORM.get(sys.platform, PLATFORM["linux"])
+# What the first where() needs where nothing is stored.
+BUILDING = {
+    *("bundle", "machine.openssl"),
+    *("parsing", "parsing.asn1", "parsing.der", "parsing.loadable", "parsing.lookalikes"),
+    *("parsing.pem", "parsing.rfc5280", "parsing.twins", "parsing.x509"),
+    *("publishing.building", "publishing.persistent", "publishing.rendering"),
+    *("publishing.storing", "reporting.findings"),
+    *("sources", "sources.files", "sources.findings", "sources.reader", "sources.system"),
+    *PLATFORM.get(sys.platform, PLATFORM["linux"]),
+}
 
 ASKED = {
     "certifi": {
-        *(
-            "__future__",
-            "_imp",
-            "_signal",
-            "_ssl",
-            "_thread",
-            "atexit",
-            "binascii",
-            "codecs",
-            "contextlib",
-            "errno",
-            "functools",
-            "hashlib",
-        ),
-        *("importlib.machinery", "importlib.util", "io", "itertools", "logging", "mmap"),
-        *("operator", "os", "re"),
-        *("stat", "sys", "threading", "time", "types", "typing", "wrapt"),
+        *("__future__", "_imp", "_signal", "_thread", "atexit", "codecs", "contextlib", "errno"),
+        *("functools", "importlib", "importlib.machinery", "importlib.util", "io", "mmap"),
+        *("operator", "os", "stat", "sys", "threading", "time", "types", "typing", "wrapt"),
+        "zlib",
     },
-    "first where()": {"hashlib"},
+    "first where()": set(),
     "later where()": set(),
 }
+ASKED_TO_BUILD = {"_ssl", "binascii", "hashlib", "itertools", "re"}
 if sys.platform == "win32":
-    ASKED["first where()"] |= {"ssl", "wincertstore"}
+    ASKED_TO_BUILD |= {"ssl", "wincertstore"}
 else:
     ASKED["certifi"] |= {"fcntl", "posix"}
 if sys.platform == "darwin":
-    ASKED["first where()"] |= {"plistlib", "selectors", "subprocess", "tempfile"}
-    ASKED["first where()"].add("xml.parsers.expat")
+    ASKED_TO_BUILD |= {"plistlib", "selectors", "subprocess", "tempfile", "xml.parsers.expat"}
 # What other Pythons than CPython need beside that for the first where().
 ELSEWHERE = {"pypy": {"ssl"}}
-# What is loaded where the machine has roots that share a name, as Debian has.
-OF_TWINS = {f"{MODULE}.parsing.{name}" for name in ("rfc5280", "twins")}
 # What Python itself loads to read a start-up file, beside built-in modules: each in its own way.
 READING = {
     "_bootlocale": "3.8 and 3.9",
@@ -109,7 +100,7 @@ asked, original = [], builtins.__import__
 
 def noting(name, globals=None, locals=None, fromlist=(), level=0):
     asking = (globals or {{}}).get("__name__", "")
-    if asking.startswith({module!r}) and asking not in {of_twins} and not level:
+    if asking.startswith({module!r}) and not level:
         asked[-1].append(name)
     return original(name, globals, locals, fromlist, level)
 
@@ -126,43 +117,71 @@ print(json.dumps([sys.implementation.name, asked]))
 """
 
 
-def asked_by_us(sandbox: Sandbox, before: str) -> Dict[str, Set[str]]:
+@pytest.fixture(params=["stored", "built"])
+def is_built(request: pytest.FixtureRequest, sandbox: Sandbox) -> bool:
+    """Return whether the processes of the test build the bundle; else it is stored."""
+    if request.param == "stored":
+        if not STORE:
+            pytest.skip("this system stores nothing by default")
+        # The sandbox itself is new, and what is new is not stored.
+        for _ in range(20):
+            sandbox.run_code("import certifi; certifi.where()")
+            if list(sandbox.home.glob(".cache/*/*/stored.pem")):
+                break
+            time.sleep(0.5)
+    return str(request.param) == "built"
+
+
+def variables(*, is_built: bool) -> Dict[str, str]:
+    """Return what has the bundle built."""
+    return {"PYTHON_CERTIFI_STORE": "0"} if is_built else {}
+
+
+def asked_by_us(sandbox: Sandbox, before: str, *, is_built: bool) -> Dict[str, Set[str]]:
     """Return what our import statements ask for, stage by stage; the start has ended before."""
-    done = sandbox.run_code(TRACED.format(module=MODULE, of_twins=OF_TWINS, before=before))
+    code = TRACED.format(module=MODULE, before=before)
+    done = sandbox.run_code(code, env=variables(is_built=is_built))
     assert (done.returncode, done.stderr) == (0, "")
     implementation, stages = json.loads(done.stdout)
     asked = {stage: set(names) for stage, names in zip(STAGES[1:], stages)}
     asked["first where()"] -= ELSEWHERE.get(implementation, set())
+    if is_built:
+        # Whatever was asked for before may be asked for again.
+        assert ASKED_TO_BUILD <= asked["first where()"] <= ASKED_TO_BUILD | ASKED["certifi"]
+        asked["first where()"] = set()
     return asked
 
 
-def loaded(sandbox: Sandbox, before: str) -> List[Set[str]]:
+def loaded(sandbox: Sandbox, before: str, *, is_built: bool) -> List[Set[str]]:
     """Return what is loaded after each stage."""
-    done = sandbox.run_code(PROGRAM.format(before=before))
+    done = sandbox.run_code(PROGRAM.format(before=before), env=variables(is_built=is_built))
     assert (done.returncode, done.stderr) == (0, "")
     return [set(names) for names in json.loads(done.stdout)]
 
 
-def test_what_our_statements_ask_for(sandbox: Sandbox) -> None:
+def test_what_our_statements_ask_for(sandbox: Sandbox, is_built: bool) -> None:
     """Nothing but this is imported by us, and nothing at all once where() has answered."""
-    assert asked_by_us(sandbox, "import logging") == ASKED
+    assert asked_by_us(sandbox, "import logging", is_built=is_built) == ASKED
 
 
-def test_logging_waits_for_something_to_say(sandbox: Sandbox) -> None:
+def test_logging_waits_for_something_to_say(sandbox: Sandbox, is_built: bool) -> None:
     """Where the program has no use for logging, neither have we."""
     hidden = "import wrapt; sys.modules.pop('logging', None)"
-    asked = asked_by_us(sandbox, hidden)
-    assert asked == {**ASKED, "certifi": ASKED["certifi"] - {"logging"}}
+    assert asked_by_us(sandbox, hidden, is_built=is_built) == ASKED
 
 
-def test_exactly_our_modules_are_loaded(sandbox: Sandbox, bare: Environment) -> None:
+def test_exactly_our_modules_are_loaded(
+    sandbox: Sandbox, bare: Environment, is_built: bool
+) -> None:
     """At each stage these modules come on top of what a bare environment has loaded."""
-    with_us = loaded(sandbox, "")
-    others = sorted(set().union(*ASKED.values()))  # whatever these load is known, too
-    start, certifi, *_ = loaded(Sandbox(sandbox.work, bare), f"import {', '.join(others)}")
+    with_us = loaded(sandbox, "", is_built=is_built)
+    others = sorted(set().union(*ASKED.values(), ASKED_TO_BUILD))  # what these load is known, too
+    plain = Sandbox(sandbox.work, bare)
+    start, certifi, *_ = loaded(plain, f"import {', '.join(others)}", is_built=is_built)
     start |= set(READING) | set(sys.builtin_module_names)
     seen: Set[str] = set()
-    for stage, ours, plainly in zip(STAGES, with_us, (start, certifi, certifi, certifi)):
-        names = {f"{MODULE}.{name}".replace(".__init__", "") for name in OURS[stage]}
-        assert ours - plainly - seen - OF_TWINS == names, stage
-        seen |= ours
+    ours = {**OURS, "first where()": BUILDING} if is_built else OURS
+    for stage, loaded_now, plainly in zip(STAGES, with_us, (start, certifi, certifi, certifi)):
+        names = {f"{MODULE}.{name}".replace(".__init__", "") for name in ours[stage]}
+        assert loaded_now - plainly - seen == names, stage
+        seen |= loaded_now

@@ -9,6 +9,7 @@ from support import Sandbox
 PROGRAM = """
 import gc, json, ssl, tracemalloc
 import certifi
+from certifi_system_store_wrapper.publishing import storing  # what it needs to build one
 tracemalloc.start()
 path = certifi.where()
 gc.collect()

@@ -54,7 +54,7 @@ class World:
         monkeypatch.setattr(openssl, "default_paths", lambda: defaults)
         monkeypatch.setattr(system, "collect", unix.collect)
         monkeypatch.setattr(windows, "ssl_defaults", lambda _findings: None)
-        monkeypatch.setattr(sources, "drop_folders", lambda _settings: [self.path("/drop")])
+        monkeypatch.setattr(sources, "drop_folders", lambda **_: [self.path("/drop")])
         monkeypatch.setenv("HOME", self.path("/home"))
         for name in ("SSL_CERT_FILE", "SSL_CERT_DIR", "NIX_SSL_CERT_FILE", "PREFIX"):
             monkeypatch.delenv(name, raising=False)

@@ -10,10 +10,14 @@ from types import ModuleType
 from typing import Callable, List, Optional, Set
 
 from .. import publishing, reporting
-from ..bundle import Bundle
+from ..loading import Replaced
 from ..machine.signals import foreign, interruptible, put_off
 from ..publishing import Published, cleanup
-from ..settings import DEBUG, WARNING, Settings, from_environment
+from ..settings import DEBUG, WARNING, from_environment
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    pass
 
 # A thread waits for another one that builds the bundle: 120 times, half a second each.
 _ATTEMPTS, _PATIENCE = 120, 0.5
@@ -30,7 +34,7 @@ class Answer:
 
     def __init__(self, certifi_file: Callable[[], str]) -> None:
         """Answer from `certifi_file()` and the other sources; on any failure from it alone."""
-        self._certifi_file = certifi_file
+        self.certifi_file = certifi_file
         self._published: Optional[Published] = None
         # What answered until refresh() was called.
         self._refreshed: Optional[Published] = None
@@ -55,7 +59,7 @@ class Answer:
         published = self._published
         if not isinstance(os, ModuleType):
             # pyfakefs puts an object in its place. OpenSSL cannot read the files that it knows.
-            return published.path if published else self._certifi_file()
+            return published.path if published else self.certifi_file()
         if published is not None and published.intact():
             return published.path
         return self._answered()
@@ -80,18 +84,13 @@ class Answer:
         self._refreshed, self._published, self._try_again = self._published, None, 0.0
         return self.where()
 
-    def build(self, settings: Optional[Settings] = None) -> Bundle:
-        """Return what would be in the bundle; see bundle.build()."""
-        with put_off():
-            return publishing.build(settings or from_environment(), self._certifi_file())
-
     def outlasting(self, *, take_over: bool = False) -> str:
         """Return the path of a bundle that outlives this process; raises OSError or LookupError.
 
         With `take_over` also where it belongs to other settings.
         """
         with put_off():
-            settings, own = from_environment(), self._certifi_file()
+            settings, own = from_environment(), self.certifi_file()
             try:
                 return publishing.publish_outlasting(settings, own, take_over=take_over).path
             finally:
@@ -106,13 +105,13 @@ class Answer:
             with put_off():
                 # A finalizer asks while we build, or nobody would remove the bundle any more.
                 if self._owner == get_ident() or cleanup.is_over():
-                    return self._certifi_file()
+                    return self.certifi_file()
                 if self._lock.acquire(timeout=_PATIENCE):
                     return self._answered_under_lock()
         with put_off():
             message = "another thread has been building the bundle for a minute"
             foreign(reporting.warning, message)
-            return self._certifi_file()
+            return self.certifi_file()
 
     def _answered_under_lock(self) -> str:
         """Answer, and log only after the lock is released: a log may wait for another thread."""
@@ -132,11 +131,16 @@ class Answer:
         settings = from_environment()
         if not settings.sources or monotonic() < self._try_again:
             # The user has been told already what is wrong.
-            return self._certifi_file()
+            return self.certifi_file()
         try:
             published = publishing.publish(
-                settings, self._certifi_file(), broken=published, refreshed=self._refreshed
+                settings, self.certifi_file(), broken=published, refreshed=self._refreshed
             )
+        except Replaced as error:
+            published = self._refreshed
+            if not published or not publishing.is_intact(published):
+                return self._failed(error)
+            reporting.later(reporting.say_once, WARNING, f"nothing is collected again: {error}")
         except Exception as error:  # noqa: BLE001 - invariant 1: it cannot break the application
             return self._failed(error)
         self._ours.add(published.path)
@@ -157,7 +161,7 @@ class Answer:
         elif type(error) is LookupError:
             reason = str(error)
         reporting.later(reporting.say_once, WARNING, f"{_NO_BUNDLE}: {reason}")
-        return self._certifi_file()
+        return self.certifi_file()
 
 
 _answers: List[Answer] = []

@@ -9,7 +9,7 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any, Callable, List, Optional, Set
 
-from .. import reporting
+from .. import loading, reporting
 from ..machine.signals import foreign, put_off
 from ..settings import DEBUG, from_environment
 
@@ -81,8 +81,7 @@ def _is_unpatched(certifi: Optional[ModuleType]) -> bool:
 
 
 def _watch_ssl() -> bool:
-    from . import ssl_contexts
-
+    ssl_contexts = loading.load("activation.ssl_contexts")
     if "ssl" in sys.modules:
         ssl_contexts.patch(sys.modules["ssl"], _contents)
     return True
@@ -125,17 +124,15 @@ def find_spec(name: str) -> Optional[ModuleSpec]:
         _finding.discard(name)
     if name != "ssl" or spec is None:
         return spec
-    from . import ssl_contexts
-
-    return ssl_contexts.hooked(spec, _contents)
+    found: ModuleSpec = loading.load("activation.ssl_contexts").hooked(spec, _contents)
+    return found
 
 
 def _rebind(name: str) -> None:
     """Replace what other modules took from that copy of certifi before it was patched."""
     with put_off():
         try:
-            from . import latecomers
-
+            latecomers = loading.load("activation.latecomers")
             patch = _patches[name]
             latecomers.rebind(patch.pairs())
             latecomers.refresh_requests(patch.originals["where"], patch.answer.where)
@@ -168,8 +165,7 @@ def is_active() -> bool:
 
 def unpatch() -> None:
     """Give every copy of certifi, ssl and httpcore2 their own functions back."""
-    from . import latecomers
-
+    latecomers = loading.load("activation.latecomers")
     for patch in _patches.values():
         latecomers.rebind(patch.undo())
     for name in ("ssl_contexts", "httpcore2"):
@@ -193,9 +189,10 @@ def _patch(certifi: ModuleType) -> None:
 
 
 def _patch_httpcore2(module: ModuleType) -> None:
-    from . import httpcore2
-
-    httpcore2.patch(module, _contents)
+    try:
+        loading.load("activation.httpcore2").patch(module, _contents)
+    except loading.Replaced as error:
+        reporting.warning(f"{module.__name__} stays as it is: {error}")
 
 
 def _prepare(name: str, certifi: ModuleType) -> None:
@@ -203,23 +200,10 @@ def _prepare(name: str, certifi: ModuleType) -> None:
     from ..publishing import cleanup
     from .patch import Patch
 
-    _load_what_is_lazy()
+    loading.load_what_is_lazy()
     if _at_exit is None:
         # bootstrap is not at work, so ours runs among the other exit handlers.
         atexit.register(cleanup.at_exit)
     elif cleanup.at_exit not in _at_exit:
         _at_exit.append(cleanup.at_exit)
     _patches[name] = Patch(certifi, previous=_patches.get(name))
-
-
-def _load_what_is_lazy() -> None:
-    """Load what Python 3.15 was told to import lazily: an upgrade must not mix old and new."""
-    known: Set[str] = set()
-    while getattr(sys, "get_lazy_imports", str)() == "all":
-        new = {each for each in list(sys.modules) if each.startswith(f"{_PACKAGE}.")} - known
-        for name in new:
-            for each in list(vars(sys.modules[name])):
-                getattr(sys.modules[name], each)
-        known |= new
-        if not new:
-            return

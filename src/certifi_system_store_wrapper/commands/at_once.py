@@ -6,6 +6,7 @@ import os
 import sys
 from typing import Any, Dict, Iterator, List
 
+from .. import api
 from ..activation import hook
 from ..machine import open_files, temporary_places, user_folder
 from ..publishing import lasting
@@ -64,7 +65,7 @@ def _gone(removed: List[bytes]) -> List[bytes]:
     """Return those that no other source has: what the system trusts stays trusted."""
     if not removed:
         return []
-    kept = {a.block for a in hook.current().build().anchors}
+    kept = {a.block for a in api.build().anchors}
     return [block for block in removed if block not in kept]
 
 

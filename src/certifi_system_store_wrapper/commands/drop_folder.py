@@ -6,10 +6,9 @@ import os
 import sys
 from typing import Any, Dict, List, Tuple
 
-from ..machine import environment, ownership
+from ..machine import environment, ownership, user_drop_folder
 from ..parsing import pem
 from ..settings import USER
-from ..sources import user_drop_folder
 from ..sources.files import add_file, certificate_files
 from ..sources.findings import NAMED, Findings
 from . import describe

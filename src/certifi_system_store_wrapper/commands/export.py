@@ -6,12 +6,13 @@ import os
 import re
 from typing import Optional
 
+from .. import api
 from ..activation import hook
 from ..bundle import Bundle
 from ..machine import ownership
+from ..machine.files import is_ours
 from ..publishing import NoPlace
 from ..publishing.writing import replace
-from ..sources.reader import is_ours
 from .output import Report, WrongUsage
 
 _DEVICE = re.compile("/dev/(std|fd/)|/proc/.*/fd/")
@@ -20,7 +21,7 @@ _DEVICE = re.compile("/dev/(std|fd/)|/proc/.*/fd/")
 def run(*, output: Optional[str]) -> Report:
     """Return the path of the persistent bundle, or of a copy at `output`; raises OSError."""
     copy = None if output is None else place(output, "-o/--output")
-    built = hook.current().build()
+    built = api.build()
     path = _copy(built, copy) if copy else persistent_path(take_over=True)
     data = {"command": "export", "path": path, "certificates": len(built.anchors)}
     return Report(data, [path], exact=True)

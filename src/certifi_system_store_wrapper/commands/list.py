@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Dict, Iterable, Iterator, List, Optional, Set
 
-from ..activation import hook
+from .. import api
 from ..bundle import Bundle
 from ..parsing import Known, twins
 from ..reporting.findings import first_and_more
@@ -19,7 +19,7 @@ def run(
 ) -> Report:
     """Return the certificates that all options ask for; `search` in any case."""
     settings = from_environment()
-    built = hook.current().build(settings)
+    built = api.build(settings)
     unwanted = _of_source(beyond, settings) if beyond else set()
     # A source that is not merged may hold what others brought: `--source local` shows that.
     held = _of_source(source, settings) if source and source not in settings.sources else set()
@@ -60,7 +60,7 @@ def _nothing(search: str, left_out: List[Dict[str, Any]], *, excluded: bool) -> 
 
 def _of_source(source: str, settings: Settings) -> Set[str]:
     """Return the SHA-256 of what that source has, also if it is not merged here."""
-    built = hook.current().build(settings._replace(sources=(source,)))
+    built = api.build(settings._replace(sources=(source,)))
     return {describe.certificate(anchor.der)["sha256"] for anchor in built.anchors}
 
 

@@ -7,9 +7,10 @@ import re
 import sys
 from typing import Any, Dict, List, Optional, Sequence
 
-from .. import __version__, bootstrap, publishing, reporting
+from .. import __version__, api, bootstrap, publishing, reporting
 from ..activation import hook
 from ..bundle import Bundle
+from ..machine.files import is_ours
 from ..parsing.pem import der_of
 from ..reporting.findings import MALFORMED, Exclusion, Origin, Problem, first_and_more
 from ..settings import (
@@ -23,7 +24,6 @@ from ..settings import (
     Settings,
     from_environment,
 )
-from ..sources.reader import is_ours
 from . import describe, here, trusts, variables, whose
 from .output import Report, row, table
 from .terminal import fingerprint, width
@@ -42,7 +42,7 @@ def run(*, verbose: bool) -> Report:
     """Return the state of this environment; the status is 1 if the user has something to do."""
     settings = from_environment()
     warnings = reporting.collect(settings)
-    built = hook.current().build(settings)
+    built = api.build(settings)
     data = _data(built, settings)
     data["problems"] += untold(warnings, data["problems"])
     bad = [each for each in data["problems"] if each["level"] == "warning"]
@@ -160,7 +160,8 @@ def _is_in(path: Optional[str], folder: str) -> bool:
 
 
 def _problems(built: Bundle, settings: Settings, owners: whose.Owners) -> List[Dict[str, str]]:
-    unusable = [Problem("", "", each.sentence) for each in variables.unusable(settings)]
+    found = (*variables.unusable(settings), *variables.stored(settings, built))
+    unusable = [Problem("", "", each.sentence) for each in found]
     # They cost the bundle nothing, only the answer whose roots these are.
     told = {each.path for each in built.problems}
     gaps = [

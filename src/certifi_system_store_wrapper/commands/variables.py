@@ -8,11 +8,13 @@ from contextlib import suppress
 from typing import Iterator, List
 
 from ..activation import hook
+from ..bundle import Bundle
 from ..machine import ownership
+from ..machine.files import read_regular
 from ..publishing import NoPlace
+from ..publishing.stored import differing
 from ..settings import Settings
 from ..sources import files
-from ..sources.reader import read_regular
 from .output import Finding, problem
 
 # The variables of proxies, in small letters.
@@ -32,6 +34,14 @@ def unusable(settings: Settings) -> Iterator[Finding]:
         yield from _log_file(settings.log_file)
     if settings.bundle_dir and hook.is_active() and settings.sources:
         yield from _bundle_dir()
+
+
+def stored(settings: Settings, built: Bundle) -> Iterator[Finding]:
+    """Report a stored bundle that is used, and is not what would be built now."""
+    path = differing(settings, hook.current().certifi_file(), built.text)
+    if path:
+        message = f"certifi answers from {path}, which is not what would be built now"
+        yield problem("stored", message, "remove that file")
 
 
 def _log_file(path: str) -> Iterator[Finding]:

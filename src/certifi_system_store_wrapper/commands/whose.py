@@ -7,7 +7,7 @@ from functools import lru_cache
 from pkgutil import get_data
 from typing import Any, Dict, List, Optional, Set
 
-from ..activation import hook
+from .. import api
 from ..bundle import Anchor, Bundle
 from ..reporting.findings import UNKNOWN as ORIGIN_UNKNOWN
 from ..settings import CERTIFI, LOCAL, SSL, SYSTEM, USER, WARNING, Settings
@@ -27,7 +27,7 @@ class Owners:
 
     def __init__(self, settings: Settings) -> None:
         """Collect both."""
-        built = hook.current().build(settings._replace(sources=(CERTIFI, LOCAL)))
+        built = api.build(settings._replace(sources=(CERTIFI, LOCAL)))
         self._certifi = _blocks(built, CERTIFI)
         self._local = _blocks(built, LOCAL)
         self._unknown = {out.block for out in built.excluded if out.reason == ORIGIN_UNKNOWN}

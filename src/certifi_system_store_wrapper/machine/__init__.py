@@ -1,7 +1,7 @@
-"""Asks the operating system. This file: in which folders bundles may lie; whether one is in use.
+"""Asks the operating system. This file: in which folders bundles and the user's CAs lie.
 
-The other files: who owns a file (ownership), whose variables count (environment), signals, who
-started us (processes), and OpenSSL.
+The other files: what files hold (files) and whether they have changed (inputs), who owns them
+(ownership), whose variables count (environment), signals, who started us (processes), OpenSSL.
 """
 
 from __future__ import annotations
@@ -58,6 +58,26 @@ def cache_folder() -> str:
     if not os.path.isabs(home()) or not os.path.isdir(home()):
         return ""
     return os.path.join(home(), *below)
+
+
+def drop_folders(*, isolated: bool = False) -> List[str]:
+    """Return the drop folders, which need not exist: the package's, the old one, the user's."""
+    package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    old = os.path.join(os.path.dirname(package), "certifi_system")
+    own = "" if isolated else user_drop_folder()
+    return [folder for folder in (package, old, own) if folder]
+
+
+def user_drop_folder() -> str:
+    """Return the drop folder of this user, which outlives a virtual environment; or ""."""
+    if sys.platform == "win32":
+        base = environ().get("APPDATA", "")
+    elif sys.platform == "darwin":
+        base = os.path.join(home(), "Library", "Application Support")
+    else:
+        base = environ().get("XDG_CONFIG_HOME", "")
+        base = base if os.path.isabs(base) else os.path.join(home(), ".config")
+    return os.path.join(base, APPLICATION, "certs") if os.path.isabs(base) else ""
 
 
 def user_folder(place: str) -> str:

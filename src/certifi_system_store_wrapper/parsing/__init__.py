@@ -14,7 +14,7 @@ import re
 from binascii import a2b_base64
 from typing import Match, Optional, Tuple
 
-from . import der
+from . import der, lookalikes
 from .asn1 import NotDer
 from .pem import (
     ALPHABET,
@@ -89,7 +89,7 @@ def parse(data: bytes, known: Optional[Known] = None, *, proven: bool = False) -
     parsed.known.blocks.update([(block, block) for block, _ in parsed.certificates])
     holds_something = parsed.certificates or parsed.damage or parsed.private_keys
     if not holds_something and MISTYPED not in parsed.notes:
-        parsed.instead = der.name_of(data)
+        parsed.instead = lookalikes.name_of(data)
     return parsed
 
 

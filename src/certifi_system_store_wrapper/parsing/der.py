@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from itertools import islice
 
-from . import asn1, x509
+from . import asn1, lookalikes, x509
 from .asn1 import NotDer, parts, whole
 from .pem import OTHER_PURPOSE, PLAIN, REJECTED, UNKNOWN, Damage, Parsed, has_marker
 
@@ -41,7 +41,7 @@ def read_file(data: bytes, parsed: Parsed, position: int = 0) -> int:
             while data[position : position + 1] in (b"\r", b"\n"):
                 position += 1
     except NotDer as error:
-        if position or not (has_marker(data) or name_of(data) != UNKNOWN):
+        if position or not (has_marker(data) or lookalikes.name_of(data) != UNKNOWN):
             message = f"it is not a certificate in DER: {error}"
             parsed.report(Damage(line, message, data[position:]))
     return position
@@ -68,17 +68,6 @@ def cut_out(data: bytes, parsed: Parsed) -> bytes:
         message = f"DER stands at more than {MAX_BETWEEN} places: from here on it is not read"
         parsed.report(Damage(1 + data.count(b"\n", 0, each.end()), message))
     return kept + data[end:]
-
-
-def name_of(data: bytes) -> str:
-    """Say in a few words what `data`, which holds no certificate, seems to be."""
-    try:
-        # Only a message needs this module, so it is loaded late.
-        from . import lookalikes
-    except ImportError:
-        # pip has removed this package meanwhile.
-        return UNKNOWN
-    return lookalikes.name_of(data)
 
 
 def _is_pkcs7(data: bytes) -> bool:

@@ -10,12 +10,12 @@ import os
 import sys
 from typing import Callable, Optional, Sequence, Union
 
-from .. import bundle, reporting
-from ..bundle import Bundle
+from .. import reporting
+from ..loading import load
 from ..machine import CLOSE_IT, environment, is_in_use, temporary_places
 from ..settings import DEBUG, WARNING, Settings
-from . import cleanup, persistent, stored, temporary
-from .persistent import PersistentBundle
+from . import cleanup, header, stored, temporary
+from .stored import PersistentBundle
 from .temporary import MemoryBundle, TemporaryBundle
 
 # A part of the path of the copy of certifi that pip has.
@@ -55,13 +55,9 @@ def publish(
     # pip's own copy of certifi is another list than the one that an application keeps there.
     is_asked_for = settings.bundle_dir and _PIPS not in certifi_file
     if is_asked_for or _is_certifis_command():
-        return _publish_persistent(settings, certifi_file)
+        unchanged = is_asked_for and stored.unchanged(settings, certifi_file)
+        return unchanged or _publish_persistent(settings, certifi_file)
     return _publish_temporary(settings, certifi_file, refreshed)
-
-
-def build(settings: Settings, certifi_file: str) -> Bundle:
-    """Return what would be in the bundle, with what was appended to the persistent one."""
-    return bundle.build(settings, certifi_file, persistent.appended(settings))
 
 
 def publish_outlasting(
@@ -73,15 +69,17 @@ def publish_outlasting(
     nothing to put into it, NoPlace where no folder takes it.
     """
     failures, remedy = [], WHERE_TO_WRITE
+    persistent = load("publishing.persistent")
+    publish_in: Callable[..., PersistentBundle] = persistent.publish
     for folder in persistent.folders(settings):
         try:
-            return persistent.publish(folder, settings, certifi_file, take_over=take_over)
+            return publish_in(folder, settings, certifi_file, take_over=take_over)
         except OSError as error:
             # A file that was to be written is not there: then the folder is what people know.
             there = error.filename if os.path.lexists(error.filename or "") else folder
             failures.append(f"{there}: {error.strerror or error}")
             remedy = CLOSE_IT if is_in_use(error) else remedy
-            if isinstance(error, stored.NotOurs):
+            if isinstance(error, header.NotOurs):
                 if settings.bundle_dir:
                     remedy = error.remedy
                 else:
@@ -126,7 +124,7 @@ def _publish_persistent(settings: Settings, certifi_file: str) -> Published:
 
 def _misfit(settings: Settings, certifi_file: str) -> str:
     """Return why a bundle that is there does not fit, and what helps; "" if there is none."""
-    misfit = persistent.misfit(settings.bundle_dir, settings, certifi_file)
+    misfit = load("publishing.persistent").misfit(settings.bundle_dir, settings, certifi_file)
     if not misfit:
         return ""
     return (
@@ -139,10 +137,14 @@ def _misfit(settings: Settings, certifi_file: str) -> str:
 def _publish_temporary(
     settings: Settings, certifi_file: str, refreshed: Optional[Published]
 ) -> Published:
-    built = persistent.build_to_publish(settings, certifi_file, persistent.appended(settings))
-    if refreshed and is_intact(refreshed) and _held_text(refreshed) == built.text:
+    text = b""
+    # refresh() collects again, whatever an earlier process has found.
+    if not refreshed and stored.is_wanted(settings):
+        text = stored.text_of(settings, certifi_file)
+    text = text or load("publishing.storing").built_text(settings, certifi_file)
+    if refreshed and is_intact(refreshed) and _held_text(refreshed) == text:
         return refreshed
-    return _place(built.text, settings)
+    return _place(text, settings)
 
 
 def _place(text: bytes, settings: Settings) -> Published:

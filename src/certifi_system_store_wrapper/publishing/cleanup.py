@@ -11,7 +11,7 @@ import threading
 from contextlib import suppress
 from typing import AbstractSet, Callable, Dict, List
 
-from .. import reporting
+from .. import loading, reporting
 from ..machine.signals import put_off, signal
 from .temporary import TemporaryBundle
 
@@ -57,12 +57,14 @@ def run() -> None:
 
 def before_fork() -> None:
     """Block SIGTERM: our handler would lose one that the child gets before it is reset."""
+    loading.before_fork()
     if sys.platform != "win32" and _installed:
         _masks[threading.get_ident()] = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGTERM,))
 
 
 def after_fork() -> None:
     """Unblock SIGTERM, in parent and child."""
+    loading.after_fork()
     mask = _masks.pop(threading.get_ident(), None)
     if sys.platform != "win32" and mask is not None:
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
@@ -74,6 +76,7 @@ def after_fork_in_child() -> None:
     if _installed and signal.getsignal(signal.SIGTERM) is _on_sigterm:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
     _installed = False
+    loading.after_fork_in_child()
     after_fork()
     _masks.clear()
 

@@ -194,6 +194,13 @@ def remove_unlocked(file: str) -> None:
             _release(locked)
 
 
+def remove_drafts(folder: str, prefix: str) -> None:
+    """Remove the files with that prefix that killed writers left; never raise."""
+    for name in names(folder):
+        if name.startswith(prefix):
+            remove_unlocked(os.path.join(folder, name))
+
+
 def _release(locked: List[int]) -> None:
     for descriptor in locked:
         # A child that was forked meanwhile must not keep the lock.

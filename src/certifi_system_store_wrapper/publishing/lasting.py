@@ -11,11 +11,11 @@ from contextlib import suppress
 from typing import Iterable, Iterator, List, NamedTuple, Sequence
 
 from ..machine import APPLICATION, cache_folder, temporary_places, user_folder
+from ..machine.files import is_ours
 from ..settings import Settings
-from ..sources.reader import is_ours
-from . import persistent, stored
+from . import header, persistent, rendering
+from .header import Stored
 from .hold import names
-from .stored import Stored
 
 
 class Lasting(NamedTuple):
@@ -47,12 +47,12 @@ class Lasting(NamedTuple):
 
 def found(settings: Settings, named: Iterable[str] = ()) -> Iterator[Lasting]:
     """Yield each bundle in the folders of this user, and those of ours that `named` has."""
-    asked = stored.asked_for(settings)
+    asked = header.asked_for(settings)
     candidates = map(os.path.realpath, filter(is_ours, (*_paths(settings), *named)))
     for path in dict.fromkeys(candidates):
         # What others may have made nobody believes, and it is left alone.
         with suppress(OSError):
-            there = stored.read(path)
+            there = header.read(path)
             yield Lasting(path, there, there.asked == asked)
 
 
@@ -76,5 +76,5 @@ def withdraw(bundle: Lasting, blocks: Sequence[bytes]) -> bool:
 
     What a person appended stays. The next process with its settings builds it anew.
     """
-    header, rest = stored.without(bundle.stored, blocks)
-    return persistent.write(bundle.path, bundle.stored, header, rest)
+    lines, rest = rendering.without(bundle.stored, blocks)
+    return persistent.write(bundle.path, bundle.stored, lines, rest)

@@ -1,7 +1,7 @@
 """The persistent bundle: ``cacert.pem`` at a stable path, for programs that outlive us.
 
 It is replaced atomically, and only when its content differs. It is believed only in a folder that
-nobody else can write to; `stored` says when. What stands behind its body was appended by a person:
+nobody else can write to; `header` says when. What stands behind its body was appended by a person:
 it is a user source, and every rewrite keeps it. A file of somebody else's is never written over.
 
 In the folder of PYTHON_CERTIFI_BUNDLE_DIR the bundle belongs to the settings that it was made with:
@@ -14,20 +14,20 @@ from __future__ import annotations
 import os
 import time
 from contextlib import suppress
-from typing import Dict, Iterator, List, Optional, Tuple
+from typing import Iterator, List, Optional, Tuple
 
-from .. import bundle, parsing, reporting
-from ..bundle import Bundle
+from .. import parsing, reporting
 from ..machine import APPLICATION, NAME, cache_folder, ownership, temporary_places, user_folder
 from ..machine.signals import interruptible
-from ..settings import DEBUG, INFO, USER, WARNING, Settings
+from ..settings import INFO, USER, WARNING, Settings
 from ..sources.files import add_named
 from ..sources.findings import Findings
-from . import stored, writing
-from .hold import names, quietly, remove_unlocked
-from .stored import Asked, Stored
+from ..sources.system import IS_FILES
+from . import building, header, rendering, writing
+from .header import Asked, Request, Stored
+from .hold import quietly, remove_drafts
+from .stored import DRAFT, PersistentBundle
 
-_UNFINISHED = f".{NAME}."
 # So many differences are told.
 _FEW = 3
 _ATTEMPTS = 50
@@ -35,28 +35,6 @@ _ATTEMPTS = 50
 _PAUSE = 0.1
 # A server that drops its rights must read what is in the folder.
 _MODE = 0o755
-
-
-class PersistentBundle:
-    """A bundle at a stable path."""
-
-    def __init__(self, path: str, signature: Tuple[int, ...], asked: Asked) -> None:
-        """Describe the bundle at `path`, good while the file has that signature."""
-        self.path = path
-        self._signature, self._asked = signature, asked
-
-    def intact(self) -> bool:
-        """Whether nobody has touched the file since."""
-        # () where the file could not be looked at: that is no reason to believe that it is there.
-        return stored.signature_of(self.path) == self._signature != ()
-
-    def heal(self) -> bool:
-        """Take the bundle that another process with these settings put there; raises OSError."""
-        found = stored.read(self.path)
-        is_good = found.is_settled and found.asked == self._asked
-        if is_good:
-            self._signature = found.signature
-        return is_good
 
 
 class Anothers(OSError):
@@ -67,7 +45,7 @@ def folders(settings: Settings) -> List[str]:
     """Return where the persistent bundle may lie: in the folder of the variable, else the cache."""
     if settings.bundle_dir:
         return [settings.bundle_dir]
-    name = stored.key(stored.asked_for(settings))
+    name = header.key(header.asked_for(settings))
     caches = [os.path.join(cache_folder(), APPLICATION, name)] if cache_folder() else []
     places = map(user_folder, filter(os.path.isdir, temporary_places()))
     return caches + [os.path.join(place, f"persistent-{name}") for place in places]
@@ -108,10 +86,10 @@ def misfit(folder: str, settings: Settings, certifi_file: str) -> str:
     """Say why the bundle in the folder does not fit this process; "" if there is none."""
     making = _Making(settings, certifi_file)
     try:
-        found = stored.read(os.path.join(folder, NAME))
+        found = header.read(os.path.join(folder, NAME))
     except OSError:
         return ""
-    return "; ".join(found.differences(making.asked, making.salt)[:_FEW])
+    return "; ".join(rendering.differences(found, making.asked, making.salt)[:_FEW])
 
 
 class _Making:
@@ -119,9 +97,9 @@ class _Making:
 
     def __init__(self, settings: Settings, certifi_file: str) -> None:
         self.settings, self.certifi_file = settings, certifi_file
-        self.asked = stored.asked_for(settings)
-        self.salt = stored.salt(settings, certifi_file)
-        self.key = stored.key(self.asked)
+        self.asked = header.asked_for(settings)
+        self.salt = header.salt(settings, certifi_file)
+        self.key = header.key(self.asked)
 
     def publish(self, folder: str, *, take_over: bool) -> PersistentBundle:
         """Return the bundle in that very folder; raises Anothers, LookupError or OSError."""
@@ -133,10 +111,10 @@ class _Making:
             # A file that Microsoft Store's Python writes, other programs find only at its real
             # path.
             folder = os.path.realpath(folder)
-        _sweep(folder)
+        remove_drafts(folder, DRAFT)
         path = os.path.join(folder, NAME)
         for _ in range(_ATTEMPTS):
-            started, found = time.time_ns(), stored.read(path)
+            started, found = time.time_ns(), header.read(path)
             if found.is_anothers(self.asked) and not take_over:
                 raise Anothers(1, "it was made with other settings", path)
             signature = self._written(path, found, started)
@@ -149,79 +127,49 @@ class _Making:
     def _written(self, path: str, found: Stored, started: int) -> Tuple[int, ...]:
         """Bring the file up to date; return its signature, () if that has to be tried again."""
         is_ours = not found.is_anothers(self.asked)
-        header, rest = is_ours and found.header_now(self.salt, started), found.rest
-        if not header:
-            header, rest = self._rendered(path, found, started)
-        if header + rest == found.data:
+        lines, rest = is_ours and found.header_now(self.salt, started), found.rest
+        if not lines:
+            lines, rest = self._rendered(path, found, started)
+        if lines + rest == found.data:
             return found.signature
         if found.is_being_changed(started):
             return found.signature if found.rest == rest else ()
-        return stored.signature_of(path) if write(path, found, header, rest) else ()
+        return header.signature_of(path) if write(path, found, lines, rest) else ()
 
     def _rendered(self, path: str, found: Stored, started: int) -> Tuple[bytes, bytes]:
         """Build it, with what was appended here or where these settings had their own before."""
         more, own = [_appended(found, path)], os.path.join(os.path.dirname(path), self.key, NAME)
         with suppress(OSError):
-            more.append(_appended(stored.read(own), own))
-        built = build_to_publish(self.settings, self.certifi_file, more)
-        return stored.render(built, found, started, self.asked, self.salt)
+            more.append(_appended(header.read(own), own))
+        built = building.to_publish(self.settings, self.certifi_file, more)
+        return rendering.render(built, found, Request(self.asked, self.salt, started, IS_FILES))
 
     def differs_in_homes(self, path: str) -> bool:
         """Whether the bundle there was made with the same settings in another home."""
-        there = stored.without_homes(stored.read(path).asked)
-        return there == stored.without_homes(self.asked)
+        there = header.without_homes(header.read(path).asked)
+        return there == header.without_homes(self.asked)
 
     def twin(self, path: str) -> Optional[PersistentBundle]:
         """Return the bundle of other settings there, if these settings would make the same."""
-        found = stored.read(path)
+        found = header.read(path)
         _, rest = self._rendered(path, found, time.time_ns())
         is_same = found.rest == rest
         return PersistentBundle(path, found.signature, self.asked) if is_same else None
-
-
-def build_to_publish(settings: Settings, certifi_file: str, more: List[Findings]) -> Bundle:
-    """Build a bundle, and keep its problems for the log.
-
-    Raises LookupError if it is empty, or certifi's own list is missing.
-    """
-    built = bundle.build(settings, certifi_file, more)
-    if built.failure:
-        raise LookupError(built.failure)
-    if not built.anchors:
-        raise LookupError("no source of PYTHON_CERTIFI_SOURCES has a certificate: unset it")
-    reporting.later(reporting.report, built.problems, built.excluded)
-    reporting.later(reporting.failure_of, _tell, built)
-    return built
-
-
-def _tell(built: Bundle) -> None:
-    """Log what is in the bundle: each source and each file with its count, and all together."""
-    if not reporting.listens(DEBUG):
-        return
-    counts: Dict[str, int] = {}
-    for anchor in built.anchors:
-        origins = anchor.origins
-        of_source = {f"the source {each.source}" for each in origins}
-        for place in of_source | {f"{each.source}: {each.path}" for each in origins}:
-            counts[place] = counts.get(place, 0) + 1
-    for place, count in sorted(counts.items()):
-        reporting.emit(DEBUG, f"{place} has {count} certificates")
-    reporting.emit(DEBUG, f"the bundle has {len(built.anchors)} certificates")
 
 
 def appended(settings: Settings) -> List[Findings]:
     """Return what a person appended to the persistent bundles with these settings."""
     if USER not in settings.sources or settings.isolated:
         return []
-    asked = stored.asked_for(settings)
+    asked = header.asked_for(settings)
     found: List[Findings] = []
-    for path in _paths(settings, asked):
+    for path in paths(settings, asked):
         try:
             if os.path.lexists(path):
                 ownership.require_safe_path(os.path.dirname(path))
-                there = stored.read(path)
+                there = header.read(path)
                 found += [] if there.is_anothers(asked) else [_appended(there, path)]
-        except stored.NotOurs as error:
+        except header.NotOurs as error:
             found.append(_replaced(path, error, settings))
         except OSError:
             # What others may have made is passed over.
@@ -229,15 +177,15 @@ def appended(settings: Settings) -> List[Findings]:
     return found
 
 
-def _paths(settings: Settings, asked: Asked) -> Iterator[str]:
+def paths(settings: Settings, asked: Asked) -> Iterator[str]:
     """Yield where a bundle with these settings may lie."""
     for folder in folders(settings):
         yield os.path.join(folder, NAME)
         if settings.bundle_dir:
-            yield os.path.join(folder, stored.key(asked), NAME)
+            yield os.path.join(folder, header.key(asked), NAME)
 
 
-def _replaced(path: str, error: stored.NotOurs, settings: Settings) -> Findings:
+def _replaced(path: str, error: header.NotOurs, settings: Settings) -> Findings:
     """Return the problem that a person put another file there."""
     findings = Findings(USER)
     # Who asked for that folder is warned that it cannot be used.
@@ -262,17 +210,17 @@ def _appended(found: Stored, path: str) -> Findings:
     return findings
 
 
-def write(path: str, found: Stored, header: bytes, rest: bytes) -> bool:
+def write(path: str, found: Stored, lines: bytes, rest: bytes) -> bool:
     """Write the bundle; False if somebody appended to it or took its place meanwhile.
 
     Raises OSError, but not where only the header would change: a bundle in a read-only image is
     good as it is.
     """
-    unfinished = os.path.join(os.path.dirname(path), _UNFINISHED + os.urandom(8).hex())
+    unfinished = os.path.join(os.path.dirname(path), DRAFT + os.urandom(8).hex())
     try:
-        writing.write_new(unfinished, header + rest, durable=True)
-        if stored.signature_of(path) != found.signature:
-            now = stored.read(path)
+        writing.write_new(unfinished, lines + rest, is_draft=True, durable=True)
+        if header.signature_of(path) != found.signature:
+            now = header.read(path)
             if (now.appended, now.asked) != (found.appended, found.asked):
                 return False
         return _named(unfinished, path)
@@ -291,10 +239,3 @@ def _named(unfinished: str, path: str) -> bool:
     except FileNotFoundError:
         return False
     return True
-
-
-def _sweep(folder: str) -> None:
-    """Remove what killed writers left: their files are not locked any more."""
-    for name in names(folder):
-        if name.startswith(_UNFINISHED):
-            remove_unlocked(os.path.join(folder, name))

@@ -37,11 +37,11 @@ import stat
 from contextlib import suppress
 from typing import Callable, Optional, TypeVar
 
-from .. import parsing, reporting
+from .. import reporting
+from ..loading import Replaced, load
 from ..machine import NAME, cache_folder, ownership, user_folder
-from ..parsing import pem, x509
+from ..machine.files import MARK, read_regular
 from ..settings import WARNING
-from ..sources.reader import MARK, read_regular
 from .hold import (
     FILE,
     FOLDER,
@@ -230,27 +230,11 @@ def _warn(ours: bytes, *found: bytes) -> None:
     """Keep a WARNING for tell() if the texts that were found hold certificates beside `ours`."""
     # Somebody wrote over it from its beginning.
     ours = ours if ours.startswith(MARK) else b""
-    written = b"\n".join([text for text in found if text != ours])
-    if not written:
-        return
-    known = {each.block for each in parsing.parse(ours).certificates}
-    found_now = dict.fromkeys(each.block for each in parsing.parse(written).certificates)
-    new = [block for block in found_now if block not in known]
-    if new:
-        more = f" and {len(new) - 1} more" if len(new) > 1 else ""
-        message = (
-            f"{_subject_of(new[0])}{more} was written into the file that certifi.where() names. It "
-            "is temporary, so no other process trusts it: `certifi-system-store-wrapper add FILE` "
-            "keeps a certificate, where FILE holds it"
-        )
-        reporting.later(reporting.say_once, WARNING, message)
-
-
-def _subject_of(block: bytes) -> str:
-    try:
-        return x509.name_of(x509.facts(pem.der_of(block)).subject)
-    except ValueError:
-        return "a certificate"
+    if any(text != ours for text in found if text):
+        try:
+            load("publishing.additions").warn(ours, found)
+        except Replaced as error:
+            reporting.later(reporting.say_once, WARNING, f"somebody wrote into the bundle; {error}")
 
 
 def _text_at(path: str) -> bytes:

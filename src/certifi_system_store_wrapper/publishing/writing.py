@@ -19,14 +19,14 @@ _CHUNK = 1 << 16
 _ATTEMPTS, _PAUSE = 20, 0.05
 
 
-def write_new(path: str, text: bytes, *, durable: bool = False) -> None:
+def write_new(path: str, text: bytes, *, is_draft: bool = False, durable: bool = False) -> None:
     """Write a new file, with `durable` to the disk itself; raises OSError, and leaves the file.
 
-    A durable one is locked meanwhile: one without a lock was left by a writer that was killed.
+    A draft is locked meanwhile: one without a lock was left by a writer that was killed.
     """
     descriptor = os.open(path, _NEW, 0o644)
     try:
-        if durable:
+        if is_draft:
             # Not every network's file system has locks.
             with suppress(OSError):
                 lock(descriptor, exclusive=True)

@@ -9,20 +9,18 @@ from __future__ import annotations
 import io
 import os
 import sys
-from typing import Callable, List, Optional, Sequence, Set, Tuple
+from typing import Callable, List, Optional, Set, Tuple
 
+from ..loading import load
 from ..machine.signals import is_passing
 from ..printable import printable
-from ..settings import DEBUG, INFO, WARNING, Settings
-from .findings import Exclusion, Problem
+from ..settings import WARNING, Settings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import logging
 
 NAME = "certifi_system_store_wrapper"
-# How many warnings one bundle may log: a folder of thousands of bad files must not fill a log.
-_MOST = 100
 
 # The types are comments, because beartype_all() evaluates annotations.
 _logger = None  # type: Optional[logging.Logger]
@@ -44,8 +42,8 @@ def configure(settings: Settings) -> None:
     """
     global _verbose
     _verbose = settings.log_level is not None or bool(settings.log_file)
-    error = failure_of(_load, settings)
-    if _verbose and error:
+    error = failure_of(_set_up, settings) if _verbose else None
+    if error:
         later(warning, f"there is no log, because logging cannot be used: {error!r}")
     for problem in settings.problems:
         later(warning, problem)
@@ -84,24 +82,6 @@ def say_once(level: int, message: str) -> None:
         emit(level, message)
 
 
-def report(problems: Sequence[Problem], excluded: Sequence[Exclusion]) -> None:
-    """Log what could not be used and what was left out, each once in this process."""
-    warnings = 0
-    for problem in problems:
-        if is_news(str(problem)):
-            warnings += problem.level >= WARNING
-            emit(DEBUG if warnings > _MOST else problem.level, str(problem))
-    if warnings > _MOST:
-        warning(
-            f"{warnings - _MOST} more files or certificates cannot be used: "
-            "`certifi-system-store-wrapper status` names them all"
-        )
-    for out in excluded:
-        detail = f" ({out.detail})" if out.detail else ""
-        # Where a warning is due, it is a problem, and has been logged above.
-        say_once(min(out.level, INFO), f"{out.places}: left out: {out.reason}{detail}")
-
-
 def collect(settings: Settings) -> List[str]:
     """Return a list that gets each warning from now on; only a log file gets it as well.
 
@@ -116,10 +96,13 @@ def collect(settings: Settings) -> List[str]:
 
 def listens(level: int) -> bool:
     """Whether anybody sees a record of that level, so that it is worth its text."""
-    if _verbose:
+    if _file is not None:
         return True
     loaded = sys.modules.get("logging")
-    return loaded is not None and bool(loaded.getLogger(NAME).isEnabledFor(level))
+    answers: List[bool] = []
+    if loaded is not None:
+        failure_of(lambda: answers.append(loaded.getLogger(NAME).isEnabledFor(level)))
+    return any(answers)
 
 
 def warning(message: str) -> None:
@@ -142,8 +125,7 @@ def emit(level: int, message: str) -> None:
 
 def _log(level: int, message: str) -> None:
     """Write a record to the log file, and to whatever handlers there are."""
-    # Where no code has imported logging, nobody sees a record below WARNING.
-    if level < WARNING and not _verbose and "logging" not in sys.modules:
+    if level < WARNING and not listens(level):
         return
     logger = _logger or _set_up(Settings())
     if _verbose:
@@ -178,7 +160,7 @@ def _show(text: str) -> None:
     failure_of(_print_on_stderr, text)
 
 
-def failure_of(action: Callable[..., None], *arguments: object) -> Optional[Exception]:
+def failure_of(action: Callable[..., object], *arguments: object) -> Optional[Exception]:
     """Return what `action` raises: loggers, handlers and stderr belong to the application."""
     try:
         action(*arguments)
@@ -190,20 +172,10 @@ def failure_of(action: Callable[..., None], *arguments: object) -> Optional[Exce
     return None
 
 
-def _load(settings: Settings) -> None:
-    """Make the logger where a variable asks for it, else load its module."""
-    if _verbose:
-        _set_up(settings)
-    elif "logging" in sys.modules:
-        # After an upgrade in place there must be nothing left to import.
-        from . import log_handlers  # noqa: F401
-
-
 def _set_up(settings: Settings) -> logging.Logger:
     """Give the logger its handler for stderr, and the log file where a variable names one."""
     global _logger, _file
-    from . import log_handlers
-
+    log_handlers = load("reporting.log_handlers")
     _logger = log_handlers.logger(NAME, settings.log_level, _show)
     if settings.log_file and _file is None:
         try:

@@ -1,14 +1,15 @@
-"""Findings as data: what could not be used, and which certificates were left out.
+"""Findings as data: what could not be used, and which certificates were left out; and their log.
 
 A certificate is a *block* here: its canonical PEM (``bytes``, see ``pem.block_of``).
 """
 
 from __future__ import annotations
 
-from typing import Sequence, Tuple
+from typing import Iterator, Sequence, Tuple
 
 from ..record import Record
-from ..settings import DEBUG, WARNING
+from ..settings import DEBUG, INFO, WARNING
+from . import emit, is_news, warning
 
 # Why a certificate was left out: a closed set, shown by `status` and kept in Exclusion.reason.
 DISTRUSTED = "distrusted by the operating system"
@@ -18,6 +19,8 @@ NOT_TRUSTED = "the store holds it, but does not trust it for TLS servers"
 UNKNOWN = "whether it was added here or came with the system is not known"
 MALFORMED = "OpenSSL cannot load it"
 REASONS = (DISTRUSTED, NOT_A_CA, NO_SERVER_AUTH, NOT_TRUSTED, UNKNOWN, MALFORMED)
+# How many warnings one bundle may log: a folder of thousands of bad files must not fill a log.
+_MOST = 100
 
 
 class Origin(Record):
@@ -63,3 +66,29 @@ def first_and_more(paths: Sequence[str]) -> str:
     """Return the first path, and how many others there are."""
     more = len(set(paths)) - 1
     return f"{paths[0]} (and {more} more)" if more else paths[0]
+
+
+def report(problems: Sequence[Problem], excluded: Sequence[Exclusion]) -> None:
+    """Log what could not be used and what was left out, each once in this process."""
+    warnings = 0
+    for level, sentence in sentences(problems, excluded):
+        if is_news(sentence):
+            warnings += level >= WARNING
+            emit(DEBUG if level >= WARNING and warnings > _MOST else level, sentence)
+    if warnings > _MOST:
+        warning(
+            f"{warnings - _MOST} more files or certificates cannot be used: "
+            "`certifi-system-store-wrapper status` names them all"
+        )
+
+
+def sentences(
+    problems: Sequence[Problem], excluded: Sequence[Exclusion]
+) -> Iterator[Tuple[int, str]]:
+    """Yield what report() logs, each with its level."""
+    for problem in problems:
+        yield problem.level, str(problem)
+    for out in excluded:
+        detail = f" ({out.detail})" if out.detail else ""
+        # Where a warning is due, it is a problem, too.
+        yield min(out.level, INFO), f"{out.places}: left out: {out.reason}{detail}"

@@ -7,8 +7,8 @@ import sys
 from binascii import b2a_base64
 from typing import List
 
-from ..machine import APPLICATION, openssl
-from ..machine.environment import environ, home
+from ..machine import drop_folders, openssl
+from ..machine.environment import environ
 from ..machine.signals import interruptible
 from ..settings import CERTIFI, LOCAL, SSL, SYSTEM, Settings, split_paths
 from . import system
@@ -126,7 +126,7 @@ def user(findings: Findings, settings: Settings) -> None:
                 add_folder(findings, path)
             else:
                 add_file(findings, path, NAMED, named=True)
-    for folder in drop_folders(settings):
+    for folder in drop_folders(isolated=settings.isolated):
         if interruptible(os.path.isdir, folder):
             _add_drop_folder(findings, folder)
         else:
@@ -134,26 +134,6 @@ def user(findings: Findings, settings: Settings) -> None:
             if os.path.lexists(folder):
                 # Somebody copied a certificate to this path before the folder existed.
                 findings.problem(folder, "it is not a folder, so it is not used: make it one")
-
-
-def drop_folders(settings: Settings) -> List[str]:
-    """Return the drop folders, which need not exist: the package's, the old one, the user's."""
-    package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-    old = os.path.join(os.path.dirname(package), "certifi_system")
-    own = "" if settings.isolated else user_drop_folder()
-    return [folder for folder in (package, old, own) if folder]
-
-
-def user_drop_folder() -> str:
-    """Return the drop folder of this user, which outlives a virtual environment; or ""."""
-    if sys.platform == "win32":
-        base = environ().get("APPDATA", "")
-    elif sys.platform == "darwin":
-        base = os.path.join(home(), "Library", "Application Support")
-    else:
-        base = environ().get("XDG_CONFIG_HOME", "")
-        base = base if os.path.isabs(base) else os.path.join(home(), ".config")
-    return os.path.join(base, APPLICATION, "certs") if os.path.isabs(base) else ""
 
 
 def _add_drop_folder(findings: Findings, folder: str) -> None:

@@ -7,11 +7,12 @@ import os
 from typing import Iterator, List, Optional
 
 from ..machine import NAME
+from ..machine.files import Unusable
 from ..parsing import Parsed, pem
 from ..reporting.findings import MALFORMED, NOT_TRUSTED
 from ..settings import DEBUG, INFO, WARNING
 from .findings import HELD, LISTED, NAMED, PROVEN, Findings
-from .reader import OwnBundle, Untrusted, Unusable
+from .reader import OwnBundle, Untrusted
 
 # So many files below one folder are looked at.
 MAX_FILES = 10_000

@@ -206,7 +206,7 @@ def test_the_first_format_is_not_believed(
     os.utime(path, LONG_AGO)
     done = sandbox.run_code(WHERE, env=env)
     assert (done.returncode, done.stdout, done.stderr) == (0, f"{path}\n", "")
-    assert fields(path)["format"] == "2"
+    assert fields(path)["format"] == "3"
     assert gone not in path.read_bytes()
     assert path.read_bytes().endswith(trustme_pem(private_der))
 

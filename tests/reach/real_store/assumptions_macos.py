@@ -2,7 +2,8 @@
 
     python tests/reach/real_store/assumptions_macos.py
 
-Nothing is changed but a keychain in a temporary folder. It always succeeds: a line that begins
+Nothing is changed but a keychain in a temporary folder; with CI set also the trust settings, to see
+which files show that. It always succeeds: a line that begins
 with DIFFERENT is for whoever reads the log, and becomes a case of the tests.
 """
 
@@ -17,6 +18,7 @@ import tempfile
 from pathlib import Path
 from typing import Any, Dict, List, Set
 
+from certifi_system_store_wrapper.machine.inputs import look
 from certifi_system_store_wrapper.sources.system import macos
 
 SECURITY = "/usr/bin/security"
@@ -115,6 +117,39 @@ def _odd(names: List[str]) -> Set[str]:
     return {name for name in names if len(name) != 40 or set(name) - set("0123456789ABCDEF")}
 
 
+def changes(folder: Path) -> None:
+    """Whether what a stored bundle looks at shows each change: on a machine that is thrown away."""
+    certificate, key = folder / "ca.pem", folder / "key.pem"
+    new = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "9", "-subj", "/CN=Shown"]
+    files = ["-keyout", str(key), "-out", str(certificate)]
+    subprocess.run(["/usr/bin/openssl", *new, *files], check=True, capture_output=True)
+    for domain, options, prefix in (
+        ("admin", ["-d", "-k", macos.SYSTEM], ["sudo"]),
+        ("user", [], []),
+    ):
+        steps = {
+            "trust": ["add-trusted-cert", *options, "-r", "trustRoot"],
+            "deny": ["add-trusted-cert", *options, "-r", "deny"],
+            "remove": ["remove-trusted-cert", *options[:1]],
+        }
+        for name, command in steps.items():
+            before = look(map(os.path.expanduser, macos.SHOWN_BY))
+            try:
+                status = subprocess.run(
+                    [*prefix, SECURITY, *command, str(certificate)],
+                    stdin=subprocess.DEVNULL,
+                    timeout=60,
+                    check=False,
+                ).returncode
+            except subprocess.TimeoutExpired:
+                print(f"{name} ({domain}): it asks a person, and nobody is there")
+                continue
+            after = look(map(os.path.expanduser, macos.SHOWN_BY))
+            shown = [path for (path, was), (_, now) in zip(before, after) if was != now]
+            tell(f"{name} ({domain}) is shown by an input", status == 0, bool(shown))
+            print(f"           status {status}, changed: {shown}")
+
+
 def main() -> None:
     """Print everything; where there is no macOS, say so."""
     if sys.platform != "darwin":
@@ -124,6 +159,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         keychains(Path(folder))
         settings(Path(folder))
+        if "CI" in os.environ:
+            changes(Path(folder))
 
 
 if __name__ == "__main__":

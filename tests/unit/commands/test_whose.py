@@ -18,7 +18,7 @@ import pytest
 import certifi_system_store_wrapper
 import removed_roots
 from certifi_system_store_wrapper.activation import hook
-from certifi_system_store_wrapper.bundle import Bundle, build
+from certifi_system_store_wrapper.bundle import build
 from certifi_system_store_wrapper.commands import status, whose
 from certifi_system_store_wrapper.parsing import parse, pem
 from certifi_system_store_wrapper.reporting.findings import UNKNOWN
@@ -40,8 +40,8 @@ class Current:
     def __init__(self, world: World) -> None:
         self.world = world
 
-    def build(self, settings: Settings) -> Bundle:
-        return build(settings, self.world.certifi_file)
+    def certifi_file(self) -> str:
+        return self.world.certifi_file
 
     def where(self) -> str:
         return self.world.certifi_file

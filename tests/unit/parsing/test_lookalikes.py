@@ -5,7 +5,6 @@ from __future__ import annotations
 import bz2
 import gzip
 import lzma
-import sys
 from base64 import b64encode
 
 import pytest
@@ -20,8 +19,7 @@ from cryptography.hazmat.primitives.serialization import (
     pkcs12,
 )
 
-from certifi_system_store_wrapper import parsing
-from certifi_system_store_wrapper.parsing import lookalikes, parse
+from certifi_system_store_wrapper.parsing import parse
 from certifi_system_store_wrapper.parsing.lookalikes import name_of
 from certifi_system_store_wrapper.parsing.pem import UNKNOWN
 from support.minting import crl_pem, encode_pem, key_of, mint, request_pem
@@ -85,13 +83,6 @@ def test_it_is_called_by_its_name(data: bytes, name: str) -> None:
     assert not parsed.certificates
     (said,) = [*filter(None, [parsed.instead]), *(damage.message for damage in parsed.damage)]
     assert name in said
-
-
-def test_it_needs_no_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Names are loaded when one is needed; pip may have removed them by then."""
-    monkeypatch.delattr(parsing, "lookalikes", raising=False)
-    monkeypatch.setitem(sys.modules, lookalikes.__name__, None)
-    assert parse(b"PK\x03\x04").instead == UNKNOWN
 
 
 @pytest.mark.parametrize(

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import os
-import shutil
-from contextlib import suppress
 from pathlib import Path
-from typing import Callable, List, Tuple
+from typing import List, Tuple
 
 import certifi
 import pytest
 
 from certifi_system_store_wrapper import parsing
+from certifi_system_store_wrapper.machine import files as machine_files
+from certifi_system_store_wrapper.machine.files import MARK, Unusable
 from certifi_system_store_wrapper.parsing import pem
 from certifi_system_store_wrapper.parsing.pem import Parsed, block_of
 from certifi_system_store_wrapper.reporting.findings import MALFORMED
@@ -19,16 +19,7 @@ from certifi_system_store_wrapper.settings import DEBUG, INFO, USER, WARNING
 from certifi_system_store_wrapper.sources import files, reader
 from certifi_system_store_wrapper.sources.files import add_file, certificate_files
 from certifi_system_store_wrapper.sources.findings import LISTED, NAMED, PROVEN, Findings
-from certifi_system_store_wrapper.sources.reader import (
-    MARK,
-    Input,
-    Reader,
-    Unusable,
-    condensed,
-    contents,
-    is_ours,
-    look,
-)
+from certifi_system_store_wrapper.sources.reader import Reader
 from support.minting import encode_pem, mint
 
 A, B = mint("A"), mint("B")
@@ -166,52 +157,6 @@ def test_only_regular_files_are_opened(tmp_path: Path, monkeypatch: pytest.Monke
                 Reader().parse(path)
 
 
-@pytest.mark.posix("no FIFOs here")
-def test_a_fifo_put_there_meanwhile_does_not_block(tmp_path: Path) -> None:
-    """Between stat() and open(): it is refused by what was opened."""
-    status = os.stat(written(tmp_path / "a.pem", PEM_A))
-    os.mkfifo(tmp_path / "fifo")
-    with pytest.raises(Unusable, match="regular"):
-        reader.read_regular(str(tmp_path / "fifo"), status)
-
-
-def test_a_file_is_read_whole_also_if_it_grows(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Its size is a guess, and what follows is read, too."""
-    data = os.urandom(5000)
-    path = written(tmp_path / "a", data)
-    real = os.fstat
-
-    class Shorter:
-        def __init__(self, descriptor: int) -> None:
-            self.st_mode, self.st_size = real(descriptor).st_mode, 10
-
-    with monkeypatch.context() as patch:
-        patch.setattr(os, "fstat", Shorter)
-        assert reader.read_regular(path, os.stat(path)) == data
-
-
-@pytest.mark.parametrize("most", [1, 7, 4096])
-def test_a_short_read_is_not_the_end(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, most: int
-) -> None:
-    """A network file system may give less than was asked for, also where the size is not known."""
-    data = os.urandom(5000)
-    path = written(tmp_path / "a", data)
-    read, stat = os.read, os.fstat
-    monkeypatch.setattr(os, "read", lambda file, wanted: read(file, min(wanted, most)))
-    assert reader.read_regular(path, os.stat(path)) == data
-
-    class Sizeless:
-        def __init__(self, descriptor: int) -> None:
-            self.st_mode, self.st_size = stat(descriptor).st_mode, 0
-
-    with monkeypatch.context() as patch:
-        patch.setattr(os, "fstat", Sizeless)
-        assert reader.read_regular(path, os.stat(path)) == data
-
-
 def test_a_file_that_shrinks_is_not_taken_for_whole(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -230,7 +175,7 @@ def test_a_file_that_shrinks_is_not_taken_for_whole(
 
 def test_sizes_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of each file and of all together, with the reason."""
-    monkeypatch.setattr(reader, "MAX_BYTES", 1000)
+    monkeypatch.setattr(machine_files, "MAX_BYTES", 1000)
     monkeypatch.setattr(reader, "MAX_TOTAL", 1500)
     paths = [written(tmp_path / str(size), bytes(size)) for size in (800, 1001, 700, 701)]
     one = Reader()
@@ -331,112 +276,3 @@ def test_a_huge_folder_is_read_up_to_a_bound(
     findings = Findings(USER)
     assert files.add_hashed(findings, str(hashed)) == 5
     assert "more than 5 files" in findings.problems[0].message
-
-
-# What was looked at, condensed: fewer paths, and still every change shows.
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Path:
-    """Return a hashed folder as Debian's: a link, a link beside it, a file elsewhere."""
-    store = tmp_path / "certs"
-    for folder in (store, tmp_path / "share"):
-        folder.mkdir()
-    (tmp_path / "share" / "ca.crt").write_bytes(b"certificate")
-    (store / "ca.pem").symlink_to(tmp_path / "share" / "ca.crt")
-    (store / "0123abcd.0").symlink_to("ca.pem")
-    (store / "own.pem").write_bytes(b"own")
-    settle(tmp_path)
-    return store
-
-
-def settle(folder: Path) -> None:
-    """Have everything be old, so that a change shows in whole seconds."""
-    for path in (folder, *folder.rglob("*")):
-        if not path.is_symlink():
-            os.utime(path, (7, 7))
-
-
-def seen(store: Path) -> List[Input]:
-    """Return what a build looks at: the folder, its files through their links, what is absent."""
-    absent = store.parent / "no" / "such" / "folder" / "ca.pem"
-    return look(map(str, (store, store / "0123abcd.0", store / "own.pem", absent)))
-
-
-@pytest.mark.links("it is about symbolic links")
-def test_links_within_a_folder_and_absent_folders_need_no_line(store: Path) -> None:
-    """The folder, the files and the first absent folder are enough."""
-    share, absent = store.parent / "share" / "ca.crt", store.parent / "no"
-    paths = sorted(map(str, (store, share, store / "own.pem", absent)))
-    assert [path for path, _ in condensed(seen(store))] == paths
-
-
-def appear(store: Path) -> None:
-    path = store.parent / "no" / "such" / "folder"
-    path.mkdir(parents=True)
-
-
-def turn_round(store: Path) -> None:
-    (store.parent / "other").write_bytes(b"certificate")
-    os.utime(store.parent / "other", (7, 7))
-    (store / "ca.pem").unlink()
-    (store / "ca.pem").symlink_to(store.parent / "other")
-
-
-CHANGES: List[Callable[[Path], object]] = [
-    lambda store: (store.parent / "share" / "ca.crt").write_bytes(b"Certificate"),
-    lambda store: (store.parent / "share" / "ca.crt").unlink(),
-    lambda store: (store / "own.pem").write_bytes(b"Own"),
-    lambda store: (store / "4567cdef.0").symlink_to("own.pem"),
-    lambda store: (store / "0123abcd.0").unlink(),
-    turn_round,
-    appear,
-]
-
-
-@pytest.mark.links("its store has symbolic links")
-@pytest.mark.parametrize("change", CHANGES)
-def test_every_change_shows(store: Path, change: Callable[[Path], object]) -> None:
-    """A file in place, a link, a new name, a folder that was not there."""
-    before = condensed(seen(store))
-    paths = [path for path, _ in before]
-    held = list(contents(before))
-    assert look(paths) == before
-    change(store)
-    assert look(paths) != before
-    # A file that is gone cannot be read, and so is changed.
-    with suppress(FileNotFoundError):
-        assert list(contents(look(paths))) != held
-
-
-def test_a_copy_holds_the_same(store: Path) -> None:
-    """Other inodes and times, the cache of the interpreter and links as they were: no change."""
-    before = condensed(seen(store))
-    held = list(contents(before))
-    for path, state in before:
-        if state and not state[0]:
-            copy = f"{path}.copy"
-            shutil.copy(path, copy)
-            os.replace(copy, path)
-    (store / "__pycache__").mkdir()
-    now = look(path for path, _ in before)
-    assert now != before
-    assert list(contents(now)) == held
-
-
-def test_whether_a_file_is_ours(tmp_path: Path) -> None:
-    """A bundle of ours is; another one, a folder, nothing and no path are not."""
-    ours = written(tmp_path / "ours.pem", MARK + b"bundle\n" + PEM_A)
-    others = [written(tmp_path / "a.pem", PEM_A), str(tmp_path), str(tmp_path / "no"), "a\0b", ""]
-    assert is_ours(ours)
-    assert not any(map(is_ours, others))
-
-
-@pytest.mark.links("it is about symbolic links")
-def test_a_ring_of_links_ends(store: Path) -> None:
-    """It is left out, and what is beside it stays."""
-    (store / "a").symlink_to("b")
-    (store / "b").symlink_to("a")
-    paths = [str(store), str(store / "own.pem")]
-    (_, folder), (_, file) = look(paths)
-    assert condensed([(paths[0], folder), (str(store / "a"), file)])

@@ -12,6 +12,7 @@ import pytest
 
 from certifi_system_store_wrapper import sources
 from certifi_system_store_wrapper.bundle import build
+from certifi_system_store_wrapper.machine import drop_folders
 from certifi_system_store_wrapper.parsing import pem
 from certifi_system_store_wrapper.settings import (
     CERTIFI,
@@ -371,7 +372,7 @@ def test_what_else_lies_in_a_drop_folder_is_silent(world: World, name: str, data
 
 def test_our_own_files_are_not_opened() -> None:
     """The folders of this package are drop folders, too, and cost every process nothing."""
-    for folder in sources.drop_folders(Settings(isolated=True)):
+    for folder in drop_folders(isolated=True):
         others: List[str] = []
         assert not list(files.certificate_files(Findings(USER), folder, others))
         assert not others
@@ -426,7 +427,7 @@ def test_nobody_else_may_put_another_folder_in_the_place_of_the_users_own(world:
     """A folder above it that others may write to is enough, unless it is sticky."""
     world.write("/drop/a.pem", PEM_A)
     world.write("/drop/deep/b.pem", PEM_B)
-    world.monkeypatch.setattr(sources, "user_drop_folder", lambda: world.path("/drop"))
+    world.monkeypatch.setattr(sources, "drop_folders", lambda **_: [world.path("/drop")])
     assert world.build() == {"certifi", "A", "B"}
     os.chmod(world.root, 0o777)
     assert world.build() == {"certifi"}
@@ -510,20 +511,3 @@ def test_a_file_in_the_place_of_a_drop_folder_is_a_warning(world: World) -> None
     assert world.build() == {"certifi"}
     (warning,) = world.warnings
     assert (warning.path, "not a folder" in warning.message) == (world.path("/drop"), True)
-
-
-def test_drop_folders(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of the user on each system, none under -I, and none below a relative or empty variable."""
-    monkeypatch.setattr("sys.platform", "linux")
-    monkeypatch.setenv("XDG_CONFIG_HOME", os.path.abspath("/xdg"))
-    wanted = os.path.join(os.path.abspath("/xdg"), "certifi-system-store-wrapper", "certs")
-    assert sources.drop_folders(Settings())[2:] == [wanted]
-    assert len(sources.drop_folders(Settings(isolated=True))) == 2
-    monkeypatch.setenv("XDG_CONFIG_HOME", "relative")
-    monkeypatch.setenv("HOME", os.path.abspath("/h"))
-    assert ".config" in sources.user_drop_folder()
-    monkeypatch.setattr("sys.platform", "darwin")
-    assert "Application Support" in sources.user_drop_folder()
-    monkeypatch.setattr("sys.platform", "win32")
-    monkeypatch.setenv("APPDATA", "")
-    assert sources.user_drop_folder() == ""

@@ -9,8 +9,8 @@ import sys
 from contextlib import suppress
 from typing import Any, Dict, Iterator, List, Optional
 
-from ... import reporting
-from ...activation import hook, shadows
+from ... import api, reporting
+from ...activation import shadows
 from ...bundle import Bundle
 from ...settings import SYSTEM, WARNING, Settings, from_environment
 from .. import environment, here, scripts, status, trusts, variables
@@ -62,7 +62,7 @@ def _findings() -> Iterator[Finding]:
         yield from ours
         if any(finding.level == "problem" for finding in ours):
             return
-        built = hook.current().build(settings)
+        built = api.build(settings)
     except Exception as error:  # noqa: BLE001 - a certifi that was changed may raise anything
         yield _failing(error)
         return
@@ -71,6 +71,7 @@ def _findings() -> Iterator[Finding]:
     yield from installation.others()
     yield from installation.taken_for_pythons()
     yield from _settings(settings)
+    yield from variables.stored(settings, built)
     yield from _sources(built, settings)
     yield from user_cas.findings(built)
     yield from user_cas.misnamed(settings)

@@ -6,11 +6,10 @@ import os
 import re
 from typing import List, Optional
 
-from ... import parsing
-from ...activation import hook
+from ... import api, parsing
+from ...machine.files import read_regular
 from ...parsing.pem import der_of
 from ...settings import from_environment
-from ...sources.reader import read_regular
 from .. import describe, status
 from ..output import Finding, WrongUsage, problem
 
@@ -27,12 +26,11 @@ def finding(text: str, host: Optional[str]) -> Finding:
     if not _SHA256.fullmatch(sha256):
         raise WrongUsage("argument --require: name the 64 digits of a certificate's SHA-256")
     settings = from_environment()
-    answer = hook.current()
-    built = answer.build(settings)
+    built = api.build(settings)
     reason = status.why_plain(settings, built)
     if reason:
         return problem("require", f"certifi is not answered from the bundle: {reason}")
-    for block in _blocks(answer.where()):
+    for block in _blocks(api.where()):
         told = describe.certificate(der_of(block))
         if told["sha256"] == sha256:
             return _trusted(told["subject"], told["marks"])

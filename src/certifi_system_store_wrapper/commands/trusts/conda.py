@@ -6,7 +6,7 @@ import os
 import re
 from typing import List, Optional
 
-from ...sources.reader import read_regular
+from ...machine.files import read_regular
 from .environment import place, variable
 from .here import Here
 from .ini import NotUnderstood

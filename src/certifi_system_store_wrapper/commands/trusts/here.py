@@ -8,7 +8,7 @@ from contextlib import suppress
 from importlib import metadata
 from typing import Dict, Mapping, NamedTuple, Sequence, Tuple
 
-from ...sources.reader import read_regular
+from ...machine.files import read_regular
 
 Version = Tuple[int, ...]
 

@@ -6,7 +6,7 @@ import configparser
 import os
 from typing import Optional, Tuple
 
-from ...sources.reader import read_regular
+from ...machine.files import read_regular
 from .trust import Setting, Trust
 
 

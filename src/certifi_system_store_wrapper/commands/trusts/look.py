@@ -8,9 +8,9 @@ import stat
 from typing import NamedTuple, Optional, Set
 
 from ... import parsing
+from ...machine.files import read_regular
 from ...settings import split_paths
 from ...sources import files
-from ...sources.reader import read_regular
 from .trust import FILE, FOLDER, Root
 from .truststore import hashed
 

@@ -8,7 +8,7 @@ import sys
 from typing import Dict, Iterator, List, Optional, Tuple
 from urllib.parse import urlsplit
 
-from ...sources.reader import read_regular
+from ...machine.files import read_regular
 from .environment import place
 from .here import Here
 from .ini import NotUnderstood

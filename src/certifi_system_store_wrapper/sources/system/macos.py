@@ -12,6 +12,7 @@ import os
 from typing import Any, Dict, Iterator, List, Sequence
 
 from ... import parsing
+from ...machine.inputs import look
 from ...parsing import pem, x509
 from ...reporting.findings import MALFORMED, NOT_TRUSTED
 from ...settings import DEBUG, INFO, LOCAL, WARNING
@@ -24,6 +25,12 @@ from .macos_security import Answer
 SYSTEM_ROOTS = "/System/Library/Keychains/SystemRootCertificates.keychain"
 SYSTEM = "/Library/Keychains/System.keychain"
 LOGIN = ("~/Library/Keychains/login.keychain-db", "~/Library/Keychains/login.keychain")
+# What is believed to change with every keychain and every trust setting. Nobody has shown it yet,
+# so a bundle is stored only where PYTHON_CERTIFI_STORE=1 asks for it.
+SHOWN_BY = (
+    *(SYSTEM_ROOTS, SYSTEM, *LOGIN),
+    *("/Library/Security/Trust Settings", "/Library/Security/Trust Settings/Admin.plist"),
+)
 # The options of `security trust-settings-export`; the administrator's settings come first.
 DOMAINS = {"admin": ["-d"], "user": []}
 
@@ -60,6 +67,7 @@ def collect(findings: Findings) -> None:
 
 
 def _collect(findings: Findings, folder: str) -> None:
+    findings.reader.inputs += look(map(os.path.expanduser, SHOWN_BY))
     keychains = [SYSTEM, *_login_keychain(findings)]
     if findings.source != LOCAL:
         keychains.insert(0, SYSTEM_ROOTS)

@@ -25,6 +25,7 @@ from ..files import (
 )
 from ..findings import LISTED, Findings
 from ..reader import Untrusted
+from . import unix_local
 
 _NIX_SANDBOX = "/no-cert-file.crt"
 _NOTHING = "it distrusts something, but holds no certificate"
@@ -126,8 +127,6 @@ DISTRUST_BUNDLES = (
 def collect(findings: Findings) -> None:
     """Add what the store of this machine trusts and distrusts."""
     if findings.source == LOCAL:
-        from . import unix_local
-
         unix_local.add(findings)
     else:
         _add_store(findings)

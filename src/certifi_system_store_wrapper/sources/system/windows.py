@@ -17,6 +17,7 @@ from ...record import Record
 from ...reporting.findings import MALFORMED, NO_SERVER_AUTH, NOT_TRUSTED, UNKNOWN
 from ...settings import DEBUG, INFO, LOCAL, WARNING
 from ..findings import Findings, sha1_of
+from . import windows_registry
 
 ROOT, DISALLOWED = "ROOT", "Disallowed"
 SSL_DEFAULTS = "ssl.create_default_context()"
@@ -159,8 +160,6 @@ def _settle_all(findings: Findings, roots: Dict[bytes, Optional[_Refusal]], path
 
 def _settle_local(findings: Findings, roots: Dict[bytes, Optional[_Refusal]]) -> None:
     """Settle what was added. Windows' own roots lie among those of its administrator."""
-    from . import windows_registry
-
     added, of_the_vendor = windows_registry.added(findings), windows_registry.vendors(findings)
     for block, refusal in roots.items():
         sha1 = sha1_of(pem.der_of(block))

@@ -6,7 +6,7 @@ import ssl
 from functools import partial
 from typing import Any, Dict, List, Optional, Tuple, Type
 
-from ....activation import hook
+from .... import api
 from ....settings import from_environment
 from ... import describe, variables
 from ...output import Finding, problem, row
@@ -41,7 +41,7 @@ def _examined(
         proxy = proxy_for(where)
         told.update(proxy=str(proxy.at) if proxy else None)
         settings = from_environment()
-        built = hook.current().build(settings)
+        built = api.build(settings)
         route = Route(where, proxy, handshake.context_of(built.body.decode("ascii")))
         seen = handshake.presented(route)
         told.update(chain=[describe.certificate(der) for der in seen.chain])

@@ -6,10 +6,10 @@ import re
 from hashlib import sha256
 from typing import Iterator, List
 
-from ....activation import hook
+from .... import api
 from ....bundle import Anchor
+from ....machine import user_drop_folder
 from ....settings import SOURCES
-from ....sources import user_drop_folder
 from ... import whose
 from ...output import Finding, problem
 from .. import strict
@@ -96,7 +96,7 @@ def _other_source(view: View) -> Iterator[Finding]:
     """Report that PYTHON_CERTIFI_SOURCES leaves out the source that has the issuer."""
     if view.settings.sources == SOURCES:
         return
-    everything = hook.current().build(view.settings._replace(sources=SOURCES))
+    everything = api.build(view.settings._replace(sources=SOURCES))
     for anchor, _ in view._replace(built=everything).issuers():
         source = anchor.origins[0].source
         message = f"its issuer is in the {source} source, which PYTHON_CERTIFI_SOURCES leaves out"

@@ -15,11 +15,12 @@ from glob import iglob
 from itertools import islice
 from typing import Iterator, List, NamedTuple, Sequence, Tuple
 
+from ....machine import drop_folders
+from ....machine.files import read_regular
 from ....parsing import pem, x509
 from ....settings import Settings
-from ....sources import drop_folders, user_drop_folder
 from ....sources.files import MISNAMED, is_certificate_name, may_hold_certificates
-from ....sources.reader import Reader, read_regular
+from ....sources.reader import Reader
 from ....sources.system.unix import DEBIAN_CONF, DEBIAN_STORE
 from ....sources.system.unix_local import ANCHORS, DEBIAN
 from ... import variables
@@ -137,7 +138,7 @@ def _places(reader: Reader, settings: Settings) -> Iterator[Place]:
     for path in _named_by_others():
         for file in _files(reader, path):
             yield file, ""
-    for folder in filter(None, dict.fromkeys((*drop_folders(settings), user_drop_folder()))):
+    for folder in drop_folders():
         for file in _files(reader, folder):
             is_named = is_certificate_name(os.path.basename(file))
             yield file, "leave python -I out" if is_named else MISNAMED.partition(": ")[2]

@@ -1,4 +1,4 @@
-"""stored: what the key is made of, and that a header says the same when it is read again."""
+"""header: what the key is made of, and that a header says the same when it is read again."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from typing import Any, Dict
 import pytest
 
 from certifi_system_store_wrapper.bundle import Anchor, Bundle
-from certifi_system_store_wrapper.publishing import stored
-from certifi_system_store_wrapper.settings import Settings
-from certifi_system_store_wrapper.sources.reader import MARK, look
+from certifi_system_store_wrapper.machine.files import MARK
+from certifi_system_store_wrapper.machine.inputs import look
+from certifi_system_store_wrapper.publishing import header, rendering
+from certifi_system_store_wrapper.settings import STORE, Settings
 from support.minting import encode_pem, mint
 
 PEM = encode_pem(mint("stored"))
@@ -34,6 +35,7 @@ INDIFFERENT: Dict[str, Any] = {
     "bundle_dir": "/folder",
     "handle_sigterm": False,
     "ssl_defaults": True,
+    "store": not STORE,
     "problems": ("a problem",),
 }
 DECISIVE: Dict[str, Any] = {
@@ -52,57 +54,58 @@ def test_every_setting_was_thought_of() -> None:
 def test_settings_that_decide_nothing(name: str) -> None:
     """They have the same bundle."""
     other = Settings(**{name: INDIFFERENT[name]})
-    assert stored.asked_for(other) == stored.asked_for(Settings())
+    assert header.asked_for(other) == header.asked_for(Settings())
 
 
 @pytest.mark.parametrize("name", DECISIVE)
 def test_settings_that_decide(name: str) -> None:
     """They have a bundle of their own, in a folder of its own."""
-    asked = stored.asked_for(Settings(**{name: DECISIVE[name]}))
-    assert asked != stored.asked_for(Settings())
-    assert stored.key(asked) != stored.key(stored.asked_for(Settings()))
+    asked = header.asked_for(Settings(**{name: DECISIVE[name]}))
+    assert asked != header.asked_for(Settings())
+    assert header.key(asked) != header.key(header.asked_for(Settings()))
 
 
 @pytest.mark.parametrize("name", ["SSL_CERT_FILE", "SSL_CERT_DIR", "HOME", "XDG_CONFIG_HOME"])
 def test_variables_that_decide(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     """What names certificates does, and where the folders of the user are; those apart."""
-    before = stored.asked_for(Settings())
+    before = header.asked_for(Settings())
     elsewhere = os.path.abspath("/elsewhere")
     monkeypatch.setenv(name, elsewhere)
-    after = stored.asked_for(Settings())
+    after = header.asked_for(Settings())
     assert f"{name}={elsewhere}" in after
     is_home = "SSL" not in name
-    assert (stored.without_homes(before) == stored.without_homes(after)) == is_home
+    assert (header.without_homes(before) == header.without_homes(after)) == is_home
 
 
 def test_our_own_bundle_is_no_setting(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A variable that names one counts as unset."""
-    before, path = stored.asked_for(Settings()), tmp_path / "cacert.pem"
+    before, path = header.asked_for(Settings()), tmp_path / "cacert.pem"
     path.write_bytes(MARK + b"bundle\n" + PEM)
     monkeypatch.setenv("SSL_CERT_FILE", str(path))
-    assert stored.asked_for(Settings()) == before
+    assert header.asked_for(Settings()) == before
     path.write_bytes(PEM)
-    assert stored.asked_for(Settings()) != before
+    assert header.asked_for(Settings()) != before
 
 
 @pytest.mark.linux("the machine does not count there")
 def test_each_machine_has_its_own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """They may share a home: the id counts, else the name of the host."""
-    path, asked = tmp_path / "machine-id", stored.asked_for(Settings())
-    monkeypatch.setattr(stored, "_MACHINE_IDS", (str(path),))
+    path, asked = tmp_path / "machine-id", header.asked_for(Settings())
+    monkeypatch.setattr(header, "_MACHINE_IDS", (str(path),))
     keys = set()
     for text in (None, b"", b"one\n", b"two\n"):
         if text is not None:
             path.write_bytes(text)
-        keys.add(stored.key(asked))
+        keys.add(header.key(asked))
     assert len(keys) == 3
     assert {len(key) for key in keys} == {16}
 
 
-def rendered(inputs: Any, asked: stored.Asked = ("prefix=/usr",)) -> bytes:
+def rendered(inputs: Any, asked: header.Asked = ("prefix=/usr",)) -> bytes:
     """Return the file of a bundle that was made of these inputs."""
     built = Bundle((Anchor(PEM, ()),), (), (), tuple(inputs))
-    return b"".join(stored.render(built, stored.Stored(), time.time_ns(), asked, ()))
+    request = header.Request(asked, (), time.time_ns(), shows_changes=True)
+    return b"".join(rendering.render(built, header.Stored(), request))
 
 
 @pytest.mark.posix("a name has no bytes there, and no bundle is kept by its files")
@@ -113,7 +116,7 @@ def test_a_header_is_read_as_it_was_written(tmp_path: Path) -> None:
     asked = (f"prefix={odd}", "HOME=")
     path = tmp_path / "cacert.pem"
     path.write_bytes(rendered([(absent, ())], asked) + PEM)
-    found = stored.read(str(path))
+    found = header.read(str(path))
     assert (found.asked, found.paths, found.rest) == (asked, (absent,), PEM + PEM)
     assert (found.appended, found.is_settled) == (PEM, False)
 
@@ -125,7 +128,7 @@ def test_what_changed_just_now_is_not_believed(tmp_path: Path) -> None:
     source.write_bytes(PEM)
     os.utime(source, (7, 7))
     path.write_bytes(rendered(look([str(source)])))
-    assert not stored.read(str(path)).header_now((), time.time_ns())
+    assert not header.read(str(path)).header_now((), time.time_ns())
 
 
 def damages() -> Dict[str, bytes]:
@@ -134,11 +137,11 @@ def damages() -> Dict[str, bytes]:
     first = whole.split(b"\n", 1)[0]
     return {
         "one line": first,
-        "too few lines": whole.replace(b"lines=4", b"lines=99"),
-        "no number": whole.replace(b"lines=4", b"lines=x"),
+        "too few lines": whole.replace(b"lines=5", b"lines=99"),
+        "no number": whole.replace(b"lines=5", b"lines=x"),
         "no length": whole.replace(b"length=", b"size="),
         "another body": whole.replace(b"\nMII", b"\nMIJ").replace(b"length=", b"length=1"),
-        "not ASCII": whole.replace(b"format=2", "format=²".encode()),
+        "not ASCII": whole.replace(b"format=3", "format=²".encode()),
         "a cut escape": whole.replace(b"prefix=/usr", b"prefix=\\x"),
     }
 
@@ -148,6 +151,6 @@ def test_a_damaged_header_is_not_believed(tmp_path: Path, damage: str) -> None:
     """It says nothing, and raises nothing."""
     path = tmp_path / "cacert.pem"
     path.write_bytes(damages()[damage])
-    found = stored.read(str(path))
+    found = header.read(str(path))
     assert not found.header_now((), time.time_ns())
     assert found.data == damages()[damage]

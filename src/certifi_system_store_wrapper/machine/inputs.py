@@ -1,0 +1,102 @@
+"""The inputs of a bundle: every path that was looked at, and whether it is still as it was.
+
+First what stat() says is compared; where only that differs, what the files hold.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from operator import attrgetter
+from typing import Iterable, Iterator, List, Set, Tuple
+
+from .files import read_regular
+from .signals import interruptible
+
+# A path and its state: whether it is a folder, device, inode, size, and the times of the last
+# change of its content and of its status, in nanoseconds. () is the state of what is absent.
+Input = Tuple[str, Tuple[int, ...]]
+# So many links are followed. The kernel follows no more either.
+_LINKS = 40
+
+
+def describe(path: str, status: os.stat_result) -> Input:
+    """Return the state of a path that is there."""
+    is_folder = stat.S_ISDIR(status.st_mode)
+    size, changed, touched = status.st_size, status.st_mtime_ns, status.st_ctime_ns
+    return path, (is_folder, status.st_dev, status.st_ino, size, changed, touched)
+
+
+def look(paths: Iterable[str]) -> List[Input]:
+    """Return the state of the paths now; they need not be there."""
+    return interruptible(lambda: [_state_of(path) for path in paths])
+
+
+def _state_of(path: str) -> Input:
+    try:
+        return describe(path, os.stat(path))
+    except (OSError, ValueError):
+        # ValueError: there is a NUL in the path.
+        return path, ()
+
+
+def contents(inputs: Iterable[Input]) -> Iterator[Tuple[str, bytes]]:
+    """Yield each path and what it holds; raises OSError where one cannot be read.
+
+    It is the same for a copy: after `cp -p`, `touch`, and in the layer of an image.
+    """
+    for path, state in inputs:
+        if state and state[0]:
+            yield path, repr(_names(path)).encode("utf-8", "surrogatepass")
+        else:
+            yield path, read_regular(path, interruptible(os.stat, path)) if state else b""
+
+
+def scan(folder: str) -> List[os.DirEntry[str]]:
+    """Return what is in a folder, sorted by name; raises OSError."""
+    with os.scandir(folder) as entries:
+        return sorted(entries, key=attrgetter("name"))
+
+
+def _names(folder: str) -> List[Tuple[str, str]]:
+    """Return the names in a folder, and where those lead that are links.
+
+    The interpreter writes its cache when it likes, and no certificate is looked for there.
+    """
+    entries = [each for each in interruptible(scan, folder) if each.name != "__pycache__"]
+    return [(each.name, os.readlink(each.path) if each.is_symlink() else "") for each in entries]
+
+
+def condensed(inputs: Iterable[Input]) -> List[Input]:
+    """Return fewer inputs, sorted, of which one changes whenever one of the given does.
+
+    Looking at all of them again would take much longer. A link in a folder among the inputs changes
+    together with that folder, so its target is enough. Where a folder does not exist, the topmost
+    missing folder stands for everything below it.
+    """
+    given = set(inputs)
+    folders = {path for path, state in given if state and state[0]}
+    return sorted({(_target(path, folders) if s else _absent(path), s) for path, s in given})
+
+
+def _target(path: str, folders: Set[str]) -> str:
+    """Follow the links that lie in one of the folders."""
+    for _ in range(_LINKS):
+        folder = os.path.dirname(path)
+        try:
+            target = os.readlink(path) if folder in folders else ""
+        except OSError:
+            # It is no link.
+            break
+        if not target:
+            break
+        path = os.path.join(folder, target)
+    return path
+
+
+def _absent(path: str) -> str:
+    """Return the topmost folder above the path that does not exist, else the path."""
+    above = os.path.dirname(path)
+    while len(above) < len(path) and not os.path.exists(above):
+        path, above = above, os.path.dirname(above)
+    return path

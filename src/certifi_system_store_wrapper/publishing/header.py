@@ -1,0 +1,294 @@
+"""The file format of a bundle that later processes use: how it is read, and when it is believed.
+
+The header has five lines. The first has fields (``name=value``); the others are lists, separated
+by tabs: the settings that the bundle was made with, the paths that were looked at, what they held,
+in short, and what people were told. Then comes the body. What stands behind the body was appended
+by a person.
+
+The fields hold length and CRC-32 of the body, CRC-32 of what we ourselves put behind it, and two
+hashes of the inputs: one of what stat() says of them, one of what they hold. A bundle is up to
+date while one of the two is what it was: a copy of a tree has other inodes and times, but the same
+content. CRC-32 shows a torn file; whether other people can change it, its owner and mode say.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+import sys
+from codecs import unicode_escape_decode, unicode_escape_encode
+from contextlib import suppress
+from importlib.util import source_hash
+from typing import Iterable, Sequence, Tuple, Union
+
+from .. import __version__
+from ..machine import drop_folders, ownership
+from ..machine.environment import environ
+from ..machine.files import MARK, is_ours
+from ..machine.inputs import Input, contents, look
+from ..record import Record
+from ..settings import Settings
+from .hold import identity, status_of
+
+try:
+    from zlib import crc32
+except ImportError:
+    # Python may be built without it.
+    from binascii import crc32
+
+FORMAT = "3"
+# How each line of the header begins, after the first.
+SETTINGS, LOOK = b"# made with: ", b"# looked at: "
+HELD, TOLD = b"# they held: ", b"# told: "
+LINES = 5
+# The first format does not say how many lines its header has.
+_OLD_LINES = "2"
+# Fields of Settings that decide nothing of what is in a bundle.
+_INDIFFERENT = (
+    *("log_level", "log_file", "log_file_level", "disable", "bundle_dir"),
+    *("handle_sigterm", "ssl_defaults", "store", "problems"),
+)
+# Variables of others that name certificates.
+NAMING = ("SSL_CERT_FILE", "SSL_CERT_DIR", "NIX_SSL_CERT_FILE")
+# Variables that say where this user's folders are.
+_HOMES = ("HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "APPDATA")
+_MACHINE_IDS = ("/etc/machine-id", "/var/lib/dbus/machine-id")
+# Nanoseconds after which a change would show in the times of a file.
+_SETTLED = 2 * 10**9
+
+Asked = Tuple[str, ...]
+Salt = Tuple[object, ...]
+
+
+def asked_for(settings: Settings) -> Asked:
+    """Return what a person or the environment sets, as far as it decides what is in a bundle."""
+    default = Settings()._asdict()
+    chosen = [(name, value) for name, value in settings._asdict().items() if value != default[name]]
+    ours = [f"{name}={value!r}" for name, value in chosen if name not in _INDIFFERENT]
+    naming = [(name, value) for name, value in set_among(NAMING) if not is_ours(value)]
+    named = [f"{name}={_absolute(value)}" for name, value in naming]
+    homes = [f"{name}={value}" for name, value in set_among(_HOMES)]
+    return (f"prefix={sys.prefix}", *ours, *named, *homes)
+
+
+def without_homes(asked: Asked) -> Asked:
+    """Return what was asked for, wherever this user's folders are."""
+    return tuple([each for each in asked if each.split("=", 1)[0] not in _HOMES])
+
+
+def key(asked: Asked) -> str:
+    """Return the name of the folder for the bundle that is asked for, on this machine."""
+    return sha256(repr((asked, machine())))[:16]
+
+
+def salt(settings: Settings, certifi_file: str) -> Salt:
+    """Return what else decides what is in a bundle, beside the files that are looked at.
+
+    It is no part of the key: an upgrade must not change the path that other tools know.
+    """
+    termux = environ().get("PREFIX")
+    folders = drop_folders(isolated=settings.isolated)
+    return __version__, sys.version, certifi_file, folders, termux
+
+
+class Request(Record):
+    """For what a bundle is made, and when that began, in nanoseconds."""
+
+    asked: Asked
+    salt: Salt
+    started: int
+    # Whether every change of the system's store shows in an input.
+    shows_changes: bool
+    # What is looked at beside the inputs of the bundle.
+    more: Tuple[Input, ...] = ()
+
+
+class NotOurs(OSError):
+    """Somebody put another file where a bundle lies."""
+
+    remedy = "`certifi-system-store-wrapper add` what it holds, and remove it"
+
+
+class Stored(Record):
+    """What a path holds. Without a header that fits the body, most of it is not known."""
+
+    data: bytes = b""
+    signature: Tuple[int, ...] = ()
+    asked: Asked = ()
+    # What stands behind the header: the body, and what a person appended.
+    rest: bytes = b""
+    appended: bytes = b""
+    # Whether nothing has been appended since we wrote it.
+    is_settled: bool = False
+    # "" where what stat() said of the inputs proves nothing.
+    identities: str = ""
+    contents: str = ""
+    paths: Tuple[str, ...] = ()
+    # The line that says what each of them held, and each part of the salt.
+    held: bytes = b""
+    # What people were told: a level, a blank and a sentence each.
+    told: Tuple[str, ...] = ()
+
+    def is_anothers(self, asked: Asked) -> bool:
+        """Whether it was made with other settings; the first format does not say with which."""
+        return bool(self.asked) and self.asked != asked
+
+    def is_being_changed(self, now: int) -> bool:
+        """Whether somebody may be in the middle of appending to it."""
+        if not self.rest or self.is_settled:
+            return False
+        # The absolute difference, because a clock may have gone back.
+        return abs(self.signature[-1] - now) < _SETTLED
+
+    def header_now(self, salt: Salt, now: int) -> bytes:
+        """Return the header that it should have; b"" where it has to be built again."""
+        if not self.is_settled or not self.identities:
+            return b""
+        header, inputs = self.data[: len(self.data) - len(self.rest)], look(self.paths)
+        identities = identities_of(salt, inputs)
+        if identities == self.identities:
+            return header
+        if contents_of(salt, inputs) != self.contents:
+            return b""
+        if would_show_a_change(inputs, now) and look(self.paths) == inputs:
+            header = header.replace(self.identities.encode(), identities.encode(), 1)
+        return header
+
+
+def read(path: str) -> Stored:
+    """Return what stands at `path`; raises OSError where we must not replace it."""
+    try:
+        status = os.lstat(path)
+    except FileNotFoundError:
+        return Stored()
+    not_ours = NotOurs(errno.EEXIST, "it is not a bundle of ours, and is left alone", path)
+    if not stat.S_ISREG(status.st_mode):
+        raise not_ours
+    if not ownership.is_safe(status, path):
+        raise PermissionError(errno.EPERM, "others made it or may write to it", path)
+    with open(path, "rb") as file:
+        signature = signature_from(os.fstat(file.fileno()))
+        data = file.read()
+    if data and not data.startswith(MARK):
+        raise not_ours
+    return parsed(data, signature)
+
+
+def parsed(data: bytes, signature: Tuple[int, ...]) -> Stored:
+    """Return what a bundle of ours says; of a damaged one what is left of it."""
+    known = Stored(data, signature)
+    # Where somebody changed more than what stands behind the body, the header is not believed.
+    with suppress(LookupError, ValueError):
+        words = data.split(b"\n", 1)[0].decode("ascii").split()
+        fields = dict(word.split("=", 1) for word in words if "=" in word)
+        *header, rest = data.split(b"\n", int(fields.get("lines", _OLD_LINES)))
+        length = int(fields["length"])
+        if len(header) > 1 and header[1].startswith(SETTINGS):
+            known = known._replace(asked=listed(header[1], SETTINGS))
+        check, digest = (crc, "crc32") if "crc32" in fields else (sha256, "sha256")
+        if check(rest[:length]) == fields[digest]:
+            tail = rest[length:]
+            is_settled = check(tail) == fields["appended"]
+            known = known._replace(rest=rest, appended=tail, is_settled=is_settled)
+        if fields["format"] == FORMAT:
+            known = known._replace(
+                identities=fields["identities"],
+                contents=fields["contents"],
+                paths=listed(header[2], LOOK),
+                held=header[3],
+                told=listed(header[4], TOLD),
+            )
+    return known
+
+
+def signature_of(path: str) -> Tuple[int, ...]:
+    """Return what changes with the file, its time in nanoseconds last; () where it is not there."""
+    status = status_of(path)
+    return () if status is None else signature_from(status)
+
+
+def signature_from(status: os.stat_result) -> Tuple[int, ...]:
+    """Return what changes with a file that has this status, see signature_of()."""
+    return (*identity(status), status.st_size, status.st_mtime_ns)
+
+
+def set_among(names: Iterable[str]) -> Sequence[Tuple[str, str]]:
+    """Return the variables among these that are set, with their values."""
+    return [(name, environ()[name]) for name in names if name in environ()]
+
+
+def _absolute(paths: str) -> str:
+    """Return a path, or a list of paths, from the working directory."""
+    try:
+        return os.pathsep.join([each and os.path.abspath(each) for each in paths.split(os.pathsep)])
+    # The working directory is gone.
+    except OSError:
+        return paths
+
+
+def machine() -> str:
+    """Return what tells this machine from others that may have the same home folder.
+
+    macOS and Windows change the name with the network, and seldom share a home.
+    """
+    if sys.platform in ("win32", "darwin"):
+        return ""
+    for path in _MACHINE_IDS:
+        with suppress(OSError), open(path, "rb") as file:
+            found = file.read(64).strip()
+            if found:
+                return found.hex()
+    return os.uname().nodename
+
+
+def identities_of(salt: Salt, inputs: Sequence[Input]) -> str:
+    """Return a hash of which files the inputs are, and where their folders really lie.
+
+    Some file systems give no file a number: there the path itself may lead elsewhere.
+    """
+    places = {os.path.dirname(path) if state[2] else path for path, state in inputs if state}
+    real = [(place, os.path.realpath(place)) for place in sorted(places)]
+    # Every process has the same hash of numbers, but not of texts. It is fast.
+    states = hash(tuple([state for _, state in inputs])) % (1 << 64)
+    return f"{states:016x}{source_hash(ascii((salt, real)).encode('ascii')).hex()}"
+
+
+def contents_of(salt: Salt, inputs: Sequence[Input]) -> str:
+    """Return a hash of what the inputs hold, "" where one of them cannot be read."""
+    try:
+        held = [(path, sha256(held)) for path, held in contents(inputs)]
+    except OSError:
+        return ""
+    return sha256(repr((salt, held)))
+
+
+def would_show_a_change(inputs: Sequence[Input], now: int) -> bool:
+    """Whether each was seen in one state, and was changed last so long ago that it is certain."""
+    are_old = all(max(state[-2:]) <= now - _SETTLED for _, state in inputs if state)
+    return are_old and len({path for path, _ in inputs}) == len(inputs)
+
+
+def line(begins: bytes, texts: Iterable[str]) -> bytes:
+    """Return the line of the header that lists these texts."""
+    return begins + b"\t".join([unicode_escape_encode(each)[0] for each in texts])
+
+
+def listed(line: bytes, begins: bytes) -> Tuple[str, ...]:
+    """Return the texts of such a line; none where it is empty."""
+    listed = line[len(begins) :].split(b"\t")
+    return tuple([unicode_escape_decode(each)[0] for each in listed]) if listed != [b""] else ()
+
+
+def crc(data: bytes) -> str:
+    """Return the CRC-32 in hexadecimal."""
+    return f"{crc32(data):08x}"
+
+
+def sha256(data: Union[str, bytes]) -> str:
+    """Return the SHA-256 in hexadecimal."""
+    # Few need it, and it may load OpenSSL, which takes 3 ms.
+    import hashlib
+
+    data = data if isinstance(data, bytes) else data.encode("utf-8", "surrogatepass")
+    return hashlib.sha256(data).hexdigest()

@@ -1,0 +1,487 @@
+"""What where() builds is stored for the next process: when it is believed, and by whom."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Callable, Dict, List, Tuple
+
+import pytest
+import trustme
+
+from support import NAME, Sandbox, write
+
+pytestmark = [
+    pytest.mark.posix("Windows' store has no files"),
+    pytest.mark.skipif(sys.platform == "darwin", reason="macOS stores nothing by default"),
+]
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    Done = subprocess.CompletedProcess[str]
+
+# A process that says what it answers, and how often it had to build the bundle.
+ASKS = """
+    import certifi, json
+    from certifi_system_store_wrapper import bundle
+    built, original = [], bundle.build
+    bundle.build = lambda *arguments: built.append(1) or original(*arguments)
+    certifi.where()
+    print(json.dumps([len(built), certifi.contents()]))
+"""
+NAMED = "PYTHON_CERTIFI_CERT_FILES"
+# Seconds until what a test has written is old enough to be believed.
+SETTLING = 2.2
+LONG_AGO = (10**9, 10**9)
+# A user that the tests do not run as.
+MALLORY = 1000
+
+
+class User:
+    """Somebody who starts one process after the other, and names a CA."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        """Name one, and wait until a bundle of it may be stored."""
+        self.sandbox = sandbox
+        # Where there is no such folder, no persistent bundle is looked for there.
+        (sandbox.home / ".cache").mkdir(exist_ok=True)
+        self.ca = sandbox.work / "ca.pem"
+        self.pem = new_ca(self.ca)
+        self.env = {NAMED: str(self.ca)}
+        time.sleep(SETTLING)
+
+    def asks(self, *options: str, **more: str) -> Tuple[int, str]:
+        """Return how often the bundle was built, and its text; nothing must be said."""
+        done = self.sandbox.run_code(ASKS, *options, env={**self.env, **more})
+        assert (done.returncode, done.stderr) == (0, ""), done
+        built, text = json.loads(done.stdout)
+        return int(built), str(text)
+
+    @property
+    def stored(self) -> List[Path]:
+        """What is stored, of every key."""
+        return sorted((self.sandbox.home / ".cache" / NAME).glob("*/*"))
+
+
+@pytest.fixture
+def user(sandbox: Sandbox) -> User:
+    """Return a user for whom a bundle is stored."""
+    user = User(sandbox)
+    assert user.asks()[0] == 1
+    assert [path.name for path in user.stored] == ["stored.pem"]
+    return user
+
+
+def new_ca(path: Path) -> str:
+    """Write a CA of long ago; return its PEM."""
+    pem: str = trustme.CA().cert_pem.bytes().decode()
+    write(path, pem.encode().ljust(4096, b"\n"))
+    os.utime(path, LONG_AGO)
+    return pem
+
+
+def test_the_next_process_builds_nothing(sandbox: Sandbox) -> None:
+    """It answers the same, from a file of its own that goes with it."""
+    user = User(sandbox)
+    first, second = user.asks(), user.asks()
+    assert first[0] == 1
+    assert second == (0, first[1])
+    assert user.pem in first[1]
+    assert not list(sandbox.place.iterdir())
+
+
+def replace(user: User) -> None:
+    user.pem = new_ca(user.ca)
+
+
+def drop(user: User) -> None:
+    new_ca(user.ca)
+    user.pem = new_ca(user.sandbox.drop_folder / "a.pem")
+
+
+def link(user: User) -> None:
+    other = user.sandbox.work / "other.pem"
+    user.pem = new_ca(other)
+    user.ca.unlink()
+    user.ca.symlink_to(other)
+
+
+def name_another(user: User) -> None:
+    user.pem = new_ca(user.sandbox.work / "other.pem")
+    user.env = {NAMED: str(user.sandbox.work / "other.pem")}
+
+
+def restrict(user: User) -> None:
+    user.env["PYTHON_CERTIFI_SOURCES"] = "user"
+
+
+def append(user: User) -> None:
+    printed = user.sandbox.run("-m", "certifi", env=user.env).stdout.strip()
+    user.pem = trustme.CA().cert_pem.bytes().decode()
+    with open(printed, "a", encoding="ascii") as file:
+        file.write(user.pem)
+
+
+@pytest.mark.parametrize("change", [replace, drop, link, name_another, restrict, append])
+def test_whatever_changes_is_noticed(user: User, change: Callable[[User], None]) -> None:
+    """At once, also with the size and the time that the file had before."""
+    before = user.asks()[1]
+    change(user)
+    built, text = user.asks()
+    assert built == 1
+    assert user.pem in text
+    assert text != before
+
+
+def test_what_has_other_times_and_the_same_content_is_believed(user: User) -> None:
+    """Once that has settled it is noted, and nothing is read again."""
+    (path,) = user.stored
+    before = path.read_bytes()
+    os.utime(user.ca)
+    assert user.asks()[0] == 0
+    assert path.read_bytes() == before
+    time.sleep(SETTLING)
+    assert user.asks()[0] == 0
+    after = path.read_bytes()
+    assert (after != before, len(after)) == (True, len(before))
+    user.ca.unlink()
+    assert user.sandbox.run_code(ASKS, env=user.env).stderr.count("WARNING") == 1
+
+
+def test_others_may_live_meanwhile(user: User) -> None:
+    """Their temporary bundles change nothing."""
+    other = user.sandbox.start_code("import certifi; certifi.where(); print(flush=True); input()")
+    assert other.stdout
+    other.stdout.readline()
+    try:
+        assert user.asks()[0] == 0
+    finally:
+        other.communicate("\n")
+    assert user.asks()[0] == 0
+
+
+def test_what_was_warned_of_is_not_stored(sandbox: Sandbox) -> None:
+    """The next process warns of it, too."""
+    user = User(sandbox)
+    user.env[NAMED] += f"{os.pathsep}/no/such/file.pem"
+    for _ in range(2):
+        assert "/no/such/file.pem" in sandbox.run_code(ASKS, env=user.env).stderr
+    assert not user.stored
+
+
+def test_what_changed_just_now_is_not_stored(sandbox: Sandbox) -> None:
+    """A second change might not show; nor where a clock was wrong, and it is of tomorrow."""
+    user = User(sandbox)
+    os.utime(user.ca)
+    assert user.asks()[0] == 1
+    tomorrow = time.time() + 86400
+    os.utime(user.ca, (tomorrow, tomorrow))
+    time.sleep(SETTLING)
+    assert user.asks()[0] == 1
+    assert not user.stored
+
+
+TOLD = {
+    "PYTHON_CERTIFI_LOG_LEVEL": "DEBUG",
+    "PYTHON_CERTIFI_LOG_FILE": "log",
+}
+
+
+@pytest.mark.parametrize("variable", TOLD)
+def test_who_wants_to_see_how_it_is_built_does(user: User, variable: str) -> None:
+    """Each source and each file is named."""
+    done = user.sandbox.run_code(ASKS, env={**user.env, variable: TOLD[variable]})
+    assert json.loads(done.stdout)[0] == 1
+    log = user.sandbox.work / "log"
+    text = log.read_text("utf-8") if log.exists() else done.stderr
+    assert f"user: {user.ca} has 1 certificates" in text
+
+
+def test_findings_are_told_again(sandbox: Sandbox) -> None:
+    """Who listens to more than warnings gets what the first process got, with one line each."""
+    user = User(sandbox)
+    appended = sandbox.run("-m", "certifi", env=user.env).stdout.strip()
+    with open(appended, "a", encoding="ascii") as file:
+        file.write(trustme.CA().cert_pem.bytes().decode())
+    time.sleep(SETTLING)
+    code = "import logging; logging.basicConfig(level=logging.INFO)\n" + ASKS.replace("    ", "")
+    told = [sandbox.run_code(code, env=user.env) for _ in range(2)]
+    assert [json.loads(done.stdout)[0] for done in told] == [1, 0]
+    assert told[0].stderr == told[1].stderr
+    assert told[0].stderr.count("were appended to it by a person") == 1
+
+
+@pytest.mark.parametrize(
+    "more", [{"PYTHON_CERTIFI_STORE": "0"}, {"HOME": "/nonexistent"}], ids=["switch", "no home"]
+)
+def test_who_wants_none_has_none(user: User, more: Dict[str, str]) -> None:
+    """It is built, and nothing more is stored."""
+    assert user.asks(**more)[0] == 1
+    assert len(user.stored) == 1
+
+
+def test_an_isolated_interpreter_neither_reads_nor_writes(user: User) -> None:
+    """Python -I takes nothing from a home."""
+    before = {path: path.stat() for path in user.stored}
+    built, text = user.asks("-I")
+    assert (built, user.pem in text) == (1, False)
+    assert {path: path.stat() for path in user.stored} == before
+
+
+# Nothing but what we wrote is believed.
+
+
+def test_a_torn_file_is_not_believed(user: User) -> None:
+    """Wherever it ends, and whatever in it was changed; then it is put right."""
+    (path,) = user.stored
+    whole = path.read_bytes()
+    middle = whole.index(b"-----BEGIN") + 5000
+    cut = [whole[:length] for length in (0, 1, 50, 400, middle, len(whole) - 1)]
+    changed = whole[:middle] + b"AAAA" + whole[middle + 4 :]
+    for damaged in (*cut, changed, whole + user.pem.encode(), b"\0" * len(whole)):
+        path.write_bytes(damaged)
+        assert user.asks()[0] == 1
+        assert path.read_bytes() == whole
+        assert user.asks()[0] == 0
+
+
+def as_a_link(path: Path) -> None:
+    path.rename(path.with_name("elsewhere"))
+    path.symlink_to("elsewhere")
+
+
+def as_a_linked_folder(path: Path) -> None:
+    path.parent.rename(path.parent.with_name("elsewhere"))
+    path.parent.symlink_to("elsewhere")
+
+
+def as_a_fifo(path: Path) -> None:
+    path.unlink()
+    os.mkfifo(path)
+
+
+OPENED: Dict[str, Callable[[Path], object]] = {
+    "a file of everybody": lambda path: path.chmod(0o666),
+    "a folder of everybody": lambda path: path.parent.chmod(0o777),
+    "a folder of everybody above": lambda path: path.parents[1].chmod(0o777),
+    "a link": as_a_link,
+    "a link to the folder": as_a_linked_folder,
+    "a FIFO": as_a_fifo,
+    "a folder": lambda path: (path.unlink(), path.mkdir()),
+}
+TAKEN: Dict[str, Callable[[Path], object]] = {
+    "another user's file": lambda path: os.chown(path, MALLORY, MALLORY),
+    "another user's folder": lambda path: os.chown(path.parent, MALLORY, MALLORY),
+    "another user's home": lambda path: os.chown(path.parents[3], MALLORY, MALLORY),
+}
+
+
+@pytest.mark.parametrize("change", OPENED.values(), ids=OPENED)
+def test_what_others_can_change_is_not_believed(user: User, change: Callable[[Path], None]) -> None:
+    """A CA that they put there, with a checksum that fits, is not trusted."""
+    (path,) = user.stored
+    change(path)
+    built, text = user.asks()
+    assert (built, user.pem in text) == (1, True)
+
+
+@pytest.mark.root("gives files away")
+@pytest.mark.parametrize("change", TAKEN.values(), ids=TAKEN)
+def test_what_others_own_is_not_believed(user: User, change: Callable[[Path], None]) -> None:
+    """Whoever owns it could change it."""
+    (path,) = user.stored
+    change(path)
+    built, text = user.asks()
+    assert (built, user.pem in text) == (1, True)
+
+
+# Writing it never disturbs.
+
+
+def test_many_write_at_once(sandbox: Sandbox) -> None:
+    """All answer the same, one file stays, and no unfinished one."""
+    user = User(sandbox)
+    started = [
+        subprocess.Popen(
+            [str(sandbox.environment.python), "-c", "import certifi; print(certifi.contents())"],
+            env=sandbox.variables(user.env),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            encoding="ascii",
+        )
+        for _ in range(24)
+    ]
+    answers = {each.communicate() for each in started}
+    assert len(answers) == 1
+    assert user.pem in answers.pop()[0]
+    assert [path.name for path in user.stored] == ["stored.pem"]
+    assert user.asks()[0] == 0
+
+
+@pytest.mark.root("mounts a file system")
+@pytest.mark.linux("uses a mount namespace")
+@pytest.mark.parametrize("options", ["ro", "size=64k"])
+def test_a_home_that_takes_nothing(sandbox: Sandbox, options: str) -> None:
+    """Read-only or full: it is built each time, in silence, and nothing is left."""
+    user = User(sandbox)
+    home = str(sandbox.home)
+    python = str(sandbox.environment.python)
+    script = f'mount -t tmpfs -o {options} none {home} && "$@" && "$@" && find {home} -type f'
+    code = "import certifi; print(len(certifi.contents()) > 1000)"
+    done = subprocess.run(
+        ["unshare", "-m", "sh", "-c", script, "sh", python, "-c", code],
+        env=sandbox.variables(user.env),
+        capture_output=True,
+        encoding="ascii",
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "True\nTrue\n", "")
+
+
+def test_what_a_killed_writer_left_is_swept(user: User) -> None:
+    """The next one that stores something removes it."""
+    (path,) = user.stored
+    left = path.with_name(".stored.pem.0123456789abcdef")
+    left.write_bytes(path.read_bytes()[:1000])
+    replace(user)
+    time.sleep(SETTLING)
+    assert user.asks()[0] == 1
+    assert not left.exists()
+
+
+def test_what_nobody_needs_is_swept(user: User, tmp_path: Path) -> None:
+    """Of an environment that is gone, and what was not used for two months; no printed one."""
+    (path,) = user.stored
+    above = path.parents[1]
+    gone, unused = above / "gone", above / "unused"
+    for folder in (gone, unused):
+        shutil.copytree(path.parent, folder)
+    prefix = str(user.sandbox.environment.python.parents[1]).encode()
+    text = (gone / path.name).read_bytes()
+    assert prefix in text
+    (gone / path.name).write_bytes(text.replace(prefix, str(tmp_path / "gone").encode()))
+    os.utime(unused / path.name, LONG_AGO)
+    (unused / "cacert.pem").write_bytes(b"printed")
+    replace(user)
+    time.sleep(SETTLING)
+    user.asks()
+    assert sorted(each.relative_to(above).as_posix() for each in above.rglob("*")) == sorted(
+        [path.parent.name, f"{path.parent.name}/{path.name}", "unused", "unused/cacert.pem"]
+    )
+
+
+def test_a_use_is_noted(user: User) -> None:
+    """Once a day, or what is used would be swept."""
+    (path,) = user.stored
+    os.utime(path, LONG_AGO)
+    assert user.asks()[0] == 0
+    noted = path.stat().st_mtime
+    assert noted > time.time() - 600
+    user.asks()
+    assert path.stat().st_mtime == noted
+
+
+def test_a_removed_certificate_is_nowhere(user: User) -> None:
+    """`remove` takes it out of what is stored, too, and no process trusts it any more."""
+    sandbox = user.sandbox
+    ours = ("-m", "certifi_system_store_wrapper")
+    corp = sandbox.work / "corp.pem"
+    pem = new_ca(corp)
+    assert sandbox.run(*ours, "add", str(corp), env=user.env).returncode == 0
+    time.sleep(SETTLING)
+    assert pem in user.asks()[1]
+    assert any(pem in path.read_text("utf-8") for path in user.stored)
+    (added,) = sandbox.drop_folder.iterdir()
+    assert sandbox.run(*ours, "remove", added.name, env=user.env).returncode == 0
+    assert not any(pem in path.read_text("utf-8") for path in user.stored)
+    assert pem not in user.asks()[1]
+
+
+def test_status_tells_of_one_that_differs(user: User) -> None:
+    """Commands build anew, and see what no other process looks at."""
+    import zlib
+
+    (path,) = user.stored
+    ours = ("-m", "certifi_system_store_wrapper", "status")
+    healthy = user.sandbox.run(*ours, env=user.env)
+    header, begin, body = path.read_bytes().partition(b"-----BEGIN")
+    blocks = (begin + body).split(b"-----BEGIN")
+    lacking = b"-----BEGIN".join(blocks[:-1])
+    old = [f"length={len(begin + body)}".encode(), f"crc32={zlib.crc32(begin + body):08x}".encode()]
+    new = [f"length={len(lacking)}".encode(), f"crc32={zlib.crc32(lacking):08x}".encode()]
+    for was, now in zip(old, new):
+        assert was in header
+        header = header.replace(was, now)
+    path.write_bytes(header + lacking)
+    assert user.asks()[0] == 0
+    done = user.sandbox.run(*ours, env=user.env)
+    assert (healthy.returncode, done.returncode) == (0, 1)
+    assert f"certifi answers from {path}, which is not what would be built now" in done.stdout
+
+
+def test_what_is_loaded_late_is_of_the_same_version(user: User, tmp_path: Path) -> None:
+    """After an upgrade in place what answered goes on, with one warning, and nothing is mixed."""
+    packages = tmp_path / "packages"
+    for name in ("certifi", "wrapt", "certifi_system_store_wrapper", "certifi_system"):
+        shutil.copytree(user.sandbox.environment.site_packages / name, packages / name)
+    time.sleep(SETTLING)
+    begin = f"""
+        import sys
+        sys.path.insert(0, {str(packages)!r})
+        import certifi_system_store_wrapper as ours
+        ours.activate()
+        import certifi, os
+        path, text = certifi.where(), certifi.contents()
+    """
+    stored = user.sandbox.run_code(begin, "-S", env=user.env)
+    assert (stored.returncode, stored.stderr, len(user.stored)) == (0, "", 2)
+    upgrade = f"""
+        init = {str(packages)!r} + "/certifi_system_store_wrapper/__init__.py"
+        open(init, "a").write("# another version\\n")
+        for name in ("publishing/storing", "publishing/building", "publishing/additions"):
+            open(init.replace("__init__", name), "w").write("raise RuntimeError('mixed')")
+        assert ours.refresh() == path
+        assert certifi.contents() == text
+        open(path, "a").write("what somebody appends")
+        os.unlink(path)
+        assert (certifi.where(), certifi.contents()) == (path, text + "what somebody appends")
+        try:
+            ours.build()
+        except ImportError as error:
+            print(error)
+    """
+    done = user.sandbox.run_code(begin + upgrade, "-S", env=user.env)
+    assert done.returncode == 0, done
+    assert "restart this process" in done.stdout
+    assert done.stderr.count("nothing is collected again") == 1
+    assert "mixed" not in done.stderr
+
+
+def test_a_fork_during_the_first_build(user: User) -> None:
+    """Another thread is loading our modules: the fork answers all the same, and does not wait."""
+    code = """
+        import certifi, os, sys, threading, time
+        class Slow:
+            def find_spec(self, name, path=None, target=None):
+                if name.endswith("certifi_system_store_wrapper.bundle"):
+                    loading.set()
+                    time.sleep(0.5)
+        loading = threading.Event()
+        sys.meta_path.insert(0, Slow())
+        thread = threading.Thread(target=certifi.where)
+        thread.start()
+        loading.wait()
+        child = os.fork()
+        text = certifi.contents()
+        if not child:
+            os._exit("PRIVATE" in text or text.count("BEGIN") < 2)
+        thread.join()
+        sys.exit(os.waitpid(child, 0)[1])
+    """
+    done = user.sandbox.run_code(code, env={**user.env, "PYTHON_CERTIFI_STORE": "0"})
+    assert (done.returncode, done.stderr) == (0, ""), done
