@@ -37,9 +37,9 @@ def __dir__():  # type: () -> list[str]
 
 
 def _api():  # type: ignore[no-untyped-def]
-    from . import api
+    from .loading import load
 
-    return api
+    return load("api")
 
 
 def _undisturbed(call, *arguments):  # type: (Callable[..., T], object) -> T

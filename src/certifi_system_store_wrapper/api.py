@@ -9,10 +9,13 @@ from typing import Optional
 
 from . import bootstrap
 from .activation import hook
-from .bundle import Bundle
 from .loading import load
 from .machine.signals import put_off
 from .settings import Settings, from_environment
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .bundle import Bundle
 
 
 def where() -> str:
@@ -41,7 +44,8 @@ def build(settings: Optional[Settings] = None) -> Bundle:
     """Return what would be in the bundle, with provenance, exclusions and problems.
 
     Reads the sources now and publishes nothing. `settings` are by default those of the
-    environment (``settings.from_environment()``); raises TypeError for anything else.
+    environment (``settings.from_environment()``); raises TypeError for anything else, and
+    ImportError where pip has replaced this package since the process began.
     """
     if not isinstance(settings, (Settings, type(None))):
         raise TypeError(f"settings must be Settings or None, not {type(settings).__name__}")

@@ -405,7 +405,10 @@ def test_files_that_are_hidden_for_a_while(sandbox: Sandbox) -> None:
     assert ["no bundle can be" in line for line in done.stderr.splitlines()] == [True], done
 
 
-REPLACED = ["os.stat", "os.path.isfile", "os.path.join", "os.close", "builtins.open", "os.listdir"]
+REPLACED = [
+    *("os.stat", "os.lstat", "os.path.isfile", "os.path.join", "os.close", "builtins.open"),
+    "os.listdir",
+]
 
 
 @pytest.mark.parametrize("replaced", REPLACED)

@@ -10,7 +10,7 @@ from types import ModuleType
 from typing import Callable, List, Optional, Set
 
 from .. import publishing, reporting
-from ..loading import Replaced
+from ..loading import Replaced, load
 from ..machine.signals import foreign, interruptible, put_off
 from ..publishing import Published, cleanup
 from ..settings import DEBUG, WARNING, from_environment
@@ -145,6 +145,9 @@ class Answer:
             return self._failed(error)
         self._ours.add(published.path)
         self._published, self._refreshed = published, None
+        if self._try_again:
+            self._try_again = 0.0
+            reporting.failure_of(_tell_requests, self.certifi_file, published.path)
         reporting.later(reporting.emit, DEBUG, f"certifi.where() answers {published.path}")
         return published.path
 
@@ -162,6 +165,11 @@ class Answer:
             reason = str(error)
         reporting.later(reporting.say_once, WARNING, f"{_NO_BUNDLE}: {reason}")
         return self.certifi_file()
+
+
+def _tell_requests(certifi_file: Callable[[], str], path: str) -> None:
+    """Replace the path that requests stored while there was no bundle, and never asks for again."""
+    load("activation.latecomers").refresh_requests(certifi_file, lambda: path)
 
 
 _answers: List[Answer] = []

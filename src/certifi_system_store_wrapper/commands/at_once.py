@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from typing import Any, Dict, Iterator, List
 
 from .. import api
@@ -51,6 +52,10 @@ def _bundles(folder: str, removed: List[bytes]) -> Iterator[Dict[str, Any]]:
     bundles = [each for each in lasting.found(settings, named) if each.looked_at(folder)]
     gone = _gone(removed) if bundles else []
     for bundle in bundles:
+        if bundle.is_stored:
+            with suppress(OSError):
+                lasting.withdraw(bundle, [block for block in gone if bundle.has(block)])
+            continue
         failed, renewed = "", False
         try:
             renewed = _is_renewed(bundle, gone)

@@ -52,12 +52,19 @@ def cache_folder() -> str:
     """Return the folder for this user's caches, which need not exist; "" without a home."""
     variable, *below = _CACHES.get(sys.platform, ("XDG_CACHE_HOME", ".cache"))
     asked = environ().get(variable, "")
-    if os.path.isabs(asked):
-        return asked
     # The home of a daemon may be /nonexistent.
-    if not os.path.isabs(home()) or not os.path.isdir(home()):
-        return ""
-    return os.path.join(home(), *below)
+    if not os.path.isabs(asked) and os.path.isabs(home()) and os.path.isdir(home()):
+        asked = os.path.join(home(), *below)
+    return asked if os.path.isabs(asked) and not _is_anothers(asked) else ""
+
+
+def _is_anothers(folder: str) -> bool:
+    """Whether root would make it in the home of another user, who could not use it then."""
+    if sys.platform == "win32" or ownership.user() != 0:
+        return False
+    while not os.path.exists(folder) and folder != os.path.dirname(folder):
+        folder = os.path.dirname(folder)
+    return os.stat(folder).st_uid != 0
 
 
 def drop_folders(*, isolated: bool = False) -> List[str]:

@@ -13,8 +13,9 @@ from typing import Iterable, Iterator, List, Set, Tuple
 from .files import read_regular
 from .signals import interruptible
 
-# A path and its state: whether it is a folder, device, inode, size, and the times of the last
-# change of its content and of its status, in nanoseconds. () is the state of what is absent.
+# A path and its state: whether it is a folder, device, inode, owner, who else may write to it,
+# size, and the times of the last change of its content and of its status, in nanoseconds. () is
+# the state of what is absent.
 Input = Tuple[str, Tuple[int, ...]]
 # So many links are followed. The kernel follows no more either.
 _LINKS = 40
@@ -22,9 +23,26 @@ _LINKS = 40
 
 def describe(path: str, status: os.stat_result) -> Input:
     """Return the state of a path that is there."""
-    is_folder = stat.S_ISDIR(status.st_mode)
+    is_folder, guard = stat.S_ISDIR(status.st_mode), _guard(status)
     size, changed, touched = status.st_size, status.st_mtime_ns, status.st_ctime_ns
-    return path, (is_folder, status.st_dev, status.st_ino, size, changed, touched)
+    return path, (is_folder, status.st_dev, status.st_ino, *guard, size, changed, touched)
+
+
+def _guard(status: os.stat_result) -> Tuple[int, int]:
+    """Return who may change it, as far as a status says it."""
+    return status.st_uid, status.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+
+
+def guards(inputs: Iterable[Input]) -> List[Tuple[str, Tuple[int, ...]]]:
+    """Return who may change each input, and each folder above it."""
+    above: Set[str] = set()
+    for path, state in inputs:
+        folder = os.path.dirname(path)
+        while state and folder not in above:
+            above.add(folder)
+            folder = os.path.dirname(folder)
+    states = {path: state[3:5] for path, state in (*look(above), *inputs)}
+    return sorted(states.items())
 
 
 def look(paths: Iterable[str]) -> List[Input]:

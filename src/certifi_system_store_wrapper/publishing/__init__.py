@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Callable, Optional, Sequence, Union
+from typing import Callable, List, Optional, Sequence, TypeVar, Union
 
 from .. import reporting
 from ..loading import load
@@ -22,6 +22,8 @@ from .temporary import MemoryBundle, TemporaryBundle
 _PIPS = os.path.join("pip", "_vendor", "")
 
 WHERE_TO_WRITE = "set PYTHON_CERTIFI_BUNDLE_DIR to a folder that only you can write to"
+
+T = TypeVar("T")
 
 Published = Union[TemporaryBundle, MemoryBundle, PersistentBundle]
 
@@ -55,7 +57,7 @@ def publish(
     # pip's own copy of certifi is another list than the one that an application keeps there.
     is_asked_for = settings.bundle_dir and _PIPS not in certifi_file
     if is_asked_for or _is_certifis_command():
-        unchanged = is_asked_for and stored.unchanged(settings, certifi_file)
+        unchanged = _if_possible(stored.unchanged, settings, certifi_file) if is_asked_for else None
         return unchanged or _publish_persistent(settings, certifi_file)
     return _publish_temporary(settings, certifi_file, refreshed)
 
@@ -137,14 +139,19 @@ def _misfit(settings: Settings, certifi_file: str) -> str:
 def _publish_temporary(
     settings: Settings, certifi_file: str, refreshed: Optional[Published]
 ) -> Published:
-    text = b""
     # refresh() collects again, whatever an earlier process has found.
-    if not refreshed and stored.is_wanted(settings):
-        text = stored.text_of(settings, certifi_file)
-    text = text or load("publishing.storing").built_text(settings, certifi_file)
+    found = None if refreshed else _if_possible(stored.text_of, settings, certifi_file)
+    text = found or load("publishing.storing").built_text(settings, certifi_file)
     if refreshed and is_intact(refreshed) and _held_text(refreshed) == text:
         return refreshed
     return _place(text, settings)
+
+
+def _if_possible(find: Callable[..., Optional[T]], *asked: object) -> Optional[T]:
+    """Return what an earlier process made; None where anything is wrong with it."""
+    found: List[Optional[T]] = [None]
+    reporting.failure_of(lambda: found.append(find(*asked)))
+    return found[-1]
 
 
 def _place(text: bytes, settings: Settings) -> Published:

@@ -26,7 +26,7 @@ from .. import __version__
 from ..machine import drop_folders, ownership
 from ..machine.environment import environ
 from ..machine.files import MARK, is_ours
-from ..machine.inputs import Input, contents, look
+from ..machine.inputs import Input, contents, guards, look
 from ..record import Record
 from ..settings import Settings
 from .hold import identity, status_of
@@ -179,13 +179,13 @@ def parsed(data: bytes, signature: Tuple[int, ...]) -> Stored:
     """Return what a bundle of ours says; of a damaged one what is left of it."""
     known = Stored(data, signature)
     # Where somebody changed more than what stands behind the body, the header is not believed.
-    with suppress(LookupError, ValueError):
+    with suppress(LookupError, ValueError, OverflowError):
         words = data.split(b"\n", 1)[0].decode("ascii").split()
         fields = dict(word.split("=", 1) for word in words if "=" in word)
         *header, rest = data.split(b"\n", int(fields.get("lines", _OLD_LINES)))
         length = int(fields["length"])
         if len(header) > 1 and header[1].startswith(SETTINGS):
-            known = known._replace(asked=listed(header[1], SETTINGS))
+            known = known._replace(asked=asked_of(header[1]))
         check, digest = (crc, "crc32") if "crc32" in fields else (sha256, "sha256")
         if check(rest[:length]) == fields[digest]:
             tail = rest[length:]
@@ -219,9 +219,13 @@ def set_among(names: Iterable[str]) -> Sequence[Tuple[str, str]]:
 
 
 def _absolute(paths: str) -> str:
-    """Return a path, or a list of paths, from the working directory."""
+    """Return a path, or a list of paths, from the working directory.
+
+    Not normalised: behind a link ``..`` leads elsewhere.
+    """
     try:
-        return os.pathsep.join([each and os.path.abspath(each) for each in paths.split(os.pathsep)])
+        here, each = os.getcwd(), paths.split(os.pathsep)
+        return os.pathsep.join([path and os.path.join(here, path) for path in each])
     # The working directory is gone.
     except OSError:
         return paths
@@ -243,7 +247,7 @@ def machine() -> str:
 
 
 def identities_of(salt: Salt, inputs: Sequence[Input]) -> str:
-    """Return a hash of which files the inputs are, and where their folders really lie.
+    """Return a hash of which files the inputs are, where they really lie, and who may change that.
 
     Some file systems give no file a number: there the path itself may lead elsewhere.
     """
@@ -251,7 +255,7 @@ def identities_of(salt: Salt, inputs: Sequence[Input]) -> str:
     real = [(place, os.path.realpath(place)) for place in sorted(places)]
     # Every process has the same hash of numbers, but not of texts. It is fast.
     states = hash(tuple([state for _, state in inputs])) % (1 << 64)
-    return f"{states:016x}{source_hash(ascii((salt, real)).encode('ascii')).hex()}"
+    return f"{states:016x}{source_hash(ascii((salt, real, guards(inputs))).encode('ascii')).hex()}"
 
 
 def contents_of(salt: Salt, inputs: Sequence[Input]) -> str:
@@ -260,7 +264,7 @@ def contents_of(salt: Salt, inputs: Sequence[Input]) -> str:
         held = [(path, sha256(held)) for path, held in contents(inputs)]
     except OSError:
         return ""
-    return sha256(repr((salt, held)))
+    return sha256(repr((salt, held, guards(inputs))))
 
 
 def would_show_a_change(inputs: Sequence[Input], now: int) -> bool:
@@ -278,6 +282,11 @@ def listed(line: bytes, begins: bytes) -> Tuple[str, ...]:
     """Return the texts of such a line; none where it is empty."""
     listed = line[len(begins) :].split(b"\t")
     return tuple([unicode_escape_decode(each)[0] for each in listed]) if listed != [b""] else ()
+
+
+def asked_of(line: bytes) -> Asked:
+    """Return what a bundle was made for, as the second line says."""
+    return listed(line, SETTINGS)
 
 
 def crc(data: bytes) -> str:

@@ -16,6 +16,7 @@ from ..settings import Settings
 from . import header, persistent, rendering
 from .header import Stored
 from .hold import names
+from .stored import STORED
 
 
 class Lasting(NamedTuple):
@@ -25,6 +26,11 @@ class Lasting(NamedTuple):
     stored: Stored
     # Whether a process with the settings of this one keeps it up to date.
     is_own: bool
+
+    @property
+    def is_stored(self) -> bool:
+        """Whether only where() reads it, which sees by itself that something has changed."""
+        return os.path.basename(self.path) == STORED
 
     @property
     def prefix(self) -> str:

@@ -10,7 +10,7 @@ from typing import List, Sequence, Tuple
 from .. import parsing
 from ..bundle import Bundle
 from ..machine.files import MARK, is_ours
-from ..machine.inputs import Input, condensed, look
+from ..machine.inputs import Input, condensed, contents, look
 from ..reporting.findings import sentences
 from ..settings import INFO, WARNING, Settings
 from .header import (
@@ -109,8 +109,15 @@ def differences(stored: Stored, asked: Asked, salt: Salt) -> List[str]:
 def _held(salt: Salt, inputs: Sequence[Input]) -> Sequence[str]:
     """Return in short what each input holds, and each part of the salt."""
     parts = [sha256(repr((part,))) for part in salt]
-    whole = (*[contents_of((), [each]) for each in inputs], *parts)
-    return [each[:_SHORT] for each in whole]
+    return [each[:_SHORT] for each in (*map(_content_of, inputs), *parts)]
+
+
+def _content_of(each: Input) -> str:
+    """Return a hash of what one input holds, "" where it cannot be read."""
+    try:
+        return "".join([sha256(held) for _, held in contents([each])])
+    except OSError:
+        return ""
 
 
 def _named(name: str) -> str:

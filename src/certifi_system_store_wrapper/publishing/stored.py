@@ -18,6 +18,7 @@ from typing import Optional, Tuple
 
 from .. import reporting
 from ..machine import APPLICATION, NAME, cache_folder, ownership
+from ..machine.environment import environ
 from ..machine.files import HEADER, read_open
 from ..machine.signals import interruptible
 from ..settings import DEBUG, INFO, Settings
@@ -76,7 +77,11 @@ class Place:
 
     def __init__(self, settings: Settings, certifi_file: str) -> None:
         """Look at nothing yet."""
-        self.asked: Asked = (*header.asked_for(settings), f"certifi={certifi_file}")
+        also = {"certifi": certifi_file, "bundle_dir": settings.bundle_dir}
+        # Another OpenSSL has other defaults.
+        also["libraries"] = environ().get("LD_LIBRARY_PATH", "")
+        more = [f"{name}={value}" for name, value in also.items()]
+        self.asked: Asked = (*header.asked_for(settings), *more)
         self.salt: Salt = header.salt(settings, certifi_file)
         key = source_hash(ascii((self.asked, self.salt, header.machine())).encode("ascii")).hex()
         cache = cache_folder()
@@ -122,6 +127,8 @@ def is_wanted(settings: Settings) -> bool:
 
 def text_of(settings: Settings, certifi_file: str) -> bytes:
     """Return the text of a temporary bundle, as it is stored; b"" where it has to be built."""
+    if not is_wanted(settings):
+        return b""
     place = Place(settings, certifi_file)
     try:
         # A home may lie on a network that hangs.
@@ -144,7 +151,7 @@ def text_of(settings: Settings, certifi_file: str) -> bytes:
 
 def differing(settings: Settings, certifi_file: str, text: bytes) -> str:
     """Return the path of the stored bundle if it is used and is not `text`, "" if all is well."""
-    used = text_of(settings, certifi_file) if is_wanted(settings) else b""
+    used = text_of(settings, certifi_file)
     return Place(settings, certifi_file).path if used not in (b"", text) else ""
 
 

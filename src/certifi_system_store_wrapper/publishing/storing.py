@@ -12,14 +12,18 @@ from ..machine import APPLICATION, cache_folder, ownership
 from ..machine.inputs import look
 from ..settings import DEBUG, Settings
 from . import building, header, persistent, rendering, stored
-from .hold import names, quietly, remove_drafts
+from .hold import names, quietly, remove_drafts, status_of
 from .stored import STORED, STORED_DRAFT, Place
 
 # Who has not used a stored bundle for so many seconds will not miss it.
 _UNUSED = 60 * 86400
+# So many are kept: somebody may name another file each time.
+_MOST = 100
+# The beginning of a stored bundle, with the environment that made it.
+_START = 1 << 13
 
-# Whether this process could not store one: it does not try again.
-_failed = False
+# Why this process could not store one: it does not try again.
+_failures: List[Exception] = []
 
 
 def build(settings: Settings, certifi_file: str) -> Bundle:
@@ -31,15 +35,18 @@ def built_text(settings: Settings, certifi_file: str) -> bytes:
     """Return the text of a temporary bundle, built now; raises LookupError as to_publish() does."""
     started = time.time_ns()
     built = building.to_publish(settings, certifi_file, persistent.appended(settings))
-    _store(built, settings, certifi_file, started)
+    if not _failures:
+        error = reporting.failure_of(_store, built, settings, certifi_file, started)
+        if error:
+            _failures.append(error)
+            reporting.later(reporting.emit, DEBUG, f"the bundle cannot be stored: {error!r}")
     return built.text
 
 
 def _store(built: Bundle, settings: Settings, certifi_file: str, started: int) -> None:
     """Store it, unless the next process has to build it all the same."""
-    global _failed
     place = Place(settings, certifi_file)
-    if _failed or not place.folder or not stored.is_wanted(settings):
+    if not place.folder or not stored.is_wanted(settings):
         return
     # What a person appended to a persistent bundle counts here, too.
     more = look(persistent.paths(settings, header.asked_for(settings)))
@@ -48,39 +55,30 @@ def _store(built: Bundle, settings: Settings, certifi_file: str, started: int) -
     lines, rest = rendering.render(built, header.Stored(), request)
     if not header.parsed(lines + rest, ()).identities:
         return
-    try:
-        ownership.make_folder(place.folder)
-        place.write(lines + rest)
-        _sweep(place)
-    except OSError as error:
-        _failed = True
-        reporting.later(reporting.emit, DEBUG, f"the bundle cannot be stored: {error}")
+    ownership.make_folder(place.folder)
+    place.write(lines + rest)
+    _sweep(place)
 
 
 def _sweep(mine: Place) -> None:
     """Remove what killed writers left, and what nobody needs any more."""
     remove_drafts(mine.folder, STORED_DRAFT)
     above = os.path.join(cache_folder(), APPLICATION)
-    for folder in (os.path.join(above, name) for name in names(above)):
-        path = os.path.join(folder, STORED)
-        if path != mine.path and _is_superfluous(path):
+    paths = [os.path.join(above, name, STORED) for name in names(above)]
+    found = [(status.st_mtime, path) for path in paths for status in [status_of(path)] if status]
+    for number, (used, path) in enumerate(sorted(found, reverse=True)):
+        is_old = number >= _MOST or time.time() - used > _UNUSED
+        if path != mine.path and (is_old or not os.path.isdir(_prefix(path))):
             quietly(os.unlink, path)
             # It stays where a printed bundle lies there.
-            quietly(os.rmdir, folder)
+            quietly(os.rmdir, os.path.dirname(path))
 
 
-def _is_superfluous(path: str) -> bool:
-    """Whether its environment is gone, or has not used it for long."""
+def _prefix(path: str) -> str:
+    """Return the environment that made a stored bundle; os.sep where its header does not say it."""
     try:
-        found = header.read(path)
-    except OSError:
-        return False
-    if not found.signature:
-        return False
-    unused = time.time() - found.signature[-1] / 10**9 > _UNUSED
-    return unused or not all(map(os.path.isdir, _prefixes(found)))
-
-
-def _prefixes(found: header.Stored) -> List[str]:
-    """Return the environment that made it, as its header says."""
-    return [each[len("prefix=") :] for each in found.asked if each.startswith("prefix=")]
+        with open(path, "rb") as file:
+            asked = header.asked_of(file.read(_START).split(b"\n")[1])
+    except (OSError, LookupError, ValueError):
+        return os.sep
+    return asked[0].partition("=")[2]

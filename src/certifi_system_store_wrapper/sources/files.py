@@ -179,7 +179,7 @@ def _cannot_be_read(error: Exception) -> str:
 
 def first_visible(path: str) -> str:
     """Return the path, or the folder above it into which this user may not look."""
-    while not os.path.lexists(path):
+    while not os.path.lexists(path) and path != os.path.dirname(path):
         path = os.path.dirname(path)
     return path
 

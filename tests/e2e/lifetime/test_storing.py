@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import textwrap
 import time
 from pathlib import Path
 from typing import Callable, Dict, List, Tuple
@@ -127,7 +128,23 @@ def append(user: User) -> None:
         file.write(user.pem)
 
 
-@pytest.mark.parametrize("change", [replace, drop, link, name_another, restrict, append])
+def name_behind_a_link(user: User) -> None:
+    """Behind a link `..` leads elsewhere: SSL_CERT_FILE is opened as it stands."""
+    real, near = user.sandbox.work / "real", user.sandbox.work / "near"
+    (real / "sub").mkdir(parents=True)
+    near.mkdir()
+    (near / "link").symlink_to(real / "sub")
+    new_ca(near / "x.pem")
+    user.pem = new_ca(real / "x.pem")
+    time.sleep(SETTLING)
+    user.env = {"SSL_CERT_FILE": str(near / "x.pem")}
+    assert [user.asks()[0] for _ in range(2)] == [1, 0]
+    user.env = {"SSL_CERT_FILE": f"{near}/link/../x.pem"}
+
+
+@pytest.mark.parametrize(
+    "change", [replace, drop, link, name_another, name_behind_a_link, restrict, append]
+)
 def test_whatever_changes_is_noticed(user: User, change: Callable[[User], None]) -> None:
     """At once, also with the size and the time that the file had before."""
     before = user.asks()[1]
@@ -300,6 +317,56 @@ def test_what_others_own_is_not_believed(user: User, change: Callable[[Path], No
     assert (built, user.pem in text) == (1, True)
 
 
+@pytest.mark.parametrize("which", ["file", "folder", "above"])
+def test_what_others_may_change_meanwhile_is_told(user: User, which: str) -> None:
+    """Its content is the same, and still it does not count any more; nor is it stored."""
+    path = user.sandbox.drop_folder / "a.pem"
+    pem = new_ca(path)
+    time.sleep(SETTLING)
+    assert [user.asks()[0] for _ in range(2)] == [1, 0]
+    {"file": path, "folder": path.parent, "above": path.parents[2]}[which].chmod(0o777)
+    done = user.sandbox.run_code(ASKS, env=user.env)
+    built, text = json.loads(done.stdout)
+    assert (built, pem in text, done.stderr.count("WARNING")) == (1, False, 1), done.stderr
+
+
+REFUSED: Dict[str, str] = {
+    "an audit hook": """
+        import os, sys
+        def refuse(event, arguments):
+            if event in ("open", "os.mkdir") and ".cache" in str(arguments[0]):
+                raise ValueError("refused")
+        sys.addaudithook(refuse)
+    """,
+    "a mock": """
+        import os
+        from unittest import mock
+        import certifi_system_store_wrapper.publishing.stored as stored
+        stored.Place.found = stored.Place.write = mock.Mock(side_effect=KeyError("mock"))
+    """,
+}
+
+
+@pytest.mark.parametrize("program", REFUSED.values(), ids=REFUSED)
+def test_who_refuses_it_gets_a_bundle_all_the_same(user: User, program: str) -> None:
+    """Neither reading nor writing what is stored costs anything else."""
+    done = user.sandbox.run("-c", textwrap.dedent(program) + textwrap.dedent(ASKS), env=user.env)
+    assert (done.returncode, done.stderr) == (0, ""), done
+    assert json.loads(done.stdout)[0] == 1
+
+
+@pytest.mark.root("acts as two users")
+@pytest.mark.linux("uses setpriv")
+def test_root_makes_nothing_in_the_home_of_another_user(user: User) -> None:
+    """`sudo -E`, with an environment of that user: they could not use their own cache any more."""
+    shutil.rmtree(user.sandbox.home / ".cache")
+    os.chown(user.sandbox.home, MALLORY, MALLORY)
+    assert user.asks()[0] == 1
+    assert user.asks()[0] == 1
+    assert not user.stored
+    assert not (user.sandbox.home / ".cache").exists()
+
+
 # Writing it never disturbs.
 
 
@@ -367,12 +434,20 @@ def test_what_nobody_needs_is_swept(user: User, tmp_path: Path) -> None:
     (gone / path.name).write_bytes(text.replace(prefix, str(tmp_path / "gone").encode()))
     os.utime(unused / path.name, LONG_AGO)
     (unused / "cacert.pem").write_bytes(b"printed")
+    for number in range(120):
+        (above / f"other-{number}").mkdir()
+        shutil.copy2(path, above / f"other-{number}" / path.name)
+        os.utime(above / f"other-{number}" / path.name, (time.time() - 3600,) * 2)
     replace(user)
     time.sleep(SETTLING)
     user.asks()
-    assert sorted(each.relative_to(above).as_posix() for each in above.rglob("*")) == sorted(
-        [path.parent.name, f"{path.parent.name}/{path.name}", "unused", "unused/cacert.pem"]
-    )
+    found = {each.relative_to(above).as_posix() for each in above.rglob("*")}
+    others = {each for each in found if each.startswith("other-") and "/" in each}
+    # The newest hundred: this one, the one that is gone, and others.
+    assert len(others) == 98
+    assert {each for each in found if not each.startswith("other-")} == {
+        *(path.parent.name, f"{path.parent.name}/{path.name}", "unused", "unused/cacert.pem"),
+    }
 
 
 def test_a_use_is_noted(user: User) -> None:
