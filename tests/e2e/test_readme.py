@@ -162,6 +162,7 @@ NOT_RUN = {
     "pex --venv": "tests/reach/packed",
     "python tests/commands_table.py": "test_the_table_of_commands_is_that_of_the_product",
     "python tests/startup_files.py": "tests/e2e/test_pages.py compares what it writes",
+    "python tests/copies_of_certifi.py": "the tests use no network",
     "python tests/benchmarks/beside.py": "half a minute of waiting, and truststore",
     "python3 tests/reach/neighbours/table.py CACHE --markdown docs/tested.md": "hours",
 }
