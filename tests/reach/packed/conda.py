@@ -10,6 +10,7 @@ Python, and what pip installs for the others. FOLDER/prefix is where the package
 from __future__ import annotations
 
 import asyncio
+import os
 import platform
 import subprocess
 import sys
@@ -89,3 +90,6 @@ def main(recipe: str, interpreter: str, name: str) -> None:
 if __name__ == "__main__":
     assert platform.system() == "Linux"
     main(*sys.argv[1:])
+    sys.stdout.flush()
+    # Threads of rattler may still run, and crash an interpreter that takes itself down.
+    os._exit(0)
