@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import re
+import zipfile
 from pathlib import Path
 from typing import Dict, List
 
 import pytest
 
+import copies_of_certifi
 import startup_files
 from reach.clients import table
-from support import CHECKOUT
+from support import CHECKOUT, minimal_wheel
 from support.pages import OTHERS, PAGES, README, headings, links, repository, target_of, told
 from support.tables import split
 
@@ -60,6 +63,26 @@ def test_the_bytes_of_the_start_up_files_are_told() -> None:
     """Who finds another file in a wheel knows that it is not ours."""
     _, found, _ = split(startup_files.PAGE.read_text("utf-8"), "startup")
     assert found == startup_files.table(), "run `python tests/startup_files.py`"
+
+
+def test_the_copies_of_certifi_are_those_that_were_looked_into() -> None:
+    """Each package of the script has its row, in the script's words, and no other has one."""
+    _, head, text = copies_of_certifi.PAGE.read_text("utf-8").partition("| package |")
+    rows = [line[2:-2].split(" | ") for line in (head + text).splitlines() if line[:2] == "| "]
+    told = {project: asks.strip() for project, _, _, asks in rows[2:]}
+    wanted = {project: copy.asks for project, copy in copies_of_certifi.COPIES.items()}
+    assert told == {**wanted, **dict.fromkeys(copies_of_certifi.NONE, "")}
+
+
+def test_a_list_of_roots_is_found_wherever_it_lies() -> None:
+    """By its content, under any name, also in a wheel in a wheel; a few certificates are none."""
+    block = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
+    few, many = (minimal_wheel("some-roots", block * count) for count in (9, 10))
+    outer = io.BytesIO(few)
+    with zipfile.ZipFile(outer, "a") as archive:
+        archive.writestr("embed/x.whl", many)
+    assert copies_of_certifi.lists(few) == {}
+    assert copies_of_certifi.lists(outer.getvalue()) == {"embed/x.whl/some_roots.txt": 10}
 
 
 def rows_under(heading: str) -> List[List[str]]:

@@ -153,7 +153,7 @@ NOT_RUN = {
     f"{NAME} list --source local": "tests/unit/commands/test_whose.py",
     "WSLENV=PYTHON_CERTIFI_SOURCES PYTHON_CERTIFI_SOURCES=local,user python.exe -m "
     f"{MODULE} export -o corp.pem": "WSL",
-    "import requests": "tests/reach/neighbours/test_recipes.py",
+    "import requests": "tests/reach/first_steps/test_recipes.py",
     "trust anchor --store FILE": "it changes this machine's store",
     "update-ca-certificates": "it changes this machine's store",
     "update-ca-trust": "it changes this machine's store",
@@ -166,6 +166,7 @@ NOT_RUN = {
     "pex --venv": "tests/reach/packed",
     "python tests/commands_table.py": "test_the_table_of_commands_is_that_of_the_product",
     "python tests/startup_files.py": "tests/e2e/test_pages.py compares what it writes",
+    "python tests/copies_of_certifi.py": "the tests use no network",
     "python tests/benchmarks/beside.py": "half a minute of waiting, and truststore",
     "python3 tests/reach/neighbours/table.py CACHE --markdown docs/tested.md": "hours",
 }
@@ -193,7 +194,7 @@ FOREIGN = {
     **dict.fromkeys(("--trusted-host", "--target", "-I"), "of pip and python"),
     **dict.fromkeys(("--non-hermetic-venv-scripts", "--exclude-module " + MODULE), "of packers"),
     **dict.fromkeys(('ca_cert="certifi"', "sslrootcert=system", "cafile="), "of clients"),
-    **dict.fromkeys((f"additional_dependencies: [{NAME}]", "deps", "Environment="), "of others"),
+    **dict.fromkeys(("additional_dependencies", "deps", "Environment="), "of others"),
     **dict.fromkeys(
         (
             ":",

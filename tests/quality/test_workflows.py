@@ -12,7 +12,8 @@ from typing import Dict, Set
 import pytest
 
 import removed_roots
-from support import CHECKOUT, run_here
+from support import CHECKOUT, run_here, write
+from support.pages import fenced
 
 GITHUB, CI = CHECKOUT / ".github", CHECKOUT / ".ci"
 WORKFLOWS = sorted((GITHUB / "workflows").glob("*.yml"))
@@ -74,6 +75,12 @@ def test_the_files_are_what_github_reads() -> None:
     """The schemas of workflows and of dependabot's configuration hold, and can be violated."""
     check_schema("github-workflows", *WORKFLOWS)
     check_schema("dependabot", GITHUB / "dependabot.yml")
+
+
+def test_the_recipe_is_what_github_reads(tmp_path: Path) -> None:
+    """The job in docs/recipes.md is a workflow."""
+    (job,) = fenced(CHECKOUT / "docs" / "recipes.md", "A CI job")
+    check_schema("github-workflows", write(tmp_path / "ci.yml", job.encode()))
 
 
 def test_the_schema_refuses(tmp_path: Path) -> None:

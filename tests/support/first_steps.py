@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Dict, List
 
-from support import CHECKOUT
+from support import CHECKOUT, Sandbox
 from support.pages import blocks, section
 
 PAGE = CHECKOUT / "docs" / "first-steps.md"
@@ -17,3 +17,15 @@ HOST = "intranet.example"  # stands on the page for the reader's server
 def script(heading: str, host: str) -> str:
     """Return the block as one script for a shell, which ends at the first failure."""
     return "\n".join(["set -e", *BLOCKS[heading]]).replace(HOST, host)
+
+
+def asking_only(machine: Sandbox, links: str) -> Dict[str, str]:
+    """Return the variables that make pip and pipx use nothing but these wheels."""
+    programs = machine.environment.python.parent
+    return {
+        "PIP_NO_INDEX": "1",
+        "PIP_FIND_LINKS": links,
+        "PIP_RETRIES": "0",
+        "PIPX_DEFAULT_BACKEND": "pip",
+        "PATH": f"{machine.home}/.local/bin:{programs}:/usr/bin:/bin",
+    }

@@ -55,6 +55,12 @@ def section(page: Path, heading: str) -> str:
     return next(part for part in parts if part.startswith(heading + "\n"))
 
 
+def fenced(page: Path, heading: str) -> List[str]:
+    """Return the fenced blocks below a heading of the second level."""
+    below = page.read_text("utf-8").split(f"\n## {heading}\n")[1].split("\n## ")[0]
+    return re.findall(r"(?ms)^```\w+\n(.*?)^```", below)
+
+
 def links(page: Path) -> Iterator[str]:
     """Yield where the links and pictures of a page lead."""
     yield from re.findall(r"\]\(([^)]+)\)", page.read_text("utf-8"))

@@ -8,20 +8,17 @@ and then from a server of this machine that the private CA vouches for.
 
 from __future__ import annotations
 
-import ssl
 import textwrap
 from pathlib import Path
-from typing import Iterator
 
 import pytest
 import trustme
 
-from support import Sandbox, made_once, new_environment, run_here, write
-from support.first_steps import BLOCKS, HOST, script
-from support.shell import served, shell
+from support import Sandbox, new_environment, write
+from support.first_steps import BLOCKS, HOST, asking_only, script
+from support.shell import shell
 
 TOOLS = ("pipx", "ipykernel", "jupyter_client")
-USED = ("requests", "httpie", "pip", "setuptools")
 # Types the cells of a notebook, one after the other, into one kernel.
 NOTEBOOK = """
 import sys
@@ -47,34 +44,9 @@ def _machine(tmp_path: Path, interpreter: str, private_ca: trustme.CA) -> Sandbo
     return sandbox
 
 
-@pytest.fixture(name="links")
-def _links(shared: Path, wheel: str, private_ca: trustme.CA) -> Iterator[str]:
-    """Return the address of the wheels, which only the private CA vouches for."""
-
-    def make(folder: Path) -> None:
-        run_here("pip", "wheel", "-q", "-w", str(folder), wheel, *USED)
-
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    private_ca.issue_cert("localhost").configure_cert(context)
-    with served(made_once(shared, "used", make), context) as host:
-        yield f"https://{host}/"
-
-
-def settings(machine: Sandbox, links: str) -> dict[str, str]:
-    """Return the variables that make pip use nothing but these wheels."""
-    programs = machine.environment.python.parent
-    return {
-        "PIP_NO_INDEX": "1",
-        "PIP_FIND_LINKS": links,
-        "PIP_RETRIES": "0",
-        "PIPX_DEFAULT_BACKEND": "pip",
-        "PATH": f"{machine.home}/.local/bin:{programs}:/usr/bin:/bin",
-    }
-
-
 def test_five_commands_lead_to_an_answer_with_pipx(machine: Sandbox, links: str, url: str) -> None:
     """A program with an environment of its own; without the CA it is refused for that reason."""
-    variables = settings(machine, links)
+    variables = asking_only(machine, links)
     steps = script("With pipx", url[len("https://") :].rstrip("/"))
     assert len(BLOCKS["With pipx"]) == 5
     # Without a terminal HTTPie reads its input, and shows no head.
@@ -92,9 +64,9 @@ def test_four_cells_lead_to_an_answer_in_jupyter(machine: Sandbox, links: str, u
     cells = [cell.replace(f"https://{HOST}/", url) for cell in BLOCKS["In Jupyter"]]
     assert len(cells) == 4
     code = textwrap.dedent(NOTEBOOK)
-    done = machine.run("-c", code, *cells, env=settings(machine, links), timeout=600)
+    done = machine.run("-c", code, *cells, env=asking_only(machine, links), timeout=600)
     assert "<Response [200]>" in done.stdout, done
     (removed,) = machine.drop_folder.iterdir()
     removed.unlink()
-    again = machine.run("-c", code, cells[-1], env=settings(machine, links), timeout=600)
+    again = machine.run("-c", code, cells[-1], env=asking_only(machine, links), timeout=600)
     assert "CERTIFICATE_VERIFY_FAILED" in again.stdout + again.stderr, again

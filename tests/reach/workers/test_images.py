@@ -16,32 +16,14 @@ import pytest
 
 from reach.workers.fleets import named
 from support import FETCH, UNTRUSTED, Environment, assert_fetched, assert_untrusted, write
+from support.images import base_of, entering
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     Done = subprocess.CompletedProcess[str]
 
-BASE = "import sys; print(sys.base_prefix)"
 WHERE = "import certifi; print(certifi.where())"
 BAKED = {"PYTHON_CERTIFI_BUNDLE_DIR": "/app/ca"}
-# Arguments: the root folder, the interpreter's own folder, what may be written to, the user, the
-# command.
-ENTER = """
-root=$1 base=$2 mode=$3 user=$4; shift 4
-for each in /usr /bin /lib /lib64 /etc /proc /dev "$base"; do
-    [ -e "$each" ] || continue
-    mkdir -p -m 755 "$root$each" && mount --rbind "$each" "$root$each" || exit 9
-done
-if [ "$mode" != rw ]; then
-    mount --bind "$root" "$root" && mount -o remount,bind,ro "$root" || exit 9
-    for each in /usr /bin /lib /lib64 /etc /proc /dev "$base"; do
-        [ -e "$each" ] || continue
-        mount --rbind "$each" "$root$each" || exit 9
-    done
-    [ "$mode" = ro ] || mount -t tmpfs -o mode="$mode" tmpfs "$root/tmp" || exit 9
-fi
-exec chroot --userspec="$user:$user" --groups= "$root" "$@"
-"""
 
 
 class Image:
@@ -50,21 +32,17 @@ class Image:
     def __init__(self, folder: Path, environment: Environment) -> None:
         """Copy the environment to /app in a new root folder."""
         self.root, self.python = folder / "root", "/app/venv/bin/python"
-        done = subprocess.run(
-            [str(environment.python), "-c", BASE], capture_output=True, encoding="utf-8", check=True
-        )
-        self.base = done.stdout.strip()
+        self.base = base_of(str(environment.python))
         (self.root / "tmp").mkdir(parents=True)
         (self.root / "tmp").chmod(0o1777)
         shutil.copytree(environment.folder, self.root / "app/venv", symlinks=True)
         shutil.copy(FETCH, self.root / "app")
 
     def run(self, *arguments: str, mode: str, user: int, env: Mapping[str, str] = BAKED) -> Done:
-        """Run its Python: "rw" as in a build; "ro" throughout; a mode: of /tmp, else as "ro"."""
-        prefix = ["unshare", "-m", "sh", "-c", ENTER, "sh", str(self.root), self.base]
-        command = [*prefix, mode, str(user), self.python, *arguments]
+        """Run its Python there, see entering()."""
+        prefix = entering(self.root, self.base, mode=mode, user=user)
         return subprocess.run(
-            command,
+            [*prefix, self.python, *arguments],
             env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", **env},
             stdin=subprocess.DEVNULL,
             capture_output=True,
