@@ -14,7 +14,7 @@ from typing import Any, Dict, List, Mapping, Optional, Tuple
 import pytest
 import trustme
 
-from support import POWERLESS, Environment, Sandbox, write
+from support import POWERLESS, SUPPORT, Environment, Sandbox, write
 from support.minting import CA, encode_pem, make, mint, private_key_pem
 
 COMMAND = ("-m", "certifi_system_store_wrapper", "doctor")
@@ -180,7 +180,6 @@ def test_misnamed_certificates_in_a_named_folder_are_noted(
         ({"CURL_CA_BUNDLE": "{garbage}"}, "variable", "no certificate"),
         ({"AWS_CA_BUNDLE": "{key}"}, "variable", "private key"),
         ({"HTTPLIB2_CA_CERTS": "{folder}"}, "variable", "no file"),
-        ({"AWS_CA_BUNDLE": ""}, "variable", "empty"),
         (
             {"SSL_CERT_DIR": "{folder}{sep}/no/such/folder"},
             "variable",
@@ -231,6 +230,20 @@ def test_what_is_wrong_here(
     assert (status, problems(data)) == (1, wanted), text
     (found,) = [each for each in data["findings"] if each["check"] == check and is_bad(each)]
     assert word in found["message"]
+
+
+def test_an_empty_variable_of_aws(sandbox: Sandbox, url: str) -> None:
+    """The botocore that is here refuses it, or takes any server: the doctor says which."""
+    empty = {"AWS_CA_BUNDLE": ""}
+    asking = ("-c", "import sys, five_clients; five_clients.botocore(sys.argv[1])", url)
+    found = {"PYTHONPATH": str(SUPPORT)}
+    assert "CERTIFICATE_VERIFY_FAILED" in sandbox.run(*asking, env=found).stderr
+    said = sandbox.run(*asking, env={**found, **empty}).stderr
+    is_refused = "Invalid CA bundle" in said
+    assert is_refused != ("InsecureRequestWarning" in said), said
+    status, text, data = doctor(sandbox, env=empty)
+    assert (status, problems(data)) == (1, ["variable"]), text
+    assert ("botocore refuses that" if is_refused else "switches every check off") in text
 
 
 def test_shellenv_in_force(sandbox: Sandbox, ca_file: Path) -> None:
@@ -360,13 +373,15 @@ def test_a_file_that_is_taken_for_pythons_own(sandbox: Sandbox, module: str) -> 
     path = write(sandbox.work / f"{module}.py", b"x = 1\n")
     program = write(sandbox.work / "program.py", b"import certifi; print(certifi.where())\n")
     done = sandbox.run(str(program))
-    if done.stderr:  # how much of Python's own wrapt loads depends on its version
-        assert f"{path} is taken for Python's own module {module}" in done.stderr
-        assert "rename it" in done.stderr and "reinstall" not in done.stderr
-    # (Without random, certifi itself cannot be imported.)
+    # (Without random, certifi itself cannot be imported, and Python says why.)
     assert done.stdout.endswith("cacert.pem\n") or module == "random"
+    warning = done.stderr.partition("Traceback")[0]
+    if warning:  # how much of Python's own wrapt loads depends on its version
+        assert f"{path} is taken for Python's own module {module}" in warning
+        assert "rename it" in warning and "reinstall" not in warning
     beside = sandbox.run("-m", COMMAND[1], "doctor")
     assert "Traceback" not in beside.stderr
+    assert f"{path} " in beside.stdout + beside.stderr
     command = "from certifi_system_store_wrapper.commands import main; main(['doctor'])"
     far = f"import os, sys; os.chdir('/'); {command}"
     near = sandbox.run_code(f"import sys; sys.path.remove(''); {command}")

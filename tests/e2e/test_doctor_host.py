@@ -139,10 +139,6 @@ def _wrong_name() -> Case:
     return [ROOT], [leaf], "name", ["other.example", "127.0.0.2"]
 
 
-def _no_name() -> Case:
-    return [ROOT], [make("localhost", by=ROOT)], "name", ["no alternative names"]
-
-
 def _self_signed() -> Case:
     return [], [make("localhost", names=["localhost"])], "self-signed", ["CN=localhost"]
 
@@ -208,7 +204,7 @@ def _other_signature() -> Case:
 
 FAULTS: Sequence[Callable[[], Case]] = (
     _missing_root, _missing_root_sent, _missing_intermediate, _expired, _not_yet,
-    _expired_intermediate, _expired_root, _wrong_name, _no_name, _self_signed, _ca_that_is_none,
+    _expired_intermediate, _expired_root, _wrong_name, _self_signed, _ca_that_is_none,
     _ca_that_may_not_sign, _path_length, _name_constraints, _purpose, _key_usage,
     _critical_extension, _other_key, _other_signature,
 )  # fmt: skip

@@ -10,6 +10,7 @@ Out: the findings, the stores asked for, how many certificates were judged, what
 from __future__ import annotations
 
 import base64
+import importlib
 import json
 import ssl
 import sys
@@ -37,6 +38,8 @@ def main() -> None:
         winreg.install(order["registry"], order.get("denied", ""))
     vars(ssl)["enum_certificates"] = enum_certificates(library)
     if order.get("is_windows"):
+        # wincertstore needs it, and since Python 3.12 it needs what only a real Windows has.
+        importlib.import_module("shutil")
         sys.platform = "win32"
     if order.get("without_wincertstore"):
         vars(sys)["modules"]["wincertstore"] = None

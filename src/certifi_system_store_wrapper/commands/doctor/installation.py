@@ -22,6 +22,8 @@ _NAME = "certifi_system_store_wrapper"
 _FOLDER = os.path.dirname(os.path.dirname(os.path.abspath(bootstrap.__file__)))
 _OLDEST_WRAPT = (1, 15)
 _AGED = timedelta(days=730)
+# What every client loads, and we only where there is something to log.
+_LOADED_LATE = ("logging",)
 # Other packages that change what certifi or its clients answer, as they describe themselves.
 _OTHERS = {
     "pip-system-certs": "it makes requests and pip use the system's store in place of certifi",
@@ -69,7 +71,7 @@ def closed_folder(package: str) -> Tuple[str, ...]:
 def taken_for_pythons() -> Iterator[Finding]:
     """Report files in the current folder that its programs take for modules that we need."""
     for name, path in shadows.among([os.curdir]):
-        if name in sys.modules:
+        if name in sys.modules or name in _LOADED_LATE:
             message = f"programs that lie in this folder take {path} for Python's own module {name}"
             yield note("shadow", message, "rename it")
 
