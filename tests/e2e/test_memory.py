@@ -9,7 +9,8 @@ from support import Sandbox
 PROGRAM = """
 import gc, json, ssl, tracemalloc
 import certifi
-from certifi_system_store_wrapper.publishing import storing  # what it needs to build one
+import certifi_system_store_wrapper
+certifi_system_store_wrapper.build()  # Python before 3.11 keeps a frame of each function that ran
 tracemalloc.start()
 path = certifi.where()
 gc.collect()

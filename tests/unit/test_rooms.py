@@ -164,7 +164,7 @@ def test_what_packs_programs_knows_the_bootstrap_alone() -> None:
 
 
 def test_the_package_itself_imports_nothing() -> None:
-    """Only what every interpreter has loaded, and its loader for who asks for a public name of api."""
+    """Only what every interpreter has loaded, and what gives others its public names."""
     tree = ast.parse((PACKAGE / "__init__.py").read_bytes())
     found = {name.split(".")[0] for dots, name in _imports(tree) if not dots}
     assert found <= {"_signal", "_thread", "sys", "types", "typing"}

@@ -23,6 +23,7 @@ from importlib.util import source_hash
 from typing import Iterable, Sequence, Tuple, Union
 
 from .. import __version__
+from ..loading import load
 from ..machine import drop_folders, ownership
 from ..machine.environment import environ
 from ..machine.files import MARK, is_ours
@@ -295,9 +296,6 @@ def crc(data: bytes) -> str:
 
 
 def sha256(data: Union[str, bytes]) -> str:
-    """Return the SHA-256 in hexadecimal."""
-    # Few need it, and it may load OpenSSL, which takes 3 ms.
-    import hashlib
-
-    data = data if isinstance(data, bytes) else data.encode("utf-8", "surrogatepass")
-    return hashlib.sha256(data).hexdigest()
+    """Return the SHA-256 in hexadecimal; raises Replaced."""
+    digest: str = load("publishing.hashing").sha256(data)
+    return digest

@@ -13,6 +13,7 @@ from ..machine.files import MARK, is_ours
 from ..machine.inputs import Input, condensed, contents, look
 from ..reporting.findings import sentences
 from ..settings import INFO, WARNING, Settings
+from .hashing import sha256
 from .header import (
     FORMAT,
     HELD,
@@ -31,7 +32,6 @@ from .header import (
     line,
     listed,
     set_among,
-    sha256,
     would_show_a_change,
 )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from binascii import b2a_base64
+from hashlib import sha256
 from typing import List
 
 from ..machine import drop_folders, openssl
@@ -74,8 +75,6 @@ def _is_as_released(path: str, reader: Reader) -> bool:
 
     Source of the format: the packaging specification "Recording installed projects".
     """
-    from hashlib import sha256
-
     package, name = os.path.split(path)
     site, folder = os.path.split(package)
     try:

@@ -9,6 +9,7 @@ has exactly one block, so equal blocks are equal certificates.
 
 from __future__ import annotations
 
+import hashlib
 import sys
 from contextlib import contextmanager
 from typing import Dict, Iterable, Iterator, List, Optional
@@ -118,8 +119,6 @@ def sha1_of(der: bytes) -> str:
 
     Python of a FIPS build computes SHA-1 only where it is not used for security.
     """
-    import hashlib
-
     if sys.version_info >= (3, 9):
         return hashlib.sha1(der, usedforsecurity=False).hexdigest().upper()
     return hashlib.sha1(der).hexdigest().upper()  # noqa: S324 - that is the key, see above
