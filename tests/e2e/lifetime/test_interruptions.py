@@ -402,7 +402,7 @@ WHAT_ELSE_THEY_DO = {
         class Finder:
             @staticmethod
             def find_spec(name, path=None, target=None):
-                if name == "certifi_system_store_wrapper.machine.openssl":
+                if name == "certifi_system_store_wrapper.activation.hook":
                     os.kill(os.getpid(), signal.SIGALRM)
 
         import certifi_system_store_wrapper as ours

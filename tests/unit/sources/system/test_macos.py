@@ -716,7 +716,7 @@ def test_export_as_apple_writes_it(mac: Mac) -> None:
 
 def test_importing_costs_nothing() -> None:
     """No module that takes time is loaded before the store is read."""
-    costly = ["ctypes", "hashlib", "plistlib", "selectors", "subprocess", "tempfile", "xml"]
+    costly = ["ctypes", "plistlib", "selectors", "subprocess", "tempfile", "xml"]
     code = (
         "import sys; from certifi_system_store_wrapper.sources.system import macos, windows; "
         f"sys.exit([name for name in {costly} if name in sys.modules] or None)"
