@@ -9,7 +9,7 @@ from ..bundle import Bundle
 from ..parsing import Known, twins
 from ..reporting.findings import first_and_more
 from ..settings import Settings, from_environment
-from . import describe, here, status, whose
+from . import describe, here, status, variables, whose
 from .output import Report
 from .terminal import fingerprint, width
 
@@ -45,9 +45,10 @@ def run(
         "left_out": left_out,
     }
     lines = [line for each in found for line in _lines(each)]
+    errors = [each.sentence for each in variables.stored(settings, built)]
     if search and not found:
-        return Report(data, lines, 1, errors=[_nothing(search, left_out, excluded=excluded)])
-    return Report(data, lines)
+        errors.append(_nothing(search, left_out, excluded=excluded))
+    return Report(data, lines, 1 if errors else 0, errors=errors)
 
 
 def _nothing(search: str, left_out: List[Dict[str, Any]], *, excluded: bool) -> str:

@@ -496,7 +496,11 @@ def test_status_tells_of_one_that_differs(user: User) -> None:
     assert user.asks()[0] == 0
     done = user.sandbox.run(*ours, env=user.env)
     assert (healthy.returncode, done.returncode) == (0, 1)
-    assert f"certifi answers from {path}, which is not what would be built now" in done.stdout
+    told = f"certifi answers from {path}, which is not what would be built now"
+    assert told in done.stdout
+    for command in ("list", "doctor"):
+        done = user.sandbox.run(*ours[:2], command, env=user.env)
+        assert (done.returncode, told in done.stdout + done.stderr) == (1, True), done
 
 
 def test_what_is_loaded_late_is_of_the_same_version(user: User, tmp_path: Path) -> None:
