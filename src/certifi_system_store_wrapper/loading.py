@@ -16,7 +16,7 @@ from typing import Set, Tuple
 
 _PACKAGE = __name__.rpartition(".")[0]
 _FILE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "__init__.py")
-# A fork waits so many seconds for another thread that loads something.
+# A fork, or another thread, waits so many seconds for a thread that loads something.
 _PATIENCE = 5.0
 # Tests of applications replace os.stat.
 _stat = os.stat
@@ -47,12 +47,18 @@ _lock = RLock()
 def load(name: str) -> ModuleType:
     """Return a module of this package; raises Replaced where another one is installed by now."""
     full = f"{_PACKAGE}.{name}"
-    with _lock:
+    # Whoever has it for longer waits for a module that this thread is importing.
+    lock = _lock
+    has_lock = lock.acquire(timeout=_PATIENCE)
+    try:
         if full not in sys.modules and _build_stamp() != _ours:
             raise Replaced
         module = import_module(full)
         load_what_is_lazy()
         return module
+    finally:
+        if has_lock:
+            lock.release()
 
 
 def load_what_is_lazy() -> None:
