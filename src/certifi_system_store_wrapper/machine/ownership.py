@@ -34,6 +34,8 @@ _DISTRIBUTIONS = ("/etc/", "/usr/")
 _ANDROID_SYSTEM = 1000
 # "admin" of macOS. Homebrew and python.org let it write; its members may become root.
 _MACOS_ADMIN = 80
+# ST_RDONLY of statvfs(3), everywhere; PyPy's os does not name it.
+_READ_ONLY = 1
 # "staff" of Debian. It may write to /usr/local: section 9.1.2 of the Debian Policy Manual.
 _DEBIAN_STAFF, _STAFF_FOLDER = 50, "/usr/local"
 
@@ -143,7 +145,7 @@ def _is_mounted_read_only(path: str) -> bool:
     """Whether nobody can write there: a ConfigMap of Kubernetes has a folder with mode 0777."""
     if sys.platform == "win32":
         return False
-    return bool(os.statvfs(path).f_flag & os.ST_RDONLY)
+    return bool(os.statvfs(path).f_flag & _READ_ONLY)
 
 
 def _has_acl(place: Union[str, int]) -> bool:
