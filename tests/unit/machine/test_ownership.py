@@ -311,3 +311,10 @@ def test_a_folder_is_not_listed_where_others_may_add_files(world: World, path: s
     assert world.build() == {"certifi"}
     (warning,) = world.warnings
     assert "others may write to it" in warning.message
+
+
+@pytest.mark.posix("Windows mounts nothing so")
+def test_a_python_that_does_not_name_the_flag(monkeypatch: pytest.MonkeyPatch) -> None:
+    """PyPy's os has statvfs(), and no ST_RDONLY for what it answers."""
+    monkeypatch.delattr(os, "ST_RDONLY", raising=False)
+    assert ownership._is_mounted_read_only("/") in (True, False)
