@@ -34,15 +34,14 @@ def _guard(status: os.stat_result) -> Tuple[int, int]:
 
 
 def guards(inputs: Iterable[Input]) -> List[Tuple[str, Tuple[int, ...]]]:
-    """Return who may change each input, and each folder above it."""
+    """Return who may change the folders above the inputs."""
     above: Set[str] = set()
     for path, state in inputs:
         folder = os.path.dirname(path)
         while state and folder not in above:
             above.add(folder)
             folder = os.path.dirname(folder)
-    states = {path: state[3:5] for path, state in (*look(above), *inputs)}
-    return sorted(states.items())
+    return [(path, state[3:5]) for path, state in look(sorted(above))]
 
 
 def look(paths: Iterable[str]) -> List[Input]:
@@ -59,15 +58,18 @@ def _state_of(path: str) -> Input:
 
 
 def contents(inputs: Iterable[Input]) -> Iterator[Tuple[str, bytes]]:
-    """Yield each path and what it holds; raises OSError where one cannot be read.
+    """Yield each path, what it holds and who may change it; raises OSError if it cannot be read.
 
     It is the same for a copy: after `cp -p`, `touch`, and in the layer of an image.
     """
     for path, state in inputs:
+        guard = repr(state[3:5]).encode("ascii")
         if state and state[0]:
-            yield path, repr(_names(path)).encode("utf-8", "surrogatepass")
+            yield path, guard + repr(_names(path)).encode("utf-8", "surrogatepass")
+        elif state:
+            yield path, guard + read_regular(path, interruptible(os.stat, path))
         else:
-            yield path, read_regular(path, interruptible(os.stat, path)) if state else b""
+            yield path, guard
 
 
 def scan(folder: str) -> List[os.DirEntry[str]]:
