@@ -159,7 +159,7 @@ def _require_ours(descriptor: int, path: str) -> os.stat_result:
     """Raise OSError unless it is ours alone, whoever else may be trusted."""
     status = os.fstat(descriptor)
     is_kind = stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode)
-    is_ours = sys.platform == "win32" or status.st_uid == ownership.user()
+    is_ours = status.st_uid == ownership.user()
     if not is_kind or not is_ours or ownership.writable_by_others(status, descriptor):
         raise PermissionError(1, "somebody else can change it", path)
     return status
