@@ -148,9 +148,15 @@ def _publish_temporary(
 
 
 def _if_possible(find: Callable[..., Optional[T]], *asked: object) -> Optional[T]:
-    """Return what an earlier process made; None where anything is wrong with it."""
+    """Return what an earlier process made; None where anything is wrong with it.
+
+    Raises what says that the caller's stack or memory is used up: to build one needs more of it,
+    and Python before 3.9 ends a process that goes deeper after that.
+    """
     found: List[Optional[T]] = [None]
-    reporting.failure_of(lambda: found.append(find(*asked)))
+    error = reporting.failure_of(lambda: found.append(find(*asked)))
+    if isinstance(error, (RecursionError, MemoryError)):
+        raise error
     return found[-1]
 
 
