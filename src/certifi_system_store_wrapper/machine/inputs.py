@@ -13,35 +13,40 @@ from typing import Iterable, Iterator, List, Set, Tuple
 from .files import read_regular
 from .signals import interruptible
 
-# A path and its state: whether it is a folder, device, inode, owner, who else may write to it,
-# size, and the times of the last change of its content and of its status, in nanoseconds. () is
-# the state of what is absent.
+# A path and its state: mode, device, inode, owner, size, and the times of the last change of its
+# content and of its status, in nanoseconds. () is the state of what is absent.
 Input = Tuple[str, Tuple[int, ...]]
+_STATE = attrgetter(
+    *("st_mode", "st_dev", "st_ino", "st_uid", "st_size", "st_mtime_ns", "st_ctime_ns")
+)
 # So many links are followed. The kernel follows no more either.
 _LINKS = 40
 
 
 def describe(path: str, status: os.stat_result) -> Input:
     """Return the state of a path that is there."""
-    is_folder, guard = stat.S_ISDIR(status.st_mode), _guard(status)
-    size, changed, touched = status.st_size, status.st_mtime_ns, status.st_ctime_ns
-    return path, (is_folder, status.st_dev, status.st_ino, *guard, size, changed, touched)
+    return path, _STATE(status)
 
 
-def _guard(status: os.stat_result) -> Tuple[int, int]:
-    """Return who may change it, as far as a status says it."""
-    return status.st_uid, status.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+def has_number(state: Tuple[int, ...]) -> bool:
+    """Whether its file system gives each file a number of its own."""
+    return state[2] != 0
+
+
+def _guard(state: Tuple[int, ...]) -> Tuple[int, ...]:
+    """Return who may change it, as far as a status says it; () for what is absent."""
+    return (state[3], state[0] & (stat.S_IWGRP | stat.S_IWOTH)) if state else ()
 
 
 def guards(inputs: Iterable[Input]) -> List[Tuple[str, Tuple[int, ...]]]:
-    """Return who may change the folders above the inputs."""
+    """Return who may change the folders above the inputs; on Windows no status says that."""
     above: Set[str] = set()
     for path, state in inputs:
-        folder = os.path.dirname(path)
-        while state and folder not in above:
+        folder = path.rpartition(os.sep)[0]
+        while state and folder not in above and os.name != "nt":
             above.add(folder)
-            folder = os.path.dirname(folder)
-    return [(path, state[3:5]) for path, state in look(sorted(above))]
+            folder = folder.rpartition(os.sep)[0]
+    return [(path, _guard(state)) for path, state in look(each or os.sep for each in sorted(above))]
 
 
 def look(paths: Iterable[str]) -> List[Input]:
@@ -63,8 +68,8 @@ def contents(inputs: Iterable[Input]) -> Iterator[Tuple[str, bytes]]:
     It is the same for a copy: after `cp -p`, `touch`, and in the layer of an image.
     """
     for path, state in inputs:
-        guard = repr(state[3:5]).encode("ascii")
-        if state and state[0]:
+        guard = repr(_guard(state)).encode("ascii")
+        if state and stat.S_ISDIR(state[0]):
             yield path, guard + repr(_names(path)).encode("utf-8", "surrogatepass")
         elif state:
             yield path, guard + read_regular(path, interruptible(os.stat, path))
@@ -95,7 +100,7 @@ def condensed(inputs: Iterable[Input]) -> List[Input]:
     missing folder stands for everything below it.
     """
     given = set(inputs)
-    folders = {path for path, state in given if state and state[0]}
+    folders = {path for path, state in given if state and stat.S_ISDIR(state[0])}
     return sorted({(_target(path, folders) if s else _absent(path), s) for path, s in given})
 
 

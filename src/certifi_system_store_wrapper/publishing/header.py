@@ -20,14 +20,14 @@ import sys
 from codecs import unicode_escape_decode, unicode_escape_encode
 from contextlib import suppress
 from importlib.util import source_hash
-from typing import Iterable, Sequence, Tuple, Union
+from typing import Any, Dict, Iterable, Sequence, Tuple, Union
 
 from .. import __version__
 from ..loading import load
 from ..machine import drop_folders, ownership
 from ..machine.environment import environ
 from ..machine.files import MARK, is_ours
-from ..machine.inputs import Input, contents, guards, look
+from ..machine.inputs import Input, contents, guards, has_number, look
 from ..record import Record
 from ..settings import Settings
 from .hold import identity, status_of
@@ -178,7 +178,7 @@ def read(path: str) -> Stored:
 
 def parsed(data: bytes, signature: Tuple[int, ...]) -> Stored:
     """Return what a bundle of ours says; of a damaged one what is left of it."""
-    known = Stored(data, signature)
+    known: Dict[str, Any] = {}
     # Where somebody changed more than what stands behind the body, the header is not believed.
     with suppress(LookupError, ValueError, OverflowError):
         words = data.split(b"\n", 1)[0].decode("ascii").split()
@@ -186,21 +186,21 @@ def parsed(data: bytes, signature: Tuple[int, ...]) -> Stored:
         *header, rest = data.split(b"\n", int(fields.get("lines", _OLD_LINES)))
         length = int(fields["length"])
         if len(header) > 1 and header[1].startswith(SETTINGS):
-            known = known._replace(asked=asked_of(header[1]))
+            known["asked"] = asked_of(header[1])
         check, digest = (crc, "crc32") if "crc32" in fields else (sha256, "sha256")
         if check(rest[:length]) == fields[digest]:
             tail = rest[length:]
             is_settled = check(tail) == fields["appended"]
-            known = known._replace(rest=rest, appended=tail, is_settled=is_settled)
+            known.update(rest=rest, appended=tail, is_settled=is_settled)
         if fields["format"] == FORMAT:
-            known = known._replace(
+            known.update(
                 identities=fields["identities"],
                 contents=fields["contents"],
                 paths=listed(header[2], LOOK),
                 held=header[3],
                 told=listed(header[4], TOLD),
             )
-    return known
+    return Stored(data, signature, **known)
 
 
 def signature_of(path: str) -> Tuple[int, ...]:
@@ -248,15 +248,15 @@ def machine() -> str:
 
 
 def identities_of(salt: Salt, inputs: Sequence[Input]) -> str:
-    """Return a hash of which files the inputs are, where they really lie, and who may change that.
+    """Return a hash of which files the inputs are, and who may change them and what is above.
 
     Some file systems give no file a number: there the path itself may lead elsewhere.
     """
-    places = {os.path.dirname(path) if state[2] else path for path, state in inputs if state}
-    real = [(place, os.path.realpath(place)) for place in sorted(places)]
+    states = [state for _, state in inputs]
     # Every process has the same hash of numbers, but not of texts. It is fast.
-    states = hash(tuple([state for _, state in inputs])) % (1 << 64)
-    return f"{states:016x}{source_hash(ascii((salt, real, guards(inputs))).encode('ascii')).hex()}"
+    numbers = hash(tuple(states + [guard for _, guard in guards(inputs)])) % (1 << 64)
+    real = [os.path.realpath(path) for path, state in inputs if state and not has_number(state)]
+    return f"{numbers:016x}{source_hash(ascii((salt, real)).encode('ascii')).hex()}"
 
 
 def contents_of(salt: Salt, inputs: Sequence[Input]) -> str:
@@ -281,8 +281,10 @@ def line(begins: bytes, texts: Iterable[str]) -> bytes:
 
 def listed(line: bytes, begins: bytes) -> Tuple[str, ...]:
     """Return the texts of such a line; none where it is empty."""
-    listed = line[len(begins) :].split(b"\t")
-    return tuple([unicode_escape_decode(each)[0] for each in listed]) if listed != [b""] else ()
+    listed = line[len(begins) :].decode("ascii").split("\t")
+    # Few have anything to decode, and each call costs as much as a look at a file.
+    texts = [unicode_escape_decode(each)[0] if "\\" in each else each for each in listed]
+    return tuple(texts) if texts != [""] else ()
 
 
 def asked_of(line: bytes) -> Asked:
