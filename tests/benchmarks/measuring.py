@@ -77,9 +77,14 @@ class Counter(NamedTuple):
     count: Callable[[Sequence[str], Dict[str, str]], int]
 
     def of(self, side: Side) -> int:
-        """Return the instructions of a program."""
+        """Return the instructions of a program, the second time: then something is stored.
+
+        valgrind sets LD_LIBRARY_PATH, and what was stored without it is for another OpenSSL.
+        """
         command = side.environment.command(side.code)
-        return self.count(command, side.environment.variables(side.env))
+        variables = side.environment.variables(side.env)
+        self.count(command, variables)
+        return self.count(command, variables)
 
 
 def counter() -> Optional[Counter]:

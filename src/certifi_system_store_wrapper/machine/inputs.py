@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import stat
 from operator import attrgetter
-from typing import Iterable, Iterator, List, Set, Tuple
+from typing import Iterable, List, Set, Tuple
 
 from .files import read_regular
 from .signals import interruptible
@@ -62,19 +62,17 @@ def _state_of(path: str) -> Input:
         return path, ()
 
 
-def contents(inputs: Iterable[Input]) -> Iterator[Tuple[str, bytes]]:
-    """Yield each path, what it holds and who may change it; raises OSError if it cannot be read.
+def content(path: str, state: Tuple[int, ...]) -> bytes:
+    """Return what a path holds and who may change it; raises OSError if it cannot be read.
 
     It is the same for a copy: after `cp -p`, `touch`, and in the layer of an image.
     """
-    for path, state in inputs:
-        guard = repr(_guard(state)).encode("ascii")
-        if state and stat.S_ISDIR(state[0]):
-            yield path, guard + repr(_names(path)).encode("utf-8", "surrogatepass")
-        elif state:
-            yield path, guard + read_regular(path, interruptible(os.stat, path))
-        else:
-            yield path, guard
+    guard = repr(_guard(state)).encode("ascii")
+    if not state:
+        return guard
+    if stat.S_ISDIR(state[0]):
+        return guard + repr(_names(path)).encode("utf-8", "surrogatepass")
+    return guard + read_regular(path, interruptible(os.stat, path))
 
 
 def scan(folder: str) -> List[os.DirEntry[str]]:

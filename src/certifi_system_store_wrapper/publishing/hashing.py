@@ -7,10 +7,24 @@ another thread was importing by itself.
 from __future__ import annotations
 
 import hashlib
-from typing import Union
+from typing import List, Sequence, Union
+
+from ..machine.inputs import Input, content
 
 
 def sha256(data: Union[str, bytes]) -> str:
     """Return the SHA-256 in hexadecimal."""
     data = data if isinstance(data, bytes) else data.encode("utf-8", "surrogatepass")
     return hashlib.sha256(data).hexdigest()
+
+
+def held_by(inputs: Sequence[Input]) -> List[str]:
+    """Return a hash of what each input holds, "" where it cannot be read."""
+    return [_held_by(each) for each in inputs]
+
+
+def _held_by(each: Input) -> str:
+    try:
+        return sha256(content(*each))
+    except OSError:
+        return ""

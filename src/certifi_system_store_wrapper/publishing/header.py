@@ -20,14 +20,14 @@ import sys
 from codecs import unicode_escape_decode, unicode_escape_encode
 from contextlib import suppress
 from importlib.util import source_hash
-from typing import Any, Dict, Iterable, Sequence, Tuple, Union
+from typing import Any, Dict, Iterable, List, Sequence, Tuple, Union
 
 from .. import __version__
 from ..loading import load
 from ..machine import drop_folders, ownership
 from ..machine.environment import environ
 from ..machine.files import MARK, is_ours
-from ..machine.inputs import Input, contents, guards, has_number, look
+from ..machine.inputs import Input, guards, has_number, look
 from ..record import Record
 from ..settings import Settings
 from .hold import identity, status_of
@@ -150,7 +150,7 @@ class Stored(Record):
         identities = identities_of(salt, inputs)
         if identities == self.identities:
             return header
-        if contents_of(salt, inputs) != self.contents:
+        if contents_of(salt, inputs, held_by(inputs)) != self.contents:
             return b""
         if would_show_a_change(inputs, now) and look(self.paths) == inputs:
             header = header.replace(self.identities.encode(), identities.encode(), 1)
@@ -259,13 +259,16 @@ def identities_of(salt: Salt, inputs: Sequence[Input]) -> str:
     return f"{numbers:016x}{source_hash(ascii((salt, real)).encode('ascii')).hex()}"
 
 
-def contents_of(salt: Salt, inputs: Sequence[Input]) -> str:
+def held_by(inputs: Sequence[Input]) -> List[str]:
+    """Return a hash of what each input holds, "" where it cannot be read; raises Replaced."""
+    held: List[str] = load("publishing.hashing").held_by(inputs)
+    return held
+
+
+def contents_of(salt: Salt, inputs: Sequence[Input], held: Sequence[str]) -> str:
     """Return a hash of what the inputs hold, "" where one of them cannot be read."""
-    try:
-        held = [(path, sha256(held)) for path, held in contents(inputs)]
-    except OSError:
-        return ""
-    return sha256(repr((salt, held, guards(inputs))))
+    paths = [path for path, _ in inputs]
+    return "" if "" in held else sha256(repr((salt, paths, held, guards(inputs))))
 
 
 def would_show_a_change(inputs: Sequence[Input], now: int) -> bool:

@@ -10,10 +10,10 @@ from typing import List, Sequence, Tuple
 from .. import parsing
 from ..bundle import Bundle
 from ..machine.files import MARK, is_ours
-from ..machine.inputs import Input, condensed, contents, look
+from ..machine.inputs import condensed, look
 from ..reporting.findings import sentences
 from ..settings import INFO, WARNING, Settings
-from .hashing import sha256
+from .hashing import held_by, sha256
 from .header import (
     FORMAT,
     HELD,
@@ -57,19 +57,20 @@ def render(built: Bundle, stored: Stored, request: Request) -> Tuple[bytes, byte
     # Where a variable names a bundle of ours, that counts as if it were not set.
     unset = [value for _, value in set_among(NAMING) if is_ours(value)]
     inputs = sorted({*condensed([each for each in built.inputs if each[0] not in unset]), *more})
-    paths, identities, held = [path for path, _ in inputs], "", ""
+    paths, identities, contents = [path for path, _ in inputs], "", ""
+    # It is read only now: it must not have changed meanwhile.
+    held = held_by(inputs)
     # The next process is to be told of a warning, too: it must build the bundle again.
     is_certain = shows_changes and all(problem.level < WARNING for problem in built.problems)
     if is_certain and would_show_a_change(inputs, started):
-        # What the inputs held is read only now: they must not have changed meanwhile.
-        held = contents_of(salt, inputs)
-        if held and look(paths) == inputs:
+        contents = contents_of(salt, inputs, held)
+        if contents and look(paths) == inputs:
             identities = identities_of(salt, inputs)
     told = _told(built) if identities else ()
     fields = f"length={len(body)} crc32={crc(body)} appended={crc(tail)}"
-    fields += f" identities={identities} contents={held}"
+    fields += f" identities={identities} contents={contents}"
     first = f"persistent bundle format={FORMAT} lines={LINES} {fields}".encode("ascii")
-    lists = (line(SETTINGS, asked), line(LOOK, paths), line(HELD, _held(salt, inputs)))
+    lists = (line(SETTINGS, asked), line(LOOK, paths), line(HELD, _short(salt, held)))
     return b"\n".join([MARK + first, *lists, line(TOLD, told), b""]), body + tail
 
 
@@ -102,22 +103,15 @@ def differences(stored: Stored, asked: Asked, salt: Salt) -> List[str]:
         was, now = (dict([e.split("=", 1) for e in which]) for which in (stored.asked, asked))
         names = [name for name in {**was, **now} if was.get(name) != now.get(name)]
         return [f"{_named(n)} is {now.get(n, _NO)}, and was {was.get(n, _NO)}" for n in names]
-    pairs = zip((*stored.paths, *_SALT), listed(stored.held, HELD), _held(salt, look(stored.paths)))
+    now_held = _short(salt, held_by(look(stored.paths)))
+    pairs = zip((*stored.paths, *_SALT), listed(stored.held, HELD), now_held)
     return [f"{what} has changed" for what, before, after in pairs if before != after]
 
 
-def _held(salt: Salt, inputs: Sequence[Input]) -> Sequence[str]:
+def _short(salt: Salt, held: Sequence[str]) -> Sequence[str]:
     """Return in short what each input holds, and each part of the salt."""
     parts = [sha256(repr((part,))) for part in salt]
-    return [each[:_SHORT] for each in (*map(_content_of, inputs), *parts)]
-
-
-def _content_of(each: Input) -> str:
-    """Return a hash of what one input holds, "" where it cannot be read."""
-    try:
-        return "".join([sha256(held) for _, held in contents([each])])
-    except OSError:
-        return ""
+    return [each[:_SHORT] for each in (*held, *parts)]
 
 
 def _named(name: str) -> str:

@@ -53,7 +53,7 @@ def _store(built: Bundle, settings: Settings, certifi_file: str, started: int) -
     # Where that is not certain, a variable asks for it; see settings.STORE.
     request = header.Request(place.asked, place.salt, started, shows_changes=True, more=tuple(more))
     lines, rest = rendering.render(built, header.Stored(), request)
-    if not header.parsed(lines + rest, ()).identities:
+    if not header.parsed(lines, ()).identities:
         return
     ownership.make_folder(place.folder)
     place.write(lines + rest)

@@ -10,7 +10,7 @@ from typing import Callable, List
 
 import pytest
 
-from certifi_system_store_wrapper.machine.inputs import Input, condensed, contents, look
+from certifi_system_store_wrapper.machine.inputs import Input, condensed, content, look
 
 
 @pytest.fixture
@@ -77,19 +77,19 @@ def test_every_change_shows(store: Path, change: Callable[[Path], object]) -> No
     """A file in place, a link, a new name, a folder that was not there."""
     before = condensed(seen(store))
     paths = [path for path, _ in before]
-    held = list(contents(before))
+    held = [content(*each) for each in before]
     assert look(paths) == before
     change(store)
     assert look(paths) != before
     # A file that is gone cannot be read, and so is changed.
     with suppress(FileNotFoundError):
-        assert list(contents(look(paths))) != held
+        assert [content(*each) for each in look(paths)] != held
 
 
 def test_a_copy_holds_the_same(store: Path) -> None:
     """Other inodes and times, the cache of the interpreter and links as they were: no change."""
     before = condensed(seen(store))
-    held = list(contents(before))
+    held = [content(*each) for each in before]
     for path, state in before:
         if state and not state[0]:
             copy = f"{path}.copy"
@@ -98,7 +98,7 @@ def test_a_copy_holds_the_same(store: Path) -> None:
     (store / "__pycache__").mkdir()
     now = look(path for path, _ in before)
     assert now != before
-    assert list(contents(now)) == held
+    assert [content(*each) for each in now] == held
 
 
 @pytest.mark.links("it is about symbolic links")
