@@ -26,10 +26,16 @@ SHELLS: Dict[str, str] = {
 }
 OFFERED: Dict[str, Set[str]] = {
     f"{NAME} do": {"doctor"},
-    f"{NAME} shellenv --sh": {"--shell"},
+    f"{NAME} shellenv --fo": {"--format"},
+    f"{NAME} shellenv --format d": {"dotenv", "dockerfile"},
+    f"{NAME} export --out": {"--output"},
     f"{NAME} completion f": {"fish"},
     f"{NAME} list --be": {"--beyond"},
     f"{NAME} nonsense": set(),
+    f"{NAME} run curl --js": set(),
+    f"{NAME} list --html f": set(),
+    f"{NAME} list --source f": set(),
+    f"{NAME} add f": set(),
 }
 
 
@@ -59,6 +65,6 @@ def offered(shell: str, line: str, sandbox: Sandbox) -> Set[str]:
 @pytest.mark.skipif(os.name == "nt", reason="these shells are those of Unix")
 @pytest.mark.parametrize("shell", SHELLS)
 def test_a_shell_completes_our_lines(shell: str, sandbox: Sandbox) -> None:
-    """A command, an option, the value of one; for nonsense it has nothing of ours."""
+    """A command, an option, the value of one; for nonsense, files and programs nothing of ours."""
     for line, words in OFFERED.items():
         assert offered(shell, line, sandbox) - {""} == words, line

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Dict, List
+from typing import Dict, List, Sequence
 
 from . import COMMANDS, PROGRAM
 from .output import Report
-from .parser import Command
+from .parser import Command, Option
 
 
 def run(*, shell: str) -> Report:
@@ -16,14 +16,29 @@ def run(*, shell: str) -> Report:
 
 
 def _bash() -> List[str]:
+    """Return a function that offers options where the word begins with -, else values.
+
+    Where it has nothing to offer, the shell offers files.
+    """
+    of, names = "${COMP_WORDS[1]}", " ".join(each.name for each in COMMANDS)
     return [
         "_certifi_system_store_wrapper() {",
-        '  local word="${COMP_WORDS[COMP_CWORD]}" words=""',
-        '  case "${COMP_WORDS[1]}" in',
-        *(f'  {name}) words="{" ".join(words)}" ;;' for name, words in _words().items()),
+        '  local word="${COMP_WORDS[COMP_CWORD]}" last="${COMP_WORDS[COMP_CWORD-1]}"',
+        '  local options="" values=""',
+        f'  case "{of}" in',
+        *(f'  {each.name}) options="{" ".join(_options(each))}" ;;' for each in COMMANDS),
         "  esac",
-        f'  [ "$COMP_CWORD" = 1 ] && words="{" ".join(_words())} --json --help --version"',
-        '  COMPREPLY=($(compgen -W "$words" -- "$word"))',
+        f'  case "{of} $last" in',
+        *(
+            f'  "{each.name} {before}") values="{" ".join(choices)}" ;;'
+            for each in COMMANDS
+            for before, choices in _choices(each).items()
+        ),
+        "  esac",
+        '  [ "$COMP_CWORD" = 1 ] && options="--json --help --version"',
+        f'  [ "$COMP_CWORD" = 1 ] && values="{names}"',
+        '  case "$word" in -*) values="$options" ;; esac',
+        '  COMPREPLY=($(compgen -W "$values" -- "$word"))',
         "}",
         f"complete -o default -F _certifi_system_store_wrapper {PROGRAM}",
     ]
@@ -36,22 +51,30 @@ def _zsh() -> List[str]:
 
 def _fish() -> List[str]:
     begin = f"complete -c {PROGRAM}"
-    lines = [f"{begin} -n __fish_use_subcommand -f -a {name}" for name in _words()]
-    for name, words in _words().items():
-        seen = f"-n '__fish_seen_subcommand_from {name}'"
-        options = [word for word in words if word.startswith("--")]
-        values = [word for word in words if not word.startswith("--")]
-        lines += [f"{begin} {seen} -l {option[2:]}" for option in options]
-        lines += [f"{begin} {seen} -f -a '{' '.join(values)}'"] if values else []
+    lines = [f"{begin} -n __fish_use_subcommand -f -a {each.name}" for each in COMMANDS]
+    for each in COMMANDS:
+        seen, choices = f"-n '__fish_seen_subcommand_from {each.name}'", _choices(each)
+        for option in _options(each):
+            values = f" -x -a '{' '.join(choices[option])}'" if option in choices else ""
+            lines.append(f"{begin} {seen} -l {option[2:]}{values}")
+        if each.name in choices:
+            lines.append(f"{begin} {seen} -f -a '{' '.join(choices[each.name])}'")
     return lines
 
 
-def _words() -> Dict[str, List[str]]:
-    """Return for each command the words that may follow it: its options, and their values."""
-    return {each.name: _of(each) for each in COMMANDS}
+def _options(command: Command) -> List[str]:
+    """Return the options of a command; none where another program's may follow."""
+    if any(option.settings.get("nargs") == "..." for option in command.options):
+        return []
+    return [*filter(None, map(_long, command.options)), "--json", "--help"]
 
 
-def _of(command: Command) -> List[str]:
-    names = [option.names[-1] for option in command.options if option.names[-1].startswith("-")]
-    every = [word for each in command.options for word in each.settings.get("choices", ())]
-    return [*names, "--json", "--help", *dict.fromkeys(every)]
+def _choices(command: Command) -> Dict[str, Sequence[str]]:
+    """Return the values that may follow an option, or the command itself."""
+    rows = [(each, each.settings.get("choices")) for each in command.options]
+    return {_long(each) or command.name: choices for each, choices in rows if choices}
+
+
+def _long(option: Option) -> str:
+    """Return the name that pages use, "" for an argument."""
+    return next((name for name in option.names if name.startswith("--")), "")
