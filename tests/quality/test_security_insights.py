@@ -17,6 +17,7 @@ TOOLS = {
     "CodeQL": ".github/workflows/codeql.yml",
     "zizmor": "tests/quality/requirements.txt",
     "guarddog": "tests/quality/requirements.txt",
+    "hexora": "tests/quality/requirements.txt",
     "Dependabot": ".github/dependabot.yml",
     "Atheris": "tests/quality/fuzz/fuzz_parser.py",
 }

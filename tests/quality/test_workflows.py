@@ -14,7 +14,7 @@ import pytest
 
 import removed_roots
 from support import CHECKOUT, run_here, write
-from support.pages import fenced
+from support.pages import README, fenced, repository
 
 GITHUB, CI = CHECKOUT / ".github", CHECKOUT / ".ci"
 WORKFLOWS = sorted((GITHUB / "workflows").glob("*.yml"))
@@ -114,6 +114,7 @@ def test_nobody_may_do_more_than_needed() -> None:
         rights += [f"{path.name} {right}" for right in re.findall(r"[\w-]+: write\b", text)]
     assert rights == [
         "codeql.yml security-events: write",
+        "release.yml attestations: write",
         "release.yml id-token: write",
         "scorecard.yml id-token: write",
         "scorecard.yml security-events: write",
@@ -126,6 +127,26 @@ def test_maintainers_look_at_what_is_worth_an_attack() -> None:
     paths = {line.split()[0].lstrip("/") for line in owned.splitlines() if line.startswith("/")}
     assert paths >= set(WORTH_AN_ATTACK)
     assert all((CHECKOUT / path).exists() for path in paths)
+    # GitHub ignores a name that is not of the repository's owner.
+    assert set(re.findall(r"@\S+", owned)) == {"@" + repository().split("/")[-2]}
+
+
+def test_github_keeps_what_people_are_told_to_verify() -> None:
+    """`gh attestation verify` asks GitHub, not the package index: the release has to tell both."""
+    release = (
+        (GITHUB / "workflows" / "release.yml").read_text("utf-8").partition("\n  publish:\n")[2]
+    )
+    told, to_index = "actions/attest-build-provenance@", "pypa/gh-action-pypi-publish@"
+    assert -1 < release.index(told) < release.index(to_index)
+    assert "attestations: write" in release and "gh attestation verify" in README.read_text("utf-8")
+
+
+def test_the_page_of_what_was_tested_names_jobs_that_there_are() -> None:
+    """Each job that it says runs on a real system is in the workflow."""
+    page = (CHECKOUT / "docs" / "tested.md").read_text("utf-8").rpartition("the jobs ")[2]
+    named = re.findall("`([a-z-]+)`", page.partition(" of `")[0])
+    jobs = re.findall(r"(?m)^  ([a-z-]+):$", (GITHUB / "workflows" / "ci.yml").read_text("utf-8"))
+    assert len(named) == 3 and set(named) <= set(jobs)
 
 
 def test_what_builds_and_tests_a_release_is_pinned_by_hash(tmp_path: Path) -> None:
