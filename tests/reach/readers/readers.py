@@ -197,12 +197,19 @@ READERS: Dict[str, Reader] = {
         OPENSSL_REFUSES,
         r"^OpenSSL 3\.0\.",
     ),
-    "OpenSSL 3.5+": Reader(
-        openssl("forky", r"^OpenSSL (3\.[5-9]|[4-9])\."),
+    "OpenSSL 3.5": Reader(
+        openssl("trixie", r"^OpenSSL 3\.5\."),
         first_line("version"),
         ask_openssl,
         OPENSSL_REFUSES,
-        r"^OpenSSL (3\.[5-9]|[4-9])\.",
+        r"^OpenSSL 3\.5\.",
+    ),
+    "OpenSSL 3.6+": Reader(
+        openssl("forky", r"^OpenSSL (3\.[6-9]|[4-9])\."),
+        first_line("version"),
+        ask_openssl,
+        OPENSSL_REFUSES,
+        r"^OpenSSL (3\.[6-9]|[4-9])\.",
     ),
     "curl": Reader(
         on_path("curl", "apt-get install curl"),

@@ -5,7 +5,7 @@
 
 On Linux, as root or where users may have namespaces. openssl, curl and node are those on PATH.
 TREES is a folder with a Debian tree of each OpenSSL that the machine does not have: TREES/bullseye
-for 1.1.1, TREES/bookworm for 3.0, TREES/forky for 3.5 or later, each made by
+for 1.1.1, TREES/bookworm for 3.0, TREES/trixie for 3.5, TREES/forky for later ones, each made by
 
     mmdebstrap --variant=minbase --include=openssl SUITE TREES/SUITE
 
