@@ -16,8 +16,9 @@ class Form(NamedTuple):
 # Neither has an escape that every reader knows, and some expand variables.
 _IN_QUOTES = '["\\\\$`]'
 FORMS: Dict[str, Form] = {
-    # Docker's --env-file takes all as it stands; python-dotenv and Node know quotes and comments.
-    "dotenv": Form("{}={}", "[\"'`$]|\\s#|^\\s|\\s$"),
+    # Docker's --env-file takes all as it stands; python-dotenv and Node know quotes and comments,
+    # which in Node begin with any #.
+    "dotenv": Form("{}={}", "[\"'`$#]|^\\s|\\s$"),
     # https://docs.docker.com/reference/dockerfile/#env
     "dockerfile": Form('ENV {}="{}"', _IN_QUOTES),
     # To the end of the line, as it stands.

@@ -45,6 +45,8 @@ def run(*, shell: str) -> Report:
     shell = shell or found
     path = persistent_path()
     variables = dict.fromkeys(VARIABLES, path)
+    if shell == "json" or shell in env_files.FORMS:
+        _refuse_what_is_no_utf_8(path)
     if shell == "json":
         lines = json.dumps(variables, indent=2).splitlines()
     else:
@@ -85,6 +87,15 @@ def assignment(shell: str, name: str, value: str) -> str:
         return f"set -gx {name} '{quoted}'"
     quoted = value.replace("'", "'\\''")
     return f"export {name}='{quoted}'"
+
+
+def _refuse_what_is_no_utf_8(path: str) -> None:
+    """Raise OSError for what a shell can be told, and the readers of files and JSON cannot."""
+    try:
+        path.encode("utf-8")
+    except UnicodeEncodeError as error:
+        what = f"files and JSON are UTF-8, and this path is not: {path!r}"
+        raise OSError(0, f"{what}; {_ELSEWHERE}") from error
 
 
 def _in_a_file(form: str, name: str, value: str) -> str:
