@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import List
+from typing import Dict, List
 
 import pytest
 import trustme
@@ -83,18 +83,65 @@ def test_it_takes_our_place(sandbox: Sandbox) -> None:
 
 
 @ON_UNIX
-def test_what_cannot_be_run_is_told_as_shells_do(sandbox: Sandbox, tmp_path: Path) -> None:
-    """127 is not there, 126 cannot be executed; one line says which."""
-    text = write(tmp_path / "text", b"no program")
-    for name, status in (("no-such-program-\x1b", 127), (str(text), 126)):
-        done = sandbox.run(*RUN, name)
-        assert (done.returncode, done.stdout) == (status, "")
-        assert "cannot be run" in done.stderr
-        assert len(done.stderr.splitlines()) == 1
-        assert "\x1b" not in done.stderr
+@pytest.mark.parametrize(
+    ("name", "status", "helps"),
+    [
+        ("no-such-program-\x1b", 127, "name a program that is there"),
+        ("", 127, "name a program that is there"),
+        ("./text", 126, "chmod +x"),
+        ("./orphan", 127, "interpreter"),
+    ],
+)
+def test_what_cannot_be_run_is_told_as_shells_do(
+    sandbox: Sandbox, name: str, status: int, helps: str
+) -> None:
+    """127 is not there, 126 cannot be executed; one line says which, and what helps."""
+    write(sandbox.work / "text", b"no program")
+    write(sandbox.work / "orphan", b"#!/no/such/interpreter\n").chmod(0o755)
+    done = sandbox.run(*RUN, "--", name)
+    (line,) = done.stderr.splitlines()
+    assert (done.returncode, done.stdout) == (status, "")
+    assert "cannot be run" in line and helps in line and "\x1b" not in line
+    assert ("that is there" in line) == ("name a program" in helps)
+
+
+def test_without_a_command_it_is_wrong_usage(sandbox: Sandbox) -> None:
+    """There is nothing to run, and the line says what to name."""
     nothing = sandbox.run(*RUN)
     assert (nothing.returncode, nothing.stdout) == (2, "")
     assert "name a command" in nothing.stderr
+
+
+@ON_UNIX
+@pytest.mark.parametrize("name", ["./script", "script", "./-script"])
+def test_a_script_that_does_not_say_what_runs_it(sandbox: Sandbox, name: str) -> None:
+    """A shell runs it, as execvp(3) has it: in this place or on PATH, with all it is given."""
+    code = b'printf "%s|" "$0" "$@"; printf %s "$SSL_CERT_FILE"; exit 7\n'
+    for each in ("script", "-script"):
+        write(sandbox.work / each, code).chmod(0o755)
+    path = f"{sandbox.work}{os.pathsep}{os.defpath}"
+    done = sandbox.run(*RUN, "--", name, "-a", "b c", "", env={"PATH": path})
+    itself, *arguments, bundle = done.stdout.split("|")
+    assert (done.returncode, done.stderr, arguments) == (7, "", ["-a", "b c", ""])
+    assert Path(itself).name == Path(name).name
+    assert bundle.endswith("cacert.pem")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells what the caller set")
+@pytest.mark.parametrize("given", [{}, {"LC_CTYPE": "C"}, {"LC_CTYPE": "C.UTF-8"}, {"LANG": "C"}])
+def test_the_locale_is_the_callers(sandbox: Sandbox, given: Dict[str, str]) -> None:
+    """Python sets LC_CTYPE for itself where the locale is C (PEP 538)."""
+    names = ("LC_ALL", "LC_CTYPE", "LANG")
+    variables = {k: v for k, v in sandbox.variables({}).items() if k not in names}
+    said = subprocess.run(
+        [str(sandbox.environment.python), *RUN, "env"],
+        env={**variables, **given},
+        capture_output=True,
+        encoding="utf-8",
+        check=True,
+    )
+    lines = [line for line in said.stdout.splitlines() if line.partition("=")[0] in names]
+    assert lines == [f"{name}={value}" for name, value in given.items()]
 
 
 def test_without_a_bundle_nothing_is_run(sandbox: Sandbox, tmp_path: Path) -> None:
@@ -120,3 +167,28 @@ def test_where_no_process_takes_anothers_place(
     code = "import os, sys; sys.exit(3 if os.environ['SSL_CERT_FILE'].endswith('.pem') else 1)"
     assert run.run(program=["--", sys.executable, "-c", code]).status == 3
     assert run.run(program=["no-such-program"]).status == 127
+
+
+@pytest.mark.parametrize(
+    ("argument", "quoted"),
+    [
+        ("ci", "ci"),
+        ("--flag=a", '"--flag=a"'),
+        ("a b", '"a b"'),
+        ("a&b|c^d<e>f(g)", '"a&b|c^d<e>f(g)"'),
+        ("C:\\a\\", "C:\\a\\"),
+        ("C:\\a b\\", '"C:\\a b\\\\"'),
+        ("", '""'),
+    ],
+)
+def test_cmd_takes_an_argument_for_itself(argument: str, quoted: str) -> None:
+    """A batch file is run by cmd, which reads the line anew: in quotes nothing of it is syntax."""
+    line = run.for_cmd("C:\\my tools\\npm.cmd", [argument, "x"])
+    assert line == f'"C:\\my tools\\npm.cmd" {quoted} x'
+
+
+@pytest.mark.parametrize("argument", ["100%", "%PATH%", 'a" & calc', "a\nb", "a\rb"])
+def test_what_no_quotes_keep_from_cmd_is_refused(argument: str) -> None:
+    """With the argument and what to name in its place."""
+    with pytest.raises(OSError, match=r"takes %.*name the program that C:.npm.cmd starts"):
+        run.for_cmd("C:\\npm.cmd", [argument])

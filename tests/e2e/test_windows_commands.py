@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -220,3 +221,23 @@ def test_remove_by_a_name_as_windows_compares_it(
     done = ours(there, "remove", changed(str(stored)))
     assert (done.returncode, done.stderr) == (0, "")
     assert not stored.exists()
+
+
+@pytest.mark.parametrize("status", [0xC000013A, 0xFFFFFFFF, 0x80000000, 3])
+def test_the_exit_status_of_a_crash(sandbox: Sandbox, status: int) -> None:
+    """`run` hands on all 32 bits of it, as Ctrl-C and a fault set them."""
+    code = f"import ctypes; ctypes.windll.kernel32.ExitProcess(ctypes.c_uint({status}))"
+    done = ours(sandbox, "run", str(sandbox.environment.python), "-c", code)
+    assert done.returncode == status
+
+
+def test_a_batch_file_gets_its_arguments(sandbox: Sandbox) -> None:
+    """By its name alone, as npm: cmd takes nothing in them for itself, or `run` refuses it."""
+    tell = b"import json, sys; print(json.dumps(sys.argv[1:]))"
+    line = f'@"{sandbox.environment.python}" "{write(sandbox.work / "tell.py", tell)}" %*\r\n'
+    write(sandbox.work / "tool.cmd", line.encode())
+    given = ["ci", "a b", "a&echo b", "foo@^1.2.3", "a|b", "<a>", "(b)", "--flag=a,b;c", "c d\\"]
+    done = ours(sandbox, "run", "tool", *given)
+    assert (done.returncode, json.loads(done.stdout)) == (0, given), done
+    refused = ours(sandbox, "run", "tool", "%PATH%")
+    assert (refused.returncode, refused.stdout) == (126, "")
