@@ -14,7 +14,7 @@ from typing import Any, Dict, List, Mapping, Optional, Tuple
 import pytest
 import trustme
 
-from support import POWERLESS, SUPPORT, Environment, Sandbox, write
+from support import BY_A_CALL, POWERLESS, SUPPORT, Environment, Sandbox, write
 from support.minting import CA, encode_pem, make, mint, private_key_pem
 
 COMMAND = ("-m", "certifi_system_store_wrapper", "doctor")
@@ -465,6 +465,10 @@ def test_the_start_up_file(fresh: Sandbox) -> None:
     status, text, data = doctor(fresh)
     assert (status, problems(data)) == (1, ["start"])
     assert "is missing" in text
+    write(packages / "sitecustomize.py", BY_A_CALL)
+    status, text, data = doctor(fresh)
+    assert (status, problems(data), levels(data, "start")) == (0, [], ["ok"]), text
+    assert "active by a call" in text and "install again" not in text
 
 
 def test_certifi_and_wrapt(fresh: Sandbox) -> None:

@@ -13,7 +13,7 @@ from typing import Any, Dict, Mapping, Optional, Tuple
 
 import pytest
 
-from support import MODULE, NAME, Environment, Sandbox, new_environment, run_here, write
+from support import BY_A_CALL, MODULE, NAME, Environment, Sandbox, new_environment, run_here, write
 
 COMMAND = ("-m", MODULE)
 posix = pytest.mark.skipif(os.name == "nt", reason="scripts and links are others there")
@@ -147,7 +147,7 @@ def test_a_tool_of_uv(sandbox: Sandbox, wheelhouse: str) -> None:
 
 @posix
 def test_what_makes_it_inactive(fresh: Sandbox, sandbox: Sandbox) -> None:
-    """A start-up file that is missing, and a wrapt that is."""
+    """A start-up file that is missing where nothing calls activate(), and a wrapt that is."""
     packages, prefix = fresh.environment.site_packages, str(fresh.environment.folder)
     env = {"PATH": f"{fresh.environment.folder / 'bin'}{os.pathsep}{os.defpath}"}
     entry = environments(sandbox, env)[os.path.realpath(prefix)]
@@ -157,6 +157,12 @@ def test_what_makes_it_inactive(fresh: Sandbox, sandbox: Sandbox) -> None:
     (packages / f"{MODULE}{ends}").rename(packages / "kept")
     entry = environments(sandbox, env)[os.path.realpath(prefix)]
     assert entry["inactive_because"] == f"the start-up file {MODULE}{ends} is missing"
+    for customization, is_read in (("usercustomize.py", False), ("sitecustomize.py", True)):
+        write(packages / customization, BY_A_CALL)
+        assert (fresh.run(*COMMAND, "status").returncode == 0) == is_read
+        entry = environments(sandbox, env)[os.path.realpath(prefix)]
+        assert (entry["active"], entry["install"] is None) == (is_read, is_read)
+        (packages / customization).unlink()
     (packages / "kept").rename(packages / f"{MODULE}{ends}")
     shutil.rmtree(next(packages.glob("wrapt-*.dist-info")))
     entry = environments(sandbox, env)[os.path.realpath(prefix)]
@@ -175,6 +181,19 @@ def test_interpreters_that_share_a_prefix(sandbox: Sandbox) -> None:
     found = [each for each in json.loads(done.stdout)["environments"] if "usr" in each["prefix"]]
     told = sorted((each["python_version"], each["version"]) for each in found)
     assert told == [("3.11", "1.0.0"), ("3.12", None)]
+
+
+@posix
+def test_a_call_in_the_users_own_start(sandbox: Sandbox) -> None:
+    """Only outside of virtual environments Python reads usercustomize.py."""
+    prefix = sandbox.home / "usr"
+    write(prefix / "bin" / "python3.11", b"\x7fELF")
+    for name in (MODULE, "certifi", "wrapt"):
+        write(prefix / f"lib/python3.11/site-packages/{name}-9.dist-info/METADATA", b"")
+    env = {"PATH": str(prefix / "bin")}
+    assert not environments(sandbox, env)[os.path.realpath(prefix)]["active"]
+    write(sandbox.home / ".local/lib/python3.11/site-packages/usercustomize.py", BY_A_CALL)
+    assert environments(sandbox, env)[os.path.realpath(prefix)]["active"]
 
 
 @posix

@@ -29,6 +29,8 @@ except urllib.error.URLError as error:
 CLIENTS = ("requests", "httpx", "botocore", "urllib3", "aiohttp")
 NAME = "certifi-system-store-wrapper"
 MODULE = "certifi_system_store_wrapper"
+# For sitecustomize.py, as docs/audit.md has it where start-up files are forbidden.
+BY_A_CALL = f"import {MODULE}; {MODULE}.activate()\n".encode()
 # Verify codes of OpenSSL that say "nobody whom I trust vouches for this server", and nothing else.
 UNTRUSTED = ["verify code 18", "verify code 19", "verify code 20", "verify code 21"]
 

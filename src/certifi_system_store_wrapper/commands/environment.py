@@ -72,8 +72,12 @@ def why_inactive(there: Environment) -> str:
         if needed not in there.packages:
             return f"{needed} is not installed there"
     name = f"{_START}{'.start' if _numbers(there.version) >= [3, 15] else '.pth'}"
-    texts = (text(os.path.join(folder, name)) for folder in there.folders)
-    return "" if any(_START in each for each in texts) else f"the start-up file {name} is missing"
+    # These may call activate(); in virtual environments Python reads the first alone.
+    others = ["sitecustomize.py"] if there.settings else ["sitecustomize.py", "usercustomize.py"]
+    paths = (os.path.join(folder, each) for folder in there.folders for each in (name, *others))
+    if any(_START in text(path) for path in paths):
+        return ""
+    return f"the start-up file {name} is missing"
 
 
 def is_too_old(there: Environment) -> bool:

@@ -137,18 +137,20 @@ def _version(name: str) -> str:
 
 def start(settings: Settings, built: Bundle) -> Iterator[Finding]:
     """Check that the start-up file is installed, has run, and ran in time."""
-    inactive, reason = why_inactive(settings), why_plain(settings, built)
+    active, reason = hook.is_active(), why_plain(settings, built)
     asked_for = settings.disable or sys.flags.no_site
     fault = "" if asked_for else _start_file_fault()
-    if fault:
+    if fault and active:
+        yield Finding("ok", "start", f"active by a call of activate(), as {fault}")
+    elif fault:
         remedy = f"install again with pip into the environment of {sys.executable}"
-        yield Finding("problem" if inactive else "note", "start", fault, remedy)
+        yield problem("start", fault, remedy)
     if not reason:
         yield Finding("ok", "active", "certifi answers from the bundle")
         if hook.imported_before_us:
             yield _late()
     # Otherwise the fault above, or a problem of the settings, already gives the reason.
-    elif settings.sources and not (fault and inactive):
+    elif settings.sources and (active or not fault):
         what, _, remedy = reason.partition(": ")
         yield problem("active", f"certifi is not answered from the bundle: {what}", remedy)
     for failure in (each for each in bootstrap.failures if each not in reason):
