@@ -128,6 +128,12 @@ RUN: Dict[str, Step] = {
         ' \'import sysconfig; print(sysconfig.get_path("purelib"))\')"',
         NAME,
     ),
+    f"import {MODULE}.bootstrap; {MODULE}.bootstrap.bootstrap()": Step(
+        f"python -S -c 'import sys; sys.path.append(sys.argv[1]); import {MODULE}.bootstrap;"
+        f" {MODULE}.bootstrap.bootstrap(); import certifi; print(certifi.where())' \"$(python -c"
+        ' \'import sysconfig; print(sysconfig.get_path("purelib"))\')"',
+        NAME,
+    ),
     "import certifi": Step("python -c 'import certifi'"),
     "python -E": Step(
         "PYTHON_CERTIFI_DISABLE=1 python -E -c 'import certifi; print(certifi.where())'", NAME
@@ -169,6 +175,7 @@ NOT_RUN = {
     "python tests/copies_of_certifi.py": "the tests use no network",
     "python tests/benchmarks/beside.py": "half a minute of waiting, and truststore",
     "python3 tests/reach/neighbours/table.py CACHE --markdown docs/tested.md": "hours",
+    "python tests/reach/windows.py CACHE": "Wine, and hours",
 }
 # Commands that take minutes have a job of their own in the workflow.
 CI = (CHECKOUT / ".github" / "workflows" / "ci.yml").read_text("utf-8")

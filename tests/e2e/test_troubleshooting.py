@@ -32,10 +32,11 @@ context.wrap_socket(socket.create_connection((host, int(port))), server_hostname
 GET = "import requests, sys; requests.get(f'https://{sys.argv[1]}/')"
 NO_TLS = b"HTTP/1.1 400 Bad Request\r\n\r\n"
 NODE = "fetch('https://' + process.argv[1]).catch((error) => console.log(error.cause.code))"
-# What OpenSSL 1.1 and urllib3 before 2 write for these; the page has that, too.
-OLDER = {
+# What OpenSSL 1.1, urllib3 before 2 and curl of 2026 write for these; the page has that, too.
+OTHERWISE = {
     "self-signed": "self signed",
     "Hostname mismatch, certificate is not valid for": "doesn't match",
+    "SSL certificate problem": "SSL certificate OpenSSL verify result",
 }
 
 
@@ -45,6 +46,7 @@ class Said(NamedTuple):
     by: str
     chain: tuple = (LEAF,)  # none: it speaks no TLS
     trusting: Made = make("Somebody else", *CA)
+    host: str = "localhost"
 
 
 MESSAGES: Dict[str, Said] = {
@@ -58,8 +60,14 @@ MESSAGES: Dict[str, Said] = {
     "certificate has expired": Said(
         "requests", (make("old", by=ROOT, names=["localhost"], days=(-9, -1)),), ROOT
     ),
+    "certificate is not yet valid": Said(
+        "requests", (make("new", by=ROOT, names=["localhost"], days=(9, 99)),), ROOT
+    ),
     "Hostname mismatch, certificate is not valid for": Said(
         "requests", (make("other", by=ROOT, names=["other.example"]),), ROOT
+    ),
+    "IP address mismatch, certificate is not valid for": Said(
+        "requests", (LEAF,), ROOT, "127.0.0.1"
     ),
     "Could not find a suitable TLS CA certificate bundle": Said("requests without its file"),
     "WRONG_VERSION_NUMBER": Said("requests", ()),
@@ -73,7 +81,7 @@ def test_every_message_is_tried() -> None:
     """The page has these headings, and no other; each can be linked to."""
     assert list(MESSAGES) == HEADINGS
     assert len(headings(PAGE)) == len(HEADINGS) + 1
-    assert [each for each in OLDER.values() if f"`{each}`" not in told(PAGE)] == []
+    assert [each for each in OTHERWISE.values() if f"`{each}`" not in told(PAGE)] == []
 
 
 def words_of(client: str, sandbox: Sandbox, host: str, file: str) -> str:
@@ -101,8 +109,8 @@ def words_of(client: str, sandbox: Sandbox, host: str, file: str) -> str:
         check=False,
     )
     said = done.stdout + done.stderr
-    for new, old in OLDER.items():
-        said = said.replace(old, new)
+    for usual, other in OTHERWISE.items():
+        said = said.replace(other, usual)
     return said
 
 
@@ -115,7 +123,7 @@ def test_the_message_is_what_is_said(message: str, sandbox: Sandbox) -> None:
     file = str(write(sandbox.work / "cas.pem", case.trusting.pem))
     handler, presented = (Echo, context_for(*case.chain)) if case.chain else (saying(NO_TLS), None)
     with serving(handler, presented) as server:
-        said = words_of(case.by, sandbox, f"localhost:{server.port}", file)
+        said = words_of(case.by, sandbox, f"{case.host}:{server.port}", file)
     assert message in said, said
     whole = str(write(sandbox.work / "whole.pem", ROOT.pem))
     with serving(Echo, context_for(LEAF)) as server:

@@ -23,8 +23,11 @@ PYPY: Dict[str, str] = {
     "test_audit.py": "PyPy's audit events do not tell reading from writing",
     "test_clients_that_never_ask_certifi[a subclass]": "PyPy's ssl calls what it forbids",
     "test_interpreters_of_one_process_have_a_bundle_each": "PyPy has no subinterpreters",
-    "test_a_signal_at_any_line[SIGINT-1]": _NO_PYDLL,
-    "test_a_signal_at_any_line[SIGALRM-5]": _NO_PYDLL,
+    **{
+        f"test_a_signal_at_any_line[{what}-{where}]": _NO_PYDLL
+        for what in ("SIGINT", "TimeoutError", "Exception")
+        for where in ("alone", "thread")
+    },
     "test_a_server_that_goes_into_a_folder": _NO_DEV,
     "test_a_worker_that_shuts_itself_in_verifies[a temp folder]": _NO_DEV,
     "test_baked_into_an_image": _NO_CAPABILITY,

@@ -520,12 +520,15 @@ def test_what_is_loaded_late_is_of_the_same_version(user: User, tmp_path: Path) 
     assert (stored.returncode, stored.stderr, len(user.stored)) == (0, "", 2)
     upgrade = f"""
         init = {str(packages)!r} + "/certifi_system_store_wrapper/__init__.py"
-        open(init, "a").write("# another version\\n")
+        with open(init, "a") as file:
+            file.write("# another version\\n")
         for name in ("publishing/storing", "publishing/building", "publishing/additions"):
-            open(init.replace("__init__", name), "w").write("raise RuntimeError('mixed')")
+            with open(init.replace("__init__", name), "w") as file:
+                file.write("raise RuntimeError('mixed')")
         assert ours.refresh() == path
         assert certifi.contents() == text
-        open(path, "a").write("what somebody appends")
+        with open(path, "a") as file:
+            file.write("what somebody appends")
         os.unlink(path)
         assert (certifi.where(), certifi.contents()) == (path, text + "what somebody appends")
         try:
