@@ -6,16 +6,18 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import Dict, List, Tuple
+from typing import Callable, Dict, List, Tuple
 
 import pytest
 
-from support import Sandbox, assert_fetched, assert_untrusted, write
+from support import Sandbox, assert_fetched, assert_untrusted, os_store, write
 from support.minting import CA, make
 
 COMMAND = ("-m", "certifi_system_store_wrapper")
 # Other settings have a bundle of their own, as another environment has.
 OTHERS = {"PYTHON_CERTIFI_SOURCES": "certifi,user"}
+# Puts a CA where something trusts it, and returns the environment, the source and the file.
+Place = Callable[[Sandbox, bytes], Tuple[Dict[str, str], str, Path]]
 
 
 def printed(sandbox: Sandbox, env: Dict[str, str]) -> Path:
@@ -95,8 +97,89 @@ def test_what_another_source_has_stays(sandbox: Sandbox, ca_file: Path) -> None:
     path = printed(sandbox, named)
     changed(sandbox, "add", str(ca_file))
     done = sandbox.run(*COMMAND, "remove", ca_file_digest(sandbox), env=named)
-    assert done.returncode == 0
+    assert done.returncode == 1
     assert ca_file.read_bytes() in path.read_bytes()
+
+
+def appended(sandbox: Sandbox, ca: bytes) -> Tuple[Dict[str, str], str, Path]:
+    """Append it to the printed bundle, as many set-up scripts do."""
+    path = printed(sandbox, {})
+    with path.open("ab") as file:
+        file.write(ca.replace(b"\n", b"\r\n"))
+    return {}, "user", path
+
+
+def named(sandbox: Sandbox, ca: bytes) -> Tuple[Dict[str, str], str, Path]:
+    """Name another file with it."""
+    path = write(sandbox.work / "named.pem", ca)
+    return {"PYTHON_CERTIFI_CERT_FILES": str(path)}, "user", path
+
+
+def of_openssl(sandbox: Sandbox, ca: bytes) -> Tuple[Dict[str, str], str, Path]:
+    """Name it for OpenSSL."""
+    path = write(sandbox.work / "ssl.pem", ca)
+    return {"SSL_CERT_FILE": str(path)}, "ssl", path
+
+
+def with_others(sandbox: Sandbox, ca: bytes) -> Tuple[Dict[str, str], str, Path]:
+    """Drop a file with several certificates, which `remove` leaves alone."""
+    path = write(sandbox.drop_folder / "two.pem", ca + make("Second", *CA).pem)
+    return {}, "user", path
+
+
+@pytest.mark.parametrize("place", [appended, named, of_openssl, with_others])
+@pytest.mark.parametrize("is_added", [True, False])
+def test_what_is_trusted_from_elsewhere_is_said(
+    sandbox: Sandbox, url: str, ca_file: Path, place: Place, *, is_added: bool
+) -> None:
+    """Whoever removes a CA that stays trusted is told from where, and the status is 1."""
+    env, source, path = place(sandbox, ca_file.read_bytes())
+    digest = listed(sandbox, env, path)
+    if is_added:
+        changed(sandbox, "add", str(ca_file))
+    done = sandbox.run(*COMMAND, "remove", digest[:8], env=env)
+    assert done.returncode == 1
+    assert_fetched(sandbox.fetch("requests", url, env))
+    (told,) = [line for line in (done.stdout + done.stderr).splitlines() if str(path) in line][-1:]
+    assert f"{path} (source {source}) has it: " in told
+    if is_added:
+        assert done.stdout.startswith("removed ") and told.startswith("problem ")
+        changed(sandbox, "add", str(ca_file))
+        data = json.loads(sandbox.run(*COMMAND, "remove", digest, "--json", env=env).stdout)
+        (still,) = data["still_trusted"]
+        assert (still["sha256"], still["source"], still["path"]) == (digest, source, str(path))
+        assert still["remedy"] in told
+    else:
+        assert "is called that, but " in told
+
+
+def listed(sandbox: Sandbox, env: Dict[str, str], path: Path) -> str:
+    """Return the fingerprint of the first certificate of a file that is in the bundle."""
+    search = ("list", "--search", str(path), "--json")
+    certificates = json.loads(sandbox.run(*COMMAND, *search, env=env).stdout)["certificates"]
+    return str(certificates[0]["sha256"])
+
+
+@pytest.mark.linux("the layouts are those of Linux")
+def test_what_the_system_trusts_is_said(sandbox: Sandbox, tmp_path: Path, ca_file: Path) -> None:
+    """What an administrator added stays, and an administrator removes it."""
+    prefix = os_store.on("debian", ca_file, tmp_path / "aside")
+    changed(sandbox, "add", str(ca_file))
+    done = sandbox.run(*COMMAND, "remove", ca_file_digest(sandbox), prefix=prefix)
+    assert done.returncode == 1
+    assert "/etc/ssl/certs/ca-certificates.crt (source system) has it: " in done.stdout
+
+
+def test_what_was_appended_to_the_bundle_of_others_is_said(sandbox: Sandbox, ca_file: Path) -> None:
+    """It stays there, as all that a person appended, and that bundle is not said to be renewed."""
+    path = printed(sandbox, OTHERS)
+    with path.open("ab") as file:
+        file.write(ca_file.read_bytes())
+    changed(sandbox, "add", str(ca_file))
+    done = sandbox.run(*COMMAND, "remove", ca_file_digest(sandbox))
+    assert done.returncode == 1
+    assert f"problem   {path} still has it: a person appended it" in done.stdout
+    assert f"renewed   {path}" not in done.stdout
 
 
 def test_a_bundle_of_a_variable(sandbox: Sandbox, ca_file: Path) -> None:

@@ -72,11 +72,13 @@ REFUSED_FILE = shape(path=TEXT, refused=TEXT)
 STORED = {"type": "array", "items": {"anyOf": [CERTIFICATE, REFUSED_FILE]}}
 BUNDLE = shape(path=TEXT, prefix=TEXT, renewed={"type": "boolean"}, command=TEXT, failed=TEXT)
 RUNNING = shape(process=COUNT, name=TEXT)
+STILL_TRUSTED = shape(sha256=HASH, subject=TEXT, source=TEXT, path=TEXT, remedy=TEXT)
 CHANGED = {
     "folder": TEXT,
     "certificates": STORED,
     "bundles": {"type": "array", "items": BUNDLE},
     "running": {"type": "array", "items": RUNNING},
+    "still_trusted": {"type": "array", "items": STILL_TRUSTED},
 }
 ADVISORY = shape(id=TEXT, cve=TEXT, url=TEXT)
 REMOVED = shape(last_version=TEXT, advisory={"anyOf": [{"type": "null"}, ADVISORY]})

@@ -207,13 +207,14 @@ exit status: 0 all are in the folder now, 1 one was refused, 2 wrong usage
         "take back what was added; without a name, list it",
         "Delete certificates from the drop folder of this user, each named by the first 8 digits "
         "of its SHA-256 or more, or by its file. Without a name, list what is there. Files with "
-        "several certificates are left alone. What is removed leaves every printed bundle at once.",
+        "several certificates are left alone. What is removed leaves every printed bundle at once; "
+        "where it is trusted from elsewhere, too, each such place is named.",
         """\
 examples:
   certifi-system-store-wrapper remove
   certifi-system-store-wrapper remove 96bcec06
 
-exit status: 0 removed or listed, 1 no certificate or several match, 2 wrong usage
+exit status: 0 removed or listed, 1 none or several match, or it is still trusted, 2 wrong usage
 """,
         (
             Option(

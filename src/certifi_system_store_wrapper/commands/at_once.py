@@ -7,25 +7,31 @@ import sys
 from contextlib import suppress
 from typing import Any, Dict, Iterator, List
 
-from .. import api
 from ..activation import hook
 from ..machine import open_files, temporary_places, user_folder
 from ..publishing import lasting
 from ..publishing.lasting import Lasting
 from ..settings import from_environment
+from . import trusted_from
 from .output import Report, row, sentence
 from .shellenv import VARIABLES
 
 _MANY = 8
+_APPENDED = "a person appended it: delete it at the end of that file"
 
 
 def take_effect(report: Report, folder: str, *, removed: List[bytes]) -> Report:
     """Return the report with what became of the bundles, and of the programs that run."""
     changed = any(each.get("new") or each.get("removed") for each in report.data["certificates"])
-    bundles = list(_bundles(folder, removed)) if changed else []
+    still = trusted_from.those_of(removed) if changed else []
+    kept = {anchor.block for anchor in still}
+    gone = [block for block in removed if block not in kept]
+    bundles = list(_bundles(folder, removed, gone)) if changed else []
     running = list(open_files.holding(_held())) if changed else []
+    places = [place for anchor in still for place in trusted_from.places(anchor)]
     data = {**report.data, "bundles": bundles, "running": [each._asdict() for each in running]}
-    lines = [*report.lines, *(_line(each) for each in bundles)]
+    data["still_trusted"] = places
+    lines = [*report.lines, *(_line(each) for each in bundles), *map(_still_trusted, places)]
     if running:
         told = [f"{each.process} {each.name}" for each in running]
         more = f" and {len(told) - _MANY} more" if told[_MANY:] else ""
@@ -33,7 +39,8 @@ def take_effect(report: Report, folder: str, *, removed: List[bytes]) -> Report:
         lines.append(row("running", f"these keep what they have until they start again: {who}"))
     if bundles:
         lines.append(row("", "programs that have read one of these files keep what they read"))
-    status = 1 if any(each["failed"] for each in bundles) else report.status
+    is_reached = not places and not any(each["failed"] for each in bundles)
+    status = report.status if is_reached else 1
     return report._replace(data=data, lines=lines, status=status)
 
 
@@ -42,21 +49,23 @@ def _held() -> List[str]:
     return [os.path.join(user_folder(place), "") for place in temporary_places()]
 
 
-def _bundles(folder: str, removed: List[bytes]) -> Iterator[Dict[str, Any]]:
+def _bundles(folder: str, removed: List[bytes], gone: List[bytes]) -> Iterator[Dict[str, Any]]:
     """Bring each bundle up to date that was made with what lies in the folder.
 
-    One of another environment is written anew by that; what was removed is taken out here.
+    One of another environment is written anew by that; what was removed is taken out here, if it is
+    `gone`: what another source has stays trusted.
     """
     settings = from_environment()
     named = [os.environ[name] for name in VARIABLES if os.environ.get(name)]
     bundles = [each for each in lasting.found(settings, named) if each.looked_at(folder)]
-    gone = _gone(removed) if bundles else []
     for bundle in bundles:
         if bundle.is_stored:
             with suppress(OSError):
                 lasting.withdraw(bundle, [block for block in gone if bundle.has(block)])
             continue
-        failed, renewed = "", False
+        # What was appended to our own, the build has found.
+        is_kept = not bundle.is_own and not bundle.kept.isdisjoint(removed)
+        failed, renewed = _APPENDED if is_kept else "", False
         try:
             renewed = _is_renewed(bundle, gone)
         except (OSError, LookupError, ImportError) as error:
@@ -64,14 +73,6 @@ def _bundles(folder: str, removed: List[bytes]) -> Iterator[Dict[str, Any]]:
         command = "" if bundle.is_own else _command(bundle)
         told = {"path": bundle.path, "prefix": bundle.prefix, "command": command}
         yield {**told, "renewed": renewed, "failed": failed}
-
-
-def _gone(removed: List[bytes]) -> List[bytes]:
-    """Return those that no other source has: what the system trusts stays trusted."""
-    if not removed:
-        return []
-    kept = {a.block for a in api.build().anchors}
-    return [block for block in removed if block not in kept]
 
 
 def _is_renewed(bundle: Lasting, gone: List[bytes]) -> bool:
@@ -88,6 +89,10 @@ def _command(bundle: Lasting) -> str:
     folder = ("Scripts", "python.exe") if sys.platform == "win32" else ("bin", "python")
     python = os.path.join(bundle.prefix, *folder)
     return f"{python} -m certifi_system_store_wrapper export"
+
+
+def _still_trusted(place: Dict[str, Any]) -> str:
+    return row("problem", f"{place['subject']} is still trusted: {trusted_from.sentence(place)}")
 
 
 def _line(each: Dict[str, Any]) -> str:

@@ -6,7 +6,8 @@ import os
 from contextlib import suppress
 from typing import Any, Dict, List, Sequence
 
-from . import at_once, drop_folder
+from .. import api
+from . import at_once, drop_folder, trusted_from
 from .output import Report, sentence
 
 # At least this many digits of its SHA-256 name a certificate.
@@ -20,8 +21,8 @@ def run(*, names: Sequence[str]) -> Report:
     told: List[Dict[str, Any]] = []
     blocks: List[bytes] = []
     for word in names:
-        matching = [each for each in held if _is_meant(word, each)]
-        refusal = _refusal(matching, folder)
+        matching = [each for each in held if _is_meant(word, each["sha256"], each["stored"])]
+        refusal = _refusal(word, matching, folder)
         if refusal:
             told.append({"path": word, "refused": refusal})
             continue
@@ -47,9 +48,10 @@ def _removed(each: Dict[str, Any], word: str) -> Dict[str, Any]:
     return {**each, "removed": True}
 
 
-def _refusal(matching: List[Dict[str, Any]], folder: str) -> str:
+def _refusal(word: str, matching: List[Dict[str, Any]], folder: str) -> str:
     if not matching:
-        return f"no certificate in {folder} is called that; `remove` alone lists them"
+        none, elsewhere = f"no certificate in {folder} is called that", _elsewhere(word)
+        return f"{none}{f', but {elsewhere}' if elsewhere else '; `remove` alone lists them'}"
     if len({each["sha256"] for each in matching}) > 1:
         return "several certificates are called that; give more digits of the SHA-256"
     for each in matching:
@@ -59,17 +61,24 @@ def _refusal(matching: List[Dict[str, Any]], folder: str) -> str:
     return ""
 
 
+def _elsewhere(word: str) -> str:
+    """Return where else something is trusted that the word means, "" if nothing is."""
+    found = [place for anchor in api.build().anchors for place in trusted_from.places(anchor)]
+    meant = [each for each in found if _is_meant(word, each["sha256"], each["path"])]
+    return "; ".join(dict.fromkeys(map(trusted_from.sentence, meant)))
+
+
 def _is_below(path: str, folder: str) -> bool:
     """Whether it is that folder or in it."""
     path, folder = (os.path.join(os.path.normcase(each), "") for each in (path, folder))
     return path.startswith(folder)
 
 
-def _is_meant(word: str, each: Dict[str, Any]) -> bool:
-    """Whether the word begins its SHA-256, or names its file."""
+def _is_meant(word: str, sha256: str, path: str) -> bool:
+    """Whether the word begins the SHA-256 of a certificate, or names its file."""
     digits = word.replace(":", "").lower()
-    if len(digits) >= _DIGITS and str(each["sha256"]).startswith(digits):
+    if len(digits) >= _DIGITS and sha256.startswith(digits):
         return True
     # Windows does not tell upper from lower case in names.
-    stored, asked = os.path.normcase(str(each["stored"])), os.path.normcase(word)
-    return asked == os.path.basename(stored) or os.path.abspath(asked) == stored
+    path, asked = os.path.normcase(path), os.path.normcase(word)
+    return asked == os.path.basename(path) or os.path.abspath(asked) == path

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
-from typing import Iterable, Iterator, List, NamedTuple, Sequence
+from typing import Iterable, Iterator, List, NamedTuple, Sequence, Set
 
+from .. import parsing
 from ..machine import APPLICATION, cache_folder, temporary_places, user_folder
 from ..machine.files import is_ours
 from ..settings import Settings
@@ -37,6 +38,11 @@ class Lasting(NamedTuple):
         """Return the environment that it was made in, "" where the header does not say."""
         named = (each for each in self.stored.asked if each.startswith("prefix="))
         return next(named, "prefix=")[len("prefix=") :]
+
+    @property
+    def kept(self) -> Set[bytes]:
+        """The certificates that a person appended: they stay, whatever is taken out."""
+        return {found.block for found in parsing.parse(self.stored.appended).certificates}
 
     def looked_at(self, folder: str) -> bool:
         """Whether its certificates were looked for there; of what is missing, the top is noted."""

@@ -1,0 +1,45 @@
+"""From where a certificate is trusted, and what takes it away there."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, List, Sequence
+
+from .. import api
+from ..bundle import Anchor
+from ..settings import CERTIFI, LOCAL, SSL, SYSTEM, USER, from_environment
+from . import describe
+
+_OF_SYSTEM = "remove it from the system's store, with the system's own tool"
+_REMEDIES = {
+    CERTIFI: "that is certifi's own list: have the system's store distrust it",
+    SYSTEM: _OF_SYSTEM,
+    LOCAL: _OF_SYSTEM,
+    SSL: "delete it there, or unset the variable (SSL_CERT_FILE or SSL_CERT_DIR) that names it",
+    USER: "delete it there",
+}
+_NAMED = ", or name that path no more in PYTHON_CERTIFI_CERT_FILES"
+
+
+def those_of(blocks: Sequence[bytes]) -> List[Anchor]:
+    """Return those that are among the anchors of what is built now."""
+    return [anchor for anchor in api.build().anchors if anchor.block in blocks] if blocks else []
+
+
+def places(anchor: Anchor) -> List[Dict[str, Any]]:
+    """Return each place that has the certificate, with what takes it away there."""
+    told = describe.certificate(anchor.der)
+    called = {"sha256": told["sha256"], "subject": told["subject"] or told["sha256"]}
+    return [
+        {**called, "source": source, "path": path, "remedy": _remedy(source)}
+        for source, path in anchor.origins
+    ]
+
+
+def _remedy(source: str) -> str:
+    is_named = source == USER and from_environment().cert_files
+    return _REMEDIES[source] + (_NAMED if is_named else "")
+
+
+def sentence(place: Dict[str, Any]) -> str:
+    """Return one place for people."""
+    return f"{place['path']} (source {place['source']}) has it: {place['remedy']}"
