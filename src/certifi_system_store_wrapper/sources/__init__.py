@@ -29,7 +29,7 @@ from .reader import Reader, Untrusted
 
 def collect(settings: Settings, reader: Reader, certifi_file: str) -> List[Findings]:
     """Return the findings of the sources that the settings name, in the order of the bundle."""
-    reader.isolated = settings.isolated
+    reader.isolated, reader.bundle_dir = settings.isolated, settings.bundle_dir
     everything = [Findings(name, reader) for name in settings.sources]
     for findings in everything:
         try:

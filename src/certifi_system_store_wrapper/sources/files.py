@@ -6,11 +6,10 @@ import errno
 import os
 from typing import Iterator, List, Optional
 
-from ..machine import NAME
 from ..machine.files import Unusable
 from ..parsing import Parsed, pem
 from ..reporting.findings import MALFORMED, NOT_TRUSTED
-from ..settings import DEBUG, INFO, WARNING
+from ..settings import DEBUG, INFO, USER, WARNING
 from .findings import HELD, LISTED, NAMED, PROVEN, Findings
 from .reader import OwnBundle, Untrusted
 
@@ -133,8 +132,8 @@ def _report_unreadable(
 ) -> None:
     """Record why a path cannot be read. It is no problem if a path that nobody named is absent."""
     if isinstance(error, OwnBundle):
-        is_copy = named and os.path.basename(os.path.realpath(path)) != NAME
-        findings.unusable(path, str(error.strerror), WARNING if is_copy else DEBUG)
+        is_lost = findings.source == USER or not findings.reader.is_where_made(path)
+        findings.unusable(path, str(error.strerror), WARNING if is_lost else DEBUG)
     elif isinstance(error, Untrusted):
         report_untrusted(findings, error)
     elif named and (isinstance(error, FileNotFoundError) or _is_no_name(error)):

@@ -12,7 +12,7 @@ import stat
 from typing import Dict, List, Optional, Set, Tuple
 
 from .. import parsing
-from ..machine import ownership
+from ..machine import APPLICATION, NAME, ownership
 from ..machine.files import MARK, Unusable, read_regular
 from ..machine.inputs import Input, describe, scan
 from ..machine.signals import interruptible
@@ -51,6 +51,8 @@ class Reader:
         self.known = Known()
         # The one file that may be a bundle of ours: the cacert.pem of a frozen program.
         self.baked = ""
+        # Where a variable has the bundle kept.
+        self.bundle_dir = ""
         # Whether nothing is looked for below the user's home, as under python -I.
         self.isolated = False
         self._parsed: Dict[Tuple[int, int, str], Parsed] = {}
@@ -88,6 +90,13 @@ class Reader:
                 raise Unusable(errno.EFBIG, f"{MAX_TOTAL >> 20} MiB have been read before it")
             self._parsed[key] = parsing.parse(data, self.known, proven=proven)
         return self._parsed[key]
+
+    def is_where_made(self, path: str) -> bool:
+        """Whether a bundle of ours lies where we lay one: what was copied elsewhere does not."""
+        folder, name = os.path.split(os.path.realpath(path))
+        above = os.path.dirname(folder)
+        is_kept = os.path.realpath(self.bundle_dir or os.sep) in (folder, above)
+        return name == NAME and (is_kept or os.path.basename(above).startswith(APPLICATION))
 
     def has_parsed(self, path: str) -> bool:
         """Whether the same file has been read already, perhaps by another name."""

@@ -12,8 +12,9 @@ from typing import Any, Callable, List
 import pytest
 from cryptography.x509 import load_der_x509_certificate
 
+from certifi_system_store_wrapper import bundle
 from certifi_system_store_wrapper.reporting.findings import DISTRUSTED, NOT_A_CA
-from certifi_system_store_wrapper.settings import DEBUG, INFO
+from certifi_system_store_wrapper.settings import INFO, USER, WARNING, Settings
 from certifi_system_store_wrapper.sources.files import MAX_FILES
 from certifi_system_store_wrapper.sources.reader import MARK
 from certifi_system_store_wrapper.sources.system import unix
@@ -194,13 +195,40 @@ def test_case_50_our_own_output(world: World, *, as_certifi: bool) -> None:
     ours = world.write("/ours/cacert.pem", world.last.text)
     assert world.last.text.startswith(MARK)
     world.write(DEBIAN, PEM_B)
-    world.link("/usr/lib/ssl/cert.pem", ours)
-    world.monkeypatch.setenv("SSL_CERT_FILE", ours)
+    copied = world.write("/usr/lib/ssl/cert.pem", world.last.text)
     if as_certifi:
         world.certifi_file = ours
-    assert world.build(ours) == {"B"} | ({"certifi"} - ({"certifi"} if as_certifi else set()))
+    assert world.build() == {"B"} | ({"certifi"} - ({"certifi"} if as_certifi else set()))
+    assert [each.path for each in world.warnings] == [*([ours] if as_certifi else []), copied]
+
+
+@pytest.mark.parametrize(
+    "place", ["/cache/certifi-system-store-wrapper/key", "/tmp/certifi-system-store-wrapper-0/x"]
+)
+def test_case_50_our_own_output_where_it_lies(world: World, place: str) -> None:
+    """What `shellenv` sets is silent: nobody lost anything. Who names it as a CA is told."""
+    world.build()
+    ours = world.write(place + "/cacert.pem", world.last.text)
+    world.monkeypatch.setenv("SSL_CERT_FILE", ours)
+    world.link("/usr/lib/ssl/cert.pem", ours)
+    assert world.build() == {"certifi"}
     assert not world.warnings
-    assert {problem.level for problem in world.last.problems} == {DEBUG}
+    world.build(ours)
+    (problem,) = world.warnings
+    assert (problem.source, problem.path) == (USER, ours)
+    assert "name your own CAs" in problem.message
+
+
+@pytest.mark.parametrize("where", ["", "key/"])
+def test_case_50_our_own_output_in_the_folder_of_the_variable(world: World, where: str) -> None:
+    """There, too, it lies where it was made; a copy of the same name elsewhere does not."""
+    world.build()
+    kept = Settings(bundle_dir=world.path("/kept"))
+    for path, silent in ((f"/kept/{where}cacert.pem", True), ("/img/cacert.pem", False)):
+        world.monkeypatch.setenv("SSL_CERT_FILE", world.write(path, world.last.text))
+        built = bundle.build(kept, world.certifi_file)
+        told = [each.path for each in built.problems if each.level >= WARNING]
+        assert told == ([] if silent else [world.path(path)])
 
 
 @pytest.mark.parametrize("variable", ["SSL_CERT_FILE", ""])

@@ -15,7 +15,7 @@ from certifi_system_store_wrapper.machine.files import MARK, Unusable
 from certifi_system_store_wrapper.parsing import pem
 from certifi_system_store_wrapper.parsing.pem import Parsed, block_of
 from certifi_system_store_wrapper.reporting.findings import MALFORMED
-from certifi_system_store_wrapper.settings import DEBUG, INFO, USER, WARNING
+from certifi_system_store_wrapper.settings import INFO, USER, WARNING
 from certifi_system_store_wrapper.sources import files, reader
 from certifi_system_store_wrapper.sources.files import add_file, certificate_files
 from certifi_system_store_wrapper.sources.findings import LISTED, NAMED, PROVEN, Findings
@@ -192,7 +192,7 @@ def test_our_own_bundle_is_never_read_back(tmp_path: Path) -> None:
     path = written(tmp_path / "cacert.pem", MARK + b"bundle\n" + PEM_A)
     findings = Findings(USER)
     assert add_file(findings, path, NAMED, named=True) == 0
-    assert [problem.level for problem in findings.problems] == [DEBUG]
+    assert [problem.level for problem in findings.problems] == [WARNING]
 
 
 def test_the_same_with_a_nul_in_its_name() -> None:
