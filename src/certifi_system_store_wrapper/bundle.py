@@ -12,9 +12,11 @@ from .parsing import Known, pem, twins, x509
 from .record import Record
 from .reporting.findings import (
     DISTRUSTED,
+    DISTRUSTS,
     MALFORMED,
     NO_SERVER_AUTH,
     NOT_A_CA,
+    REJECTED,
     Exclusion,
     Origin,
     Problem,
@@ -167,7 +169,7 @@ class _Merger:
         self._exclude(refusal)
         if refusal.level >= WARNING:
             rejected = f"{refusal.detail} rejects it"
-            why = rejected if refusal.reason == DISTRUSTED else refusal.reason
+            why = rejected if refusal.reason in DISTRUSTS else refusal.reason
             self._problem(refusal.origin, f"a certificate in it is not used: {why}")
 
     def _exclude(self, refused: Refused) -> None:
@@ -197,10 +199,11 @@ class _Merger:
 def _distrusted(block: bytes, origin: Origin, said_by: Origin) -> Refused:
     """Refuse it as distrusted; warn if a user's file holds it and another file distrusts it."""
     is_news = origin.source == USER and said_by.path != origin.path
-    return Refused(block, origin, DISTRUSTED, said_by.path, WARNING if is_news else INFO)
+    reason = REJECTED if said_by.source == USER else DISTRUSTED
+    return Refused(block, origin, reason, said_by.path, WARNING if is_news else INFO)
 
 
 def _exclusion(refused: Dict[Origin, Refused]) -> Exclusion:
     """Return one exclusion for all places. Distrust is the first reason, then the highest level."""
-    told = max(refused.values(), key=lambda each: (each.reason == DISTRUSTED, each.level))
+    told = max(refused.values(), key=lambda each: (each.reason in DISTRUSTS, each.level))
     return Exclusion(told.block, tuple(refused), told.reason, told.detail, told.level)

@@ -19,6 +19,7 @@ from certifi_system_store_wrapper.reporting.findings import (
     NOT_A_CA,
     NOT_TRUSTED,
     REASONS,
+    REJECTED,
 )
 from certifi_system_store_wrapper.settings import INFO, USER, Settings
 from certifi_system_store_wrapper.sources.findings import (
@@ -265,12 +266,15 @@ def test_header_and_body(merge: Merge) -> None:
 
 
 def test_a_rejected_block_of_a_named_file_removes_it(root: Tuple[World, Path]) -> None:
-    """A person may distrust what certifi has."""
+    """A person may distrust what certifi has; nobody says that the system did."""
     files = {
         "/site/certifi/cacert.pem": encode_pem(A) + encode_pem(B),
         "/home/user.pem": trusted_pem(A, reject=["serverAuth"]),
     }
-    assert blocks(built_of(root, files)) == [BLOCK_B]
+    built = built_of(root, files)
+    assert blocks(built) == [BLOCK_B]
+    (out,) = built.excluded
+    assert (out.reason, out.detail) == (REJECTED, root[0].path("/home/user.pem"))
 
 
 @pytest.mark.parametrize("plain_first", [True, False])

@@ -9,8 +9,10 @@ from typing import Any, Dict, List, Tuple
 from ..machine import environment, ownership, user_drop_folder
 from ..parsing import pem
 from ..settings import USER
+from ..sources import require_safe
 from ..sources.files import add_file, certificate_files
 from ..sources.findings import NAMED, Findings
+from ..sources.reader import Reader, Untrusted
 from . import describe
 from .output import Report, row
 from .terminal import fingerprint
@@ -65,13 +67,23 @@ def held(folder: str) -> Tuple[List[Dict[str, Any]], List[Dict[str, Any]]]:
     above = Findings(USER)
     files = [(path, read(path)) for path in certificate_files(above, folder)]
     found = [
-        {**describe.certificate(pem.der_of(inside.trusted[0].block)), "stored": path}
+        _held(inside.trusted[0].block, path)
         for path, inside in files
         if len(inside.trusted) == 1 and not inside.refused
     ]
     nothing = [above, *(inside for _, inside in files if not inside.trusted)]
     problems = [problem for each in nothing for problem in each.problems]
     return found, [{"path": each.path, "refused": each.message} for each in problems]
+
+
+def _held(block: bytes, path: str) -> Dict[str, Any]:
+    """Return what is told of a certificate, and whether it is not used for who may change it."""
+    told = describe.certificate(pem.der_of(block))
+    try:
+        require_safe(path, Reader())
+    except Untrusted as error:
+        told["marks"] = [*told["marks"], f"not used: {error.why}"]
+    return {**told, "stored": path}
 
 
 def report(command: str, folder: str, told: List[Dict[str, Any]]) -> Report:

@@ -13,12 +13,14 @@ from . import emit, is_news, warning
 
 # Why a certificate was left out: a closed set, shown by `status` and kept in Exclusion.reason.
 DISTRUSTED = "distrusted by the operating system"
+REJECTED = "distrusted by a file of your own"
 NOT_A_CA = "not a CA certificate"
 NO_SERVER_AUTH = "its extended key usage does not allow TLS servers"
 NOT_TRUSTED = "the store holds it, but does not trust it for TLS servers"
 UNKNOWN = "whether it was added here or came with the system is not known"
 MALFORMED = "OpenSSL cannot load it"
-REASONS = (DISTRUSTED, NOT_A_CA, NO_SERVER_AUTH, NOT_TRUSTED, UNKNOWN, MALFORMED)
+DISTRUSTS = (DISTRUSTED, REJECTED)
+REASONS = (*DISTRUSTS, NOT_A_CA, NO_SERVER_AUTH, NOT_TRUSTED, UNKNOWN, MALFORMED)
 # How many warnings one bundle may log: a folder of thousands of bad files must not fill a log.
 _MOST = 100
 

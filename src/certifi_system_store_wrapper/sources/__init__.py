@@ -140,7 +140,7 @@ def _add_drop_folder(findings: Findings, folder: str) -> None:
     others: List[str] = []
     for path in certificate_files(findings, folder, others):
         try:
-            _require_safe(path, findings.reader)
+            require_safe(path, findings.reader)
         except Untrusted as error:
             report_untrusted(findings, error)
             continue
@@ -152,7 +152,7 @@ def _add_drop_folder(findings: Findings, folder: str) -> None:
         findings.problem(path, MISNAMED)
 
 
-def _require_safe(path: str, reader: Reader) -> None:
+def require_safe(path: str, reader: Reader) -> None:
     """Raise Untrusted where other users may change a file of a drop folder, or OSError."""
     # The folder by itself: to a sticky one others may add a second name of our files.
     for each in (os.path.dirname(path), path):

@@ -139,7 +139,7 @@ def _report_unreadable(
     elif named and (isinstance(error, FileNotFoundError) or _is_no_name(error)):
         findings.unusable(path, f"the {kind} does not exist{_hint(path)}")
     elif named:
-        findings.unusable(path, _cannot_be_read(error))
+        findings.unusable(path, cannot_be_read(error))
     elif not isinstance(error, (FileNotFoundError, NotADirectoryError)):
         _report_unreadable_store(findings, path, error)
 
@@ -153,7 +153,7 @@ def _report_unreadable_store(findings: Findings, path: str, error: Exception) ->
     # A store has many files and each many names: what bars the way to it is reported, and once.
     path = os.path.realpath(path)
     is_there = not isinstance(error, PermissionError) or _is_listed(path)
-    message = _cannot_be_read(error) if is_there else "this user may not look for a store in it"
+    message = cannot_be_read(error) if is_there else "this user may not look for a store in it"
     # A folder or device in the place of a file is no store, nor is a ring of links.
     is_none = isinstance(error, OSError) and error.errno in (errno.EINVAL, errno.ELOOP)
     level = WARNING if is_there and not is_none else INFO
@@ -171,7 +171,8 @@ def _is_listed(path: str) -> bool:
         return os.path.exists(path)
 
 
-def _cannot_be_read(error: Exception) -> str:
+def cannot_be_read(error: Exception) -> str:
+    """Return that, why, and what helps."""
     remedy = "; let this user read it" if isinstance(error, PermissionError) else ""
     return f"cannot be read: {reason_of(error)}{remedy}"
 

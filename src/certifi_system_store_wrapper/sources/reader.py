@@ -35,7 +35,7 @@ class Untrusted(Unusable):
         """Say what is wrong with a step on the way to `path`."""
         what = "it" if fault.step == path else path
         super().__init__(errno.EPERM, f"{fault.why}, so {what} is not used: {fault.remedy}")
-        self.step, self.path = fault.step, path
+        self.step, self.why, self.path = fault.step, fault.why, path
 
 
 class Reader:

@@ -42,3 +42,19 @@ def test_a_drop_folder_that_is_none(tmp_path: Path) -> None:
     held, (unreadable,) = drop_folder.held(str(folder))
     assert (held, unreadable["path"]) == ([], str(folder))
     assert "Not a directory" in unreadable["refused"]
+
+
+@pytest.mark.posix("modes say nothing there")
+def test_what_others_may_change_is_marked(tmp_path: Path) -> None:
+    """It is no anchor, so that nobody takes it for one; `remove` can name it all the same."""
+    for name, mode in (("fine", 0o644), ("open", 0o666)):
+        path = tmp_path / f"{name}.pem"
+        path.write_bytes(encode_pem(mint(name)))
+        path.chmod(mode)
+    held, unreadable = drop_folder.held(str(tmp_path))
+    marks = {os.path.basename(each["stored"]): each["marks"] for each in held}
+    assert marks == {"fine.pem": [], "open.pem": ["not used: others may write to it"]}
+    assert unreadable == []
+    tmp_path.chmod(0o777)
+    held, _ = drop_folder.held(str(tmp_path))
+    assert all("not used: others may write to it" in each["marks"] for each in held)

@@ -12,7 +12,7 @@ import pytest
 
 from certifi_system_store_wrapper import bundle
 from certifi_system_store_wrapper.machine import ownership
-from certifi_system_store_wrapper.reporting.findings import DISTRUSTED
+from certifi_system_store_wrapper.reporting.findings import DISTRUSTED, REJECTED
 from certifi_system_store_wrapper.settings import Settings
 from certifi_system_store_wrapper.sources.system import unix
 from support.minting import encode_pem, mint, trusted_pem
@@ -98,7 +98,7 @@ def test_who_distrusts_is_whoever_wrote_it_down(world: World) -> None:
     own = world.write("/drop/reject.pem", trusted_pem(certifis, reject=["serverAuth"]))
     named = world.write("/srv/named.pem", encode_pem(certifis))
     assert world.build(named) == {"A"}
-    (excluded,) = [each for each in world.last.excluded if each.reason == DISTRUSTED]
+    (excluded,) = [each for each in world.last.excluded if each.reason == REJECTED]
     assert excluded.detail == own
 
 

@@ -11,8 +11,9 @@ from typing import List
 
 from ...parsing import p11_kit
 from ...settings import INFO
-from ..files import add_file, certificate_files, reason_of
+from ..files import add_file, cannot_be_read, certificate_files, report_untrusted
 from ..findings import HELD, LISTED, Findings
+from ..reader import Untrusted
 
 # Debian, Ubuntu, Alpine, Gentoo, Void, Slackware: update-ca-certificates(8) takes files of this
 # ending, at any depth.
@@ -53,10 +54,11 @@ def _entries(findings: Findings, folder: str) -> List[os.DirEntry[str]]:
         return findings.reader.entries(folder)
     except (FileNotFoundError, NotADirectoryError):
         return []
+    except Untrusted as error:
+        report_untrusted(findings, error)
     except OSError as error:
-        message = f"cannot be read, so what was added there is missing: {reason_of(error)}"
-        findings.problem(folder, message + "; let this user read it")
-        return []
+        findings.problem(folder, f"what was added there is missing: it {cannot_be_read(error)}")
+    return []
 
 
 def _add_objects(findings: Findings, path: str) -> bool:

@@ -153,3 +153,15 @@ def test_a_folder_that_cannot_be_read_is_a_warning(world: World) -> None:
         assert local(world) == set()
     (warning,) = world.warnings
     assert (warning.path, "what was added there is missing" in warning.message) == (folder, True)
+
+
+@pytest.mark.posix("modes say nothing there")
+def test_a_folder_that_others_may_write_to_is_told_as_any_other(world: World) -> None:
+    """It can be read: what helps is that they may not write, or that a person names the file."""
+    folder = os.path.dirname(world.write(ADDED + "/a.crt", PEM_A))
+    os.chmod(folder, 0o777)
+    assert local(world) == set()
+    (warning,) = world.warnings
+    assert warning.path == folder
+    assert "others may write to it" in warning.message and "chmod go-w" in warning.message
+    assert "cannot be read" not in warning.message and "let this user" not in warning.message

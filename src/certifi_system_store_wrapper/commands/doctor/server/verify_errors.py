@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from typing import Callable, Dict, Iterator, List, Tuple
 
-from ....reporting.findings import DISTRUSTED
+from ....reporting.findings import DISTRUSTS, REJECTED
 from ....sources.system import unix
 from ...output import Finding, note, problem
 from . import chain, missing
@@ -117,8 +117,10 @@ def _near_miss(host: str, names: List[str]) -> str:
 
 def _distrusted(view: View) -> Iterator[Finding]:
     for out, one in view.excluded():
-        if out.reason == DISTRUSTED:
+        if out.reason in DISTRUSTS:
             remedy = "ask your administrator; what you `add` yourself is trusted all the same"
+            if out.reason == REJECTED:
+                remedy = "remove that file, or the certificate in it, if you trust its CA"
             if out.detail == unix.DEBIAN_CONF:
                 remedy = f"{_SELECT}; {remedy}"
             yield problem(
