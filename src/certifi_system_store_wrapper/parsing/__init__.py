@@ -19,7 +19,9 @@ from .asn1 import NotDer
 from .pem import (
     ALPHABET,
     BEGIN,
+    CR_ALONE,
     END,
+    HEADER,
     LINE,
     MAX_DAMAGE,
     MISTYPED,
@@ -63,12 +65,15 @@ _BEGIN_OR_SO = rb"(?i:BEGIN) (?i:%b)-" % _KNOWN
 _MISTYPED = rb"(?P<mistyped>(?:^|-)-{0,4}%b+[ \t]*$)" % _BEGIN_OR_SO
 _STRAY_END = rb"%bEND (?:%b)%b" % (_DASHES, _KNOWN, _DASHES)
 _STRAY = rb"%b(?:%b|%b)|(?P<passed_over>%b)" % (_FIRST, _STRAY_END, _MISTYPED, _BEGIN_OR_SO)
+# Behind a marker or a line of base64; OpenSSL passes over a CR in front of CRLF.
+_CR_ALONE = rb"(?:-----|[A-Za-z0-9+/]{%d})\r(?!\n)" % LINE
 # By the names of the groups.
 _NOTES = {"mistyped": MISTYPED, "passed_over": PASSED_OVER}
 
 # Control characters and non-ASCII: people do not see them, OpenSSL ignores them at a line's end.
 _BLANKS = bytes(range(0x21)) + bytes(range(0x7F, 0x100))
 _BEGIN_LINE = b"\n" + BEGIN
+_ENCRYPTED = b"Proc-Type:4,ENCRYPTED"
 # So many bytes may stand between two markers.
 MAX_BODY = 8 << 20
 
@@ -84,7 +89,7 @@ def parse(data: bytes, known: Optional[Known] = None, *, proven: bool = False) -
     # DER behind PEM always contains this byte, and ASCII text never does.
     if b"\x82" in rest:
         rest = der.cut_out(rest, parsed)
-    in_one_form = _read_pem(_normalised(rest), parsed, proven=proven)
+    in_one_form = _read_pem(_normalised(rest, parsed), parsed, proven=proven)
     parsed.is_plain = in_one_form == len(parsed.certificates) and not parsed.damage
     parsed.known.blocks.update([(block, block) for block, _ in parsed.certificates])
     holds_something = parsed.certificates or parsed.damage or parsed.private_keys
@@ -93,12 +98,16 @@ def parse(data: bytes, known: Optional[Known] = None, *, proven: bool = False) -
     return parsed
 
 
-def _normalised(data: bytes) -> bytes:
+def _normalised(data: bytes, parsed: Parsed) -> bytes:
     """Remove the NULs of UTF-16, which hide blocks from OpenSSL, and make all line ends LF."""
     if b"\0" in data:
         data = data.replace(b"\0", b"")
     if b"\r" in data:
-        data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+        data = data.replace(b"\r\n", b"\n")
+        lone = re.search(_CR_ALONE, data)
+        data = data.replace(b"\r", b"\n")
+        if lone:
+            parsed.notes[CR_ALONE] = 1 + data.count(b"\n", 0, lone.start())
     return data
 
 
@@ -177,7 +186,7 @@ class _Mangled:
         label, end = begin[2], closing.start() if closing else stop
         if label in _LABELS:
             self._note_oddities(begin)
-            self._body(label, begin.end(), end, unterminated=not closing)
+            self._body(label, begin.end(), end, closing and closing[2])
         elif label.endswith(b"PRIVATE KEY"):
             self.parsed.private_keys.append(self._line(begin.end()))
         if closing:
@@ -215,10 +224,10 @@ class _Mangled:
     def _damage(self, position: int, message: str, data: bytes = b"") -> None:
         self.parsed.report(Damage(self._line(position), message, data))
 
-    def _body(self, label: bytes, start: int, end: int, *, unterminated: bool) -> None:
-        """Read the text between two markers as the certificate that the label promises."""
+    def _body(self, label: bytes, start: int, end: int, closing: Optional[bytes]) -> None:
+        """Read the text between two markers as the certificate that the first label promises."""
         text = self.data[start:end].strip(b"-\xe2\x80\x93\x94")
-        if unterminated and _is_prose(text):
+        if closing is None and _is_prose(text):
             return
         try:
             body, is_whole = _decode(text)
@@ -228,10 +237,15 @@ class _Mangled:
             message = f"the certificate that begins here cannot be read: {error}"
             self._damage(start, message, text)
             return
-        if unterminated or not is_whole:
-            missing = "the END line of this certificate is missing"
-            what = missing if unterminated else "something else stands behind this certificate"
-            self._damage(start, f"{what}; it is used all the same")
+        fault = "" if is_whole else "something else stands behind this certificate"
+        if closing is None:
+            fault = "the END line of this certificate is missing"
+        elif closing != label:
+            fault = f"this certificate ends with END {closing.decode('ascii')}"
+        if fault:
+            self._damage(start, f"{fault}; it is used all the same")
+        elif b":" in text:
+            self.parsed.notes.setdefault(HEADER, self._line(start))
 
 
 def _is_prose(text: bytes) -> bool:
@@ -260,8 +274,10 @@ def _decode(text: bytes) -> Tuple[bytes, bool]:
 
 
 def _without_headers(text: bytes) -> bytes:
-    """Remove the headers of RFC 1421: lines with a colon, up to a blank line."""
+    """Remove the headers of RFC 1421: lines with a colon, up to a blank line, or raise NotDer."""
     text = text.translate(None, b" \t")
+    if _ENCRYPTED in text:
+        raise NotDer("a header says that it is encrypted")
     blank = text.find(b"\n\n", text.find(b":"))
     is_header = b":" in text[text.rfind(b"\n", 0, max(blank, 0)) + 1 : blank]
     return text[blank:] if is_header else text

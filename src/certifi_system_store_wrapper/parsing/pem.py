@@ -36,6 +36,14 @@ NOT_ALONE = (
     "a BEGIN or END line of a certificate holds something else, such as a blank, a byte-order mark "
     "or another line: it is used all the same, but not by most other programs"
 )
+CR_ALONE = (
+    "lines end with CR alone, as on old Macs: they are read all the same, but not by most other "
+    "programs"
+)
+HEADER = (
+    "a header stands between BEGIN and the base64 of a certificate: it is used all the same, but "
+    "not by most other programs"
+)
 PASSED_OVER = "text stands before this BEGIN on its line: it begins no certificate, as for OpenSSL"
 MISTYPED = (
     "this BEGIN line is misspelt, so the certificate is not used, as by OpenSSL: correct it, "

@@ -124,8 +124,11 @@ def test_case_09_crlf(world: World) -> None:
 
 
 def test_case_10_cr_only(world: World) -> None:
-    """So are those of old Macs."""
+    """So are those of old Macs, and who looks is told why other programs find nothing."""
     assert world.build_user((PEM_A + PEM_B).replace(b"\n", b"\r")) == {"A", "B"}
+    (told,) = [each for each in world.last.problems if "CR alone" in each.message]
+    assert (told.level, told.message.partition(":")[0]) == (INFO, "line 1")
+    assert not world.warnings
 
 
 def test_case_11_byte_order_mark(world: World) -> None:

@@ -12,7 +12,9 @@ from certifi_system_store_wrapper.parsing import parse, x509
 from certifi_system_store_wrapper.parsing.der import MAX_BETWEEN
 from certifi_system_store_wrapper.parsing.pem import (
     BEGIN,
+    CR_ALONE,
     END,
+    HEADER,
     MAX_DAMAGE,
     MISTYPED,
     NOT_ALONE,
@@ -266,10 +268,59 @@ def test_what_is_unseen_before_a_marker_is_noted(before: bytes) -> None:
     assert not parsed.damage
 
 
+def as_header(header: bytes) -> bytes:
+    """Return B with a header of RFC 1421."""
+    return PEM_B.replace(BEGIN, BEGIN + header + b"\n\n")
+
+
+def test_lines_that_end_with_cr_alone_are_noted() -> None:
+    """White space: OpenSSL finds no such certificate, and nobody can have meant anything else."""
+    text = PEM_B.replace(b"\n", b"\r")
+    assert not read_by_openssl(text)[0]
+    for before in (b"", PEM_A):
+        parsed = parse(before + text)
+        assert parsed.certificates[-1].block == PEM_B
+        assert parsed.notes == {CR_ALONE: 1 + before.count(b"\n")}
+        assert not parsed.damage
+
+
+def test_a_header_is_noted() -> None:
+    """OpenSSL reads no certificate with one."""
+    text = as_header(b"Proc-Type: 4,CLEAR")
+    assert not read_by_openssl(text)[0]
+    parsed = parse(PEM_A + text)
+    assert [found.block for found in parsed.certificates] == [PEM_A, PEM_B]
+    assert parsed.notes == {HEADER: 1 + PEM_A.count(b"\n")}
+    assert not parsed.damage
+
+
+def test_what_is_encrypted_by_its_header_is_damage() -> None:
+    """Whoever wrote that wants it read with a key; OpenSSL reads no such certificate."""
+    text = as_header(b"Proc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00")
+    assert not read_by_openssl(text)[0]
+    parsed = parse(PEM_A + text)
+    assert [found.block for found in parsed.certificates] == [PEM_A]
+    ((line, message, data),) = parsed.damage
+    assert (line, "encrypted" in message) == (1 + PEM_A.count(b"\n"), True)
+    assert data
+
+
+@pytest.mark.parametrize("label", [b"X509 CRL", b"TRUSTED CERTIFICATE", b"CERTIFICAT"])
+def test_the_end_of_something_else_is_damage(label: bytes) -> None:
+    """As a missing END: the certificate is whole, and OpenSSL reads none of the file."""
+    text = PEM_B.replace(b"END CERTIFICATE", b"END " + label)
+    assert not read_by_openssl(text)[0]
+    parsed = parse(PEM_A + text)
+    assert [found.block for found in parsed.certificates] == [PEM_A, PEM_B]
+    ((line, message, data),) = parsed.damage
+    assert (line, data) == (1 + PEM_A.count(b"\n"), b"")
+    assert f"ends with END {label.decode()}" in message
+
+
 def test_what_openssl_reads_has_no_notes() -> None:
     """Comments, blank lines, text and CRLF are nothing to speak of."""
-    text = b"# A\n\n" + PEM_A + b"some text\n  \n" + PEM_B
-    for each in (text, text.replace(b"\n", b"\r\n")):
+    text = b"# A\rB: C\n\n" + PEM_A + b"some text\n  \n" + PEM_B
+    for each in (text, text.replace(b"\n", b"\r\n"), text.replace(b"\n", b"\r\r\n")):
         assert parse(each).notes == {}
 
 
