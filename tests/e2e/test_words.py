@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
+import ssl
 import sys
 from pathlib import Path
 from typing import Dict, List
@@ -226,17 +228,20 @@ def test_add_of_a_servers_own_certificate(sandbox: Sandbox) -> None:
 
 
 def test_the_debug_log_names_everything(sandbox: Sandbox, ca_file: Path) -> None:
-    """Each source and each file with its count, the hook, and the path that is answered."""
+    """Each source, each file, each CA of the user's own, the hook, and the answered path."""
     env = {"PYTHON_CERTIFI_CERT_FILES": str(ca_file), "PYTHON_CERTIFI_LOG_LEVEL": "DEBUG"}
     env["PYTHON_CERTIFI_SOURCES"] = "certifi,user"
     done = sandbox.run_code("import certifi; print(certifi.where())", env=env)
     path, own = done.stdout.strip(), sandbox.environment.site_packages / "certifi"
+    sha256 = hashlib.sha256(ssl.PEM_cert_to_DER_cert(ca_file.read_text())).hexdigest()
+    assert done.stderr.count("SHA-256") == 1  # public lists are long
     for said in (
         r"DEBUG: certifi\.where\(\) is replaced: .*certifi",
         r"DEBUG: the source certifi has \d{3} certificates",
         r"DEBUG: the source user has 1 certificates",
         rf"DEBUG: user: {re.escape(str(ca_file))} has 1 certificates",
         rf"DEBUG: certifi: {re.escape(str(own))}.* has \d{{3}} certificates",
+        rf"DEBUG: user: {re.escape(str(ca_file))} has OU=Testing CA .*, SHA-256 {sha256[:16]}\n",
         r"DEBUG: the bundle has \d{3} certificates",
         rf"DEBUG: certifi\.where\(\) answers {re.escape(path)}",
     ):

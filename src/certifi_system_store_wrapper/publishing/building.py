@@ -6,9 +6,14 @@ from typing import Dict, List
 
 from .. import bundle, reporting
 from ..bundle import Bundle
+from ..parsing import x509
 from ..reporting import findings
-from ..settings import DEBUG, Settings
+from ..settings import DEBUG, USER, Settings
 from ..sources.findings import Findings
+from .hashing import sha256
+
+# So many of a SHA-256, as in the names of what `add` stores.
+_DIGITS = 16
 
 
 def to_publish(settings: Settings, certifi_file: str, more: List[Findings]) -> Bundle:
@@ -27,7 +32,7 @@ def to_publish(settings: Settings, certifi_file: str, more: List[Findings]) -> B
 
 
 def _tell(built: Bundle) -> None:
-    """Log what is in the bundle: each source and each file with its count, and all together."""
+    """Log what is in the bundle: the count of each source and file, and the user's own CAs."""
     if not reporting.listens(DEBUG):
         return
     counts: Dict[str, int] = {}
@@ -38,4 +43,17 @@ def _tell(built: Bundle) -> None:
             counts[place] = counts.get(place, 0) + 1
     for place, count in sorted(counts.items()):
         reporting.emit(DEBUG, f"{place} has {count} certificates")
+    for source, path, anchor in [(*o, a) for a in built.anchors for o in a.origins]:
+        if source == USER:
+            reporting.emit(DEBUG, f"{source}: {path} has {_named(anchor.der)}")
     reporting.emit(DEBUG, f"the bundle has {len(built.anchors)} certificates")
+
+
+def _named(der: bytes) -> str:
+    """Return the subject of a certificate, and how its SHA-256 begins."""
+    try:
+        subject = x509.name_of(x509.facts(der).subject)
+    except ValueError:
+        # OpenSSL loads it all the same.
+        subject = "something unreadable"
+    return f"{subject}, SHA-256 {sha256(der)[:_DIGITS]}"
