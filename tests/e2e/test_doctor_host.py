@@ -339,6 +339,17 @@ def test_a_distrusted_root(sandbox: Sandbox) -> None:
     assert str(path) in answer.said
 
 
+def test_a_root_that_the_user_distrusts(sandbox: Sandbox) -> None:
+    """No administrator and no `add` overrules that: their file has to go."""
+    der = ROOT.certificate.public_bytes(Encoding.DER)
+    rejected = write(sandbox.work / "rejected.pem", trusted_pem(der, reject=["serverAuth"]))
+    env = {"PYTHON_CERTIFI_CERT_FILES": str(rejected)}
+    with serving(Echo, context_for(LEAF)) as server:
+        answer = ask(sandbox, f"localhost:{server.port}", env)
+    answer.names("distrusted", "remove that file", str(rejected))
+    assert "administrator" not in answer.said
+
+
 def refused_when_strict(answer: Answer) -> str:
     """Return OpenSSL's words against a server that only the strict checks refuse; "" if it is old.
 
