@@ -305,7 +305,7 @@ def test_what_is_encrypted_by_its_header_is_damage() -> None:
     assert data
 
 
-@pytest.mark.parametrize("label", [b"X509 CRL", b"TRUSTED CERTIFICATE", b"CERTIFICAT"])
+@pytest.mark.parametrize("label", [b"X509 CRL", b"TRUSTED CERTIFICATE", b"CERTIFICATE REQUEST"])
 def test_the_end_of_something_else_is_damage(label: bytes) -> None:
     """As a missing END: the certificate is whole, and OpenSSL reads none of the file."""
     text = PEM_B.replace(b"END CERTIFICATE", b"END " + label)
