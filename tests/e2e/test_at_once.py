@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
 from pathlib import Path
 from typing import Callable, Dict, List, Tuple
@@ -168,6 +169,15 @@ def test_what_the_system_trusts_is_said(sandbox: Sandbox, tmp_path: Path, ca_fil
     done = sandbox.run(*COMMAND, "remove", ca_file_digest(sandbox), prefix=prefix)
     assert done.returncode == 1
     assert "/etc/ssl/certs/ca-certificates.crt (source system) has it: " in done.stdout
+
+
+def test_remove_works_without_certifi(fresh: Sandbox, ca_file: Path) -> None:
+    """Nobody is answered from a bundle then: there is no other place to look into."""
+    shutil.rmtree(fresh.environment.site_packages / "certifi")
+    digest, _ = changed(fresh, "add", str(ca_file))
+    changed(fresh, "remove", digest)
+    done = fresh.run(*COMMAND, "remove", digest)
+    assert (done.returncode, "`remove` alone lists them" in done.stderr) == (1, True)
 
 
 def test_what_was_appended_to_the_bundle_of_others_is_said(sandbox: Sandbox, ca_file: Path) -> None:

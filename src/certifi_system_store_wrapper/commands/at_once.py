@@ -23,7 +23,8 @@ _APPENDED = "a person appended it: delete it at the end of that file"
 def take_effect(report: Report, folder: str, *, removed: List[bytes]) -> Report:
     """Return the report with what became of the bundles, and of the programs that run."""
     changed = any(each.get("new") or each.get("removed") for each in report.data["certificates"])
-    still = trusted_from.those_of(removed) if changed else []
+    now = trusted_from.anchors() if changed and removed else ()
+    still = [anchor for anchor in now if anchor.block in removed]
     kept = {anchor.block for anchor in still}
     gone = [block for block in removed if block not in kept]
     bundles = list(_bundles(folder, removed, gone)) if changed else []

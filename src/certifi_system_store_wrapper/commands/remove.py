@@ -6,7 +6,6 @@ import os
 from contextlib import suppress
 from typing import Any, Dict, List, Sequence
 
-from .. import api
 from . import at_once, drop_folder, trusted_from
 from .output import Report, sentence
 
@@ -50,8 +49,9 @@ def _removed(each: Dict[str, Any], word: str) -> Dict[str, Any]:
 
 def _refusal(word: str, matching: List[Dict[str, Any]], folder: str) -> str:
     if not matching:
-        none, elsewhere = f"no certificate in {folder} is called that", _elsewhere(word)
-        return f"{none}{f', but {elsewhere}' if elsewhere else '; `remove` alone lists them'}"
+        elsewhere = _elsewhere(word)
+        more = f", but {elsewhere}" if elsewhere else "; `remove` alone lists them"
+        return f"no certificate in {folder} is called that{more}"
     if len({each["sha256"] for each in matching}) > 1:
         return "several certificates are called that; give more digits of the SHA-256"
     for each in matching:
@@ -63,7 +63,7 @@ def _refusal(word: str, matching: List[Dict[str, Any]], folder: str) -> str:
 
 def _elsewhere(word: str) -> str:
     """Return where else something is trusted that the word means, "" if nothing is."""
-    found = [place for anchor in api.build().anchors for place in trusted_from.places(anchor)]
+    found = [place for anchor in trusted_from.anchors() for place in trusted_from.places(anchor)]
     meant = [each for each in found if _is_meant(word, each["sha256"], each["path"])]
     return "; ".join(dict.fromkeys(map(trusted_from.sentence, meant)))
 
