@@ -13,6 +13,7 @@ import stat
 import subprocess
 import sys
 import textwrap
+import time
 from functools import partial
 from pathlib import Path
 from typing import Any, Dict, List
@@ -369,6 +370,28 @@ def test_shellenv_in_a_shell(sandbox: Sandbox, ca_file: Path) -> None:
         check=True,
     )
     assert ca_file.read_text() in Path(done.stdout.strip()).read_text()
+
+
+@posix
+@pytest.mark.parametrize("folder", ["", "bundle"])
+def test_shellenv_again_is_the_same(sandbox: Sandbox, ca_file: Path, folder: str) -> None:
+    """In a shell that has its variables it prints the same path, and writes nothing."""
+    command = f"{sandbox.environment.python} -m certifi_system_store_wrapper shellenv --format sh"
+    look = 'ls -i "$SSL_CERT_FILE"'
+    shutil.copy(ca_file, sandbox.work / "a:b.pem")
+    time.sleep(2.1)  # what it is made from has settled then
+    env = {"SSL_CERT_FILE": "a:b.pem", "PYTHON_CERTIFI_BUNDLE_DIR": folder and str(sandbox.work)}
+    done = subprocess.run(
+        ["sh", "-c", f'eval "$({command})"; {look}; cd /; eval "$({command})"; {look}'],
+        env=sandbox.variables(env),
+        cwd=sandbox.work,
+        capture_output=True,
+        encoding="utf-8",
+        check=True,
+    )
+    lines = done.stdout.splitlines()
+    assert (lines[:1], done.stderr) == (lines[1:], "")
+    assert ca_file.read_text() in Path(lines[0].split(" ", 1)[1]).read_text()
 
 
 PLAIN = ("env", "PYTHON_CERTIFI_DISABLE=1")  # we may be installed beside the pip of these tests

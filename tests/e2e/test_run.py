@@ -46,6 +46,23 @@ def test_the_bundle_is_fresh_each_time(
     assert sandbox.run(*curl, env=env).returncode == 0
 
 
+@pytest.mark.parametrize(
+    "variable",
+    ["SSL_CERT_FILE", pytest.param("NIX_SSL_CERT_FILE", marks=pytest.mark.linux("it is of Nix"))],
+)
+def test_what_a_variable_named_stays_trusted(
+    sandbox: Sandbox, ca_file: Path, variable: str
+) -> None:
+    """Inside, the variable names our bundle, and certifi answers as it does outside."""
+    asking = (str(sandbox.environment.python), "-c", "import certifi; print(certifi.contents())")
+    again = (str(sandbox.environment.python), *RUN, "--")
+    for command in (asking, (*again, *asking), (*again, *again, *asking)):
+        done = sandbox.run(*RUN, "--", *command, env={variable: str(ca_file)})
+        assert (done.returncode, done.stderr) == (0, "")
+        assert ca_file.read_text("ascii") in done.stdout
+        assert ca_file.read_text("ascii") not in sandbox.run(*RUN, "--", *command).stdout
+
+
 @pytest.mark.parametrize("separator", [(), ("--",)])
 def test_arguments_and_the_exit_status_are_the_commands_own(
     sandbox: Sandbox, separator: List[str]

@@ -9,12 +9,17 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from typing import List
+from codecs import unicode_escape_decode
+from typing import List, Optional, Tuple
 
+from . import ownership
+from .environment import environ
 from .signals import interruptible
 
 # A bundle of ours begins with this.
 MARK = b"# certifi-system-store-wrapper "
+# So does the second line of one that outlives its process: NAME=value of what decided about it.
+SETTINGS = b"# made with: "
 # How the text of a temporary bundle begins.
 HEADER = (
     MARK
@@ -44,6 +49,51 @@ def is_ours(path: str) -> bool:
             return file.read(len(MARK)) == MARK
     except (OSError, ValueError):
         return False
+
+
+def named_by(variable: str) -> Optional[str]:
+    """Return what a variable names; None where it is not set.
+
+    `run` and `shellenv` have it name a bundle of ours, which is never read back: it counts as what
+    it named when that was made. If nothing is known of that, return the bundle itself.
+    """
+    path = environ().get(variable)
+    if path and is_ours(path):
+        named = [each for each in _made_with(path) if each.startswith(f"{variable}=")]
+        path = named[0].partition("=")[2] if named else path
+    # This one is a list of paths.
+    return from_here(path) if path and variable != "SSL_CERT_DIR" else path
+
+
+def from_here(path: str) -> str:
+    """Return a path from the working directory, if that is still there.
+
+    Not normalised: behind a link ``..`` leads elsewhere.
+    """
+    try:
+        return os.path.join(os.getcwd(), path)
+    except OSError:
+        return path
+
+
+def _made_with(path: str) -> Tuple[str, ...]:
+    """Return with which settings a bundle was made; () where others may have written that."""
+    try:
+        with open(path, "rb") as file:
+            if not ownership.is_safe(os.fstat(file.fileno()), file.fileno()):
+                return ()
+            _, line = file.readline(), file.readline()
+            return listed(line.rstrip(b"\n"), SETTINGS) if line.startswith(SETTINGS) else ()
+    except (OSError, ValueError):
+        return ()
+
+
+def listed(line: bytes, begins: bytes) -> Tuple[str, ...]:
+    """Return the texts that such a line of a header lists; raises ValueError."""
+    listed = line[len(begins) :].decode("ascii").split("\t")
+    # Few have anything to decode, and each call costs as much as a look at a file.
+    texts = [unicode_escape_decode(each)[0] if "\\" in each else each for each in listed]
+    return tuple(texts) if texts != [""] else ()
 
 
 def read_regular(path: str, status: os.stat_result, *, most: int = 0) -> bytes:

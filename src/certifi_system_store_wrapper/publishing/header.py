@@ -17,7 +17,7 @@ import errno
 import os
 import stat
 import sys
-from codecs import unicode_escape_decode, unicode_escape_encode
+from codecs import unicode_escape_encode
 from contextlib import suppress
 from importlib.util import source_hash
 from typing import Any, Dict, Iterable, List, Sequence, Tuple, Union
@@ -26,7 +26,7 @@ from .. import __version__
 from ..loading import load
 from ..machine import drop_folders, ownership
 from ..machine.environment import environ
-from ..machine.files import MARK, is_ours
+from ..machine.files import MARK, SETTINGS, from_here, is_ours, listed, named_by
 from ..machine.inputs import Input, guards, has_number, look
 from ..record import Record
 from ..settings import Settings
@@ -39,9 +39,8 @@ except ImportError:
     from binascii import crc32
 
 FORMAT = "3"
-# How each line of the header begins, after the first.
-SETTINGS, LOOK = b"# made with: ", b"# looked at: "
-HELD, TOLD = b"# they held: ", b"# told: "
+# How each line of the header begins, after the first and SETTINGS.
+LOOK, HELD, TOLD = b"# looked at: ", b"# they held: ", b"# told: "
 LINES = 5
 # The first format does not say how many lines its header has.
 _OLD_LINES = "2"
@@ -67,10 +66,9 @@ def asked_for(settings: Settings) -> Asked:
     default = Settings()._asdict()
     chosen = [(name, value) for name, value in settings._asdict().items() if value != default[name]]
     ours = [f"{name}={value!r}" for name, value in chosen if name not in _INDIFFERENT]
-    naming = [(name, value) for name, value in set_among(NAMING) if not is_ours(value)]
-    named = [f"{name}={_absolute(value)}" for name, value in naming]
-    homes = [f"{name}={value}" for name, value in set_among(_HOMES)]
-    return (f"prefix={sys.prefix}", *ours, *named, *homes)
+    others = [f"{name}={_absolute(name, path)}" for name, path in named() if not is_ours(path)]
+    homes = [f"{name}={environ()[name]}" for name in _HOMES if name in environ()]
+    return (f"prefix={sys.prefix}", *ours, *others, *homes)
 
 
 def without_homes(asked: Asked) -> Asked:
@@ -214,22 +212,16 @@ def signature_from(status: os.stat_result) -> Tuple[int, ...]:
     return (*identity(status), status.st_size, status.st_mtime_ns)
 
 
-def set_among(names: Iterable[str]) -> Sequence[Tuple[str, str]]:
-    """Return the variables among these that are set, with their values."""
-    return [(name, environ()[name]) for name in names if name in environ()]
+def named() -> Sequence[Tuple[str, str]]:
+    """Return the variables of others that are set, and what they name."""
+    return [(name, path) for name in NAMING for path in [named_by(name)] if path is not None]
 
 
-def _absolute(paths: str) -> str:
-    """Return a path, or a list of paths, from the working directory.
-
-    Not normalised: behind a link ``..`` leads elsewhere.
-    """
-    try:
-        here, each = os.getcwd(), paths.split(os.pathsep)
-        return os.pathsep.join([path and os.path.join(here, path) for path in each])
-    # The working directory is gone.
-    except OSError:
-        return paths
+def _absolute(variable: str, named: str) -> str:
+    """Return what a variable names, from the working directory."""
+    if variable != "SSL_CERT_DIR":
+        return named
+    return os.pathsep.join([path and from_here(path) for path in named.split(os.pathsep)])
 
 
 def machine() -> str:
@@ -280,14 +272,6 @@ def would_show_a_change(inputs: Sequence[Input], now: int) -> bool:
 def line(begins: bytes, texts: Iterable[str]) -> bytes:
     """Return the line of the header that lists these texts."""
     return begins + b"\t".join([unicode_escape_encode(each)[0] for each in texts])
-
-
-def listed(line: bytes, begins: bytes) -> Tuple[str, ...]:
-    """Return the texts of such a line; none where it is empty."""
-    listed = line[len(begins) :].decode("ascii").split("\t")
-    # Few have anything to decode, and each call costs as much as a look at a file.
-    texts = [unicode_escape_decode(each)[0] if "\\" in each else each for each in listed]
-    return tuple(texts) if texts != [""] else ()
 
 
 def asked_of(line: bytes) -> Asked:

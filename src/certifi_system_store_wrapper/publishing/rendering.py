@@ -9,7 +9,7 @@ from typing import List, Sequence, Tuple
 
 from .. import parsing
 from ..bundle import Bundle
-from ..machine.files import MARK, is_ours
+from ..machine.files import MARK, SETTINGS, is_ours, listed
 from ..machine.inputs import condensed, look
 from ..reporting.findings import sentences
 from ..settings import INFO, WARNING, Settings
@@ -19,8 +19,6 @@ from .header import (
     HELD,
     LINES,
     LOOK,
-    NAMING,
-    SETTINGS,
     TOLD,
     Asked,
     Request,
@@ -30,8 +28,7 @@ from .header import (
     crc,
     identities_of,
     line,
-    listed,
-    set_among,
+    named,
     would_show_a_change,
 )
 
@@ -54,8 +51,8 @@ def render(built: Bundle, stored: Stored, request: Request) -> Tuple[bytes, byte
     kept = {found.block for found in parsing.parse(stored.appended).certificates}
     body = b"".join([block for block in blocks if block not in kept])
     tail = b"".join([block for block in blocks if block in kept])
-    # Where a variable names a bundle of ours, that counts as if it were not set.
-    unset = [value for _, value in set_among(NAMING) if is_ours(value)]
+    # Where a variable names a bundle of ours, and named nothing before, it counts as unset.
+    unset = [path for _, path in named() if is_ours(path)]
     inputs = sorted({*condensed([each for each in built.inputs if each[0] not in unset]), *more})
     paths, identities, contents = [path for path, _ in inputs], "", ""
     # It is read only now: it must not have changed meanwhile.

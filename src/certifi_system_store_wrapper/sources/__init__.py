@@ -9,7 +9,7 @@ from hashlib import sha256
 from typing import List
 
 from ..machine import drop_folders, openssl
-from ..machine.environment import environ
+from ..machine.files import named_by
 from ..machine.signals import interruptible
 from ..settings import CERTIFI, LOCAL, SSL, SYSTEM, Settings, split_paths
 from . import system
@@ -103,7 +103,7 @@ def ssl_defaults(findings: Findings) -> None:
     file, folder = openssl.default_paths()
     add_file(findings, file, LISTED, named=False)
     add_hashed(findings, folder)
-    named = environ().get("SSL_CERT_FILE")
+    named = named_by("SSL_CERT_FILE")
     if named:
         with findings.named_by("SSL_CERT_FILE"):
             # LISTED, not NAMED: often a tool has set this variable, not a person.
@@ -112,7 +112,7 @@ def ssl_defaults(findings: Findings) -> None:
         message = "it is set, but empty, so OpenSSL itself loads no file: unset it"
         findings.problem("SSL_CERT_FILE", message)
     with findings.named_by("SSL_CERT_DIR"):
-        for item in dict.fromkeys(split_paths(environ().get("SSL_CERT_DIR", ""))):
+        for item in dict.fromkeys(split_paths(named_by("SSL_CERT_DIR") or "")):
             if item:
                 add_folder(findings, item)
 

@@ -4,10 +4,19 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Optional
 
 import pytest
 
-from certifi_system_store_wrapper.machine.files import MARK, Unusable, is_ours, read_regular
+from certifi_system_store_wrapper.machine import environment
+from certifi_system_store_wrapper.machine.files import (
+    MARK,
+    SETTINGS,
+    Unusable,
+    is_ours,
+    named_by,
+    read_regular,
+)
 from support.minting import encode_pem, mint
 
 PEM_A = encode_pem(mint("A"))
@@ -70,3 +79,62 @@ def test_whether_a_file_is_ours(tmp_path: Path) -> None:
     others = [written(tmp_path / "a.pem", PEM_A), str(tmp_path), str(tmp_path / "no"), "a\0b", ""]
     assert is_ours(ours)
     assert not any(map(is_ours, others))
+
+
+# On Windows it gets the drive of the working directory.
+A = os.path.join(os.getcwd(), "/a\xe4")
+MADE = MARK + b"bundle\n" + SETTINGS
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        (MADE + b"prefix=/usr\tSSL_CERT_FILE=/a\\xe4\tNIX_SSL_CERT_FILE=/b\n", A),
+        (MADE + b"prefix=/usr\tSSL_CERT_FILE=\n", ""),
+        (MADE + b"prefix=/usr\tMY_SSL_CERT_FILE=/a\n", None),
+        (MADE + b"\xff\tSSL_CERT_FILE=/a\n", None),
+        (MADE + b"prefix=\\x\tSSL_CERT_FILE=/a\n", None),
+        (MARK + b"bundle\n# told: \tSSL_CERT_FILE=/a\n", None),
+        (MARK + b"bundle\n" + PEM_A, None),
+        (MARK, None),
+        (b"#\n" + SETTINGS + b"prefix=/usr\tSSL_CERT_FILE=/a\n", None),
+    ],
+)
+def test_what_a_variable_named_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: bytes, named: Optional[str]
+) -> None:
+    """The header of a bundle of ours says it; any other file, and a copy without, is itself."""
+    path = written(tmp_path / "a.pem", text)
+    monkeypatch.setenv("SSL_CERT_FILE", path)
+    assert named_by("SSL_CERT_FILE") == (path if named is None else named)
+    monkeypatch.delenv("SSL_CERT_FILE")
+    assert named_by("SSL_CERT_FILE") is None
+
+
+@pytest.mark.posix("modes say nothing there")
+def test_what_others_may_write_says_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The header of a bundle is believed only if nobody else can have written it."""
+    path = written(tmp_path / "a.pem", MADE + b"prefix=/usr\tSSL_CERT_FILE=/a\n")
+    monkeypatch.setenv("SSL_CERT_FILE", path)
+    assert named_by("SSL_CERT_FILE") == os.path.join(os.getcwd(), "/a")
+    os.chmod(path, 0o666)
+    assert named_by("SSL_CERT_FILE") == path
+
+
+def test_a_path_from_another_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is whole, as it stands in a header, also where a list of paths would end."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", f"..{os.sep}a{os.pathsep}b")
+    assert named_by("SSL_CERT_FILE") == os.path.join(tmp_path, "..", f"a{os.pathsep}b")
+
+
+def test_a_variable_of_who_has_fewer_rights(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It names nothing, nor does the bundle in it."""
+    path = written(tmp_path / "a.pem", MADE + b"prefix=/usr\tSSL_CERT_FILE=/a\n")
+    monkeypatch.setenv("SSL_CERT_FILE", path)
+    monkeypatch.setattr(environment, "IS_PRIVILEGED", True)
+    assert named_by("SSL_CERT_FILE") is None

@@ -87,6 +87,31 @@ def test_our_own_bundle_is_no_setting(monkeypatch: pytest.MonkeyPatch, tmp_path:
     assert header.asked_for(Settings()) != before
 
 
+@pytest.mark.parametrize("name", header.NAMING)
+def test_a_variable_of_ours_counts_as_before(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
+) -> None:
+    """What it named when that bundle was made is asked for still, so the path is the same."""
+    path = tmp_path / "cacert.pem"
+    monkeypatch.setenv(name, str(tmp_path / f"a{os.pathsep}b.pem"))
+    monkeypatch.chdir(tmp_path)
+    before = header.asked_for(Settings())
+    path.write_bytes(rendered((), before))
+    monkeypatch.setenv(name, str(path))
+    monkeypatch.chdir(os.path.abspath(os.sep))
+    assert header.asked_for(Settings()) == before
+
+
+def test_bundles_that_name_each_other(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """It is unset where that is a bundle of ours as well, as after one was copied over a file."""
+    before, paths = header.asked_for(Settings()), [tmp_path / "a.pem", tmp_path / "b.pem"]
+    for path, other in zip(paths, reversed(paths)):
+        path.write_bytes(rendered((), ("prefix=/usr", f"SSL_CERT_FILE={other}")))
+    for path in paths:
+        monkeypatch.setenv("SSL_CERT_FILE", str(path))
+        assert header.asked_for(Settings()) == before
+
+
 @pytest.mark.linux("the machine does not count there")
 def test_each_machine_has_its_own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """They may share a home: the id counts, else the name of the host."""

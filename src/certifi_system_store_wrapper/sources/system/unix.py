@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from typing import Iterable, Iterator, List, Mapping
 
 from ...machine.environment import environ
+from ...machine.files import named_by
 from ...parsing import p11_kit
 from ...settings import INFO, LOCAL, WARNING
 from ..files import (
@@ -165,8 +166,8 @@ def _below_termux(variables: Mapping[str, str], path: str) -> List[str]:
 
 def _nix(findings: Findings) -> int:
     """Read the file that NIX_SSL_CERT_FILE names; in a build sandbox of Nix there is none."""
-    path = environ().get("NIX_SSL_CERT_FILE", "")
-    if path in ("", _NIX_SANDBOX):
+    path = named_by("NIX_SSL_CERT_FILE")
+    if not path or path == _NIX_SANDBOX:
         return 0
     with findings.named_by("NIX_SSL_CERT_FILE"):
         return add_file(findings, path, LISTED, named=True)
