@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
 import signal
+import ssl
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 from typing import Dict, List
 
@@ -61,6 +64,71 @@ def test_what_a_variable_named_stays_trusted(
         assert (done.returncode, done.stderr) == (0, "")
         assert ca_file.read_text("ascii") in done.stdout
         assert ca_file.read_text("ascii") not in sandbox.run(*RUN, "--", *command).stdout
+
+
+ASKING = {
+    "run": (*RUN, "--", sys.executable, "-c", "import sys; sys.exit(7)"),
+    "shellenv": ("-m", MODULE, "shellenv", "--format", "json"),
+}
+
+
+@pytest.mark.parametrize("command", ASKING)
+def test_a_ca_that_is_lost_is_told(sandbox: Sandbox, ca_file: Path, command: str) -> None:
+    """Once for each file, with the command that keeps it; nothing else changes."""
+    names = ("REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")
+    env = dict.fromkeys(names, os.path.relpath(ca_file, sandbox.work))
+    before, done = sandbox.run(*ASKING[command]), sandbox.run(*ASKING[command], env=env)
+    assert (done.returncode, done.stdout) == (before.returncode, before.stdout)
+    assert before.stderr == ""
+    (line,) = done.stderr.splitlines()
+    assert all(name in line for name in names)
+    file = os.path.realpath(ca_file)
+    assert "tests" in line  # of its subject
+    adding = f"certifi-system-store-wrapper add {file}"
+    assert line.replace('"', "").endswith(adding)
+    assert sandbox.run("-m", MODULE, "add", file).returncode == 0
+    assert sandbox.run(*ASKING[command], env=env).stderr == ""
+
+
+def test_of_a_whole_list_one_is_to_be_added(sandbox: Sandbox, ca_file: Path) -> None:
+    """Who added all of it would trust for ever what others have put into it."""
+    plain = next(sandbox.environment.site_packages.glob("certifi/cacert.pem"))
+    file = write(sandbox.work / "all.pem", plain.read_bytes() + ca_file.read_bytes())
+    sha256 = hashlib.sha256(ssl.PEM_cert_to_DER_cert(ca_file.read_text("ascii"))).hexdigest()
+    (line,) = sandbox.run(*ASKING["run"], env={"PIP_CERT": str(file)}).stderr.splitlines()
+    assert f"the SHA-256 {sha256} out of it, and `add` that" in line
+    assert "add /" not in line
+
+
+@ON_UNIX
+def test_what_is_not_lost_is_not_told(sandbox: Sandbox, ca_file: Path) -> None:
+    """What the bundle has, certifi's own list, another bundle of ours, and what is no file."""
+    own = {"PYTHON_CERTIFI_CERT_FILES": str(ca_file)}
+    ours = sandbox.run("-m", MODULE, "export", env=own).stdout.strip()
+    os.mkfifo(sandbox.work / "fifo")
+    plain = next(sandbox.environment.site_packages.glob("certifi/cacert.pem"))
+    for value in (plain, ours, sandbox.work, sandbox.work / "fifo", sandbox.work / "no", ""):
+        assert sandbox.run(*ASKING["run"], env={"CURL_CA_BUNDLE": str(value)}).stderr == ""
+    assert sandbox.run(*ASKING["run"], env={"CURL_CA_BUNDLE": str(ca_file), **own}).stderr == ""
+
+
+def test_what_certifi_has_removed_is_not_to_be_added(sandbox: Sandbox, ca_file: Path) -> None:
+    """An old list of certifi's is replaced without a word; its roots were removed for a reason."""
+    code = """
+        import hashlib, ssl, sys
+        from certifi_system_store_wrapper import commands
+        from certifi_system_store_wrapper.commands import whose
+
+        der = ssl.PEM_cert_to_DER_cert(open(sys.argv[1]).read())
+        known = {hashlib.sha256(der).hexdigest(): {"last": "2020.1.1"}}
+        whose._removed = lambda: known if sys.argv[2] == "removed" else {}
+        sys.exit(commands.main(["shellenv", "--format", "json"]))
+    """
+    program = write(sandbox.work / "program.py", textwrap.dedent(code).encode())
+    for state, lines in (("kept", 1), ("removed", 0)):
+        env = {"CURL_CA_BUNDLE": str(ca_file)}
+        done = sandbox.run(str(program), str(ca_file), state, env=env)
+        assert (done.returncode, len(done.stderr.splitlines())) == (0, lines)
 
 
 @pytest.mark.parametrize("separator", [(), ("--",)])

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
+from hashlib import sha256
 from typing import Any, Dict, List, Tuple
 
 from ..machine import environment, ownership, user_drop_folder
@@ -16,6 +18,9 @@ from ..sources.reader import Reader, Untrusted
 from . import describe
 from .output import Report, row
 from .terminal import fingerprint
+
+# With more certificates than that, a file is somebody's whole list.
+_FEW = 10
 
 
 def find() -> str:
@@ -58,6 +63,20 @@ def read(path: str) -> Findings:
     findings = Findings(USER)
     add_file(findings, path, NAMED, named=True)
     return findings
+
+
+def adding(path: str) -> str:
+    """Return the command that trusts a file, as it is typed."""
+    quoted = f'"{path}"' if os.name == "nt" else shlex.quote(path)
+    return f"certifi-system-store-wrapper add {quoted}"
+
+
+def remedy(path: str, der: bytes, count: int) -> str:
+    """Return what has us trust a certificate that a file holds, one of so many."""
+    if count <= _FEW:
+        return adding(os.path.realpath(path))
+    digest = sha256(der).hexdigest()
+    return f"copy the certificate with the SHA-256 {digest} out of it, and `add` that"
 
 
 def held(folder: str) -> Tuple[List[Dict[str, Any]], List[Dict[str, Any]]]:

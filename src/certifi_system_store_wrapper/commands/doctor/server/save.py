@@ -12,10 +12,10 @@ from typing import Dict, Optional, Sequence, Tuple
 from ....machine.ownership import Check
 from ....parsing.pem import block_of
 from ....publishing.writing import replace
+from ...drop_folder import adding
 from ...output import Finding, note, problem, sentence
 from . import chain, handshake
 from .chain import Link
-from .search import add
 
 _COMPARE = (
     "compare that with the SHA-256 that your IT department publishes, got by another way, before"
@@ -37,7 +37,7 @@ def to(file: str, path: Sequence[Link]) -> Saved:
     below = "" if found.is_self_issued else f" (no root: its issuer {found.issuer} is not sent)"
     what = f"{found.subject}{below} is saved in {file}, and not trusted by that"
     told = {"path": file, "subject": found.subject, "sha256": digest}
-    return note("save", f"{what}; its SHA-256 is {digest}", f"{_COMPARE} `{add(file)}`"), told
+    return note("save", f"{what}; its SHA-256 is {digest}", f"{_COMPARE} `{adding(file)}`"), told
 
 
 def _may_be_trusted(one: Link) -> bool:

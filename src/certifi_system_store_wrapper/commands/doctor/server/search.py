@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import re
-import shlex
 import sys
 from contextlib import suppress
 from glob import iglob
@@ -23,7 +22,7 @@ from ....sources.files import MISNAMED, is_certificate_name, may_hold_certificat
 from ....sources.reader import Reader
 from ....sources.system.unix import DEBIAN_CONF, DEBIAN_STORE
 from ....sources.system.unix_local import ANCHORS, DEBIAN
-from ... import variables
+from ... import drop_folder, variables
 from ...environment import glob_escape
 from ...places import Places
 from ...trusts.environment import READERS
@@ -57,8 +56,6 @@ _DROP_FOLDERS = ("certifi_system", "certifi_system_store_wrapper")
 _SITE = "Lib/site-packages" if os.name == "nt" else "lib/*/site-packages"
 # So many files of one folder are looked at, so many environments, and so many files are tried.
 _MAX_FILES, _MAX_ENVIRONMENTS, _MAX_TRIES = 500, 100, 5
-# With more certificates than that, a file is somebody's whole list.
-_FEW = 10
 _MAX_SETTINGS = 1 << 20
 
 # A path, and what to do if the certificate lies there; "" stands for `add`.
@@ -86,23 +83,9 @@ def find(view: View) -> Iterator[Found]:
     anchors = [anchor.block for anchor in view.built.anchors]
     for one in candidates[:_MAX_TRIES]:
         if view.verifies([*anchors, *one.blocks]):
-            yield Found(one.path, one.issuer, one.remedy or _help(one))
+            help_ = drop_folder.remedy(one.path, one.issuer.der, len(one.blocks))
+            yield Found(one.path, one.issuer, one.remedy or help_)
             return
-
-
-def _help(one: _Candidate) -> str:
-    if len(one.blocks) > _FEW:
-        from hashlib import sha256
-
-        digest = sha256(one.issuer.der).hexdigest()
-        return f"copy the certificate with the SHA-256 {digest} out of it, and `add` that"
-    return add(os.path.realpath(one.path))
-
-
-def add(path: str) -> str:
-    """Return the command that trusts a file, as it is typed."""
-    quoted = f'"{path}"' if os.name == "nt" else shlex.quote(path)
-    return f"certifi-system-store-wrapper add {quoted}"
 
 
 def _candidates(view: View) -> Iterator[_Candidate]:
