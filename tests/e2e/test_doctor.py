@@ -265,6 +265,31 @@ def test_shellenv_in_force(sandbox: Sandbox, ca_file: Path) -> None:
     assert doctor(sandbox, env=variables)[0] == 0
 
 
+def test_what_was_appended_under_other_settings(sandbox: Sandbox, ca_file: Path) -> None:
+    """It counts in that bundle alone: a note names it, with what has it count everywhere."""
+    printed = Path(sandbox.run("-m", "certifi").stdout.strip())
+    with printed.open("ab") as file:
+        file.write(ca_file.read_bytes())
+    other = trusting(sandbox, encode_pem(mint("other")))
+    named = {"PYTHON_CERTIFI_CERT_FILES": str(ca_file)}
+    sources = {"PYTHON_CERTIFI_SOURCES": "certifi,user"}
+
+    def told(env: Dict[str, str]) -> List[Dict[str, str]]:
+        status, text, data = doctor(sandbox, env=env)
+        assert status == 0, text
+        return [each for each in data["findings"] if "appended to it" in each["message"]]
+
+    assert told({}) == told(named) == []
+    for env in (other, sources, {"PYTHON_CERTIFI_BUNDLE_DIR": str(sandbox.work), **other}):
+        (found,) = told(env)
+        assert (found["level"], found["check"]) == ("note", "user")
+        assert str(printed) in found["message"]
+        assert "tests" in found["message"]  # of its subject
+        assert "certifi-system-store-wrapper add FILE" in found["remedy"]
+    assert sandbox.run(*ADD, str(ca_file)).returncode == 0
+    assert told(other) == []
+
+
 @pytest.mark.linux("root may read everything elsewhere")
 def test_a_file_that_may_not_be_read(sandbox: Sandbox, ca_file: Path) -> None:
     """Of a variable, and of the user's own."""

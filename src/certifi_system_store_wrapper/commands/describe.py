@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
 from hashlib import sha256
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, List, Optional, Sequence
 
 from ..parsing import x509
 
@@ -29,6 +29,13 @@ def certificate(der: bytes) -> Dict[str, Any]:
         "not_after": _iso(ends),
         "marks": _marks(begins, ends, ca=facts.ca),
     }
+
+
+def several(ders: Sequence[bytes]) -> str:
+    """Return what the first of these certificates is called, and how many more there are."""
+    told = certificate(ders[0])
+    more = f" and {len(ders) - 1} more" if ders[1:] else ""
+    return f"{told['subject'] or told['sha256']}{more}"
 
 
 def _marks(begins: Optional[datetime], ends: Optional[datetime], *, ca: bool) -> List[str]:

@@ -8,7 +8,6 @@ from hashlib import sha256
 from typing import Dict, Iterator, List, Sequence, Set
 
 from .. import api
-from ..bundle import Anchor
 from ..machine.files import is_ours
 from ..settings import USER, from_environment
 from . import describe, drop_folder, whose
@@ -27,10 +26,9 @@ def lost(names: Sequence[str], bundle: str) -> Iterator[str]:
             held = [each.block for each in drop_folder.read(file).trusted]
             lacking = _trusted(file, set(held) - _blocks(bundle, held))
             if lacking:
-                more = f" and {len(lacking) - 1} more" if lacking[1:] else ""
-                what = f"{describe.certificate(lacking[0].der)['subject']}{more}"
+                what = describe.several(lacking)
                 told = f"{', '.join(variables)} named {file}, of which the bundle lacks {what}"
-                yield f"{told}: {drop_folder.remedy(file, lacking[0].der, len(held))}"
+                yield f"{told}: {drop_folder.remedy(file, lacking[0], len(held))}"
 
 
 def _blocks(bundle: str, blocks: Sequence[bytes]) -> Set[bytes]:
@@ -40,12 +38,12 @@ def _blocks(bundle: str, blocks: Sequence[bytes]) -> Set[bytes]:
     return {block for block in blocks if block in text}
 
 
-def _trusted(file: str, blocks: Set[bytes]) -> List[Anchor]:
-    """Return those that `add` would have us trust, without what certifi has removed."""
+def _trusted(file: str, blocks: Set[bytes]) -> List[bytes]:
+    """Return as DER those that `add` would have us trust, without what certifi has removed."""
     if not blocks:
         return []
     settings = from_environment()
     sources = (*settings.sources, *({USER} - {*settings.sources}))
     added = settings._replace(cert_files=(*settings.cert_files, file), sources=sources)
-    trusted = [anchor for anchor in api.build(added).anchors if anchor.block in blocks]
-    return [each for each in trusted if not whose.removal(sha256(each.der).hexdigest())]
+    trusted = [anchor.der for anchor in api.build(added).anchors if anchor.block in blocks]
+    return [der for der in trusted if not whose.removal(sha256(der).hexdigest())]

@@ -74,6 +74,7 @@ def _findings() -> Iterator[Finding]:
     yield from variables.stored(settings, built)
     yield from _sources(built, settings)
     yield from user_cas.findings(built)
+    yield from user_cas.appended(settings, built)
     yield from user_cas.misnamed(settings)
     yield from variables.breaking()
     yield from replaced.findings(trusts.in_force(trusts.this()), built)

@@ -142,7 +142,6 @@ def _difference(there: Set[bytes], blocks: Set[bytes]) -> str:
     """Return what a bundle lacks or should no longer have."""
     parts = []
     for verb, some in (("lacks", blocks - there), ("still has", there - blocks)):
-        told = [describe.certificate(der_of(block))["subject"] for block in sorted(some)]
-        more = f" and {len(told) - 1} more" if told[1:] else ""
-        parts += [f"it {verb} {told[0]}{more}"] if told else []
+        ders = [der_of(block) for block in sorted(some)]
+        parts += [f"it {verb} {describe.several(ders)}"] if ders else []
     return ", ".join(parts)

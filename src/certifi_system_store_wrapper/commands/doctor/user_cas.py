@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import os
+import sys
 from typing import Any, Dict, Iterator, List, Set
 
+from ... import parsing
 from ...bundle import Anchor, Bundle
+from ...parsing.pem import der_of
+from ...publishing import lasting
 from ...settings import USER, WARNING, Settings
 from ...sources.files import MISNAMED, certificate_files, misnamed_files
 from ...sources.findings import Findings
 from .. import describe
 from ..output import Finding, note
+from ..shellenv import VARIABLES
 from . import strict
 
 # At most this many CAs without a fault are listed one by one.
 _MANY = 20
+_KEEP_IT = "where FILE holds it, `certifi-system-store-wrapper add FILE` makes it count everywhere"
 
 
 def findings(built: Bundle) -> Iterator[Finding]:
@@ -59,6 +65,21 @@ def _finding(anchor: Anchor, told: Dict[str, Any], valid: Set[str]) -> Iterator[
     elif not dated:
         soon = " (expires soon)" if "expires soon" in told["marks"] else ""
         yield Finding("ok", "user", f"{called} is trusted{soon}")
+
+
+def appended(settings: Settings, built: Bundle) -> Iterator[Finding]:
+    """Name the bundles of this environment with CAs that a person appended, where they are lost."""
+    trusted = {anchor.block for anchor in built.anchors}
+    named = [os.environ[name] for name in VARIABLES if os.environ.get(name)]
+    for bundle in lasting.found(settings, named):
+        # What was appended to the own one counts, or another finding says why not.
+        if bundle.prefix == sys.prefix and not bundle.is_own:
+            held = [each.block for each in parsing.parse(bundle.stored.appended).certificates]
+            lost = [der_of(block) for block in held if block not in trusted]
+            if lost:
+                what = f"{bundle.path}: {describe.several(lost)} was appended to it"
+                why = "it was made with other settings, and certifi answers without that here"
+                yield note("user", f"{what}; {why}", _KEEP_IT)
 
 
 def misnamed(settings: Settings) -> Iterator[Finding]:
