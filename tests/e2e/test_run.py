@@ -57,9 +57,9 @@ def test_what_a_variable_named_stays_trusted(
     sandbox: Sandbox, ca_file: Path, variable: str
 ) -> None:
     """Inside, the variable names our bundle, and certifi answers as it does outside."""
-    asking = (str(sandbox.environment.python), "-c", "import certifi; print(certifi.contents())")
-    again = (str(sandbox.environment.python), *RUN, "--")
-    for command in (asking, (*again, *asking), (*again, *again, *asking)):
+    python, asking = str(sandbox.environment.python), "import certifi; print(certifi.contents())"
+    again, plain, isolated = (python, *RUN, "--"), (python, "-c", asking), (python, "-Ic", asking)
+    for command in (plain, isolated, (*again, *plain), (*again, *again, *plain)):
         done = sandbox.run(*RUN, "--", *command, env={variable: str(ca_file)})
         assert (done.returncode, done.stderr) == (0, "")
         assert ca_file.read_text("ascii") in done.stdout

@@ -83,8 +83,8 @@ def find(view: View) -> Iterator[Found]:
     anchors = [anchor.block for anchor in view.built.anchors]
     for one in candidates[:_MAX_TRIES]:
         if view.verifies([*anchors, *one.blocks]):
-            help_ = drop_folder.remedy(one.path, one.issuer.der, len(one.blocks))
-            yield Found(one.path, one.issuer, one.remedy or help_)
+            adding = drop_folder.remedy(one.path, one.issuer.der, len(one.blocks))
+            yield Found(one.path, one.issuer, one.remedy or adding)
             return
 
 
