@@ -33,8 +33,9 @@ def findings(
         if setting.value not in ours:
             faults = list(_faults(setting, obeying, built))
             # A file that cannot be used refuses everybody.
-            faults = faults or list(filter(None, [(refusals or {}).get(setting)]))
-            yield _of_setting(setting, obeying, faults)
+            refusal = (refusals or {}).get(setting, "")
+            faults = faults or list(filter(None, [refusal]))
+            yield _of_setting(setting, obeying, faults, is_refused=bool(refusal))
 
 
 def _called(setting: Setting) -> str:
@@ -50,16 +51,31 @@ def _remedy(setting: Setting, obeying: List[Trust]) -> str:
     without = f"take it out of {setting.place}" if setting.place else f"unset {setting.name}"
     if any(trust.checks_nothing for trust in obeying):
         return f"{without}, and `add` the CA for which it was set"
+    if not any(trust.roots for trust in obeying):
+        return without
     return f"{without}, or {'let it name' if setting.place else 'set it to'} {_PRINTED}"
 
 
-def _is_problem(setting: Setting, obeying: List[Trust]) -> bool:
+def _is_problem(setting: Setting, obeying: List[Trust], *, is_refused: bool) -> bool:
     """Whether it concerns somebody here: a client, or for a variable any program at all."""
-    is_always = any(not (trust.only or trust.host) for trust in obeying)
-    return is_always and (not setting.place or any(trust.clients for trust in obeying))
+    concerned = [t for t in obeying if t.clients or not (setting.place or t.only)]
+    return any(is_refused or _is_fault_of(trust) for trust in concerned)
 
 
-def _of_setting(setting: Setting, obeying: List[Trust], faults: List[str]) -> Finding:
+def _is_fault_of(trust: Trust) -> bool:
+    """Whether what is wrong with its setting harms it.
+
+    A file for one repository or command may well lack what others have.
+    """
+    if not (trust.only or trust.host):
+        return True
+    is_unchecked = trust.checks_nothing and not trust.host
+    return is_unchecked or any(look.at(root).fault for root in trust.roots)
+
+
+def _of_setting(
+    setting: Setting, obeying: List[Trust], faults: List[str], *, is_refused: bool
+) -> Finding:
     kind = "variable" if not setting.place else setting.readers.split(" ", 1)[0]
     clients = dict.fromkeys(client for trust in obeying for client in trust.clients)
     who = [*clients, *dict.fromkeys(filter(None, (trust.only for trust in obeying)))]
@@ -67,7 +83,7 @@ def _of_setting(setting: Setting, obeying: List[Trust], faults: List[str]) -> Fi
     message = "; ".join([f"{_called(setting)}: {setting.readers}{reader}", *faults])
     if not faults:
         return note(kind, message)
-    level = problem if _is_problem(setting, obeying) else note
+    level = problem if _is_problem(setting, obeying, is_refused=is_refused) else note
     return level(kind, message, _remedy(setting, obeying))
 
 

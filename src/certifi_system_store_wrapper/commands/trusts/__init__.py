@@ -6,7 +6,7 @@ in_force() reads variables, settings files and the metadata of distributions; no
 
 from __future__ import annotations
 
-from typing import Dict, List
+from typing import Dict, Iterable, List
 
 from . import aws, clients, conda, environment, look, pip, poetry
 from .here import Here, this
@@ -53,11 +53,15 @@ def in_force(here: Here) -> List[Trust]:
     return merged(found)
 
 
-def merged(trusts: List[Trust]) -> List[Trust]:
-    """Return the trusts, one for all that have the same roots and check them in the same way."""
+def merged(trusts: Iterable[Trust], *, whoever_set_it: bool = False) -> List[Trust]:
+    """Return the trusts, one for all that have the same roots and check them in the same way.
+
+    Those that are set by different settings stay apart, so that each setting keeps its own clients,
+    unless it does not matter `whoever_set_it`.
+    """
     merged: Dict[Trust, Trust] = {}
     for each in trusts:
-        key = each._replace(clients=(), settings=())
+        key = each.unset() if whoever_set_it else each._replace(clients=())
         known = merged.get(key, key)
         merged[key] = known._replace(
             clients=(*known.clients, *each.clients),

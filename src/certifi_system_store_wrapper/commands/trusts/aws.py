@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
-from typing import Dict, List, Optional, Tuple
+from typing import Dict, Iterator, List, Optional, Tuple
 
 from . import ini
 from .environment import READERS
@@ -12,20 +12,27 @@ from .here import Here
 from .trust import BUNDLE, FILE, Root, Setting, Trust
 
 _KEY, _READERS = "ca_bundle", READERS["AWS_CA_BUNDLE"]
+_READ_FOR_THE_PROFILE = "boto3 and the AWS CLI take the settings of that profile"
+# Of each profile that there is: its `ca_bundle`, if it has one.
+Profiles = Dict[str, Optional[Setting]]
 # The first version that refuses an empty value; those before it check nothing then.
 _REFUSES_EMPTY = (1, 43, 54)
 
 
 def trust(here: Here) -> Trust:
     """Return botocore's trust with the profile that the variables choose."""
+    chosen = _chosen(here)
     try:
-        setting = (
-            _variable(here, "AWS_CA_BUNDLE")
-            or _profiles(here).get(_chosen(here))
-            or _variable(here, "REQUESTS_CA_BUNDLE")
-        )
+        profiles = _profiles(here)
     except ini.NotUnderstood as error:
         return error.trust(_KEY, _READERS)
+    if chosen and chosen.value not in profiles:
+        return Trust((), settings=(chosen,), fault="there is no such profile, so botocore fails")
+    setting = (
+        _variable(here, "AWS_CA_BUNDLE")
+        or profiles.get(chosen.value if chosen else "default")
+        or _variable(here, "REQUESTS_CA_BUNDLE")
+    )
     if setting is None:
         return Trust((Root(BUNDLE),))
     if setting.value.strip():
@@ -38,48 +45,51 @@ def trust(here: Here) -> Trust:
 def of_other_profiles(here: Here) -> List[Trust]:
     """Return the trusts of profiles that a program may choose; no variable does."""
     try:
-        found = {} if "AWS_CA_BUNDLE" in here.environ else _profiles(here)
+        profiles = {} if "AWS_CA_BUNDLE" in here.environ else _profiles(here)
     except ini.NotUnderstood as error:
         # Where botocore is here, trust() has said so.
         return [] if here.has("botocore") else [error.trust(_KEY, _READERS)]
     if here.has("botocore"):
-        found.pop(_chosen(here), None)
+        chosen = _chosen(here)
+        profiles.pop(chosen.value if chosen else "default", None)
     return [
         Trust((Root(FILE, each.value),), settings=(each,), only=f"with the profile {profile}")
-        for profile, each in found.items()
+        for profile, each in profiles.items()
+        if each
     ]
 
 
 def _variable(here: Here, name: str) -> Optional[Setting]:
     """Return the variable, which counts even if it is empty."""
     value = here.environ.get(name)
-    return None if value is None else Setting(name, value, readers=READERS[name])
+    readers = READERS.get(name, _READ_FOR_THE_PROFILE)
+    return None if value is None else Setting(name, value, readers=readers)
 
 
-def _chosen(here: Here) -> str:
-    return here.environ.get("AWS_DEFAULT_PROFILE") or here.environ.get("AWS_PROFILE") or "default"
+def _chosen(here: Here) -> Optional[Setting]:
+    """Return the variable that chooses a profile, which then has to be there."""
+    return _variable(here, "AWS_DEFAULT_PROFILE") or _variable(here, "AWS_PROFILE")
 
 
-def _profiles(here: Here) -> Dict[str, Setting]:
-    """Return `ca_bundle` of each profile that has it; raises NotUnderstood."""
-    found: Dict[str, Setting] = {}
-    config = _path(here, "AWS_CONFIG_FILE", "config")
-    for section, setting in _settings(config):
+def _profiles(here: Here) -> Profiles:
+    """Return the profiles; raises NotUnderstood."""
+    found: Profiles = {}
+    for section, setting in _settings(_path(here, "AWS_CONFIG_FILE", "config")):
         words = _words(section)
-        if words == ["default"] or (words[:1] == ["profile"] and len(words) == 2):
+        if section == "default" or (section.startswith("profile") and len(words) == 2):
             found[words[-1]] = setting
-    found.update(_settings(_path(here, "AWS_SHARED_CREDENTIALS_FILE", "credentials")))
+    for section, setting in _settings(_path(here, "AWS_SHARED_CREDENTIALS_FILE", "credentials")):
+        found[section] = setting or found.get(section)
     return found
 
 
-def _settings(path: str) -> List[Tuple[str, Setting]]:
-    """Return each section that has the key; raises NotUnderstood."""
-    parser = ini.read(path, None)
-    return [
-        (section, Setting(f"{_KEY} of [{section}]", parser.get(section, _KEY), path, _READERS))
-        for section in parser.sections()
-        if parser.has_option(section, _KEY)
-    ]
+def _settings(path: str) -> Iterator[Tuple[str, Optional[Setting]]]:
+    """Yield each section, and the setting if it has it; raises NotUnderstood."""
+    parser = ini.read(path)
+    for section in parser.sections():
+        value = parser.get(section, _KEY, fallback=None)
+        name = f"{_KEY} of [{section}]"
+        yield section, None if value is None else Setting(name, value, path, _READERS)
 
 
 def _words(section: str) -> List[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import configparser
 import os
-from typing import Optional, Tuple
+from typing import Tuple
 
 from ...machine.files import read_regular
 from .trust import Setting, Trust
@@ -24,10 +24,9 @@ class NotUnderstood(ValueError):
         return Trust((), clients=clients, settings=(setting,), fault=str(self))
 
 
-def read(path: str, default_section: Optional[str] = "DEFAULT") -> configparser.RawConfigParser:
+def read(path: str) -> configparser.RawConfigParser:
     """Return what the file says, nothing if it cannot be opened; raises NotUnderstood."""
-    # None is what botocore gives, so that [DEFAULT] is a section as any other.
-    parser = configparser.RawConfigParser(default_section=default_section)  # type: ignore[arg-type]
+    parser = configparser.RawConfigParser()
     try:
         parser.read_string(read_regular(path, os.stat(path)).decode("utf-8"))
     except OSError:

@@ -17,8 +17,12 @@ _READERS = {
     _KEY: READERS["PIP_CERT"],
     _HOSTS: "pip checks no certificate of a host in it, so that pip gets through says nothing",
 }
-# By section and name: the value, and the file that has it.
-Options = Dict[Tuple[str, str], Tuple[str, str]]
+# The section of a file that counts as the variables do, and before the others.
+_ENVIRONMENT = ":env:"
+# By section and name; what is set to nothing is set to "".
+Options = Dict[Tuple[str, str], Setting]
+# When the settings of a section count; those of others count for the command of that name.
+_USERS = {"install": "", "global": "for other commands of pip"}
 
 
 def trust(here: Here) -> Trust:
@@ -29,13 +33,18 @@ def trust(here: Here) -> Trust:
 def of_each_command(here: Here) -> List[Trust]:
     """Return the trusts that settings give commands of pip, beside that of trust()."""
     try:
-        sections = [section for section, key in _options(here) if key == _KEY]
+        sections = dict.fromkeys(section for section, _ in _options(here))
     except NotUnderstood as error:
         # Where pip is here, trust() says so.
         return [] if here.has("pip") else [error.trust(_KEY, _READERS[_KEY])]
-    if here.has("pip"):
-        sections = [each for each in sections if each not in ("global", "install")]
-    return [_trust(here, section) for section in sections]
+    found: Dict[Trust, str] = {}
+    for section in ("install", "global", *sections):
+        found.setdefault(_trust(here, section), _when(section))
+    if not here.has("pip"):
+        return [trust for trust in found if trust.settings]
+    found.pop(trust(here))
+    clients = (here.called("pip"),)
+    return [each._replace(clients=clients, only=only) for each, only in found.items()]
 
 
 def unchecked(here: Here) -> List[Trust]:
@@ -45,13 +54,11 @@ def unchecked(here: Here) -> List[Trust]:
     except NotUnderstood:
         # trust() or of_each_command() says so.
         return []
-    # The rows of pip are those of `pip install`.
-    users = {"install": "", "global": "for other commands of pip"}
     found: Dict[Setting, str] = {}
     for command in ("install", *(section for section, key in options if key == _HOSTS)):
-        setting = _given(here, options, _HOSTS, command)
+        setting = _given(options, _HOSTS, command)
         if setting:
-            found.setdefault(setting, users.get(command, f"for pip {command}"))
+            found.setdefault(setting, _when(command))
     clients = (here.called("pip"),) if here.has("pip") else ()
     return [
         Trust(
@@ -67,6 +74,11 @@ def unchecked(here: Here) -> List[Trust]:
     ]
 
 
+def _when(section: str) -> str:
+    """Return when the settings of a section count; the rows of pip are those of `pip install`."""
+    return _USERS.get(section, f"for pip {section}")
+
+
 def _trust(here: Here, command: str) -> Trust:
     try:
         options = _options(here)
@@ -74,10 +86,10 @@ def _trust(here: Here, command: str) -> Trust:
         return error.trust(_KEY, _READERS[_KEY])
 
     def given(option: str) -> str:
-        found = _given(here, options, option, command)
+        found = _given(options, option, command)
         return found.value if found else ""
 
-    setting = _given(here, options, _KEY, command)
+    setting = _given(options, _KEY, command)
     # Where pip is given a proxy, requests in it reads no variables.
     if not given("proxy"):
         setting = variable(here, "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE") or setting
@@ -92,25 +104,26 @@ def _trust(here: Here, command: str) -> Trust:
     return Trust(named or (Root(BUNDLE),), checks, settings=settings)
 
 
-def _given(here: Here, options: Options, option: str, command: str) -> Optional[Setting]:
-    """Return what pip takes for an option: the variable, else a setting; what is empty is none."""
-    found = variable(here, "PIP_" + option.upper().replace("-", "_"))
-    for section in (command, "global"):
-        value, path = options.get((section, option), ("", ""))
-        if found is None and value:
-            found = Setting(f"{option} of [{section}]", value, path)
-    return found and found._replace(readers=_READERS.get(option, ""))
+def _given(options: Options, option: str, command: str) -> Optional[Setting]:
+    """Return what pip takes for an option; what is empty is none."""
+    given = [options.get((section, option)) for section in (_ENVIRONMENT, command, "global")]
+    return next((each for each in given if each and each.value), None)
 
 
 def _options(here: Here) -> Options:
-    """Return each setting of pip's files, and the file that counts; raises NotUnderstood."""
+    """Return each setting of pip's files and variables that counts; raises NotUnderstood."""
     found: Options = {}
     for path in _files(here):
         parser = ini.read(path)
         for section in parser.sections():
-            found.update(
-                {(section, _normal(key)): (value, path) for key, value in parser.items(section)}
-            )
+            for key, value in parser.items(section):
+                option = _normal(key)
+                setting = Setting(f"{option} of [{section}]", value, path, _READERS.get(option, ""))
+                found[section, option] = setting
+    for name, value in here.environ.items():
+        if name.startswith("PIP_"):
+            option = _normal(name[len("PIP_") :])
+            found[_ENVIRONMENT, option] = Setting(name, value, readers=_READERS.get(option, ""))
     return found
 
 

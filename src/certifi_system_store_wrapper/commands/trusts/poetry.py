@@ -1,11 +1,12 @@
-"""poetry's trusts: `certificates.NAME.cert`, each for the repository of that name alone."""
+"""poetry's trusts: its `certificates`, each for the repository of that name alone."""
 
 from __future__ import annotations
 
 import os
 import re
 import sys
-from typing import Dict, Iterator, List, Optional, Tuple
+from contextlib import suppress
+from typing import Dict, Iterable, Iterator, List, Optional, Tuple, Union
 from urllib.parse import urlsplit
 
 from ...machine.files import read_regular
@@ -18,57 +19,95 @@ _PART = r"(?:[A-Za-z0-9_-]+|\"[^\"\\]*\"|'[^']*')"
 _DOTTED = rf"{_PART}(?:\s*\.\s*{_PART})*"
 _SECTION = re.compile(rf"\s*\[\[?\s*({_DOTTED})\s*\]\]?\s*(?:#.*)?")
 _PAIR = re.compile(rf"\s*({_DOTTED})\s*=\s*(?:\"([^\"\\]*)\"|'([^']*)'|(true|false))\s*(?:#.*)?")
+# A key that may stand for any word.
+_ESCAPED = re.compile(r"\"[^\"=]*\\[^\"=]*\"\s*[.=\]]")
+_VARIABLE = re.compile("POETRY_(CERTIFICATES|REPOSITORIES)_(.+)_(VERIFY|CERT|URL)(?<!_CLIENT_CERT)")
+_SOURCE = ("tool", "poetry", "source")
 _READERS = "poetry reads it for that repository instead of asking certifi"
 
-Pair = Tuple[Tuple[str, ...], str]
+Key = Tuple[str, ...]
+Value = Union[str, bool]
+Said = Dict[Key, Tuple[Value, Setting]]
 
 
 def trusts(here: Here) -> List[Trust]:
     """Return the trust of each repository that has one."""
     clients = (here.called("poetry"),) if here.has("poetry") else ()
     try:
-        pairs = [(path, *pair) for path in _files(here) for pair in _pairs(path)]
+        said = _said(here, _project())
     except NotUnderstood as error:
         return [error.trust("certificates", _READERS, clients)]
-    found: Dict[str, Setting] = {}
-    hosts = _sources()
-    for path, key, value in pairs:
-        if key[:1] == ("certificates",) and key[2:] == ("cert",) and value not in ("", "true"):
-            found[key[1]] = Setting(".".join(key), value, path, _READERS)
-        if key[:1] == ("repositories",) and key[2:] in ((), ("url",)):
-            hosts[key[1]] = value
-    found.update(_variables(here))
-    return [
-        Trust(
-            () if each.value == "false" else (place(os.path.expanduser(each.value)),),
-            clients=clients,
-            settings=(each,),
-            checks_nothing=each.value == "false",
-            only=f"for the repository {name}",
-            host=_host(hosts.get(name, "")),
-        )
-        for name, each in found.items()
-    ]
-
-
-def _variables(here: Here) -> Dict[str, Setting]:
-    found = {}
-    for name, value in here.environ.items():
-        named = re.fullmatch("POETRY_CERTIFICATES_(.+)_CERT", name)
-        if named and value:
-            repository = named.group(1).lower().replace("_", "-")
-            found[repository] = Setting(name, value, readers=_READERS)
+    found = []
+    for name in dict.fromkeys(key[1] for key in said if key[0] == "certificates" and key[1:]):
+        _, url = said.get(("repositories", name, "url"), ("", None))
+        trust = _trust(said, name)
+        if trust:
+            host = _host(url.value) if url else ""
+            only = f"for the repository {name}"
+            found.append(trust._replace(clients=clients, only=only, host=host))
     return found
 
 
+def _trust(said: Said, name: str) -> Optional[Trust]:
+    """Return what a repository is told to trust, None if that is what all others do."""
+    # `verify` may be a path, too, and counts first.
+    given = [said.get(("certificates", name, option)) for option in ("verify", "cert")]
+    value, setting = next(filter(None, given), (True, None))
+    if value is True or setting is None:
+        return None
+    if value is False:
+        return Trust((), settings=(setting,), checks_nothing=True)
+    # poetry expands no ~.
+    return Trust((place(setting.value),), settings=(setting,))
+
+
+def _said(here: Here, project: str) -> Said:
+    """Return what counts of each key, whatever says it; raises NotUnderstood."""
+    found: Said = {}
+    for name, url in _sources(os.path.join(project, "pyproject.toml")):
+        found[_key(("repositories", name, "url"))] = url, Setting(name, url)
+    for path in _files(here, project):
+        for key, value in _pairs(path):
+            text = value if isinstance(value, str) else str(value).lower()
+            found[_key(key)] = value, Setting(".".join(key), text, path, _READERS)
+    for name, text in here.environ.items():
+        named = _VARIABLE.fullmatch(name)
+        if named:
+            # No text in a variable stands for a boolean.
+            found[_key(map(str.lower, named.groups()))] = text, Setting(name, text, "", _READERS)
+    return found
+
+
+def _key(parts: Iterable[str]) -> Key:
+    """Return a key with the name of its repository as variables can tell it."""
+    first, *others = parts
+    return (first, *(part.lower().replace("_", "-") for part in others))
+
+
 def _host(url: str) -> str:
+    """Return the host with its port, as poetry compares it, "" if there is none."""
     try:
-        return urlsplit(url).hostname or ""
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port or 443
     except ValueError:
         return ""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}" if host else ""
 
 
-def _files(here: Here) -> List[str]:
+def _project() -> str:
+    """Return the folder of the project, which has a pyproject.toml and may be a parent."""
+    try:
+        current = folder = os.getcwd()
+    except OSError:
+        return ""
+    while not os.path.exists(os.path.join(folder, "pyproject.toml")):
+        if folder == os.path.dirname(folder):
+            return current
+        folder = os.path.dirname(folder)
+    return folder
+
+
+def _files(here: Here, project: str) -> List[str]:
     """Return the files that poetry reads, the one that counts most last; they need not exist."""
     home, get = os.path.expanduser("~"), here.environ.get
     base = {
@@ -76,47 +115,51 @@ def _files(here: Here) -> List[str]:
         "darwin": os.path.join(home, "Library", "Application Support"),
     }.get(sys.platform, get("XDG_CONFIG_HOME") or os.path.join(home, ".config"))
     folder = get("POETRY_CONFIG_DIR") or os.path.join(base, "pypoetry")
-    return [os.path.join(folder, "config.toml"), "poetry.toml"]
+    own = [os.path.join(folder, name) for name in ("config.toml", "auth.toml")]
+    return [*own, os.path.join(project, "poetry.toml")]
 
 
-def _sources() -> Dict[str, str]:
-    """Return the URL of each source that the project in the current folder names."""
-    found: Dict[str, str] = {}
-    name: Optional[str] = None
-    for key, value in _readable("pyproject.toml"):
-        if key == ("tool", "poetry", "source", "name"):
-            name = value
-        elif key == ("tool", "poetry", "source", "url") and name:
-            found[name] = value
-    return found
+def _sources(path: str) -> Iterator[Tuple[str, str]]:
+    """Yield name and URL of each source that a project names, as far as that is understood."""
+    source: Dict[str, str] = {}
+    with suppress(NotUnderstood):
+        for key, value in _pairs(path):
+            if key == _SOURCE:
+                source = {}
+            elif key[:-1] == _SOURCE:
+                source[key[-1]] = str(value)
+                if {"name", "url"} <= source.keys():
+                    yield source["name"], source["url"]
 
 
-def _pairs(path: str) -> Iterator[Pair]:
-    """Yield the settings of a file; raises NotUnderstood for a line about certificates."""
-    section: Tuple[str, ...] = ()
+def _pairs(path: str) -> Iterator[Tuple[Key, Value]]:
+    """Yield the settings of a file, and where a section begins its name and nothing.
+
+    Raises NotUnderstood for a line about certificates.
+    """
+    section: Key = ()
     for number, line in enumerate(_lines(path), 1):
         header, pair = _SECTION.fullmatch(line), _PAIR.fullmatch(line)
         if header:
             section = _parts(header.group(1))
+            yield section, ""
         elif pair:
-            yield (*section, *_parts(pair.group(1))), next(filter(None, pair.groups()[1:]), "")
-        elif "certificates" in (*section, *_parts(line.split("=")[0])) and _says_something(line):
+            key, *texts, boolean = pair.groups()
+            text = next(filter(None, texts), "")
+            yield (*section, *_parts(key)), boolean == "true" if boolean else text
+        elif _may_set(line, section):
             raise NotUnderstood(path, f"line {number}")
 
 
-def _says_something(line: str) -> bool:
-    return bool(line.strip()) and not line.strip().startswith("#")
+def _may_set(line: str, section: Key) -> bool:
+    """Whether a line that is neither header nor pair may say something of certificates."""
+    if not line.strip() or line.strip().startswith("#"):
+        return False
+    key = (*section, *_parts(line.partition("=")[0]))
+    return "certificates" in key or bool(_ESCAPED.search(line))
 
 
-def _readable(path: str) -> Iterator[Pair]:
-    """Yield the settings of a file up to the first line that is not understood."""
-    try:
-        yield from _pairs(path)
-    except NotUnderstood:
-        return
-
-
-def _parts(dotted: str) -> Tuple[str, ...]:
+def _parts(dotted: str) -> Key:
     return tuple(part.strip("\"'") for part in re.findall(_PART, dotted))
 
 

@@ -59,6 +59,10 @@ class Trust(NamedTuple):
     only: str = ""
     host: str = ""
 
+    def unset(self) -> Trust:
+        """Return what of it decides the verdict: it without who uses it, and who set it."""
+        return self._replace(clients=(), settings=())
+
     @property
     def name(self) -> str:
         """Return how a row calls it: REQUESTS_CA_BUNDLE, or the bundle, strict."""

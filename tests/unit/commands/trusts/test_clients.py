@@ -2,45 +2,17 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any, Dict, List, Tuple
 
 import pytest
 
 from certifi_system_store_wrapper.commands import trusts
-from certifi_system_store_wrapper.commands.trusts import Here, Root, Trust
+from certifi_system_store_wrapper.commands.trusts import Root
 from support import write
+from support.trusts import NO_FILES, here, of
 
 BUNDLE = Root(trusts.BUNDLE)
-
-
-def here(
-    versions: Dict[str, str],
-    environ: Optional[Dict[str, str]] = None,
-    python: Tuple[int, int] = (3, 12),
-    urllib3: str = "1.26.20",
-) -> Here:
-    """Return an environment with these distributions and variables."""
-    return Here(versions, environ or {}, python, {"urllib3": urllib3}, "/no/such/prefix")
-
-
-def of(client: str, found: List[Trust]) -> Trust:
-    """Return the one trust of a client."""
-    (trust,) = [t for t in found if any(c.split()[0] == client for c in t.clients)]
-    return trust
-
-
-@pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Have an empty home, and no settings of this machine."""
-    for name in ("HOME", "USERPROFILE"):
-        monkeypatch.setenv(name, str(tmp_path))
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
-NO_FILES = {"PIP_CONFIG_FILE": os.devnull, "CONDA_ROOT": "/no/such/root"}
 
 
 @pytest.mark.parametrize(
@@ -90,7 +62,7 @@ def test_pip(version: str, environ: Dict[str, str], roots: List[str]) -> None:
     assert [root.path or root.kind for root in found.roots] == roots
 
 
-AWS = "[default]\nca_bundle = /default\n[profile a]\nca_bundle=/a\n"
+AWS = "[default]\nca_bundle = /default\n[profile a]\nca_bundle=/a\n[profile b]\nregion = x\n"
 
 
 @pytest.mark.parametrize(
@@ -100,6 +72,7 @@ AWS = "[default]\nca_bundle = /default\n[profile a]\nca_bundle=/a\n"
         ({"AWS_PROFILE": "a"}, "/a"),
         ({"AWS_PROFILE": "b"}, ""),
         ({"AWS_PROFILE": "b", "REQUESTS_CA_BUNDLE": "/r"}, "/r"),
+        ({"AWS_DEFAULT_PROFILE": "b", "AWS_PROFILE": "a"}, ""),
         ({"AWS_CA_BUNDLE": "/x", "AWS_PROFILE": "a"}, "/x"),
         ({"AWS_CONFIG_FILE": "/no/such"}, ""),
     ],
@@ -112,6 +85,37 @@ def test_aws(home: Path, environ: Dict[str, str], path: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "path"),
+    [
+        ("[DEFAULT]\nca_bundle = /x\n[default]\nregion = y\n", "/x"),
+        ("[default]\nca_bundle = /x\n[profile default]\nregion = y\n", ""),
+        ("['default']\nca_bundle = /x\n", ""),
+    ],
+)
+def test_which_section_is_a_profile_of_aws(home: Path, text: str, path: str) -> None:
+    """Those that botocore takes for one; the later one replaces the earlier."""
+    write(home / ".aws" / "config", text.encode())
+    found = of("botocore", trusts.in_force(here({"botocore": "1.40.0"}, NO_FILES)))
+    assert found.roots == ((Root(trusts.FILE, path),) if path else (BUNDLE,))
+
+
+@pytest.mark.parametrize("more", [{}, {"AWS_CA_BUNDLE": "/x"}])
+@pytest.mark.parametrize("name", ["AWS_PROFILE", "AWS_DEFAULT_PROFILE"])
+@pytest.mark.parametrize("profile", ["c", "", "default"])
+def test_a_profile_of_aws_that_is_not_there(
+    home: Path, profile: str, name: str, more: Dict[str, str]
+) -> None:
+    """botocore fails, also for an empty name, and whatever else is set."""
+    write(home / ".aws" / "credentials", b"[a]\nca_bundle = /a\n")
+    environ = {**NO_FILES, **more, name: profile}
+    found = of("botocore", trusts.in_force(here({"botocore": "1.40.0"}, environ)))
+    assert [each.name for each in found.settings] == [name]
+    assert "no such profile" in found.fault
+    known = {**environ, name: "a"}
+    assert of("botocore", trusts.in_force(here({"botocore": "1.40.0"}, known))).fault == ""
+
+
+@pytest.mark.parametrize(
     ("version", "nothing", "fault"), [("1.43.53", True, ""), ("1.43.54", False, "refuses")]
 )
 def test_an_empty_variable_of_aws(version: str, nothing: bool, fault: str) -> None:
@@ -120,66 +124,6 @@ def test_an_empty_variable_of_aws(version: str, nothing: bool, fault: str) -> No
     found = of("botocore", trusts.in_force(here({"botocore": version}, environ)))
     assert found.checks_nothing == nothing
     assert fault in found.fault
-
-
-CONDA = [
-    ("ssl_verify: /x.pem", "/x.pem", ""),
-    ("ssl_verify: '/x y.pem'  # ours", "/x y.pem", ""),
-    ('channels:\n  - a\nssl_verify: "/x.pem"\n', "/x.pem", ""),
-    ("ssl_verify: true", None, ""),
-    ("# ssl_verify: /x.pem", None, ""),
-    ("channels: [a]", None, ""),
-    ("{ssl_verify: /x.pem}", "", "line 1"),
-    ("ssl_verify: >\n  /x.pem", "", "line 1"),
-    ("a: 1\nssl_verify: &a /x.pem", "", "line 2"),
-    ("ssl_verify: /x.pem\nssl_verify: /y.pem", "", "line 2"),
-]
-
-
-@pytest.mark.parametrize(("text", "path", "fault"), CONDA)
-def test_conda(home: Path, text: str, path: Optional[str], fault: str) -> None:
-    """Its one key is read where that is certain."""
-    write(home / ".condarc", text.encode())
-    found = trusts.in_force(here({"conda": "24.1"}, NO_FILES))
-    _check(found, path, fault)
-
-
-POETRY = [
-    ('[certificates.corp]\ncert = "/x.pem"', "/x.pem", ""),
-    ("certificates.corp.cert = '/x.pem' # ours", "/x.pem", ""),
-    ('[certificates]\n"corp".cert = "/x.pem"\n', "/x.pem", ""),
-    ('[virtualenvs]\nx = {a = "b"}\n', None, ""),
-    ('[certificates]\ncorp = {cert = "/x.pem"}', "", "line 2"),
-    ('[certificates.corp]\ncert = """/x.pem"""', "", "line 2"),
-    ('[certificates.corp]\ncert = "C:\\\\x.pem"', "", "line 2"),
-]
-
-
-@pytest.mark.skipif(os.name == "nt", reason="its paths are others")
-@pytest.mark.parametrize(("text", "path", "fault"), POETRY)
-def test_poetry(
-    home: Path, monkeypatch: pytest.MonkeyPatch, text: str, path: Optional[str], fault: str
-) -> None:
-    """So is poetry's, which is for one repository alone."""
-    environ = {**NO_FILES, "POETRY_CONFIG_DIR": str(home / "poetry")}
-    write(home / "poetry" / "config.toml", text.encode())
-    found = trusts.in_force(here({"poetry": "2.1"}, environ))
-    _check(found, path, fault)
-    if path:
-        assert [each.only for each in found] == ["for the repository corp"]
-        write(home / "poetry.toml", b'[repositories.corp]\nurl = "https://pypi.corp.example/x"\n')
-        (known,) = trusts.in_force(here({"poetry": "2.1"}, environ))
-        assert known.host == "pypi.corp.example"
-
-
-def _check(found: List[Trust], path: Optional[str], fault: str) -> None:
-    """Compare the one trust that is set by a file."""
-    if path is None:
-        assert found == []
-        return
-    (trust,) = found
-    assert fault in trust.fault
-    assert [root.path for root in trust.roots] == ([path] if path else [])
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ def found() -> List[str]:
     """Return the files that are there and name a file of CAs."""
     options = pip._options(here.this())
     return [
-        path for (_, key), (value, path) in options.items() if (key, value) == ("cert", "/x.pem")
+        each.place for (_, key), each in options.items() if (key, each.value) == ("cert", "/x.pem")
     ]
 
 

@@ -55,7 +55,7 @@ def _examined(
     outcomes = dict(zip(chain.CONTEXTS, (each.outcome for each in tried)))
     outcomes.update({each.trust.name: each.outcome for each in others})
     told.update(outcomes={name: outcome._asdict() for name, outcome in outcomes.items()})
-    told.update(trusts=[each.told() for each in [*tried, *others]])
+    told.update(trusts=[each.told() for each in [*trusts.rows(tried), *others]])
     links = [chain.link(der) for der in seen.chain]
     verifies = partial(handshake.verifies, route, partial_chain=strict.IS_ON)
     path = chain.path(links)

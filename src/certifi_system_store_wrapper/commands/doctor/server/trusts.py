@@ -74,10 +74,19 @@ def _without_bundle(roots: Sequence[Root]) -> Tuple[Root, ...]:
 
 
 def tried(found: Sequence[Trust], route: Route, built: Bundle) -> List[Tried]:
-    """Connect once with each trust; raises Refused."""
+    """Connect once with each trust, whoever set it; raises Refused."""
     own = [a.block for a in built.anchors if any(o.source == OWN for o in a.origins)]
     pem = {trusts.CERTIFI: b"".join(own).decode("ascii"), trusts.BUNDLE: built.body.decode("ascii")}
-    return [Tried(trust, _outcome(trust, route, pem)) for trust in found]
+    every = dict.fromkeys(trust.unset() for trust in found)
+    outcomes = {trust: _outcome(trust, route, pem) for trust in every}
+    return [Tried(trust, outcomes[trust.unset()]) for trust in found]
+
+
+def rows(found: Sequence[Tried]) -> List[Tried]:
+    """Return what is shown of them: one row for all that are the same, whoever set them."""
+    outcomes = {each.trust.unset(): each.outcome for each in found}
+    shown = trusts.merged((each.trust for each in found), whoever_set_it=True)
+    return [Tried(trust, outcomes[trust.unset()]) for trust in shown]
 
 
 def through(other: Type[ssl.SSLContext], route: Route, built: Bundle) -> Tried:
@@ -127,8 +136,7 @@ def _context(trust: Trust, pem: Dict[str, str]) -> ssl.SSLContext:
 
 def by_clients(found: Sequence[Tried]) -> List[Tried]:
     """Return the trusts by which clients here check."""
-    used = [each for each in found if each.trust.clients and not each.trust.only]
-    return [each for each in used if not each.trust.checks_nothing]
+    return [each for each in found if each.trust.clients and not each.trust.checks_nothing]
 
 
 def findings(found: Sequence[Tried], built: Bundle, *, is_told: bool) -> Iterator[Finding]:
@@ -142,7 +150,8 @@ def findings(found: Sequence[Tried], built: Bundle, *, is_told: bool) -> Iterato
     yield from replaced.findings([each.trust for each in found], built, refusals)
     for trust, outcome in refused:
         if trust.clients and not trust.settings:
-            message = f"{', '.join(trust.clients)}: {trust.name} refuses this server: "
+            who = ", ".join(filter(None, [*trust.clients, trust.only]))
+            message = f"{who}: {trust.name} refuses this server: "
             yield problem("client", message + _why(outcome), _help(trust))
 
 
