@@ -41,8 +41,8 @@ def of_each_command(here: Here) -> List[Trust]:
     for section in ("install", "global", *sections):
         found.setdefault(_trust(here, section), _when(section))
     if not here.has("pip"):
-        return [trust for trust in found if trust.settings]
-    found.pop(trust(here))
+        return [each._replace(only=only) for each, only in found.items() if each.settings]
+    del found[trust(here)]
     clients = (here.called("pip"),)
     return [each._replace(clients=clients, only=only) for each, only in found.items()]
 

@@ -8,12 +8,13 @@ import subprocess
 import sys
 from pathlib import Path
 from types import SimpleNamespace
-from typing import List
+from typing import Dict, List
 
 import pytest
 
 from certifi_system_store_wrapper.commands.trusts import here, pip
 from support import write
+from support.trusts import here as environment
 
 CERT = b"[global]\ncert = /x.pem\n"
 
@@ -74,3 +75,32 @@ def test_settings_that_nobody_writes(tmp_path: Path, monkeypatch: pytest.MonkeyP
     os.unlink(path)
     write(Path(path), CERT)
     assert path in found()
+
+
+@pytest.mark.parametrize(
+    ("text", "environ", "name"),
+    [
+        (CERT, {"PIP_Cert": "/y.pem"}, "PIP_Cert"),
+        (CERT, {"PIP_CERT": ""}, "cert of [global]"),
+        (b"[:env:]\ncert = /y.pem\n[install]\ncert = /x.pem\n", {}, "cert of [:env:]"),
+        (b"[:env:]\ncert = /y.pem\n", {"PIP_CERT": "/z.pem"}, "PIP_CERT"),
+        (b"[:env:]\ncert = /y.pem\n" + CERT, {"PIP_CERT": ""}, "cert of [global]"),
+    ],
+)
+def test_what_counts_most(tmp_path: Path, text: bytes, environ: Dict[str, str], name: str) -> None:
+    """A variable in any letters, also as a section of a file; nothing in it is none."""
+    given = {"PIP_CONFIG_FILE": str(write(tmp_path / "pip.conf", text)), **environ}
+    trust = pip.trust(environment({"pip": "24.1"}, given))
+    assert [each.name for each in trust.settings] == [name]
+
+
+def test_each_command(tmp_path: Path) -> None:
+    """Each that is told something else has a trust of its own; that of `install` is no other's."""
+    text = b"[install]\ncert = /x\n[wheel]\ncert = /x\n[global]\ncert = /y\n[index]\nproxy = p\n"
+    given = {"PIP_CONFIG_FILE": str(write(tmp_path / "pip.conf", text))}
+    for versions, clients in (({"pip": "24.1"}, ("pip 24.1",)), ({}, ())):
+        found = pip.of_each_command(environment(versions, given))
+        told = [(each.roots[0].path, each.clients, each.only) for each in found]
+        of_install = [] if versions else [("/x", (), "")]
+        others = [("/y", clients, "for other commands of pip"), ("/x", clients, "for pip wheel")]
+        assert told == [*of_install, *others]

@@ -1,4 +1,4 @@
-"""pip's trusted-host beside pip itself: its getting through says nothing, and that is told."""
+"""pip's settings beside pip itself, of each command; where it checks nothing, that is told."""
 
 from __future__ import annotations
 
@@ -64,7 +64,9 @@ def gets_through(sandbox: Sandbox, host: str, env: Dict[str, str]) -> bool:
     index = ("--no-cache-dir", "--index-url", f"https://{host}/simple/", "probe")
     done = sandbox.run(*pip, *index, env=env)
     assert (done.returncode == 0) == (sandbox.work / WHEEL).exists(), done
-    assert done.returncode == 0 or "CERTIFICATE_VERIFY_FAILED" in done.stdout + done.stderr, done
+    refusals = ("CERTIFICATE_VERIFY_FAILED", "Could not find a suitable TLS CA certificate bundle")
+    refused = any(each in done.stdout + done.stderr for each in refusals)
+    assert refused == (done.returncode != 0), done
     return done.returncode == 0
 
 
@@ -133,10 +135,10 @@ def test_the_variable_counts_more(pips: Sandbox, host: str) -> None:
 
 
 def test_of_another_command(pips: Sandbox, host: str) -> None:
-    """What `pip download` alone is told counts for that; the row of `pip install` is its own."""
+    """What `pip download` alone is told is as bad; the row of `pip install` is its own."""
     env = settings(pips, "[download]\ntrusted-host = localhost\n")
     _, told, data = doctor(pips, host, env=env)
-    assert [each["level"] for each in told] == ["note"]
+    assert [each["level"] for each in told] == ["problem"]
     assert "for pip download" in told[0]["message"]
     assert rows_of_pip(data) == [False, True]
     assert gets_through(pips, host, env)
@@ -161,3 +163,33 @@ def test_where_there_is_no_pip(sandbox: Sandbox, host: str) -> None:
     ):
         _, told, _ = doctor(sandbox, host, env=env)
         assert [each["level"] for each in told] == levels
+
+
+MISSING = "/no/such.pem"
+
+
+@pytest.mark.parametrize(
+    ("text", "environ", "when"),
+    [
+        ("[global]\ncert = {good}\n[download]\ncert = {}\n", {}, "for pip download"),
+        ("[install]\ncert = {good}\n[global]\ncert = {}\n", {}, "for other commands of pip"),
+        ("[:env:]\ncert = {}\n[download]\ncert = {good}\n", {}, ""),
+        ("[global]\ncert = {good}\n", {"PIP_Cert": "{}"}, ""),
+    ],
+)
+def test_what_a_command_is_told(
+    pips: Sandbox, host: str, text: str, environ: Dict[str, str], when: str
+) -> None:
+    """`pip download` is refused, whoever says so, and that is a problem; with roots it is not."""
+    own = (pips.environment.site_packages / "certifi" / "cacert.pem").read_bytes()
+    good = str(write(pips.work / "good.pem", own + ROOT.pem))
+    trusting = {"PYTHON_CERTIFI_CERT_FILES": str(write(pips.work / "root.pem", ROOT.pem))}
+    for path in (MISSING, good):
+        env = {name: value.format(path) for name, value in environ.items()}
+        env.update(settings(pips, text.format(path, good=good)), **trusting)
+        status, _, data = doctor(pips, host, env=env)
+        through = gets_through(pips, host, env)
+        assert (through, status == 0, data["healthy"]) == (path == good,) * 3, data
+        wrong = [each for each in data["findings"] if each["level"] == "problem"]
+        assert all("does not exist" in e["message"] and when in e["message"] for e in wrong)
+        assert len(wrong) == (path == MISSING)
