@@ -126,6 +126,9 @@ TRUSTS: Dict[str, Callable[[Files], Environ]] = {
     "AWS: the default profile": lambda f: _aws(f, "default"),
     "AWS: a profile": lambda f: {**_aws(f, "profile corp"), "AWS_PROFILE": "corp"},
     "AWS: another profile": lambda f: _aws(f, "profile corp"),
+    "AWS: no such profile": lambda f: {**_user(f), "AWS_PROFILE": "corp"},
+    "AWS: a profile without a name": lambda f: {**_aws(f, "default"), "AWS_PROFILE": ""},
+    "AWS: the section of all": lambda f: _aws(f, "default]\n[DEFAULT"),
     "AWS: no settings": lambda f: {**_user(f), **_wrong(f, ".aws/config", "[default\nx")},
     "AWS: variable before settings": lambda f: {
         **_aws(f, "default"),
@@ -137,6 +140,8 @@ TRUSTS: Dict[str, Callable[[Files], Environ]] = {
     "pip: settings": lambda f: _pip(f, "[global]\ncert = {}\n"),
     "pip: of the command": lambda f: _pip(f, "[global]\ncert = /x\n[install]\n--CERT: {}\n"),
     "pip: no settings": lambda f: {**_user(f), **_wrong(f, ".config/pip/pip.conf", "cert = x")},
+    "pip: the section of variables": lambda f: _pip(f, "[install]\ncert = /x\n[:env:]\ncert: {}\n"),
+    "pip: a variable in any letters": lambda f: {**_user(f), "PIP_Cert": str(f.other)},
     "pip: requests before its own": lambda f: {
         "PIP_CERT": str(f.other),
         "REQUESTS_CA_BUNDLE": str(f.good),

@@ -126,6 +126,26 @@ def test_an_empty_variable_of_aws(version: str, nothing: bool, fault: str) -> No
     assert fault in found.fault
 
 
+def test_each_setting_has_its_own_clients(home: Path) -> None:
+    """Also where two name one file, which one row tells."""
+    write(home / ".aws" / "config", b"[default]\nca_bundle = /x\n")
+    write(home / ".condarc", b"ssl_verify: truststore\n")
+    versions = {"botocore": "1.40.0", "pip": "24.1", "conda": "25.1", "tornado": "6.4"}
+    found = trusts.in_force(here(versions, {**NO_FILES, "PIP_CERT": "/x"}))
+    told = [([s.name for s in each.settings], list(each.clients)) for each in found]
+    assert sorted(told) == [
+        ([], ["tornado 6.4"]),
+        (["PIP_CERT"], ["pip 24.1"]),
+        (["ca_bundle of [default]"], ["botocore 1.40.0"]),
+        (["ssl_verify"], ["conda 25.1"]),
+    ]
+    rows = trusts.merged(found, whoever_set_it=True)
+    assert [sorted(each.clients) for each in rows] == [
+        ["botocore 1.40.0", "pip 24.1"],
+        ["conda 25.1", "tornado 6.4"],
+    ]
+
+
 @pytest.mark.parametrize(
     ("file", "text", "client"),
     [
