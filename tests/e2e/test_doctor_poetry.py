@@ -11,7 +11,7 @@ from typing import Dict, Iterator
 import pytest
 
 from support import Environment, Sandbox, made_once, new_environment, write
-from support.doctor import COMMAND
+from support.doctor import COMMAND, trusting
 from support.minting import CA, make
 from support.servers import Page, context_for, serving_https
 
@@ -105,3 +105,17 @@ def test_its_row_is_the_verdict_of_poetry(
         assert done.returncode == (path != good)
     write(project / file, b"")
     assert gets_through(poetry, host, {"PYTHON_CERTIFI_CERT_FILES": str(root)})
+
+
+@pytest.mark.parametrize(("path", "level"), [("/no/such.pem", "problem"), ("{root}", "note")])
+def test_without_a_host(poetry: Sandbox, host: str, path: str, level: str) -> None:
+    """A file that is not there is a problem; that it has the roots of one host alone is none."""
+    project = poetry.work.parent
+    write(project / "pyproject.toml", PROJECT.format(host).encode())
+    root, user = write(project / "root.pem", ROOT.pem), make("The User's", *CA)
+    write(project / "poetry.toml", CERT.format(path.format(root=root)).encode())
+    env = {"PIP_CONFIG_FILE": os.devnull, **trusting(poetry, user)}
+    found = json.loads(poetry.run(*COMMAND, "--json", env=env).stdout)["findings"]
+    (told,) = [each for each in found if "certificates.corp.cert" in each["message"]]
+    assert told["level"] == level
+    assert ("does not exist" if level == "problem" else "is not in it") in told["message"]

@@ -1,7 +1,7 @@
 """What conda's settings say, by its source: they are read where that is certain, wherever it looks.
 
-conda is not installed here. Its SEARCH_PATH, its loader of files and what it takes for a boolean
-(conda/base/constants.py, common/configuration.py, auxlib/type_coercion.py) are those of 25.1.
+No index has conda for these Pythons. Its SEARCH_PATH, its loader of files and what it takes for a
+boolean (conda/base/constants.py, common/configuration.py, auxlib/type_coercion.py) are those of 24.
 """
 
 from __future__ import annotations

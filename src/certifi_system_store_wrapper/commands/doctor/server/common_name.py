@@ -11,8 +11,10 @@ from .route import OPERATOR
 def read_by_some(view: View) -> Finding:
     """Report that OpenSSL accepts the common name, and which clients forbid that."""
     used = [each.trust for each in trusts.by_clients(view.tried)]
-    reading = [client for each in used if each.checks.common_name for client in each.clients]
-    refusing = [client for each in used if not each.checks.common_name for client in each.clients]
+    # One client may have several trusts.
+    reads = {client: each.checks.common_name for each in used for client in each.clients}
+    reading = [client for client, does in reads.items() if does]
+    refusing = [client for client, does in reads.items() if not does]
     message = (
         f"the certificate has no alternative names, only the common name {view.where.host}, which "
         f"OpenSSL's own check reads, and so {', '.join(['urllib', *reading])}"
