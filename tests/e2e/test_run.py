@@ -12,6 +12,7 @@ import subprocess
 import sys
 import textwrap
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Dict, List
 
 import pytest
@@ -247,7 +248,8 @@ def test_where_no_process_takes_anothers_place(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As on Windows: it is waited for, and its exit status is handed on."""
-    monkeypatch.setattr(sys, "platform", "win32")
+    # Not of sys itself: shutil would ask Windows.
+    monkeypatch.setattr(run, "sys", SimpleNamespace(platform="win32"))
     monkeypatch.setattr(run, "persistent_path", lambda: str(tmp_path / "cacert.pem"))
     code = "import os, sys; sys.exit(3 if os.environ['SSL_CERT_FILE'].endswith('.pem') else 1)"
     assert run.run(program=["--", sys.executable, "-c", code]).status == 3

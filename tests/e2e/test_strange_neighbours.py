@@ -429,7 +429,8 @@ def test_a_test_that_replaces_what_we_call(sandbox: Sandbox, replaced: str, plac
         path, text = certifi.where(), certifi.contents()
         assert text.count("END CERTIFICATE") > 100
         with mock.patch(sys.argv[1], side_effect=KeyError("mock")):
-            assert certifi.where() == path
+            plain = "early" in sys.argv and not answer(certifi.where.__wrapped__)
+            assert answer(certifi.where) in ((path, None) if plain else (path,))
             plain = "early" in sys.argv and not answer(certifi.contents.__wrapped__)
             assert plain or certifi.contents() == text
         assert certifi.where() == path

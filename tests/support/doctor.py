@@ -49,3 +49,9 @@ def trusting(sandbox: Sandbox, *cas: Made) -> Dict[str, str]:
     """Return the variable that names these as the user's CAs."""
     path = write(sandbox.work / "user.pem", b"".join(ca.pem for ca in cas))
     return {"PYTHON_CERTIFI_CERT_FILES": str(path)} if cas else {}
+
+
+def is_313(sandbox: Sandbox) -> bool:
+    """Whether default contexts are strict there, and take a certificate that is no root."""
+    code = "import sys; print(sys.version_info >= (3, 13))"
+    return sandbox.run_code(code).stdout.strip() == "True"

@@ -546,7 +546,9 @@ def test_what_is_loaded_late_is_of_the_same_version(user: User, tmp_path: Path) 
 def test_a_fork_during_the_first_build(user: User) -> None:
     """Another thread is loading our modules: the fork answers all the same, and does not wait."""
     code = """
-        import certifi, os, sys, threading, time
+        import certifi, os, sys, threading, time, warnings
+        # From Python 3.12 on it warns of a fork beside threads.
+        warnings.simplefilter("ignore", DeprecationWarning)
         class Slow:
             def find_spec(self, name, path=None, target=None):
                 if name.endswith("certifi_system_store_wrapper.bundle"):
