@@ -207,6 +207,29 @@ class HttpsServer(ThreadingHTTPServer):
         """A client that does not trust us hangs up: that is what half of the tests are for."""
 
 
+class Recording(Page):
+    """A server that remembers who has got through to it."""
+
+    def do_GET(self) -> None:
+        """Remember the first part of the path."""
+        self.server.through.add(self.path.split("/")[1])
+        super().do_GET()
+
+    do_POST = do_GET  # noqa: N815 - as botocore does
+
+
+@contextmanager
+def recording(context: ssl.SSLContext) -> Iterator[Any]:
+    """Serve over HTTPS in a thread; the server's `through` has the paths of who got through."""
+    with HttpsServer(("127.0.0.1", 0), Recording) as server:
+        server.context, server.through = context, set()
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+        try:
+            yield server
+        finally:
+            server.shutdown()
+
+
 @contextmanager
 def serving_https(
     handler: Callable[..., BaseHTTPRequestHandler], context: ssl.SSLContext

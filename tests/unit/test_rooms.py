@@ -42,7 +42,7 @@ DOORS: Dict[str, Set[str]] = {
     },
     "sources": {"system", "files", "findings", "reader"},
     "publishing": {"temporary", "persistent", "cleanup", "hold", "lasting", "stored", "writing"},
-    "activation": {"hook", "answer", "shadows"},
+    "activation": {"hook", "answer", "shadows", "ssl_contexts"},
     "commands": set(),
 }
 # Who alone may know what is heavy, foreign or dangerous.

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 from typing import Dict, Iterator, List, Optional, Set
 
+from ...activation import ssl_contexts
 from ...bundle import Bundle
 from ...parsing.pem import der_of
 from ...publishing import lasting
 from ...settings import CERTIFI, from_environment
 from .. import describe, trusts
 from ..output import Finding, note, problem
-from ..trusts import Setting, Trust, look
+from ..trusts import Root, Setting, Trust, look
 from .user_cas import users_own
 
 # A file with fewer of certifi's roots than one in so many was not made to have all of them.
@@ -31,9 +32,9 @@ def findings(
             told.setdefault(setting, []).append(trust)
     for setting, obeying in told.items():
         if setting.value not in ours:
-            faults = list(_faults(setting, obeying, built))
+            faults = list(_faults(setting, obeying))
             # A file that cannot be used refuses everybody.
-            faults = faults or list(filter(None, [(refusals or {}).get(setting)]))
+            faults = faults or list(_lacks(setting, obeying, built, refusals))
             yield _of_setting(setting, obeying, faults)
 
 
@@ -71,20 +72,43 @@ def _of_setting(setting: Setting, obeying: List[Trust], faults: List[str]) -> Fi
     return level(kind, message, _remedy(setting, obeying))
 
 
-def _faults(setting: Setting, obeying: List[Trust], built: Bundle) -> Iterator[str]:
-    """Yield what is wrong with the setting."""
+def _faults(setting: Setting, obeying: List[Trust]) -> Iterator[str]:
+    """Yield why what it names cannot be used, or that nothing is checked."""
     yield from dict.fromkeys(trust.fault for trust in obeying if trust.fault)
     if any(trust.checks_nothing for trust in obeying):
         yield "it switches every check off: anybody may read along"
-    roots = [root for trust in obeying for root in trust.roots if root.path == setting.value]
-    for root in dict.fromkeys(roots):
+    yield from filter(None, (look.at(root).fault for root in _named(setting, obeying)))
+
+
+def _lacks(
+    setting: Setting,
+    obeying: List[Trust],
+    built: Bundle,
+    refusals: Optional[Dict[Setting, str]],
+) -> Iterator[str]:
+    """Yield whom what it names refuses: the server that was asked, what is missing in it.
+
+    That the user's CA is missing counts where no server was asked, or that one is refused.
+    """
+    refusal = (refusals or {}).get(setting, "")
+    for root in _named(setting, obeying):
         seen = look.at(root)
-        if seen.fault:
-            yield seen.fault
-            continue
-        yield from _lost(built, seen)
+        if refusal or (refusals is None and not _is_added_to(root)):
+            yield from _lost(built, seen)
         if any(_replaces_all(trust, setting) for trust in obeying):
             yield from _few(built, seen)
+    yield from filter(None, [refusal])
+
+
+def _named(setting: Setting, obeying: List[Trust]) -> List[Root]:
+    """Return the files and folders that it names, each once."""
+    roots = [root for trust in obeying for root in trust.roots if setting.names(root)]
+    return list(dict.fromkeys(roots))
+
+
+def _is_added_to(root: Root) -> bool:
+    """Whether PYTHON_CERTIFI_SSL_DEFAULTS adds the bundle to what this names."""
+    return from_environment().ssl_defaults and ssl_contexts.is_the_systems(root.path)
 
 
 def _replaces_all(trust: Trust, setting: Setting) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import NamedTuple, Tuple
 
 # The kinds of a Root. FILE and FOLDER have a path.
@@ -31,6 +32,10 @@ class Setting(NamedTuple):
     value: str
     place: str = ""
     readers: str = ""
+
+    def names(self, root: Root) -> bool:
+        """Whether it names that file or folder; some clients replace a ~ in it."""
+        return bool(root.path) and root.path in (self.value, os.path.expanduser(self.value))
 
 
 class Checks(NamedTuple):
@@ -64,8 +69,11 @@ class Trust(NamedTuple):
         """Return how a row calls it: REQUESTS_CA_BUNDLE, or the bundle, strict."""
         if self.checks_nothing:
             return "no check at all"
-        set_by = {each.value: each.name for each in reversed(self.settings)}
-        named = [set_by.get(root.path, root.path) or root.kind for root in self.roots]
+        named = [self._called(root) for root in self.roots]
         checks = [", strict"] if self.checks.strict else []
         checks += [] if self.checks.common_name else [NO_COMMON_NAMES]
         return " and ".join(named or ["nothing"]) + "".join(checks)
+
+    def _called(self, root: Root) -> str:
+        setting = next((each.name for each in self.settings if each.names(root)), "")
+        return setting or root.path or root.kind
