@@ -19,6 +19,8 @@ ROOT = make("Private Root", *CA)
 LEAF = make("a server", by=ROOT, names=["localhost"])
 CLIENTS = ("requests", "httpx", "botocore")
 BROKEN = b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
+# OpenSSL 3 finds no such provider, and has no cipher then.
+PROVIDER = b"openssl_conf = a\n[a]\nproviders = b\n[b]\nnone = c\n[c]\nactivate = 1\n"
 SYSTEMS = "/etc/ssl/certs/ca-certificates.crt"
 Environ = Dict[str, str]
 needs_openssl = pytest.mark.skipif(not shutil.which("openssl"), reason="no openssl for `rehash`")
@@ -141,6 +143,54 @@ def test_its_verdict_is_that_of_the_clients(sandbox: Sandbox, name: str) -> None
         told = [each["message"] for each in data["findings"] if is_bad(each)]
         assert len(told) == (name in WRONG), told
         assert all(SAYS.get(name, "OpenSSL cannot load that file") in each for each in told)
+
+
+def _conf(text: bytes, mode: int) -> Callable[[Sandbox], str]:
+    def tell(sandbox: Sandbox) -> str:
+        path = write(sandbox.work / "openssl.cnf", text)
+        path.chmod(mode)
+        return str(path)
+
+    return tell
+
+
+@pytest.mark.linux("root may read everything elsewhere")
+@pytest.mark.parametrize(
+    ("conf", "level"),
+    [
+        (lambda _: "/no/such.cnf", "note"),
+        (_conf(PROVIDER, 0), "note"),
+        (_conf(b"[", 0o644), ""),
+        (lambda _: "/dev/null", ""),
+        (lambda _: "/etc/ssl", ""),
+        (_conf(PROVIDER, 0o644), "problem"),
+    ],
+    ids=["missing", "closed", "garbage", "no file", "a folder", "no provider"],
+)
+def test_openssls_own_settings(
+    sandbox: Sandbox, conf: Callable[[Sandbox], str], level: str
+) -> None:
+    """They are a problem where a client fails by them; none does with OpenSSL 1.1.1."""
+    env = {**trusting(sandbox, ROOT), "PYTHON_CERTIFI_SSL_DEFAULTS": "1"}
+    env["OPENSSL_CONF"] = conf(sandbox)
+    with recording(context_for(LEAF)) as server:
+        url = f"https://localhost:{server.server_port}/"
+        got = sandbox.fetch("requests", url, env, prefix=POWERLESS)
+        done = sandbox.run(*COMMAND, url, "--json", env=env, prefix=POWERLESS)
+    found = json.loads(done.stdout)["findings"]
+    assert (done.returncode == 0) == (got.stdout == "200\n"), (got, done)
+    told = [each["level"] for each in found if "OPENSSL_CONF" in each["message"]]
+    is_as_of_old = level == "problem" and done.returncode == 0
+    assert told == ([] if is_as_of_old or not level else [level])
+
+
+def test_a_password_is_not_shown(sandbox: Sandbox) -> None:
+    """Not even with a blank in it, and one before the whole."""
+    env = {"HTTPS_PROXY": " http://me:s3 cret@127.0.0.1:1"}
+    for host in ((), ("localhost",)):
+        done = sandbox.run(*COMMAND, *host, env=env)
+        assert (done.returncode, "HTTPS_PROXY begins or ends" in done.stdout) == (1, True)
+        assert "cret" not in done.stdout + done.stderr
 
 
 @pytest.mark.linux("root may read everything elsewhere")
