@@ -65,7 +65,7 @@ def _of_setting(setting: Setting, obeying: List[Trust], faults: List[str]) -> Fi
     clients = dict.fromkeys(client for trust in obeying for client in trust.clients)
     who = [*clients, *dict.fromkeys(filter(None, (trust.only for trust in obeying)))]
     reader = f" ({', '.join(who)})" if who else ""
-    message = "; ".join([f"{_called(setting)}: {setting.readers}{reader}", *faults])
+    message = "; ".join(dict.fromkeys([f"{_called(setting)}: {setting.readers}{reader}", *faults]))
     if not faults:
         return note(kind, message)
     level = problem if _is_problem(setting, obeying) else note
@@ -108,7 +108,8 @@ def _named(setting: Setting, obeying: List[Trust]) -> List[Root]:
 
 def _is_added_to(root: Root) -> bool:
     """Whether PYTHON_CERTIFI_SSL_DEFAULTS adds the bundle to what this names."""
-    return from_environment().ssl_defaults and ssl_contexts.is_the_systems(root.path)
+    is_on = from_environment().ssl_defaults and root.kind != trusts.OWN_TLS
+    return is_on and ssl_contexts.is_the_systems(root.path)
 
 
 def _replaces_all(trust: Trust, setting: Setting) -> bool:

@@ -9,7 +9,7 @@ import os
 import sys
 from typing import Callable, Dict, List, Optional
 
-from . import aws, pip, truststore, urllib3
+from . import aws, own_tls, pip, truststore, urllib3
 from .environment import place, variable
 from .here import Here
 from .trust import BUNDLE, DEFAULTS, FILE, FOLDER, Checks, Root, Setting, Trust
@@ -110,5 +110,10 @@ _RULES: Dict[str, Callable[[Here], Trust]] = {
     "pip": pip.trust,
     "httplib2": _httplib2,
     "websocket-client": _websocket_client,
+    "curl-cffi": own_tls.curl_cffi,
+    "grpcio": own_tls.grpcio,
+    "niquests": own_tls.niquests,
+    "treq": own_tls.treq,
+    "uv": own_tls.uv,
     **dict.fromkeys(_BY_DEFAULTS, by_default),
 }

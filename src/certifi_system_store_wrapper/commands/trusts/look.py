@@ -12,7 +12,7 @@ from ...machine import openssl
 from ...machine.files import read_regular
 from ...settings import split_paths
 from ...sources import files
-from .trust import FILE, FOLDER, Root
+from .trust import FILE, FOLDER, OWN_TLS, Root
 from .truststore import hashed
 
 _TEMPORARY = re.compile(r"certifi-system-store-wrapper-\w+[/\\][^/\\]+[/\\]cacert\.pem$")
@@ -33,7 +33,7 @@ def at(root: Root) -> Look:
     """Look at the file or folder of a root."""
     if root.kind == FOLDER:
         return _at_folders(root.path)
-    return _at_file(root.path) if root.kind == FILE else Look("")
+    return _at_file(root.path) if root.kind in (FILE, OWN_TLS) else Look("")
 
 
 def waits(path: str) -> bool:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 from typing import NamedTuple, Tuple
 
-# The kinds of a Root. FILE and FOLDER have a path.
+# The kinds of a Root. FILE, FOLDER and OWN_TLS have a path.
 CERTIFI, BUNDLE, DEFAULTS = "certifi alone", "the bundle", "ssl defaults"
 FILE, FOLDER = "file", "folder"
+# A file that is read past Python's contexts, to which PYTHON_CERTIFI_SSL_DEFAULTS may add.
+OWN_TLS = "file of another TLS"
 NO_COMMON_NAMES = ", no common names"
 
 
