@@ -92,10 +92,13 @@ class Tunnel(socketserver.BaseRequestHandler):
         while b"\r\n\r\n" not in head:
             head += connection.recv(100)
         self.server.asked.append(head)
-        port = int(head.split()[1].rpartition(b":")[2])
-        with socket.create_connection(("127.0.0.1", port)) as upstream:
+        with socket.create_connection(("127.0.0.1", self.port(head))) as upstream:
             connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
             carry_both_ways(connection, upstream)
+
+    def port(self, head: bytes) -> int:
+        """Return where the question is to be carried."""
+        return int(head.split()[1].rpartition(b":")[2])
 
 
 def carry_both_ways(one: Stream, other: Stream) -> None:

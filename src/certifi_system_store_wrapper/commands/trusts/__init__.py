@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Dict, List
 
 from . import aws, clients, conda, environment, look, pip, poetry
+from .clients import past_proxies
 from .here import Here, this
 from .trust import (
     BUNDLE,
@@ -41,6 +42,7 @@ __all__ = [
     "in_force",
     "look",
     "merged",
+    "past_proxies",
     "this",
 ]
 

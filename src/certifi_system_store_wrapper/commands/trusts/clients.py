@@ -21,11 +21,19 @@ _BY_DEFAULTS = (
     "websockets",
 )  # fmt: skip
 
+# These connect by themselves, whatever HTTPS_PROXY says, unless a program says otherwise.
+_PAST_PROXIES = ("aiohttp", "aiosmtplib", "paho-mqtt", "redis", "tornado")
+
 
 def trusts(here: Here) -> List[Trust]:
     """Return the trust of each installed client that is known."""
     found = [(name, rule) for name, rule in _RULES.items() if here.has(name)]
     return [rule(here)._replace(clients=(here.called(name),)) for name, rule in found]
+
+
+def past_proxies(here: Here) -> List[str]:
+    """Return the installed clients that pass over the variables of proxies."""
+    return [here.called(name) for name in _PAST_PROXIES if here.has(name)]
 
 
 def by_default(here: Here) -> Trust:

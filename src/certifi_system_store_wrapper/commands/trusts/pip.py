@@ -79,17 +79,18 @@ def _trust(here: Here, command: str) -> Trust:
 
     setting = _given(here, options, _KEY, command)
     # Where pip is given a proxy, requests in it reads no variables.
-    if not given("proxy"):
+    proxy = given("proxy")
+    if not proxy:
         setting = variable(here, "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE") or setting
     named = (place(os.path.expanduser(setting.value)),) if setting else ()
     settings = (setting,) if setting else ()
     version, is_new = here.version("pip"), here.python >= (3, 10)
     if is_new and version >= (24, 2) and "legacy-certs" not in given("use-deprecated").split():
-        return Trust((*truststore.roots(), Root(BUNDLE), *named), settings=settings)
+        return Trust((*truststore.roots(), Root(BUNDLE), *named), settings=settings, proxy=proxy)
     if is_new and version >= (22, 2) and "truststore" in given("use-feature").split():
-        return Trust((*truststore.roots(), *named), settings=settings)
+        return Trust((*truststore.roots(), *named), settings=settings, proxy=proxy)
     checks = urllib3.checks(here, numbers(here.vendored.get("urllib3", "")))
-    return Trust(named or (Root(BUNDLE),), checks, settings=settings)
+    return Trust(named or (Root(BUNDLE),), checks, settings=settings, proxy=proxy)
 
 
 def _given(here: Here, options: Options, option: str, command: str) -> Optional[Setting]:

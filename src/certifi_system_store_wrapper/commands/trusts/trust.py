@@ -54,7 +54,8 @@ class Trust(NamedTuple):
     them there, none where they do as they do by default. Where `checks_nothing`, they trust
     everybody. `fault` says why they can use none of it, "" if they can. `only` says when it counts,
     if it does not always: for one repository or command, or with one profile. `host` is the one for
-    which it counts, as HOST or HOST:PORT, "" if that is not known, or it counts for all.
+    which it counts, as HOST or HOST:PORT, "" if that is not known, or it counts for all. `proxy` is
+    one that they were given past the variables, which may have a password in it.
     """
 
     roots: Tuple[Root, ...]
@@ -65,6 +66,7 @@ class Trust(NamedTuple):
     fault: str = ""
     only: str = ""
     host: str = ""
+    proxy: str = ""
 
     @property
     def name(self) -> str:
@@ -74,7 +76,8 @@ class Trust(NamedTuple):
         named = [self._called(root) for root in self.roots]
         checks = [", strict"] if self.checks.strict else []
         checks += [] if self.checks.common_name else [NO_COMMON_NAMES]
-        return " and ".join(named or ["nothing"]) + "".join(checks)
+        by = " by its own proxy" if self.proxy else ""
+        return " and ".join(named or ["nothing"]) + "".join(checks) + by
 
     def _called(self, root: Root) -> str:
         setting = next((each.name for each in self.settings if each.names(root)), "")
