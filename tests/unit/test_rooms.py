@@ -30,7 +30,7 @@ ROOMS: Dict[str, Set[str]] = {
     "bootstrap": {"activation"},
     "api": {"bootstrap", "activation", "bundle", "settings", "loading", "machine"},
     "commands": {"api", "bootstrap", "activation", "publishing", "bundle", "sources", *_FACTS},
-    "__main__": {"commands"},
+    "__main__": {"commands", "activation", "printable"},
 }
 # Beside its __init__.py, what others may import from a room.
 DOORS: Dict[str, Set[str]] = {
