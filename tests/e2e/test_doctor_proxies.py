@@ -98,6 +98,19 @@ def test_a_proxy_of_pips_own(beside_pip: Sandbox, scene: Scene, by: str) -> None
     assert not scene.server.through
 
 
+@pytest.mark.parametrize("name", ["PIP_CERT", "REQUESTS_CA_BUNDLE"])
+def test_a_home_in_a_variable_of_pip(beside_pip: Sandbox, scene: Scene, name: str) -> None:
+    """pip replaces a ~ in its own variable alone, and its row says what pip meets."""
+    own = (beside_pip.environment.site_packages / "certifi" / "cacert.pem").read_bytes()
+    write(beside_pip.home / "whole.pem", own + ROOT.pem)
+    env = {**trusting(beside_pip, ROOT), name: "~/whole.pem", "PYTHON_CERTIFI_SSL_DEFAULTS": "1"}
+    asking = ("-c", "import sys, five_clients; five_clients.pip(sys.argv[1]).wait()")
+    beside_pip.run(*asking, f"https://{scene.host}/pip/", env={**env, "PYTHONPATH": str(SUPPORT)})
+    data = asked(beside_pip, scene.host, env)
+    (row,) = [each for each in data["trusts"] if each["clients"]]
+    assert row["trusted"] == data["healthy"] == bool(scene.server.through) == (name == "PIP_CERT")
+
+
 def test_a_proxy_of_pips_own_that_is_down(beside_pip: Sandbox, scene: Scene) -> None:
     """The row says so, and every other trust is tried all the same."""
     env = {**trusting(beside_pip, ROOT), "PIP_PROXY": "http://me:s3cret@127.0.0.1:1"}

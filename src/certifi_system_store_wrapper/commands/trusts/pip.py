@@ -82,7 +82,7 @@ def _trust(here: Here, command: str) -> Trust:
     proxy = given("proxy")
     if not proxy:
         setting = variable(here, "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE") or setting
-    named = (place(os.path.expanduser(setting.value)),) if setting else ()
+    named = (_place(setting),) if setting else ()
     settings = (setting,) if setting else ()
     version, is_new = here.version("pip"), here.python >= (3, 10)
     if is_new and version >= (24, 2) and "legacy-certs" not in given("use-deprecated").split():
@@ -91,6 +91,12 @@ def _trust(here: Here, command: str) -> Trust:
         return Trust((*truststore.roots(), *named), settings=settings, proxy=proxy)
     checks = urllib3.checks(here, numbers(here.vendored.get("urllib3", "")))
     return Trust(named or (Root(BUNDLE),), checks, settings=settings, proxy=proxy)
+
+
+def _place(setting: Setting) -> Root:
+    """Return what it names; pip replaces a ~ in its own settings, and requests in it does not."""
+    is_pips = setting.name not in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+    return place(os.path.expanduser(setting.value) if is_pips else setting.value)
 
 
 def _given(here: Here, options: Options, option: str, command: str) -> Optional[Setting]:
