@@ -32,9 +32,12 @@ def findings(
             told.setdefault(setting, []).append(trust)
     for setting, obeying in told.items():
         if setting.value not in ours:
+            refusal = (refusals or {}).get(setting, "")
+            is_trusted = refusals is not None and not refusal
             faults = list(_faults(setting, obeying))
+            faults = faults or list(_lacks(setting, obeying, built, is_trusted=is_trusted))
             # A file that cannot be used refuses everybody.
-            faults = faults or list(_lacks(setting, obeying, built, refusals))
+            faults = faults or list(filter(None, [refusal]))
             yield _of_setting(setting, obeying, faults)
 
 
@@ -81,23 +84,18 @@ def _faults(setting: Setting, obeying: List[Trust]) -> Iterator[str]:
 
 
 def _lacks(
-    setting: Setting,
-    obeying: List[Trust],
-    built: Bundle,
-    refusals: Optional[Dict[Setting, str]],
+    setting: Setting, obeying: List[Trust], built: Bundle, *, is_trusted: bool
 ) -> Iterator[str]:
-    """Yield whom what it names refuses: the server that was asked, what is missing in it.
+    """Yield what is missing in what it names.
 
-    That the user's CA is missing counts where no server was asked, or that one is refused.
+    The user's CA is not missed where the server that was asked `is_trusted` without.
     """
-    refusal = (refusals or {}).get(setting, "")
     for root in _named(setting, obeying):
         seen = look.at(root)
-        if refusal or (refusals is None and not _is_added_to(root)):
+        if not (is_trusted or _is_added_to(root)):
             yield from _lost(built, seen)
         if any(_replaces_all(trust, setting) for trust in obeying):
             yield from _few(built, seen)
-    yield from filter(None, [refusal])
 
 
 def _named(setting: Setting, obeying: List[Trust]) -> List[Root]:
