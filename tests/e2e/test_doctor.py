@@ -196,7 +196,6 @@ def test_misnamed_certificates_in_a_named_folder_are_noted(
         ({"REQUESTS_CA_BUNDLE": "{folder}"}, "variable", "openssl rehash"),
         ({"REQUESTS_CA_BUNDLE": "{empty}"}, "variable", "no certificate"),
         ({"HTTPS_PROXY": " http://localhost:1"}, "variable", "blank"),
-        ({"OPENSSL_CONF": "/no/such.cnf"}, "variable", "cannot be read"),
         ({"OPENSSL_CONF": "{provider}"}, "variable", "no client can use TLS"),
         ({"AWS_CONFIG_FILE": "{garbage}"}, "boto3", "line 1 is not understood"),
         ({"SSLKEYLOGFILE": "/no/such/folder/keys"}, "variable", "cannot be written"),
@@ -392,10 +391,11 @@ def test_a_variable_that_holds_a_certificate(sandbox: Sandbox, size: int, *, lin
     assert "name a file, not a URL" in done.stdout and "s3cret" not in done.stdout
 
 
+@pytest.mark.parametrize("file", ["{}.py", "{}/__init__.py"])
 @pytest.mark.parametrize("module", ["ssl", "logging", "random", "email"])
-def test_a_file_that_is_taken_for_pythons_own(sandbox: Sandbox, module: str) -> None:
+def test_a_file_that_is_taken_for_pythons_own(sandbox: Sandbox, module: str, file: str) -> None:
     """A program beside it is told which file that is, and so is who asks the doctor there."""
-    path = write(sandbox.work / f"{module}.py", b"x = 1\n")
+    path = write(sandbox.work / file.format(module), b"x = 1\n")
     program = write(sandbox.work / "program.py", b"import certifi; print(certifi.where())\n")
     done = sandbox.run(str(program))
     # (Without random, certifi itself cannot be imported, and Python says why.)
@@ -413,6 +413,20 @@ def test_a_file_that_is_taken_for_pythons_own(sandbox: Sandbox, module: str) -> 
     assert f"take {path} for Python's own module {module}" in near.stdout
     path.unlink()
     assert "Python's own module" not in sandbox.run_code(far).stdout
+
+
+@pytest.mark.parametrize("file", ["argparse.py", "argparse/__init__.py", "json.py"])
+def test_a_file_without_which_there_are_no_commands(sandbox: Sandbox, file: str) -> None:
+    """It is named in one line, and a folder without Python in it is none."""
+    (sandbox.work / "argparse").mkdir()
+    (sandbox.work / "argparse" / "notes.txt").touch()
+    assert sandbox.run(*COMMAND).returncode == 0
+    path = write(sandbox.work / file, b"x = 1\n")
+    done = sandbox.run(*COMMAND)
+    (line,) = done.stderr.splitlines()
+    assert done.returncode == 1
+    assert f"{path} is taken for Python's own module" in line
+    assert "rename it" in line
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="root may read everything elsewhere")

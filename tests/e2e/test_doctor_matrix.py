@@ -11,7 +11,6 @@ import os
 import shutil
 import subprocess
 import sys
-import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
@@ -21,7 +20,7 @@ import pytest
 
 from support import SUPPORT, Environment, Sandbox, made_once, new_environment, write
 from support.minting import CA, Made, make
-from support.servers import HttpsServer, Page, context_for
+from support.servers import HttpsServer, context_for, recording
 
 COMMAND = ("-m", "certifi_system_store_wrapper")
 FIVE = ("requests", "httpx", "httpx2", "botocore", "pip")
@@ -187,28 +186,13 @@ def _shellenv(files: Files) -> Environ:
     return variables
 
 
-class Recording(Page):
-    """A server that remembers who has got through to it."""
-
-    def do_GET(self) -> None:  # noqa: N802 - http.server calls it
-        """Remember the first part of the path."""
-        self.server.through.add(self.path.split("/")[1])  # type: ignore[attr-defined]
-        super().do_GET()
-
-    do_POST = do_GET  # noqa: N815 - as botocore does
-
-
 @pytest.fixture(scope="module")
 def servers() -> Iterator[Dict[str, HttpsServer]]:
     """Return a server for each fault."""
     with ExitStack() as stack:
         found = {}
         for fault in FAULTS:
-            server = stack.enter_context(HttpsServer(("127.0.0.1", 0), Recording))
-            server.context, server.through = context_for(*fault()), set()  # type: ignore[attr-defined]
-            threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
-            stack.callback(server.shutdown)
-            found[fault.__name__[1:]] = server
+            found[fault.__name__[1:]] = stack.enter_context(recording(context_for(*fault())))
         yield found
 
 

@@ -41,6 +41,37 @@ def _settings(file: str, text: str) -> Callable[[Sandbox], Told]:
     return tell
 
 
+def _by_variable(name: str, file: str, text: str) -> Callable[[Sandbox], Told]:
+    def tell(sandbox: Sandbox) -> Told:
+        path, _ = _settings(file, text)(sandbox)
+        return path, {name: str(sandbox.home / file.split("/", maxsplit=1)[0])}
+
+    tell.__name__ = name
+    return tell
+
+
+def _of_project(file: str, text: str) -> Callable[[Sandbox], Told]:
+    def tell(sandbox: Sandbox) -> Told:
+        path = write(sandbox.home / "corp ca.pem", ROOT.pem)
+        write(sandbox.work / file, text.format(path).encode())
+        return path, {}
+
+    tell.__name__ = file
+    return tell
+
+
+def _included(sandbox: Sandbox) -> Told:
+    write(sandbox.home / ".gitconfig", b"[user]\n\tname = x\n[include]\n\tpath = corp\n")
+    return _settings("corp", "[http]\n\tsslCAInfo = {}\n")(sandbox)
+
+
+def _folder_of_git(sandbox: Sandbox) -> Told:
+    path = write(sandbox.home / "cas" / "corp.pem", ROOT.pem)
+    text = f"[http]\n\tsslCAPath = {path.parent}\n"
+    write(sandbox.home / ".gitconfig", text.encode())
+    return path, {}
+
+
 def _other_environment(sandbox: Sandbox) -> Told:
     site = "Lib/site-packages" if os.name == "nt" else "lib/python3.9/site-packages"
     return write(sandbox.work / ".venv" / site / "certifi_system" / "corp.pem", ROOT.pem), {}
@@ -70,6 +101,18 @@ TOLD = (
     _settings(".aws/config", "[profile x]\nca_bundle = {}\n"),
     _settings(".config/pip/pip.conf", "[global]\ncert = {}\n"),
     _settings(".condarc", "ssl_verify: {}\n"),
+    _settings(".gitconfig", "[http] sslCAInfo = {}\n"),
+    _settings(".gitconfig", '[http]\n\tsslCAInfo = "{}" ; of the company\n'),
+    _settings(".gitconfig", "[http]\n\tsslCAInfo = {} # of the company\n"),
+    _included, _folder_of_git,
+    _by_variable("GIT_CONFIG_GLOBAL", "corp", "[http]\n\tsslCAInfo = {}\n"),
+    _by_variable("XDG_CONFIG_HOME", "corp/git/config", "[http]\n\tsslCAInfo = {}\n"),
+    _of_project(".git/config", "[http]\n\tsslCAInfo = {}\n"),
+    _of_project(".npmrc", "cafile={}\n"), _by_variable("NPM_CONFIG_USERCONFIG", "x", "cafile={}"),
+    _settings(".config/pip/pip.conf", "[global]\ncert: {}\n"),
+    _by_variable("XDG_CONFIG_HOME", "corp/pip/pip.conf", "[global]\ncert = {}\n"),
+    _by_variable("AWS_CONFIG_FILE", "corp", "[default]\nca_bundle = {}\n"),
+    _settings(".config/gcloud/configurations/config_a", "[core]\ncustom_ca_certs_file = {}\n"),
     _other_environment, _separator, _misspelled, _drop_folder,
 )  # fmt: skip
 REMEDIES = {

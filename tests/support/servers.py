@@ -92,10 +92,13 @@ class Tunnel(socketserver.BaseRequestHandler):
         while b"\r\n\r\n" not in head:
             head += connection.recv(100)
         self.server.asked.append(head)
-        port = int(head.split()[1].rpartition(b":")[2])
-        with socket.create_connection(("127.0.0.1", port)) as upstream:
+        with socket.create_connection(("127.0.0.1", self.port(head))) as upstream:
             connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
             carry_both_ways(connection, upstream)
+
+    def port(self, head: bytes) -> int:
+        """Return where the question is to be carried."""
+        return int(head.split()[1].rpartition(b":")[2])
 
 
 def carry_both_ways(one: Stream, other: Stream) -> None:
@@ -205,6 +208,29 @@ class HttpsServer(ThreadingHTTPServer):
 
     def handle_error(self, request: object, client_address: object) -> None:
         """A client that does not trust us hangs up: that is what half of the tests are for."""
+
+
+class Recording(Page):
+    """A server that remembers who has got through to it."""
+
+    def do_GET(self) -> None:
+        """Remember the first part of the path."""
+        self.server.through.add(self.path.split("/")[1])
+        super().do_GET()
+
+    do_POST = do_GET  # noqa: N815 - as botocore does
+
+
+@contextmanager
+def recording(context: ssl.SSLContext) -> Iterator[Any]:
+    """Serve over HTTPS in a thread; the server's `through` has the paths of who got through."""
+    with HttpsServer(("127.0.0.1", 0), Recording) as server:
+        server.context, server.through = context, set()
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+        try:
+            yield server
+        finally:
+            server.shutdown()
 
 
 @contextmanager

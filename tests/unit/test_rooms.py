@@ -30,7 +30,7 @@ ROOMS: Dict[str, Set[str]] = {
     "bootstrap": {"activation"},
     "api": {"bootstrap", "activation", "bundle", "settings", "loading", "machine"},
     "commands": {"api", "bootstrap", "activation", "publishing", "bundle", "sources", *_FACTS},
-    "__main__": {"commands"},
+    "__main__": {"commands", "activation", "printable"},
 }
 # Beside its __init__.py, what others may import from a room.
 DOORS: Dict[str, Set[str]] = {
@@ -42,7 +42,7 @@ DOORS: Dict[str, Set[str]] = {
     },
     "sources": {"system", "files", "findings", "reader"},
     "publishing": {"temporary", "persistent", "cleanup", "hold", "lasting", "stored", "writing"},
-    "activation": {"hook", "answer", "shadows"},
+    "activation": {"hook", "answer", "shadows", "ssl_contexts"},
     "commands": set(),
 }
 # Who alone may know what is heavy, foreign or dangerous.

@@ -33,7 +33,10 @@ def culprit(error: BaseException) -> Optional[Shadowed]:
 
 
 def among(folders: Sequence[str]) -> Iterator[Tuple[str, str]]:
-    """Yield each file in the folders that has the name of a module of Python's, with that name."""
+    """Yield each file in the folders that has the name of a module of Python's, with that name.
+
+    Python takes a folder for a module only if there is such a file in it.
+    """
     names = _names()
     for folder in folders:
         try:
@@ -42,8 +45,10 @@ def among(folders: Sequence[str]) -> Iterator[Tuple[str, str]]:
             continue
         for file in here:
             name, ending = os.path.splitext(file)
-            if ending == ".py" and name in names:
-                yield name, os.path.abspath(os.path.join(folder, file))
+            path = os.path.abspath(os.path.join(folder, file))
+            inside = os.path.join(path, "__init__.py")
+            if name in names and (ending == ".py" or os.path.isfile(inside)):
+                yield name, path if ending else inside
 
 
 def _names() -> Set[str]:

@@ -132,13 +132,13 @@ def _load_verify_locations(
     ) -> None:
         own(self, cafile, capath, cadata)  # type: ignore[arg-type]
         named = [each for each in (cafile, capath) if each]
-        if named and _is_clients(self, ssl) and any(map(_is_the_systems, named)):
+        if named and _is_clients(self, ssl) and any(map(is_the_systems, named)):
             _add(self, context, contents)
 
     return load_verify_locations
 
 
-def _is_the_systems(path: Path) -> bool:
+def is_the_systems(path: Path) -> bool:
     """Whether it is the store of the system, or OpenSSL's own, by whatever name."""
     return any(_is_same(path, each) for each in (*openssl.default_paths(), *STORES))
 

@@ -35,6 +35,17 @@ def unloadable(blocks: Sequence[bytes]) -> List[bytes]:
     return unloadable(blocks[:half]) + unloadable(blocks[half:])
 
 
+def refusal(path: str) -> str:
+    """Return why OpenSSL cannot load the certificates of a file, "" if it can."""
+    if not _HAS_TLS:
+        return ""
+    try:
+        _context().load_verify_locations(cafile=path)
+    except (OSError, ValueError) as error:
+        return str(vars(error).get("reason") or error)
+    return ""
+
+
 def _context() -> _ssl._SSLContext:
     if sys.implementation.name == "cpython":
         return _ssl._SSLContext(_ssl.PROTOCOL_TLS_CLIENT)  # noqa: SLF001 - see above

@@ -430,6 +430,13 @@ def poetry(url):
     return probe()
 
 
+def uv(url):
+    command("uv", "venv", ".venv")
+    options = ("--no-cache", "--python", ".venv", "--default-index", f"{url}simple/")
+    command("uv", "pip", "install", *options, "probe")
+    return probe()
+
+
 def write(path, text):
     with open(path, "w") as file:
         file.write(text)

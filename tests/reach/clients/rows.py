@@ -177,6 +177,7 @@ ROWS = [
     Row("urllib3", "urllib3", "urllib3", why=OPENSSL),
     Row("urllib3 with `certifi.where()`", "urllib3", "urllib3_certifi", why=NAMED),
     Row("urllib3 1.26", "urllib3", "urllib3", why=OPENSSL, pins=("urllib3<2",)),
+    Row("uv", "uv", "uv", why="brings its own roots", pins=("uv", "certifi")),
     Row("websocket-client", "websocket-client", "websocket_client", "websocket", OPENSSL),
     Row("websockets", "websockets", "websockets", "websocket", OPENSSL),
     Row("yt-dlp", "yt-dlp", "yt_dlp", why=ASKS),

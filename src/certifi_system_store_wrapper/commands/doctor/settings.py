@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 from typing import Dict, Iterator, List, Optional, Set
 
+from ...activation import ssl_contexts
 from ...bundle import Bundle
 from ...parsing.pem import der_of
 from ...publishing import lasting
 from ...settings import CERTIFI, from_environment
 from .. import describe, trusts
 from ..output import Finding, note, problem
-from ..trusts import Setting, Trust, look
+from ..trusts import Root, Setting, Trust, look
 from .user_cas import users_own
 
 # A file with fewer of certifi's roots than one in so many was not made to have all of them.
@@ -31,9 +32,11 @@ def findings(
             told.setdefault(setting, []).append(trust)
     for setting, obeying in told.items():
         if setting.value not in ours:
-            faults = list(_faults(setting, obeying, built))
-            # A file that cannot be used refuses everybody.
             refusal = (refusals or {}).get(setting, "")
+            is_trusted = refusals is not None and not refusal
+            faults = list(_faults(setting, obeying))
+            faults = faults or list(_lacks(setting, obeying, built, is_trusted=is_trusted))
+            # A file that cannot be used refuses everybody.
             faults = faults or list(filter(None, [refusal]))
             yield _of_setting(setting, obeying, faults, is_refused=bool(refusal))
 
@@ -80,27 +83,46 @@ def _of_setting(
     clients = dict.fromkeys(client for trust in obeying for client in trust.clients)
     who = [*clients, *dict.fromkeys(filter(None, (trust.only for trust in obeying)))]
     reader = f" ({', '.join(who)})" if who else ""
-    message = "; ".join([f"{_called(setting)}: {setting.readers}{reader}", *faults])
+    message = "; ".join(dict.fromkeys([f"{_called(setting)}: {setting.readers}{reader}", *faults]))
     if not faults:
         return note(kind, message)
     level = problem if _is_problem(setting, obeying, is_refused=is_refused) else note
     return level(kind, message, _remedy(setting, obeying))
 
 
-def _faults(setting: Setting, obeying: List[Trust], built: Bundle) -> Iterator[str]:
-    """Yield what is wrong with the setting."""
+def _faults(setting: Setting, obeying: List[Trust]) -> Iterator[str]:
+    """Yield why what it names cannot be used, or that nothing is checked."""
     yield from dict.fromkeys(trust.fault for trust in obeying if trust.fault)
     if any(trust.checks_nothing for trust in obeying):
         yield "it switches every check off: anybody may read along"
-    roots = [root for trust in obeying for root in trust.roots if root.path == setting.value]
-    for root in dict.fromkeys(roots):
+    yield from filter(None, (look.at(root).fault for root in _named(setting, obeying)))
+
+
+def _lacks(
+    setting: Setting, obeying: List[Trust], built: Bundle, *, is_trusted: bool
+) -> Iterator[str]:
+    """Yield what is missing in what it names.
+
+    The user's CA is not missed where the server that was asked `is_trusted` without.
+    """
+    for root in _named(setting, obeying):
         seen = look.at(root)
-        if seen.fault:
-            yield seen.fault
-            continue
-        yield from _lost(built, seen)
+        if not (is_trusted or _is_added_to(root)):
+            yield from _lost(built, seen)
         if any(_replaces_all(trust, setting) for trust in obeying):
             yield from _few(built, seen)
+
+
+def _named(setting: Setting, obeying: List[Trust]) -> List[Root]:
+    """Return the files and folders that it names, each once."""
+    roots = [root for trust in obeying for root in trust.roots if setting.names(root)]
+    return list(dict.fromkeys(roots))
+
+
+def _is_added_to(root: Root) -> bool:
+    """Whether PYTHON_CERTIFI_SSL_DEFAULTS adds the bundle to what this names."""
+    is_on = from_environment().ssl_defaults and root.kind != trusts.OWN_TLS
+    return is_on and ssl_contexts.is_the_systems(root.path)
 
 
 def _replaces_all(trust: Trust, setting: Setting) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Dict, Iterable, List
 
 from . import aws, clients, conda, environment, look, pip, poetry
+from .clients import past_proxies
 from .here import Here, this
 from .trust import (
     BUNDLE,
@@ -17,6 +18,7 @@ from .trust import (
     FILE,
     FOLDER,
     NO_COMMON_NAMES,
+    OWN_TLS,
     Checks,
     Root,
     Setting,
@@ -30,6 +32,7 @@ __all__ = [
     "FILE",
     "FOLDER",
     "NO_COMMON_NAMES",
+    "OWN_TLS",
     "Checks",
     "Here",
     "Root",
@@ -39,6 +42,7 @@ __all__ = [
     "in_force",
     "look",
     "merged",
+    "past_proxies",
     "this",
 ]
 

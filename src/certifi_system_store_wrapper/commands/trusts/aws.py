@@ -36,7 +36,7 @@ def trust(here: Here) -> Trust:
     if setting is None:
         return Trust((Root(BUNDLE),))
     if setting.value.strip():
-        return Trust((Root(FILE, setting.value),), settings=(setting,))
+        return _named(setting)
     if here.version("botocore") < _REFUSES_EMPTY:
         return Trust((), settings=(setting,), checks_nothing=not setting.value)
     return Trust((), settings=(setting,), fault="it is empty, and botocore refuses that")
@@ -53,10 +53,15 @@ def of_other_profiles(here: Here) -> List[Trust]:
         chosen = _chosen(here)
         profiles.pop(chosen.value if chosen else "default", None)
     return [
-        Trust((Root(FILE, each.value),), settings=(each,), only=f"with the profile {profile}")
+        _named(each)._replace(only=f"with the profile {profile}")
         for profile, each in profiles.items()
         if each
     ]
+
+
+def _named(setting: Setting) -> Trust:
+    """Return the trust in the file that a setting names; urllib3 replaces a ~ in it."""
+    return Trust((Root(FILE, os.path.expanduser(setting.value)),), settings=(setting,))
 
 
 def _variable(here: Here, name: str) -> Optional[Setting]:

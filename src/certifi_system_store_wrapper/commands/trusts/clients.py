@@ -9,7 +9,7 @@ import os
 import sys
 from typing import Callable, Dict, List, Optional
 
-from . import aws, pip, truststore, urllib3
+from . import aws, own_tls, pip, truststore, urllib3
 from .environment import place, variable
 from .here import Here
 from .trust import BUNDLE, DEFAULTS, FILE, FOLDER, Checks, Root, Setting, Trust
@@ -21,11 +21,19 @@ _BY_DEFAULTS = (
     "websockets",
 )  # fmt: skip
 
+# These connect by themselves, whatever HTTPS_PROXY says, unless a program says otherwise.
+_PAST_PROXIES = ("aiohttp", "aiosmtplib", "paho-mqtt", "redis", "tornado")
+
 
 def trusts(here: Here) -> List[Trust]:
     """Return the trust of each installed client that is known."""
     found = [(name, rule) for name, rule in _RULES.items() if here.has(name)]
     return [rule(here)._replace(clients=(here.called(name),)) for name, rule in found]
+
+
+def past_proxies(here: Here) -> List[str]:
+    """Return the installed clients that pass over the variables of proxies."""
+    return [here.called(name) for name in _PAST_PROXIES if here.has(name)]
 
 
 def by_default(here: Here) -> Trust:
@@ -110,5 +118,10 @@ _RULES: Dict[str, Callable[[Here], Trust]] = {
     "pip": pip.trust,
     "httplib2": _httplib2,
     "websocket-client": _websocket_client,
+    "curl-cffi": own_tls.curl_cffi,
+    "grpcio": own_tls.grpcio,
+    "niquests": own_tls.niquests,
+    "treq": own_tls.treq,
+    "uv": own_tls.uv,
     **dict.fromkeys(_BY_DEFAULTS, by_default),
 }

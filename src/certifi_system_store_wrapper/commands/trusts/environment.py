@@ -23,6 +23,8 @@ READERS = {
 }
 # These may name a folder of files with hashed names.
 _FOLDERS = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "WEBSOCKET_CLIENT_CA_BUNDLE")
+# Whoever reads these replaces a ~ in them; no other reader does.
+_HOME = ("AWS_CA_BUNDLE", "PIP_CERT")
 
 
 def variable(here: Here, *names: str) -> Optional[Setting]:
@@ -35,15 +37,21 @@ def variable(here: Here, *names: str) -> Optional[Setting]:
 
 
 def every(here: Here) -> Iterator[Setting]:
-    """Yield each variable that is set to anything."""
-    yield from filter(None, (variable(here, name) for name in READERS))
+    """Yield each variable that is set to anything.
+
+    Beside a file that OpenSSL takes its roots from, a folder only adds to them.
+    """
+    has_file = os.path.isfile(here.environ.get("SSL_CERT_FILE", ""))
+    names = [name for name in READERS if not (has_file and name == "SSL_CERT_DIR")]
+    yield from filter(None, (variable(here, name) for name in names))
 
 
 def trust(setting: Setting) -> Trust:
     """Return the trust of programs that are not installed here, as curl, and read that variable."""
     if setting.name == "SSL_CERT_DIR":
         return Trust((Root(FOLDER, setting.value),), settings=(setting,))
-    root = place(setting.value) if setting.name in _FOLDERS else Root(FILE, setting.value)
+    path = os.path.expanduser(setting.value) if setting.name in _HOME else setting.value
+    root = place(path) if setting.name in _FOLDERS else Root(FILE, path)
     return Trust((root,), settings=(setting,))
 
 

@@ -8,10 +8,11 @@ import stat
 from typing import NamedTuple, Optional, Set
 
 from ... import parsing
+from ...machine import openssl
 from ...machine.files import read_regular
 from ...settings import split_paths
 from ...sources import files
-from .trust import FILE, FOLDER, Root
+from .trust import FILE, FOLDER, OWN_TLS, Root
 from .truststore import hashed
 
 _TEMPORARY = re.compile(r"certifi-system-store-wrapper-\w+[/\\][^/\\]+[/\\]cacert\.pem$")
@@ -32,7 +33,7 @@ def at(root: Root) -> Look:
     """Look at the file or folder of a root."""
     if root.kind == FOLDER:
         return _at_folders(root.path)
-    return _at_file(root.path) if root.kind == FILE else Look("")
+    return _at_file(root.path) if root.kind in (FILE, OWN_TLS) else Look("")
 
 
 def waits(path: str) -> bool:
@@ -41,20 +42,31 @@ def waits(path: str) -> bool:
 
 
 def _at_folders(paths: str) -> Look:
-    """Look at folders of files whose names are hashes; OpenSSL splits a list of them."""
-    folders = [item for item in split_paths(paths) if item]
-    for folder in folders:
-        if not os.path.isdir(folder):
-            return Look(f"there is no folder {folder}")
-    count = sum(len(hashed(folder)) for folder in folders)
-    if not count:
-        return Look("no file in it has a name that OpenSSL looks for: run `openssl rehash` on it")
-    return Look("", count)
+    """Look at a list of folders, which OpenSSL splits; one that serves is enough."""
+    looks = [_at_folder(item) for item in split_paths(paths) if item]
+    count = sum(each.certificates for each in looks)
+    return Look("" if count else next((each.fault for each in looks), "it names no folder"), count)
+
+
+def _at_folder(folder: str) -> Look:
+    """Look at a folder of files whose names are hashes."""
+    try:
+        # What is in it is to be opened, too, and so it asks for both rights.
+        os.listdir(os.path.join(folder, os.curdir))
+    except PermissionError as error:
+        return _unreadable(folder, error)
+    except (OSError, ValueError):
+        return Look(f"there is no folder {folder}")
+    count = len(hashed(folder))
+    name = "no file in it has a name that OpenSSL looks for: run `openssl rehash` on it"
+    return Look("" if count else name, count)
 
 
 def _at_file(path: str) -> Look:
     try:
         status = os.stat(path)
+    except PermissionError as error:
+        return _unreadable(path, error)
     except (OSError, ValueError):
         ended = "; it was the temporary bundle of a process that has ended"
         return Look(f"that file does not exist{ended if _TEMPORARY.search(path) else ''}")
@@ -64,9 +76,20 @@ def _at_file(path: str) -> Look:
     try:
         parsed = parsing.parse(read_regular(path, status))
     except (OSError, ValueError) as error:
-        return Look(f"it cannot be read: {files.reason_of(error)}")
+        return _unreadable(path, error)
     if not parsed.certificates:
         key = ", but a private key" if parsed.private_keys else ""
         return Look(f"there is no certificate in it{key}")
+    # We take certificates out of what OpenSSL cannot make out, and clients leave that to OpenSSL.
+    refusal = openssl.refusal(path)
+    if refusal:
+        return Look(f"there are certificates in it, but OpenSSL cannot load that file: {refusal}")
     blocks = {found.block for found in parsed.certificates}
     return Look("", len(blocks), blocks)
+
+
+def _unreadable(path: str, error: Exception) -> Look:
+    """Say why, and for want of a right who may give it, to what."""
+    closed = f"; as who owns it: chmod go+rX {files.first_visible(path)}"
+    remedy = closed if isinstance(error, PermissionError) else ""
+    return Look(f"it cannot be read: {files.reason_of(error)}{remedy}")

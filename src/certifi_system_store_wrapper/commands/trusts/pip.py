@@ -91,17 +91,24 @@ def _trust(here: Here, command: str) -> Trust:
 
     setting = _given(options, _KEY, command)
     # Where pip is given a proxy, requests in it reads no variables.
-    if not given("proxy"):
+    proxy = given("proxy")
+    if not proxy:
         setting = variable(here, "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE") or setting
-    named = (place(os.path.expanduser(setting.value)),) if setting else ()
+    named = (_place(setting),) if setting else ()
     settings = (setting,) if setting else ()
     version, is_new = here.version("pip"), here.python >= (3, 10)
     if is_new and version >= (24, 2) and "legacy-certs" not in given("use-deprecated").split():
-        return Trust((*truststore.roots(), Root(BUNDLE), *named), settings=settings)
+        return Trust((*truststore.roots(), Root(BUNDLE), *named), settings=settings, proxy=proxy)
     if is_new and version >= (22, 2) and "truststore" in given("use-feature").split():
-        return Trust((*truststore.roots(), *named), settings=settings)
+        return Trust((*truststore.roots(), *named), settings=settings, proxy=proxy)
     checks = urllib3.checks(here, numbers(here.vendored.get("urllib3", "")))
-    return Trust(named or (Root(BUNDLE),), checks, settings=settings)
+    return Trust(named or (Root(BUNDLE),), checks, settings=settings, proxy=proxy)
+
+
+def _place(setting: Setting) -> Root:
+    """Return what it names; pip replaces a ~ in its own settings, and requests in it does not."""
+    is_pips = setting.name not in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+    return place(os.path.expanduser(setting.value) if is_pips else setting.value)
 
 
 def _given(options: Options, option: str, command: str) -> Optional[Setting]:

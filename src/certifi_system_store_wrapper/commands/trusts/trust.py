@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from typing import NamedTuple, Tuple
 
-# The kinds of a Root. FILE and FOLDER have a path.
+# The kinds of a Root. FILE, FOLDER and OWN_TLS have a path.
 CERTIFI, BUNDLE, DEFAULTS = "certifi alone", "the bundle", "ssl defaults"
 FILE, FOLDER = "file", "folder"
+# A file that is read past Python's contexts, to which PYTHON_CERTIFI_SSL_DEFAULTS may add.
+OWN_TLS = "file of another TLS"
 NO_COMMON_NAMES = ", no common names"
 
 
@@ -32,6 +35,10 @@ class Setting(NamedTuple):
     place: str = ""
     readers: str = ""
 
+    def names(self, root: Root) -> bool:
+        """Whether it names that file or folder; some clients replace a ~ in it."""
+        return bool(root.path) and root.path in (self.value, os.path.expanduser(self.value))
+
 
 class Checks(NamedTuple):
     """How a client checks: as Python 3.13 does (`strict`), and whether it takes a common name."""
@@ -47,7 +54,8 @@ class Trust(NamedTuple):
     them there, none where they do as they do by default. Where `checks_nothing`, they trust
     everybody. `fault` says why they can use none of it, "" if they can. `only` says when it counts,
     if it does not always: for one repository or command, or with one profile. `host` is the one for
-    which it counts, as HOST or HOST:PORT, "" if that is not known, or it counts for all.
+    which it counts, as HOST or HOST:PORT, "" if that is not known, or it counts for all. `proxy` is
+    one that they were given past the variables, which may have a password in it.
     """
 
     roots: Tuple[Root, ...]
@@ -58,6 +66,7 @@ class Trust(NamedTuple):
     fault: str = ""
     only: str = ""
     host: str = ""
+    proxy: str = ""
 
     def unset(self) -> Trust:
         """Return what of it decides the verdict: it without who uses it, and who set it."""
@@ -68,8 +77,12 @@ class Trust(NamedTuple):
         """Return how a row calls it: REQUESTS_CA_BUNDLE, or the bundle, strict."""
         if self.checks_nothing:
             return "no check at all"
-        set_by = {each.value: each.name for each in reversed(self.settings)}
-        named = [set_by.get(root.path, root.path) or root.kind for root in self.roots]
+        named = [self._called(root) for root in self.roots]
         checks = [", strict"] if self.checks.strict else []
         checks += [] if self.checks.common_name else [NO_COMMON_NAMES]
-        return " and ".join(named or ["nothing"]) + "".join(checks)
+        by = " by its own proxy" if self.proxy else ""
+        return " and ".join(named or ["nothing"]) + "".join(checks) + by
+
+    def _called(self, root: Root) -> str:
+        setting = next((each.name for each in self.settings if each.names(root)), "")
+        return setting or root.path or root.kind

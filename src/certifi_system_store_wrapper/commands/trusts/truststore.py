@@ -8,7 +8,7 @@ import ssl
 import sys
 from typing import List, Optional, Tuple
 
-from .trust import DEFAULTS, FILE, FOLDER, Root
+from .trust import DEFAULTS, FILE, FOLDER, OWN_TLS, Root
 
 # Where truststore and httpcore2 look if OpenSSL's own places are empty.
 _OTHER_FILES = (
@@ -28,7 +28,7 @@ def roots() -> Tuple[Root, ...]:
     paths = ssl.get_default_verify_paths()
     if sys.platform in ("win32", "darwin") or paths.cafile or hashed(paths.capath):
         return (Root(DEFAULTS),)
-    return _first_other_file()
+    return _first_other(FILE)
 
 
 def compiled_in() -> Tuple[Root, ...]:
@@ -38,11 +38,22 @@ def compiled_in() -> Tuple[Root, ...]:
     found = [Root(FILE, file)] if os.path.isfile(file) else []
     if os.path.isdir(folder) and (found or hashed(folder)):
         found.append(Root(FOLDER, folder))
-    return tuple(found) or _first_other_file()
+    return tuple(found) or _first_other(FILE)
 
 
-def _first_other_file() -> Tuple[Root, ...]:
-    return tuple([Root(FILE, path) for path in _OTHER_FILES if os.path.isfile(path)][:1])
+def own_file() -> Tuple[Root, ...]:
+    """Return the file of OpenSSL's defaults as a TLS of its own reads it, () if there is none."""
+    path = ssl.get_default_verify_paths().cafile
+    return (Root(OWN_TLS, path),) if path else ()
+
+
+def systems_file() -> Tuple[Root, ...]:
+    """Return the file of the system's store as a TLS of its own reads it, () if there is none."""
+    return _first_other(OWN_TLS)
+
+
+def _first_other(kind: str) -> Tuple[Root, ...]:
+    return tuple([Root(kind, path) for path in _OTHER_FILES if os.path.isfile(path)][:1])
 
 
 def hashed(folder: Optional[str]) -> List[str]:

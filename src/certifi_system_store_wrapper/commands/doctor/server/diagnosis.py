@@ -12,7 +12,7 @@ from ....settings import CERTIFI, WARNING
 from ... import describe, variables, whose
 from ...output import Finding, note, problem
 from ...status import why_plain
-from ...trusts import BUNDLE, DEFAULTS, Root
+from ...trusts import BUNDLE, DEFAULTS, Root, past_proxies, this
 from ...trusts import CERTIFI as CERTIFI_ALONE
 from .. import strict
 from . import chain, common_name, missing, trusts, verify_errors
@@ -55,11 +55,25 @@ _REASONS: Dict[str, Tuple[str, str]] = {
 def diagnose(view: View) -> List[Finding]:
     """Return the causes, each with its remedy, and whether certifi has removed the root.
 
-    Where there is a problem, nothing is said to be ok.
+    Where there is a problem, or a client was not tried, nothing is said to be ok.
     """
-    found = [*variables.breaking(), *_causes(view), *_removed(view)]
-    is_bad = any(each.level == "problem" for each in found)
+    untried = list(_untried(view))
+    found = [*variables.breaking(), *_causes(view), *_removed(view), *untried]
+    is_bad = bool(untried) or any(each.level == "problem" for each in found)
     return [each for each in found if each.level != "ok" or not is_bad]
+
+
+def _untried(view: View) -> Iterator[Finding]:
+    """Report the clients that do not go by the proxy by which everything was tried."""
+    clients = past_proxies(this()) if view.proxy else []
+    if clients:
+        yield note(
+            "proxy",
+            "these pass over the variables of proxies unless their programs say otherwise, so "
+            f"what they meet has not been tried: {', '.join(clients)}",
+            f"to try it: NO_PROXY={view.where.host} certifi-system-store-wrapper doctor "
+            f"{view.where}",
+        )
 
 
 def _removed(view: View) -> Iterator[Finding]:

@@ -146,12 +146,17 @@ def proxy_for(where: Target) -> Optional[Proxy]:
     named = proxies.get("https") or proxies.get("all")
     if not named or _is_excepted(where, proxies.get("no", "")):
         return None
+    return _read(named, "the variable of the proxy")
+
+
+def _read(named: str, what: str) -> Proxy:
+    """Return the proxy of that name; raises Refused."""
     try:
         return _proxy(urlsplit(named if "://" in named else f"http://{named}"))
     except ValueError:
         # What urlsplit() says may quote a password.
         raise Refused(
-            "the variable of the proxy cannot be read: write it as http://HOST:PORT, "
+            f"{what} cannot be read: write it as http://HOST:PORT, "
             "special characters of a password as %XX",
             _PROXY_USAGE,
         ) from None
@@ -192,6 +197,10 @@ class Route:
         self.where, self.proxy, self._trust = where, proxy, trust
         self._end = time.monotonic() + _TOTAL
         self._addresses: List[Address] = []
+
+    def by(self, proxy: str) -> Route:
+        """Return the way by a proxy that a client has of its own; raises Refused."""
+        return Route(self.where, _read(proxy, "its own proxy"), self._trust)
 
     def deadline(self, seconds: float = _STEP) -> float:
         """Return the time at which a step that begins now has to end."""

@@ -38,17 +38,40 @@ _OTHERS_VARIABLES = (
 )  # fmt: skip
 # Settings of other programs that name certificates: the files, and the word before the path.
 _OTHERS_SETTINGS = (
-    (("/etc/gitconfig", "~/.gitconfig", "~/.config/git/config"), r"sslCAInfo\s*="),
-    (("/etc/npmrc", "/usr/etc/npmrc", "/usr/local/etc/npmrc", "~/.npmrc"), r"cafile\s*="),
+    (
+        (
+            *("/etc/gitconfig", "~/.gitconfig", "~/.config/git/config", ".git/config"),
+            *("$XDG_CONFIG_HOME/git/config", "$GIT_CONFIG_GLOBAL"),
+        ),
+        r"sslCA(?:Info|Path)\s*=",
+    ),
+    (
+        (
+            *("/etc/npmrc", "/usr/etc/npmrc", "/usr/local/etc/npmrc", "~/.npmrc", ".npmrc"),
+            *("$NPM_CONFIG_USERCONFIG", "$npm_config_userconfig"),
+        ),
+        r"cafile\s*=",
+    ),
+    (
+        ("~/.config/gcloud/configurations/config_*", "$CLOUDSDK_CONFIG/configurations/config_*"),
+        r"custom_ca_certs_file\s*=",
+    ),
     (("~/.aws/config",), r"ca_bundle\s*="),
     (("~/.condarc", "~/.conda/.condarc", "/etc/conda/.condarc"), r"ssl_verify\s*:"),
     (
         ("$PIP_CONFIG_FILE", "~/.pip/pip.conf", "~/.config/pip/pip.conf", "/etc/pip.conf"),
-        r"cert\s*=",
+        r"cert\s*[=:]",
     ),
     (("~/.config/pypoetry/config.toml", "~/.config/pypoetry/auth.toml"), r"cert\s*="),
     (("~/.curlrc",), r"(?:--)?cacert[ \t=]"),
     (("~/.wgetrc", "/etc/wgetrc"), r"ca_certificate\s*="),
+)
+# What stands before the word: another word, or in git's settings the section in the same line.
+_BEFORE = r"(?im)^[ \t]*(?:\[[^]\n]*\])?[ \t\w.-]*"
+# The section that has git read another file, and so many of these are read.
+_INCLUDE, _MAX_INCLUDED = (
+    re.compile(r"(?im)^[ \t]*\[include[^]\n]*\]\s*path\s*=\s*(.+?)[ \t\r]*$"),
+    20,
 )
 # Where people keep the environment of a project, and an environment the drop folders of a package.
 _OF_A_PROJECT = (".venv", "venv", "env")
@@ -93,7 +116,7 @@ def _candidates(view: View) -> Iterator[_Candidate]:
     if not view.path or not view.path[-1].issuer_der:
         return
     last, reader, seen = view.path[-1], Reader(), set()
-    for path, remedy in _places(reader, view.settings):
+    for path, remedy in _places(reader, view):
         real = os.path.realpath(path)
         if real in seen:
             continue
@@ -114,11 +137,12 @@ def _named(blocks: Sequence[bytes], subject: bytes) -> Iterator[bytes]:
                 yield der
 
 
-def _places(reader: Reader, settings: Settings) -> Iterator[Place]:
+def _places(reader: Reader, view: View) -> Iterator[Place]:
     """Yield every file in which the certificate may lie."""
     yield from _in_store(reader)
-    yield from _meant(settings)
-    for path in _named_by_others():
+    yield from _meant(view.settings)
+    tried = [root.path for each in view.tried for root in each.trust.roots if root.path]
+    for path in (*tried, *_named_by_others()):
         for file in _files(reader, path):
             yield file, ""
     for folder in drop_folders():
@@ -177,9 +201,25 @@ def _named_by_others() -> Iterator[str]:
         value = os.environ.get(name, "")
         yield from (_expanded(part) for part in value.split(os.pathsep) if part.strip())
     for paths, word in _OTHERS_SETTINGS:
-        for path in paths:
-            for value in re.findall(rf"(?im)^[ \t\w.-]*{word}[ \t]*(.+?)[ \t\r]*$", _text(path)):
-                yield _expanded(value)
+        for text in _texts(paths):
+            for value in re.findall(rf"{_BEFORE}{word}[ \t]*(.+?)[ \t\r]*$", text):
+                # Some programs take what follows for a comment.
+                yield from map(_expanded, dict.fromkeys((value, re.split(r"[ \t][;#]", value)[0])))
+
+
+def _texts(paths: Sequence[str]) -> Iterator[str]:
+    """Yield the text of each settings file, and of those that are to be read with it."""
+    pending = [path for pattern in paths for path in _matching(_expanded(pattern))]
+    for number, path in enumerate(pending):
+        text = _text(path)
+        yield text
+        included = _INCLUDE.findall(text) if number < _MAX_INCLUDED else ()
+        pending += [os.path.join(os.path.dirname(path), _expanded(each)) for each in included]
+
+
+def _matching(pattern: str) -> Iterator[str]:
+    folder, name = os.path.split(pattern)
+    return iglob(os.path.join(glob_escape(folder), name))
 
 
 def _text(path: str) -> str:

@@ -17,7 +17,7 @@ from .. import context_class, strict
 from .. import settings as replaced
 from . import handshake
 from .handshake import Outcome
-from .route import OPERATOR, Route, Target, reason_of
+from .route import OPERATOR, Refused, Route, Target, reason_of
 
 # The contexts that connect to every server, as rows name them, whoever uses them.
 CERTIFI_ALONE, BUNDLE = Trust((Root(trusts.CERTIFI),)), Trust((Root(trusts.BUNDLE),))
@@ -106,7 +106,13 @@ def _outcome(trust: Trust, route: Route, pem: Dict[str, str]) -> Outcome:
     except (OSError, ValueError) as error:
         faults = filter(None, map(_fault, trust.roots))
         return Outcome(trusted=False, message=next(faults, reason_of(error)))
-    return handshake.outcome(route, context)
+    try:
+        return handshake.outcome(route.by(trust.proxy) if trust.proxy else route, context)
+    except Refused as error:
+        # By the other proxy, or by none, there is a way.
+        if not trust.proxy:
+            raise
+        return Outcome(trusted=False, message=str(error))
 
 
 def _fault(root: Root) -> str:
@@ -127,6 +133,9 @@ def _context(trust: Trust, pem: Dict[str, str]) -> ssl.SSLContext:
             context.load_verify_locations(cafile=root.path)
         elif root.kind == trusts.FOLDER:
             context.load_verify_locations(capath=root.path)
+        elif root.kind == trusts.OWN_TLS:
+            blocks = b"".join(look.at(root).blocks or ())
+            context.load_verify_locations(cadata=blocks.decode("ascii"))
         elif root.kind != trusts.DEFAULTS:
             context.load_verify_locations(cadata=pem[root.kind])
         elif not look.waits(os.environ.get("SSL_CERT_FILE", "")):
@@ -166,6 +175,8 @@ def _why(outcome: Outcome) -> str:
 
 def _help(trust: Trust) -> str:
     """Return what helps clients that nobody led away from certifi."""
+    if trust.proxy:
+        return "`add` the CA of that proxy, or take the proxy out of their settings"
     if any(root.kind == trusts.BUNDLE for root in trust.roots):
         return f"{OPERATOR} has to have its certificate issued anew"
     if any(root.kind == trusts.DEFAULTS for root in trust.roots):

@@ -1,0 +1,95 @@
+"""doctor HOST beside clients whose TLS is not Python's: each row is their verdict."""
+
+from __future__ import annotations
+
+import json
+import socketserver
+import ssl
+import sys
+from pathlib import Path
+from typing import Any, Callable, Dict, List
+
+import pytest
+
+from support import CHECKOUT, Environment, Sandbox, made_once, new_environment, write
+from support.doctor import COMMAND, trusting
+from support.minting import CA, make
+from support.servers import context_for, serving
+
+ROOT = make("Private Root", *CA)
+LEAF = make("a server", by=ROOT, names=["localhost"])
+PROGRAMS = CHECKOUT / "tests" / "reach" / "clients" / "programs.py"
+# The distributions, and the program that uses each.
+CLIENTS = {"uv": "uv", "grpcio": "grpc", "curl-cffi": "curl_cffi", "treq": "treq"}
+SYSTEMS = "/etc/ssl/certs/ca-certificates.crt"
+WHOLE = "whole.pem"
+Environ = Dict[str, str]
+
+
+def _all(path: str) -> Environ:
+    names = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH")
+    return dict.fromkeys(names, path)
+
+
+TRUSTS: Dict[str, Callable[[Path], Environ]] = {
+    "the switch": lambda _: {},
+    "a whole file": lambda whole: _all(str(whole)),
+    "a missing file": lambda _: _all("/no/such.pem"),
+    "the system's file": lambda _: _all(SYSTEMS),
+    "uv with the system's": lambda _: {"UV_SYSTEM_CERTS": "true"},
+    "requests' variable alone": lambda whole: {"REQUESTS_CA_BUNDLE": str(whole)},
+}
+
+
+class Handshakes(socketserver.BaseRequestHandler):
+    """Notes what comes after the handshake: gRPC ends it if it trusts us, curl says no more."""
+
+    def handle(self) -> None:
+        """Hear the first byte, if there is one."""
+        try:
+            with self.server.context.wrap_socket(self.request, server_side=True) as connection:
+                self.server.asked.append(b"")
+                self.server.asked.append(connection.recv(1))
+        except (OSError, ssl.SSLError):
+            return
+
+
+@pytest.fixture
+def beside(tmp_path: Path, shared: Path, interpreter: str, wheel: str) -> Sandbox:
+    """Return a sandbox with the newest of these clients."""
+
+    def install(folder: Path) -> None:
+        new_environment(interpreter, folder, "--without-pip").install(*CLIENTS, wheel)
+
+    return Sandbox(tmp_path, Environment(made_once(shared, "own-tls", install)))
+
+
+def through(sandbox: Sandbox, server: Any, env: Environ) -> List[str]:
+    """Return the clients that trust the server."""
+    found = []
+    for client, program in CLIENTS.items():
+        server.asked.clear()
+        where = f"localhost:{server.port}"
+        address = where if client == "grpcio" else f"https://{where}/"
+        sandbox.run(str(PROGRAMS), program, address, env=env)
+        found += [client] if (server.asked if client == "grpcio" else any(server.asked)) else []
+    return found
+
+
+@pytest.mark.linux("the system's store is a file there")
+@pytest.mark.skipif(sys.version_info < (3, 10), reason="the newest of them need a newer Python")
+@pytest.mark.parametrize("name", TRUSTS)
+def test_its_row_is_their_verdict(beside: Sandbox, name: str) -> None:
+    """PYTHON_CERTIFI_SSL_DEFAULTS is on, and helps none of them; who is refused is a problem."""
+    own = (beside.environment.site_packages / "certifi" / "cacert.pem").read_bytes()
+    whole = write(beside.work / WHOLE, own + ROOT.pem)
+    env = {**trusting(beside, ROOT), "PYTHON_CERTIFI_SSL_DEFAULTS": "1", **TRUSTS[name](whole)}
+    with serving(Handshakes, context_for(LEAF)) as server:
+        got = through(beside, server, env)
+        done = beside.run(*COMMAND, f"localhost:{server.port}", "--json", env=env)
+    data = json.loads(done.stdout)
+    rows = {c.split()[0]: row["trusted"] for row in data["trusts"] for c in row["clients"]}
+    assert rows == {client: client in got for client in CLIENTS}
+    told = [each["message"] for each in data["findings"] if each["level"] == "problem"]
+    assert (done.returncode == 0) == (got == list(CLIENTS)), told
+    assert all(any(client in each for each in told) for client in CLIENTS if client not in got)

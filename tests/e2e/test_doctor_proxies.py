@@ -1,0 +1,134 @@
+"""doctor HOST where some clients go by a proxy that others do not use; they are run beside it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, Dict, Iterator, List, NamedTuple
+
+import pytest
+
+from support import SUPPORT, Environment, Sandbox, made_once, new_environment, write
+from support.doctor import COMMAND, trusting
+from support.minting import CA, Made, make
+from support.servers import Tunnel, context_for, recording, serving
+
+ROOT, INSPECTOR = make("Private Root", *CA), make("Inspecting Proxy CA", *CA)
+
+
+def _served(by: Made) -> Made:
+    return make("a server", by=by, names=["localhost"])
+
+
+class Redirecting(Tunnel):
+    """A proxy that leads everybody to one server, whatever they ask for."""
+
+    def port(self, _head: bytes) -> int:
+        """Return where that one is."""
+        return int(self.server.to)
+
+
+class Scene(NamedTuple):
+    """A server under the private root, and a proxy that inspects."""
+
+    server: Any
+    inspected: Any
+    proxy: str
+
+    @property
+    def host(self) -> str:
+        """Return where the server is."""
+        return f"localhost:{self.server.server_port}"
+
+
+@pytest.fixture
+def scene() -> Iterator[Scene]:
+    """Serve both."""
+    with ExitStack() as stack:
+        server = stack.enter_context(recording(context_for(_served(ROOT))))
+        inspected = stack.enter_context(recording(context_for(_served(INSPECTOR))))
+        proxy = stack.enter_context(serving(Redirecting))
+        proxy.to = inspected.server_port  # type: ignore[attr-defined]
+        yield Scene(server, inspected, f"127.0.0.1:{proxy.port}")
+
+
+@pytest.fixture
+def beside_pip(tmp_path: Path, shared: Path, interpreter: str, wheel: str) -> Sandbox:
+    """Return a sandbox with pip."""
+
+    def install(folder: Path) -> None:
+        made = new_environment(interpreter, folder)
+        subprocess.run([str(made.python), "-m", "pip", "install", "-q", wheel], check=True)
+
+    return Sandbox(tmp_path, Environment(made_once(shared, "pip-alone", install)))
+
+
+def asked(sandbox: Sandbox, host: str, env: Dict[str, str]) -> Dict[str, Any]:
+    """Return what the doctor says."""
+    done = sandbox.run(*COMMAND, host, "--json", env=env)
+    assert "s3cret" not in done.stdout + done.stderr
+    data: Dict[str, Any] = json.loads(done.stdout)
+    assert data["healthy"] == (done.returncode == 0)
+    return data
+
+
+def levels(data: Dict[str, Any], level: str) -> List[str]:
+    """Return the messages of that level."""
+    return [each["message"] for each in data["findings"] if each["level"] == level]
+
+
+@pytest.mark.parametrize("by", ["a variable", "a file"])
+def test_a_proxy_of_pips_own(beside_pip: Sandbox, scene: Scene, by: str) -> None:
+    """pip alone goes by it, and is refused as its row says, until that CA is trusted, too."""
+    url = f"http://me:s3cret@{scene.proxy}"
+    config = write(beside_pip.work / "pip.conf", f"[global]\nproxy = {url}\n".encode())
+    told = {"PIP_PROXY": url} if by == "a variable" else {"PIP_CONFIG_FILE": str(config)}
+    asking = ("-c", "import sys, five_clients; five_clients.pip(sys.argv[1]).wait()")
+    for trusted in ([ROOT], [ROOT, INSPECTOR]):
+        env = {**trusting(beside_pip, *trusted), "PYTHON_CERTIFI_SSL_DEFAULTS": "1", **told}
+        site = {"PYTHONPATH": str(SUPPORT)}
+        beside_pip.run(*asking, f"https://{scene.host}/pip/", env={**env, **site})
+        data = asked(beside_pip, scene.host, env)
+        (row,) = [each for each in data["trusts"] if each["clients"]]
+        assert row["name"].endswith("by its own proxy")
+        assert row["trusted"] == bool(scene.inspected.through) == (INSPECTOR in trusted)
+        assert len(levels(data, "ok")) == (INSPECTOR in trusted), data
+    assert not scene.server.through
+
+
+@pytest.mark.parametrize("name", ["PIP_CERT", "REQUESTS_CA_BUNDLE"])
+def test_a_home_in_a_variable_of_pip(beside_pip: Sandbox, scene: Scene, name: str) -> None:
+    """pip replaces a ~ in its own variable alone, and its row says what pip meets."""
+    own = (beside_pip.environment.site_packages / "certifi" / "cacert.pem").read_bytes()
+    write(beside_pip.home / "whole.pem", own + ROOT.pem)
+    env = {**trusting(beside_pip, ROOT), name: "~/whole.pem", "PYTHON_CERTIFI_SSL_DEFAULTS": "1"}
+    asking = ("-c", "import sys, five_clients; five_clients.pip(sys.argv[1]).wait()")
+    beside_pip.run(*asking, f"https://{scene.host}/pip/", env={**env, "PYTHONPATH": str(SUPPORT)})
+    data = asked(beside_pip, scene.host, env)
+    (row,) = [each for each in data["trusts"] if each["clients"]]
+    assert row["trusted"] == data["healthy"] == bool(scene.server.through) == (name == "PIP_CERT")
+
+
+def test_a_proxy_of_pips_own_that_is_down(beside_pip: Sandbox, scene: Scene) -> None:
+    """The row says so, and every other trust is tried all the same."""
+    env = {**trusting(beside_pip, ROOT), "PIP_PROXY": "http://me:s3cret@127.0.0.1:1"}
+    data = asked(beside_pip, scene.host, env)
+    (told,) = levels(data, "problem")
+    assert "pip" in told and "127.0.0.1:1 cannot be reached" in told
+    assert data["outcomes"]["the bundle"]["trusted"]
+
+
+def test_who_passes_over_the_variable(sandbox: Sandbox, scene: Scene) -> None:
+    """aiohttp meets the server itself, which nobody has tried then, so nothing is ok."""
+    env = {**trusting(sandbox, INSPECTOR), "PYTHON_CERTIFI_SSL_DEFAULTS": "1"}
+    env["HTTPS_PROXY"] = f"http://{scene.proxy}"
+    assert sandbox.fetch("requests", f"https://{scene.host}/", env).stdout == "200\n"
+    assert "verify code" in sandbox.fetch("aiohttp", f"https://{scene.host}/", env).stdout
+    data = asked(sandbox, scene.host, env)
+    assert (levels(data, "ok"), levels(data, "problem")) == ([], [])
+    (told,) = [each for each in data["findings"] if each["check"] == "proxy"]
+    assert "aiohttp" in told["message"] and "NO_PROXY=localhost" in told["remedy"]
+    past = asked(sandbox, scene.host, {**env, "NO_PROXY": "localhost"})
+    assert levels(past, "problem") and not past["healthy"]
