@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from contextlib import ExitStack
 from pathlib import Path
@@ -114,6 +115,7 @@ def test_a_home_in_a_variable_of_pip(beside_pip: Sandbox, scene: Scene, name: st
 def test_a_proxy_of_pips_own_that_is_down(beside_pip: Sandbox, scene: Scene) -> None:
     """The row says so, and every other trust is tried all the same."""
     env = {**trusting(beside_pip, ROOT), "PIP_PROXY": "http://me:s3cret@127.0.0.1:1"}
+    env["PIP_CONFIG_FILE"] = os.devnull
     data = asked(beside_pip, scene.host, env)
     (told,) = levels(data, "problem")
     assert "pip" in told and "127.0.0.1:1 cannot be reached" in told
