@@ -24,7 +24,7 @@ READ = f"""
 import os, prelude
 from time import perf_counter
 from {OURS} import build
-paths = [path for path, state in build().inputs if state and not state[0]]
+paths = [path for path, _ in build().inputs if os.path.isfile(path)]
 start = perf_counter()
 for path in paths:
     descriptor = os.open(path, os.O_RDONLY)

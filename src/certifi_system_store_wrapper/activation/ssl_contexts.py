@@ -132,7 +132,10 @@ def _load_verify_locations(
     ) -> None:
         own(self, cafile, capath, cadata)  # type: ignore[arg-type]
         named = [each for each in (cafile, capath) if each]
-        if named and _is_clients(self, ssl) and any(map(is_the_systems, named)):
+        # PyPy's own defaults are loaded this way, too.
+        if id(self) in _loading or not _is_clients(self, ssl):
+            return
+        if any(map(is_the_systems, named)):
             _add(self, context, contents)
 
     return load_verify_locations
