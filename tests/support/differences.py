@@ -18,6 +18,8 @@ _STORE = "Debian's certifi names the system's bundle, which this layout does not
 _NO_CAPABILITY = "PyPy finds no environment by a capability (it asks access())"
 _NO_DEV = "PyPy's os.urandom needs a /dev in that folder"
 _NO_PYDLL = "it forks by ctypes.PyDLL, which PyPy has not"
+_ONE_BY_ONE = "PyPy runs a handler that interrupts another one behind it, also without us"
+_ENCODINGS = "PyPy loads encodings.ascii for what CPython decodes by itself"
 PYPY: Dict[str, str] = {
     "test_memory.py": "PyPy has no tracemalloc",
     "test_audit.py": "PyPy's audit events do not tell reading from writing",
@@ -28,6 +30,15 @@ PYPY: Dict[str, str] = {
         for what in ("SIGINT", "TimeoutError", "Exception")
         for where in ("alone", "thread")
     },
+    **{
+        f"test_handlers_go_on_as_they_did[{what}]": _ONE_BY_ONE
+        for what in (
+            "one that interrupts another is caught by it",
+            "one that comes at any line while another is on its way",
+        )
+    },
+    "test_exactly_our_modules_are_loaded[stored]": _ENCODINGS,
+    "test_exactly_our_modules_are_loaded[built]": _ENCODINGS,
     "test_a_server_that_goes_into_a_folder": _NO_DEV,
     "test_a_worker_that_shuts_itself_in_verifies[a temp folder]": _NO_DEV,
     "test_baked_into_an_image": _NO_CAPABILITY,
