@@ -122,13 +122,30 @@ def of_openssl(sandbox: Sandbox, ca: bytes) -> Tuple[Dict[str, str], str, Path]:
     return {"SSL_CERT_FILE": str(path)}, "ssl", path
 
 
+def of_nix(sandbox: Sandbox, ca: bytes) -> Tuple[Dict[str, str], str, Path]:
+    """Name it as programs of Nix have it."""
+    path = write(sandbox.work / "nix.pem", ca)
+    return {"NIX_SSL_CERT_FILE": str(path)}, "system", path
+
+
+NIX = pytest.param(of_nix, marks=pytest.mark.posix("Windows' store needs no file of Nix"))
+
+
 def with_others(sandbox: Sandbox, ca: bytes) -> Tuple[Dict[str, str], str, Path]:
     """Drop a file with several certificates, which `remove` leaves alone."""
     path = write(sandbox.drop_folder / "two.pem", ca + make("Second", *CA).pem)
     return {}, "user", path
 
 
-@pytest.mark.parametrize("place", [appended, named, of_openssl, with_others])
+def test_remove_takes_the_file_that_was_added(sandbox: Sandbox, ca_file: Path) -> None:
+    """By its content: in the drop folder it has another name."""
+    changed(sandbox, "add", str(ca_file))
+    done = sandbox.run(*COMMAND, "remove", str(ca_file))
+    assert (done.returncode, done.stdout.startswith("removed ")) == (0, True), done
+    assert not list(sandbox.drop_folder.iterdir()) and ca_file.exists()
+
+
+@pytest.mark.parametrize("place", [appended, named, of_openssl, NIX, with_others])
 @pytest.mark.parametrize("is_added", [True, False])
 def test_what_is_trusted_from_elsewhere_is_said(
     sandbox: Sandbox, url: str, ca_file: Path, place: Place, *, is_added: bool
@@ -150,6 +167,8 @@ def test_what_is_trusted_from_elsewhere_is_said(
         (still,) = data["still_trusted"]
         assert (still["sha256"], still["source"], still["path"]) == (digest, source, str(path))
         assert still["remedy"] in told
+        variables = [name for name in env if name.endswith("SSL_CERT_FILE")]
+        assert all(f"unset {name}" in told for name in variables)
     else:
         assert "is called that, but " in told
 

@@ -293,7 +293,7 @@ def test_the_example_is_what_the_doctor_says(sandbox: Sandbox, tmp_path: Path) -
     with served(tmp_path, context_for(leaf)) as host:
         # The settings that this machine has for pip are none of this.
         done = sandbox.run("-m", MODULE, "doctor", host, env={"PIP_CONFIG_FILE": os.devnull})
-    text = re.sub(r"(?m) \[.*\]$", "", done.stdout.replace(host, "localhost:8443"))
+    text = re.sub(r"(?m) \[.*\]$", "", done.stdout.replace(host, "git.corp.example:443"))
     header, server, rest = text.partition("server ")
     assert header.startswith(NAME) and len(header.splitlines()) == 5
     said = f"{server}{rest}".splitlines()

@@ -113,6 +113,21 @@ def test_what_is_not_lost_is_not_told(sandbox: Sandbox, ca_file: Path) -> None:
     assert sandbox.run(*ASKING["run"], env={"CURL_CA_BUNDLE": str(ca_file), **own}).stderr == ""
 
 
+def test_what_was_appended_to_a_copy_of_ours_is_told(sandbox: Sandbox, ca_file: Path) -> None:
+    """The copy is one of ours, and what a person put behind it is not in any other."""
+    ours = Path(sandbox.run("-m", MODULE, "export").stdout.strip())
+    copy = write(sandbox.work / "corp.pem", ours.read_bytes() + ca_file.read_bytes())
+    (line,) = sandbox.run(*ASKING["run"], env={"CURL_CA_BUNDLE": str(copy)}).stderr.splitlines()
+    assert "corp.pem, of which the bundle lacks" in line and "out of it, and `add` that" in line
+
+
+def test_without_the_source_no_add_is_advised(sandbox: Sandbox, ca_file: Path) -> None:
+    """It would change nothing: the variable that leaves the user's CAs out is named."""
+    env = {"CURL_CA_BUNDLE": str(ca_file), "PYTHON_CERTIFI_SOURCES": "certifi,system"}
+    (line,) = sandbox.run(*ASKING["run"], env=env).stderr.splitlines()
+    assert "PYTHON_CERTIFI_SOURCES leaves `user` out" in line
+
+
 def test_what_certifi_has_removed_is_not_to_be_added(sandbox: Sandbox, ca_file: Path) -> None:
     """An old list of certifi's is replaced without a word; its roots were removed for a reason."""
     code = """

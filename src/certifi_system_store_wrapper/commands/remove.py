@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from contextlib import suppress
 from typing import Any, Dict, List, Sequence
 
+from ..parsing import pem
 from . import at_once, drop_folder, trusted_from
 from .output import Report, sentence
 
@@ -68,6 +70,12 @@ def _elsewhere(word: str) -> str:
     return "; ".join(dict.fromkeys(map(trusted_from.sentence, meant)))
 
 
+def _inside(word: str) -> List[str]:
+    """Return the SHA-256 of each certificate in the file of that name, such as what was added."""
+    held = drop_folder.read(word).trusted if os.path.isfile(word) else []
+    return [hashlib.sha256(pem.der_of(each.block)).hexdigest() for each in held]
+
+
 def _is_below(path: str, folder: str) -> bool:
     """Whether it is that folder or in it."""
     path, folder = (os.path.join(os.path.normcase(each), "") for each in (path, folder))
@@ -78,6 +86,8 @@ def _is_meant(word: str, sha256: str, path: str) -> bool:
     """Whether the word begins the SHA-256 of a certificate, or names its file."""
     digits = word.replace(":", "").lower()
     if len(digits) >= _DIGITS and sha256.startswith(digits):
+        return True
+    if sha256 in _inside(word):
         return True
     # Windows does not tell upper from lower case in names.
     path, asked = os.path.normcase(path), os.path.normcase(word)

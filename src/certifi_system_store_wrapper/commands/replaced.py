@@ -3,42 +3,63 @@
 from __future__ import annotations
 
 import os
+import sys
 from contextlib import suppress
 from hashlib import sha256
-from typing import Dict, Iterator, List, Sequence, Set
+from typing import Dict, Iterable, Iterator, List, Sequence, Set, Tuple
 
 from .. import api
-from ..machine.files import is_ours
+from ..parsing import pem
+from ..publishing import lasting
 from ..settings import USER, from_environment
 from . import describe, drop_folder, whose
+
+_NO_USER = "PYTHON_CERTIFI_SOURCES leaves `user` out, so no `add` helps: name it there, too"
 
 
 def lost(names: Sequence[str], bundle: str) -> Iterator[str]:
     """Yield a sentence for each file that variables name, if the bundle lacks a CA of it."""
-    named: Dict[str, List[str]] = {}
-    for name in names:
-        value = os.environ.get(name, "")
-        if os.path.isfile(value) and not is_ours(value):
-            named.setdefault(os.path.realpath(value), []).append(name)
+    settings, named = from_environment(), _files(names)
     # What cannot be read changes nothing of what the command is for.
     with suppress(OSError):
+        ours = {each.path: each.kept for each in lasting.found(settings, list(named))}
         for file, variables in named.items():
-            held = [each.block for each in drop_folder.read(file).trusted]
-            lacking = _trusted(file, set(held) - _blocks(bundle, held))
+            lacking, count = _lacking(file, ours, bundle)
             if lacking:
                 what = describe.several(lacking)
                 told = f"{', '.join(variables)} named {file}, of which the bundle lacks {what}"
-                yield f"{told}: {drop_folder.remedy(file, lacking[0], len(held))}"
+                remedy = drop_folder.remedy(file, lacking[0], count)
+                yield f"{told}: {remedy if USER in settings.sources else _NO_USER}"
 
 
-def _blocks(bundle: str, blocks: Sequence[bytes]) -> Set[bytes]:
-    """Return those that the bundle has."""
+def _files(names: Sequence[str]) -> Dict[str, List[str]]:
+    """Return the files that these variables name, each with the variables that do."""
+    named: Dict[str, List[str]] = {}
+    for name in names:
+        value = os.environ.get(name, "")
+        if os.path.isfile(value):
+            named.setdefault(os.path.realpath(value), []).append(name)
+    return named
+
+
+def _lacking(file: str, ours: Dict[str, Set[bytes]], bundle: str) -> Tuple[List[bytes], int]:
+    """Return as DER what the bundle lacks of a file, and how many certificates that has."""
+    if file in ours:
+        # What a person appended: the rest was made with other settings.
+        ders = [pem.der_of(block) for block in _missing(ours[file], bundle)]
+        return list(filter(_is_kept, ders)), sys.maxsize
+    held = [each.block for each in drop_folder.read(file).trusted]
+    return _trusted(file, _missing(held, bundle)), len(held)
+
+
+def _missing(blocks: Iterable[bytes], bundle: str) -> List[bytes]:
+    """Return those that the bundle has not."""
     with open(bundle, "rb") as file:
         text = file.read()
-    return {block for block in blocks if block in text}
+    return [block for block in blocks if block not in text]
 
 
-def _trusted(file: str, blocks: Set[bytes]) -> List[bytes]:
+def _trusted(file: str, blocks: Sequence[bytes]) -> List[bytes]:
     """Return as DER those that `add` would have us trust, without what certifi has removed."""
     if not blocks:
         return []
@@ -46,4 +67,9 @@ def _trusted(file: str, blocks: Set[bytes]) -> List[bytes]:
     sources = (*settings.sources, *({USER} - {*settings.sources}))
     added = settings._replace(cert_files=(*settings.cert_files, file), sources=sources)
     trusted = [anchor.der for anchor in api.build(added).anchors if anchor.block in blocks]
-    return [der for der in trusted if not whose.removal(sha256(der).hexdigest())]
+    return list(filter(_is_kept, trusted))
+
+
+def _is_kept(der: bytes) -> bool:
+    """Whether certifi has not removed it."""
+    return not whose.removal(sha256(der).hexdigest())

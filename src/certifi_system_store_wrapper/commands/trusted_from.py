@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any, Dict, List, Sequence
 
 from .. import api
 from ..bundle import Anchor
-from ..settings import CERTIFI, LOCAL, SSL, SYSTEM, USER, from_environment
+from ..machine.files import named_by
+from ..settings import CERTIFI, LOCAL, SSL, SYSTEM, USER, from_environment, split_paths
 from . import describe
 
 _OF_SYSTEM = "remove it from the system's store, with the system's own tool"
@@ -14,9 +16,10 @@ _REMEDIES = {
     CERTIFI: "that is certifi's own list: have the system's store distrust it",
     SYSTEM: _OF_SYSTEM,
     LOCAL: _OF_SYSTEM,
-    SSL: "delete it there, or unset the variable (SSL_CERT_FILE or SSL_CERT_DIR) that names it",
+    SSL: _OF_SYSTEM,
     USER: "delete it there",
 }
+_VARIABLES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "NIX_SSL_CERT_FILE")
 _NAMED = ", or name that path no more in PYTHON_CERTIFI_CERT_FILES"
 
 
@@ -33,12 +36,16 @@ def places(anchor: Anchor) -> List[Dict[str, Any]]:
     told = describe.certificate(anchor.der)
     called = {"sha256": told["sha256"], "subject": told["subject"] or told["sha256"]}
     return [
-        {**called, "source": source, "path": path, "remedy": _remedy(source)}
+        {**called, "source": source, "path": path, "remedy": _remedy(source, path)}
         for source, path in anchor.origins
     ]
 
 
-def _remedy(source: str) -> str:
+def _remedy(source: str, path: str) -> str:
+    for variable in _VARIABLES:
+        named = split_paths(named_by(variable) or "")
+        if source in (SYSTEM, SSL) and {path, os.path.dirname(path)} & {*named}:
+            return f"delete it there, or unset {variable}"
     is_named = source == USER and from_environment().cert_files
     return _REMEDIES[source] + (_NAMED if is_named else "")
 

@@ -13,12 +13,14 @@ from typing import Iterable, List, Set, Tuple
 from .files import read_regular
 from .signals import interruptible
 
-# A path and its state: mode, device, inode, owner, size, and the times of the last change of its
-# content and of its status, in nanoseconds. () is the state of what is absent.
+# A path and its state: mode, device, inode, owner, group, size, and the times of the last change of
+# its content and of its status, in nanoseconds. () is the state of what is absent.
 Input = Tuple[str, Tuple[int, ...]]
 _STATE = attrgetter(
-    *("st_mode", "st_dev", "st_ino", "st_uid", "st_size", "st_mtime_ns", "st_ctime_ns")
+    *("st_mode", "st_dev", "st_ino", "st_uid", "st_gid", "st_size", "st_mtime_ns", "st_ctime_ns")
 )
+# Who else may write to it, and whether they may only add to a folder.
+_SHARED = stat.S_IWGRP | stat.S_IWOTH | stat.S_ISVTX
 # So many links are followed. The kernel follows no more either.
 _LINKS = 40
 
@@ -35,7 +37,10 @@ def has_number(state: Tuple[int, ...]) -> bool:
 
 def _guard(state: Tuple[int, ...]) -> Tuple[int, ...]:
     """Return who may change it, as far as a status says it; () for what is absent."""
-    return (state[3], state[0] & (stat.S_IWGRP | stat.S_IWOTH)) if state else ()
+    if not state:
+        return ()
+    group = state[4] if state[0] & stat.S_IWGRP else 0
+    return state[3], group, state[0] & _SHARED
 
 
 def guards(inputs: Iterable[Input]) -> List[Tuple[str, Tuple[int, ...]]]:

@@ -10,7 +10,7 @@ from typing import Callable, List
 
 import pytest
 
-from certifi_system_store_wrapper.machine.inputs import Input, condensed, content, look
+from certifi_system_store_wrapper.machine.inputs import Input, condensed, content, guards, look
 
 
 @pytest.fixture
@@ -109,3 +109,17 @@ def test_a_ring_of_links_ends(store: Path) -> None:
     paths = [str(store), str(store / "own.pem")]
     (_, folder), (_, file) = look(paths)
     assert condensed([(paths[0], folder), (str(store / "a"), file)])
+
+
+@pytest.mark.modes("it is about modes")
+def test_who_may_write_to_a_folder_above_shows(tmp_path: Path) -> None:
+    """Others who may only add to it, others who may rename, and each group that may write."""
+    (tmp_path / "ca.pem").write_bytes(b"certificate")
+    seen = []
+    for mode in (0o755, 0o777, 0o1777, 0o775):
+        tmp_path.chmod(mode)
+        seen.append(guards(look([str(tmp_path / "ca.pem")])))
+    if os.getuid() == 0:
+        os.chown(tmp_path, -1, 54321)
+        seen.append(guards(look([str(tmp_path / "ca.pem")])))
+    assert all(seen.count(each) == 1 for each in seen)

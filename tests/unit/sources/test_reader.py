@@ -28,8 +28,8 @@ PEM_A, PEM_B = encode_pem(A), encode_pem(B)
 
 def state_of(path: str) -> Tuple[int, ...]:
     status = os.stat(path)
-    identity = status.st_mode, status.st_dev, status.st_ino, status.st_uid, status.st_size
-    return (*identity, status.st_mtime_ns, status.st_ctime_ns)
+    identity = status.st_mode, status.st_dev, status.st_ino, status.st_uid, status.st_gid
+    return (*identity, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
 
 
 def written(path: Path, data: bytes) -> str:

@@ -166,13 +166,17 @@ def _freshness(ours: Dict[str, List[str]], built: Bundle) -> Iterator[Finding]:
     for path, names in ours.items():
         there = look.at(trusts.Root(trusts.FILE, path)).blocks or set()
         who = ", ".join(names)
+        # A person may have appended it to a copy of ours.
+        kept = [block for each in lasting.found(from_environment(), [path]) for block in each.kept]
         if there == blocks:
             yield Finding("ok", "printed", f"{path} is up to date: {who}")
         else:
             yield problem(
                 "printed",
                 f"{path} is out of date: {_difference(there, blocks)} ({who})",
-                "certifi-system-store-wrapper export",
+                "certifi-system-store-wrapper export"
+                if (there - blocks).isdisjoint(kept)
+                else "copy what was appended out of it, and `add` that",
             )
 
 
