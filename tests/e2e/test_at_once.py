@@ -137,6 +137,19 @@ def with_others(sandbox: Sandbox, ca: bytes) -> Tuple[Dict[str, str], str, Path]
     return {}, "user", path
 
 
+def test_what_a_killed_add_left_is_no_certificate(sandbox: Sandbox, ca_file: Path) -> None:
+    """Nobody is warned of it, and the next `add` of the same removes it."""
+    changed(sandbox, "add", str(ca_file))
+    (stored,) = sandbox.drop_folder.iterdir()
+    name = f".certifi-system-store-wrapper.{stored.name[:40]}.0123456789abcdef"
+    stored.unlink()
+    draft = write(sandbox.drop_folder / name, ca_file.read_bytes())
+    done = sandbox.run(*COMMAND, "status")
+    assert (done.returncode, done.stderr) == (0, "") and draft.exists()
+    changed(sandbox, "add", str(ca_file))
+    assert list(sandbox.drop_folder.iterdir()) == [stored]
+
+
 def test_remove_takes_the_file_that_was_added(sandbox: Sandbox, ca_file: Path) -> None:
     """By its content: in the drop folder it has another name."""
     changed(sandbox, "add", str(ca_file))

@@ -7,8 +7,9 @@ import sys
 import time
 from contextlib import suppress
 
+from ..machine import APPLICATION
 from ..machine.signals import interruptible
-from .hold import close, lock, quietly
+from .hold import close, lock, quietly, remove_drafts
 
 # O_EXCL follows no link.
 _NEW = os.O_RDWR | os.O_CREAT | os.O_EXCL
@@ -17,6 +18,7 @@ if sys.platform == "win32":
 _CHUNK = 1 << 16
 # A second in all.
 _ATTEMPTS, _PAUSE = 20, 0.05
+_BEGINNING = 40
 
 
 def write_new(path: str, text: bytes, *, is_draft: bool = False, durable: bool = False) -> None:
@@ -38,16 +40,23 @@ def write_new(path: str, text: bytes, *, is_draft: bool = False, durable: bool =
 
 
 def replace(path: str, text: bytes) -> None:
-    """Write a file whole or not at all, over what was there; raises OSError that names it."""
-    unfinished = f"{path}.{os.urandom(8).hex()}"
+    """Write a file whole or not at all, over what was there; raises OSError that names it.
+
+    What a writer of the same file left that was killed is removed.
+    """
+    folder, name = os.path.split(path)
+    # Nobody else has such a file, and the name of ours may be nearly as long as names can be.
+    draft = f".{APPLICATION}.{name[:_BEGINNING]}."
+    unfinished = os.path.join(folder, draft + os.urandom(8).hex())
     try:
-        write_new(unfinished, text)
+        write_new(unfinished, text, is_draft=True)
         rename(unfinished, path)
     except OSError as error:
         error.filename, error.filename2 = path, None
         raise
     finally:
         quietly(os.unlink, unfinished)
+    remove_drafts(folder or os.curdir, draft)
 
 
 def rename(path: str, new: str) -> None:
