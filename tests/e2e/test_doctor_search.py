@@ -31,10 +31,11 @@ def _variable(name: str, *, list_of: str = "{}") -> Callable[[Sandbox], Told]:
     return tell
 
 
-def _settings(file: str, text: str) -> Callable[[Sandbox], Told]:
+def _settings(file: str, text: str, *, of_project: bool = False) -> Callable[[Sandbox], Told]:
     def tell(sandbox: Sandbox) -> Told:
         path = write(sandbox.home / "corp ca.pem", ROOT.pem)
-        write(sandbox.home / file, text.format(path).encode())
+        folder = sandbox.work if of_project else sandbox.home
+        write(folder / file, text.format(path).encode())
         return path, {}
 
     tell.__name__ = file
@@ -51,13 +52,7 @@ def _by_variable(name: str, file: str, text: str) -> Callable[[Sandbox], Told]:
 
 
 def _of_project(file: str, text: str) -> Callable[[Sandbox], Told]:
-    def tell(sandbox: Sandbox) -> Told:
-        path = write(sandbox.home / "corp ca.pem", ROOT.pem)
-        write(sandbox.work / file, text.format(path).encode())
-        return path, {}
-
-    tell.__name__ = file
-    return tell
+    return _settings(file, text, of_project=True)
 
 
 def _included(sandbox: Sandbox) -> Told:

@@ -14,7 +14,7 @@ from ..publishing.lasting import Lasting
 from ..settings import from_environment
 from . import trusted_from
 from .output import Report, row, sentence
-from .shellenv import VARIABLES
+from .shellenv import named
 
 _MANY = 8
 _APPENDED = "a person appended it: delete it at the end of that file"
@@ -57,8 +57,7 @@ def _bundles(folder: str, removed: List[bytes], gone: List[bytes]) -> Iterator[D
     `gone`: what another source has stays trusted.
     """
     settings = from_environment()
-    named = [os.environ[name] for name in VARIABLES if os.environ.get(name)]
-    bundles = [each for each in lasting.found(settings, named) if each.looked_at(folder)]
+    bundles = [each for each in lasting.found(settings, named()) if each.looked_at(folder)]
     for bundle in bundles:
         if bundle.is_stored:
             with suppress(OSError):

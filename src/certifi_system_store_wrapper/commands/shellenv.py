@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from typing import Tuple
+from typing import List, Tuple
 
 from . import env_files, parent_shell, replaced
 from .export import persistent_path
@@ -56,6 +56,11 @@ def run(*, shell: str) -> Report:
         lines += [assignment(shell, name, path) for name in VARIABLES]
     data = {"command": "shellenv", "shell": shell, "variables": variables}
     return Report(data, lines, exact=True)
+
+
+def named() -> List[str]:
+    """Return what these variables name now, for the processes of this user."""
+    return [os.environ[name] for name in VARIABLES if os.environ.get(name)]
 
 
 def comment(shell: str, text: str) -> str:

@@ -6,7 +6,6 @@ import os
 import sys
 from typing import Any, Dict, Iterator, List, Set
 
-from ... import parsing
 from ...bundle import Anchor, Bundle
 from ...parsing.pem import der_of
 from ...publishing import lasting
@@ -15,7 +14,7 @@ from ...sources.files import MISNAMED, certificate_files, misnamed_files
 from ...sources.findings import Findings
 from .. import describe
 from ..output import Finding, note
-from ..shellenv import VARIABLES
+from ..shellenv import named
 from . import strict
 
 # At most this many CAs without a fault are listed one by one.
@@ -70,12 +69,10 @@ def _finding(anchor: Anchor, told: Dict[str, Any], valid: Set[str]) -> Iterator[
 def appended(settings: Settings, built: Bundle) -> Iterator[Finding]:
     """Name the bundles of this environment with CAs that a person appended, where they are lost."""
     trusted = {anchor.block for anchor in built.anchors}
-    named = [os.environ[name] for name in VARIABLES if os.environ.get(name)]
-    for bundle in lasting.found(settings, named):
+    for bundle in lasting.found(settings, named()):
         # What was appended to the own one counts, or another finding says why not.
         if bundle.prefix == sys.prefix and not bundle.is_own:
-            held = [each.block for each in parsing.parse(bundle.stored.appended).certificates]
-            lost = [der_of(block) for block in held if block not in trusted]
+            lost = [der_of(block) for block in sorted(bundle.kept - trusted)]
             if lost:
                 what = f"{bundle.path}: {describe.several(lost)} was appended to it"
                 why = "it was made with other settings, and certifi answers without that here"
