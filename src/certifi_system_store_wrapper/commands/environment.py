@@ -15,7 +15,8 @@ PIPX, UV_TOOL, CONDA, VENV, BASE = "pipx", "uv tool", "conda", "virtual environm
 # Files that only the environments of one kind have.
 _KINDS = {"pipx_metadata.json": PIPX, "uv-receipt.toml": UV_TOOL, "conda-meta": CONDA}
 _OLDEST = [3, 8]
-_MAX_BYTES = 64 << 10
+# gitconfig, uv.toml and their kind are small; a pyproject.toml may be long.
+_MAX_BYTES = 1 << 20
 _PROGRAM = "python.exe" if os.name == "nt" else "python"
 _INTERPRETER = re.compile(r"(python|pypy|graalpy)[\w.]*", re.IGNORECASE)
 _METADATA = re.compile(r"(.+?)-(\d[^-]*)(?:-.+)?\.(?:dist|egg)-info", re.IGNORECASE)

@@ -13,12 +13,18 @@ from ..parsing import pem
 from ..publishing import lasting
 from ..settings import USER, from_environment
 from . import describe, drop_folder, whose
+from .output import complain
 
 _NO_USER = "PYTHON_CERTIFI_SOURCES leaves `user` out, so no `add` helps: name it there, too"
 
 
-def lost(names: Sequence[str], bundle: str) -> Iterator[str]:
-    """Yield a sentence for each file that variables name, if the bundle lacks a CA of it."""
+def tell(names: Sequence[str], bundle: str) -> None:
+    """Complain of each file that these variables name, if the bundle lacks a CA of it."""
+    for each in _lost(names, bundle):
+        complain(each)
+
+
+def _lost(names: Sequence[str], bundle: str) -> Iterator[str]:
     settings, named = from_environment(), _files(names)
     # What cannot be read changes nothing of what the command is for.
     with suppress(OSError):

@@ -14,7 +14,7 @@ from typing import Dict, List
 
 from . import replaced
 from .export import persistent_path
-from .output import Report, WrongUsage, complain
+from .output import Report, WrongUsage
 from .shellenv import VARIABLES
 
 # As env(1), nohup(1) and every shell say it.
@@ -39,8 +39,7 @@ def run(*, program: List[str]) -> Report:
     if not program:
         raise WrongUsage("name a command: run [--] COMMAND [ARGUMENT…]")
     path = persistent_path()
-    for each in replaced.lost(VARIABLES, path):
-        complain(each)
+    replaced.tell(VARIABLES, path)
     environment = {**_callers_environment(), **dict.fromkeys(VARIABLES, path)}
     try:
         if not program[0]:

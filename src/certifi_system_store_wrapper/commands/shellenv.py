@@ -9,7 +9,7 @@ from typing import List, Tuple
 
 from . import env_files, parent_shell, replaced
 from .export import persistent_path
-from .output import Report, complain
+from .output import Report
 
 # In this order the readers are: OpenSSL's defaults and uv; requests; curl; pip; AWS; Node; git;
 # Cargo; gRPC; httplib2; gcloud; Deno; Ruby's Bundler; npm; Nix; websocket-client; Codex.
@@ -44,8 +44,7 @@ def run(*, shell: str) -> Report:
     found, why = ("", "") if shell else parent_shell.find()
     shell = shell or found
     path = persistent_path()
-    for each in replaced.lost(VARIABLES, path):
-        complain(each)
+    replaced.tell(VARIABLES, path)
     variables = dict.fromkeys(VARIABLES, path)
     if shell == "json" or shell in env_files.FORMS:
         _refuse_what_is_no_utf_8(path)

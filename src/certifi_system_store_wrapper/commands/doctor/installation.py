@@ -15,6 +15,7 @@ from ...activation import hook, shadows
 from ...bundle import Bundle
 from ...publishing.hold import names
 from ...settings import Settings
+from ..environment import text
 from ..output import Finding, note, problem
 from ..status import anothers_file, certifi_attribute, why_inactive, why_plain
 
@@ -163,7 +164,7 @@ def _start_file_fault() -> str:
     folders = _site_folders()
     present = list(filter(os.path.isfile, (os.path.join(folder, name) for folder in folders)))
     if present:
-        whole = any(_NAME in _text(path) for path in present)
+        whole = any(_NAME in text(path) for path in present)
         return "" if whole else f"the start-up file is empty or changed: {present[0]}"
     where = f"(this package lies in {_FOLDER})"
     if _FOLDER in folders:
@@ -186,14 +187,6 @@ def _user_site() -> str:
     return site.getusersitepackages() if hasattr(site, "getusersitepackages") else ""
 
 
-def _text(path: str) -> str:
-    try:
-        with open(path, encoding="utf-8", errors="replace") as file:
-            return file.read(100_000)
-    except OSError:
-        return ""
-
-
 def _late() -> Finding:
     who = ", ".join(_start_files()) or "a customization module"
     return problem(
@@ -211,5 +204,5 @@ def _start_files() -> List[str]:
 
 
 def _runs_code(path: str) -> bool:
-    is_import = path.endswith(".pth") and re.search(r"^import\s", _text(path), re.MULTILINE)
+    is_import = path.endswith(".pth") and re.search(r"^import\s", text(path), re.MULTILINE)
     return path.endswith(".start") or bool(is_import)

@@ -9,7 +9,7 @@ import os
 import re
 from typing import Iterator, Optional
 
-from ...machine.files import read_regular
+from ..environment import text
 from . import truststore
 from .environment import variable
 from .here import Here
@@ -78,13 +78,5 @@ def _settings_of_uv(here: Here) -> Iterator[str]:
     """Yield the texts in which uv may find that setting."""
     config = here.environ.get("XDG_CONFIG_HOME") or os.path.join("~", ".config")
     for path in ("uv.toml", os.path.join(config, "uv", "uv.toml"), "/etc/uv/uv.toml"):
-        yield _text(path)
-    yield from _UV_TABLE.findall(_text("pyproject.toml"))
-
-
-def _text(path: str) -> str:
-    path = os.path.expanduser(path)
-    try:
-        return read_regular(path, os.stat(path)).decode("utf-8", "replace")
-    except OSError:
-        return ""
+        yield text(os.path.expanduser(path))
+    yield from _UV_TABLE.findall(text("pyproject.toml"))

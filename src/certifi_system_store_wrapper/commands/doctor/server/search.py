@@ -15,7 +15,6 @@ from itertools import islice
 from typing import Iterator, List, NamedTuple, Sequence, Tuple
 
 from ....machine import drop_folders
-from ....machine.files import read_regular
 from ....parsing import pem, x509
 from ....settings import Settings
 from ....sources.files import MISNAMED, is_certificate_name, may_hold_certificates
@@ -23,7 +22,7 @@ from ....sources.reader import Reader
 from ....sources.system.unix import DEBIAN_CONF, DEBIAN_STORE
 from ....sources.system.unix_local import ANCHORS, DEBIAN
 from ... import drop_folder, variables
-from ...environment import glob_escape
+from ...environment import glob_escape, text
 from ...places import Places
 from ...trusts.environment import READERS
 from .chain import Link, View, is_key, link
@@ -79,7 +78,6 @@ _DROP_FOLDERS = ("certifi_system", "certifi_system_store_wrapper")
 _SITE = "Lib/site-packages" if os.name == "nt" else "lib/*/site-packages"
 # So many files of one folder are looked at, so many environments, and so many files are tried.
 _MAX_FILES, _MAX_ENVIRONMENTS, _MAX_TRIES = 500, 100, 5
-_MAX_SETTINGS = 1 << 20
 
 # A path, and what to do if the certificate lies there; "" stands for `add`.
 Place = Tuple[str, str]
@@ -160,7 +158,7 @@ def _in_store(reader: Reader) -> Iterator[Place]:
     for path in _files(reader, DEBIAN):
         renamed = "" if path.endswith(_DEBIAN_ENDING) else f"rename it to end in {_DEBIAN_ENDING}, "
         yield path, f"{renamed}{'and run' if renamed else 'run'} {run} as root"
-    listed = _text(DEBIAN_CONF).splitlines()
+    listed = text(DEBIAN_CONF).splitlines()
     for path in _files(reader, DEBIAN_STORE):
         name = os.path.relpath(path, DEBIAN_STORE)
         what = "take the ! off the" if f"!{name}" in listed else "write the"
@@ -191,8 +189,8 @@ def _split(value: str) -> List[str]:
     return [path for path in dict.fromkeys(found) if os.path.isfile(path)]
 
 
-def _expanded(text: str) -> str:
-    return os.path.expanduser(os.path.expandvars(text.strip(" \t\"'")))
+def _expanded(value: str) -> str:
+    return os.path.expanduser(os.path.expandvars(value.strip(" \t\"'")))
 
 
 def _named_by_others() -> Iterator[str]:
@@ -201,8 +199,8 @@ def _named_by_others() -> Iterator[str]:
         value = os.environ.get(name, "")
         yield from (_expanded(part) for part in value.split(os.pathsep) if part.strip())
     for paths, word in _OTHERS_SETTINGS:
-        for text in _texts(paths):
-            for value in re.findall(rf"{_BEFORE}{word}[ \t]*(.+?)[ \t\r]*$", text):
+        for settings in _texts(paths):
+            for value in re.findall(rf"{_BEFORE}{word}[ \t]*(.+?)[ \t\r]*$", settings):
                 # Some programs take what follows for a comment.
                 yield from map(_expanded, dict.fromkeys((value, re.split(r"[ \t][;#]", value)[0])))
 
@@ -211,23 +209,15 @@ def _texts(paths: Sequence[str]) -> Iterator[str]:
     """Yield the text of each settings file, and of those that are to be read with it."""
     pending = [path for pattern in paths for path in _matching(_expanded(pattern))]
     for number, path in enumerate(pending):
-        text = _text(path)
-        yield text
-        included = _INCLUDE.findall(text) if number < _MAX_INCLUDED else ()
+        settings = text(path)
+        yield settings
+        included = _INCLUDE.findall(settings) if number < _MAX_INCLUDED else ()
         pending += [os.path.join(os.path.dirname(path), _expanded(each)) for each in included]
 
 
 def _matching(pattern: str) -> Iterator[str]:
     folder, name = os.path.split(pattern)
     return iglob(os.path.join(glob_escape(folder), name))
-
-
-def _text(path: str) -> str:
-    path = _expanded(path)
-    try:
-        return read_regular(path, os.stat(path), most=_MAX_SETTINGS).decode("utf-8", "replace")
-    except OSError:
-        return ""
 
 
 def _others_drop_folders() -> Iterator[str]:
