@@ -24,6 +24,15 @@ pytestmark = [
 ]
 VICTIM, MALLORY, NOBODY = 4711, 1000, 65534
 PACKAGES = ("certifi", "wrapt", "certifi_system_store_wrapper", "certifi_system")
+# A file system whose listings do not say what is a folder, as those of some networks; the folder in
+# it may be listed, and not entered.
+WITHOUT_TYPES = """
+    PATH=$PATH:/usr/sbin:/sbin; cd "$1"; truncate -s 8M image
+    mkfs.ext2 -q -O ^filetype image || exit 77
+    mkdir mounted; mount -o loop image mounted || exit 77
+    mkdir mounted/closed mounted/closed/inner; cp "$2" mounted/ca.pem; chmod 444 mounted/closed
+    shift 2; exec "$@"
+"""
 # What certifi answers, from whom, and what is printed beside it.
 ANSWER = """
     import certifi_system_store_wrapper, json
@@ -246,6 +255,22 @@ def test_who_has_no_number_of_their_own_keeps_no_file(crowd: Crowd) -> None:
     where, contents, _ = json.loads(done.stdout)
     assert (where.startswith("/proc/self/fd/"), done.stderr) == (True, "")
     assert contents.count("BEGIN CERTIFICATE") > 100
+
+
+def test_a_folder_that_is_closed_costs_nothing_beside_it(crowd: Crowd, ca_file: Path) -> None:
+    """Also where a listing does not say what is a folder, and to ask is forbidden."""
+    crowd.folder.joinpath("disk").mkdir()
+    disk = str(crowd.folder / "disk")
+    begin = ["unshare", "-m", "sh", "-c", WITHOUT_TYPES, "sh", disk, str(ca_file)]
+    mounted = f"{disk}/mounted"
+    named = os.pathsep.join((f"{mounted}/closed", f"{mounted}/ca.pem"))
+    command = [*begin, *as_user(VICTIM)]
+    done = crowd.run(command, crowd.home(VICTIM), PYTHON_CERTIFI_CERT_FILES=named)
+    if done.returncode == 77:
+        pytest.skip("no loop device, or no mkfs.ext2")
+    assert ca_file.read_text("ascii").strip() in json.loads(done.stdout)[1]
+    assert f"{mounted}/closed" in done.stderr
+    assert "user source failed" not in done.stderr
 
 
 @pytest.mark.parametrize("change", ["os.seteuid(1000)", "os.setgid(1000); os.setuid(1000)"])

@@ -10,8 +10,8 @@ import sys
 from contextlib import suppress
 from typing import List, Sequence, Tuple
 
-# There are Pythons without TLS. We import this with certifi and not later: on Python 3.8 a child
-# that is forked during the import would wait for its lock for ever.
+# There are Pythons without TLS. We import it here and not in a function: on Python 3.8 a child that
+# is forked during an import would wait for its lock for ever.
 with suppress(ImportError):
     import _ssl
 _HAS_TLS = "_ssl" in globals()

@@ -8,7 +8,7 @@ Source: RFC 5280 sections 4.1 and 4.2, as far as OpenSSL checks it under X509_V_
 
 from __future__ import annotations
 
-from typing import List, Optional, Tuple
+from typing import List
 
 from . import x509
 from .x509 import Extensions
@@ -16,7 +16,6 @@ from .x509 import Extensions
 _BASIC_CONSTRAINTS, _KEY_USAGE = x509.OID_BASIC_CONSTRAINTS, x509.OID_KEY_USAGE
 OID_SUBJECT_KEY, OID_AUTHORITY_KEY = b"\x55\x1d\x0e", b"\x55\x1d\x23"
 OID_SAN = b"\x55\x1d\x11"
-_BOOLEAN, _INTEGER = 0x01, 0x02
 # The tag of the key's identifier in the extension that names the issuer's key.
 KEY_ID = 0x80
 
@@ -36,7 +35,7 @@ def _refusals(der: bytes, *, is_last: bool) -> List[str]:
     places = x509.layout(der)
     found = places.extensions
     has_issuer, has_subject = (span[1] < span[2] for span in (places.issuer, places.subject))
-    is_ca, path_length = _basic_constraints(found)
+    is_ca, path_length = x509.basic_constraints(found)
     signs, has_usage = x509.signs_certificates(found), _KEY_USAGE in found
     is_critical = {oid for oid, (critical, _) in found.items() if critical}
     lacks_name = not has_subject and (is_ca or OID_SAN not in found)
@@ -60,13 +59,6 @@ def _refusals(der: bytes, *, is_last: bool) -> List[str]:
         "its authority key identifier is critical": is_new and OID_AUTHORITY_KEY in is_critical,
     }
     return [reason for reason, applies in reasons.items() if applies]
-
-
-def _basic_constraints(found: Extensions) -> Tuple[bool, Optional[bytes]]:
-    """Return whether it is a CA, and its path length constraint."""
-    _, value = found.get(_BASIC_CONSTRAINTS, (False, b"\x30\x00"))
-    fields = dict(x509.members(value))
-    return fields.get(_BOOLEAN, b"\0") != b"\0", fields.get(_INTEGER)
 
 
 def _names_key(found: Extensions) -> bool:

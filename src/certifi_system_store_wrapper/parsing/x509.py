@@ -11,6 +11,7 @@ from typing import Dict, FrozenSet, List, Optional, Tuple
 from ..record import Record
 from .asn1 import (
     BIT_STRING,
+    BOOLEAN,
     CONTEXT_0,
     CONTEXT_3,
     INTEGER,
@@ -42,7 +43,6 @@ Elements = List[Tuple[int, bytes]]
 # By OID: whether it is critical, and its DER value.
 Extensions = Dict[bytes, Tuple[bool, bytes]]
 
-# Names as people read them.
 # In bytes.
 _LONGEST_OID = 64
 # In characters; real names have 300 at most.
@@ -259,11 +259,17 @@ def _first_fields(der: bytes) -> List[Span]:
 def _is_ca(found: Extensions, *, is_old_root: bool) -> bool:
     """Whether OpenSSL treats it as a CA certificate (check_ca in v3_purp.c)."""
     if OID_BASIC_CONSTRAINTS in found:
-        fields = [field for _, field in members(found[OID_BASIC_CONSTRAINTS][1])]
-        return fields[:1] not in ([], [b"\0"])
+        return basic_constraints(found)[0]
     if OID_KEY_USAGE in found:
         return signs_certificates(found)
     return is_old_root
+
+
+def basic_constraints(found: Extensions) -> Tuple[bool, Optional[bytes]]:
+    """Return whether the basic constraints say that it is a CA, and the path length."""
+    _, value = found.get(OID_BASIC_CONSTRAINTS, (False, b"\x30\x00"))
+    fields = dict(members(value))
+    return fields.get(BOOLEAN, b"\0") != b"\0", fields.get(INTEGER)
 
 
 def signs_certificates(found: Extensions) -> bool:

@@ -45,7 +45,9 @@ def collect(settings: Settings, reader: Reader, certifi_file: str) -> List[Findi
             # The application is out of stack or memory. The next call tries again.
             raise
         except Exception as error:  # noqa: BLE001 - one source must not cost the others
-            findings.failure = f"the {findings.source} source failed and is incomplete: {error!r}"
+            # An OSError's text names the file, and its repr() does not.
+            why = error if isinstance(error, OSError) else repr(error)
+            findings.failure = f"the {findings.source} source failed and is incomplete: {why}"
             findings.problem("", findings.failure)
     return everything
 

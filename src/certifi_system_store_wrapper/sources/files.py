@@ -259,7 +259,8 @@ def certificate_files(
             if seen > MAX_FILES:
                 findings.problem(folder, _TOO_MANY.format(MAX_FILES))
                 return
-            if os.path.isdir(entry.path) if entry.is_symlink() else entry.is_dir():
+            # Not entry.is_dir(), which raises where a listing has no types, as of some networks.
+            if os.path.isdir(entry.path):
                 pending += [entry.path] if entry.name != "__pycache__" else []
             elif entry.name.startswith(_LITTER):
                 continue

@@ -1,7 +1,7 @@
 """Findings: what one source trusts, what it distrusts, what it holds but does not trust.
 
-A source records everything here as data and raises nothing. Only bundle.py decides what is left
-out.
+A source records everything here as data; what one raises, collect() records as its failure. Only
+bundle.py decides what is left out.
 
 A certificate is a *block*: its canonical PEM (``bytes``, see ``pem.block_of``). One certificate
 has exactly one block, so equal blocks are equal certificates.
@@ -115,7 +115,7 @@ class Findings:
 
 
 def sha1_of(der: bytes) -> str:
-    """Return the key of a certificate in the trust settings of macOS.
+    """Return the key of a certificate in the stores of Windows and in macOS' trust settings.
 
     Python of a FIPS build computes SHA-1 only where it is not used for security.
     """

@@ -368,6 +368,13 @@ def test_without_basic_constraints_it_is_no_ca() -> None:
     assert facts(mint("neither", ca=None)).ca is False
 
 
+def test_a_path_length_alone_makes_no_ca() -> None:
+    """As for OpenSSL, whose text of it is CA:FALSE."""
+    says_ca, says_length = bytes.fromhex("30030101ff"), bytes.fromhex("3003020105")
+    assert A.count(says_ca) == 1
+    assert facts(A.replace(says_ca, says_length)).ca is False
+
+
 @given(st.binary(max_size=200))
 @many
 def test_facts_of_anything_else_are_a_value_error(data: bytes) -> None:

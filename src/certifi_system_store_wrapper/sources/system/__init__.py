@@ -2,8 +2,7 @@
 
 Each has a function `collect` that fills the findings of the caller. For the source LOCAL that is
 only what an administrator or a user added, without the vendor's list, and all that is distrusted.
-It is imported together with certifi, not with the first where(): pip may have replaced this package
-by then. What only LOCAL needs is imported when that is asked for: few do, and all would pay for it.
+What only LOCAL needs is imported when that is asked for: few do, and all would pay for it.
 """
 
 from __future__ import annotations

@@ -44,8 +44,9 @@ def add(findings: Findings) -> None:
                 add_file(findings, path, LISTED, named=False)
     for folder in (*ANCHORS, *OBJECTS):
         for entry in _entries(findings, folder):
-            if not entry.is_dir() and not _add_objects(findings, entry.path) and folder in ANCHORS:
-                add_file(findings, entry.path, HELD, named=False)
+            path = entry.path
+            if not os.path.isdir(path) and not _add_objects(findings, path) and folder in ANCHORS:
+                add_file(findings, path, HELD, named=False)
 
 
 def _entries(findings: Findings, folder: str) -> List[os.DirEntry[str]]:
