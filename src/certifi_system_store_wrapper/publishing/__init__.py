@@ -58,7 +58,7 @@ def publish(
     is_asked_for = settings.bundle_dir and _PIPS not in certifi_file
     if is_asked_for or _is_certifis_command():
         unchanged = _if_possible(stored.unchanged, settings, certifi_file) if is_asked_for else None
-        return unchanged or _publish_persistent(settings, certifi_file)
+        return unchanged or _publish_persistent(settings, certifi_file, refreshed)
     return _publish_temporary(settings, certifi_file, refreshed)
 
 
@@ -107,7 +107,9 @@ def _succeeds(check: Callable[[], bool]) -> bool:
         return False
 
 
-def _publish_persistent(settings: Settings, certifi_file: str) -> Published:
+def _publish_persistent(
+    settings: Settings, certifi_file: str, refreshed: Optional[Published]
+) -> Published:
     try:
         return publish_outlasting(settings, certifi_file)
     except NoPlace as error:
@@ -121,7 +123,7 @@ def _publish_persistent(settings: Settings, certifi_file: str) -> Published:
     # The path that the command prints must be good when the command has ended.
     if _is_certifis_command():
         return publish_outlasting(settings._replace(bundle_dir=""), certifi_file)
-    return _publish_temporary(settings, certifi_file, None)
+    return _publish_temporary(settings, certifi_file, refreshed)
 
 
 def _misfit(settings: Settings, certifi_file: str) -> str:
@@ -176,8 +178,9 @@ def _place(text: bytes, settings: Settings) -> Published:
 
 
 def _held_text(published: Optional[Published]) -> bytes:
-    """Return the text of a temporary bundle that this process still holds, else b""."""
-    return published.held_text() if isinstance(published, TemporaryBundle) else b""
+    """Return the text of a bundle that this process still holds, else b""."""
+    held = (TemporaryBundle, MemoryBundle)
+    return published.held_text() if isinstance(published, held) else b""
 
 
 def _is_certifis_command() -> bool:

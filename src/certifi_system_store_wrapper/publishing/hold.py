@@ -49,10 +49,14 @@ class Hold:
         """Hold what `path` names; raises OSError, also where somebody is about to remove it."""
         self._mapping: Optional[_Mapping] = None
         self.descriptor = open_locked(path, flags, exclusive=False)
-        status = os.fstat(self.descriptor)
+        try:
+            status = os.fstat(self.descriptor)
+            # A program that replaces this one by exec must keep the lock.
+            os.set_inheritable(self.descriptor, LOCKS)
+        except BaseException:
+            close(self.descriptor)
+            raise
         self.identity, self.size = identity(status), status.st_size
-        # A program that replaces this one by exec must keep the lock.
-        os.set_inheritable(self.descriptor, LOCKS)
         if flags == FILE and sys.platform == "linux":
             # Without /proc or a free descriptor there is no mapping, and the lock must suffice.
             with suppress(OSError, ValueError):

@@ -56,6 +56,7 @@ from .hold import (
     names,
     quietly,
     remove_unheld,
+    status_of,
 )
 from .writing import rename, write_all, write_new
 
@@ -255,13 +256,13 @@ class MemoryBundle:
         descriptor = above_stderr(os.memfd_create(NAME))
         try:
             write_all(descriptor, text)
+            # As for a hold: a program that replaces this one finds it at the same path.
+            os.set_inheritable(descriptor, LOCKS)
+            self._identity = identity(os.fstat(descriptor))
         except BaseException:
             close(descriptor)
             raise
-        # As for a hold: a program that replaces this one finds it at the same path.
-        os.set_inheritable(descriptor, LOCKS)
-        self.path = f"/proc/self/fd/{descriptor}"
-        self._identity, self._size = identity(os.fstat(descriptor)), len(text)
+        self.path, self._size = f"/proc/self/fd/{descriptor}", len(text)
 
     def intact(self) -> bool:
         """Whether the path still is that file, and nobody wrote into it."""
@@ -269,7 +270,13 @@ class MemoryBundle:
 
     def heal(self) -> bool:
         """Return whether it is there, with what was written into it; it cannot be put back."""
-        text = _text_at(self.path)
+        text = self.held_text()
         _warn(text[: self._size], text)
         self._size = len(text)
         return self.intact()
+
+    def held_text(self) -> bytes:
+        """Return its text; b"" where a daemon closed it, and other code may have its number."""
+        status = status_of(self.path)
+        is_ours = status is not None and identity(status) == self._identity
+        return _text_at(self.path) if is_ours else b""

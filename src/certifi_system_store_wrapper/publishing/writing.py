@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import time
@@ -47,16 +48,36 @@ def replace(path: str, text: bytes) -> None:
     folder, name = os.path.split(path)
     # Nobody else has such a file, and the name of ours may be nearly as long as names can be.
     draft = f".{APPLICATION}.{name[:_BEGINNING]}."
-    unfinished = os.path.join(folder, draft + os.urandom(8).hex())
     try:
-        write_new(unfinished, text, is_draft=True)
-        rename(unfinished, path)
+        _put(os.path.join(folder, draft), path, text)
     except OSError as error:
         error.filename, error.filename2 = path, None
         raise
+    remove_drafts(folder or os.curdir, draft)
+
+
+def _put(draft: str, path: str, text: bytes) -> None:
+    """Write a draft and rename it; again where another writer has removed it, as it may.
+
+    It is without a lock just before it is renamed, as one is that was left.
+    """
+    for _ in range(_ATTEMPTS):
+        if _is_put(draft + os.urandom(8).hex(), path, text):
+            return
+    raise OSError(errno.EAGAIN, "others remove it while it is written")
+
+
+def _is_put(unfinished: str, path: str, text: bytes) -> bool:
+    try:
+        write_new(unfinished, text, is_draft=True)
+        rename(unfinished, path)
+    except FileNotFoundError:
+        if not os.path.isdir(os.path.dirname(path) or os.curdir):
+            raise
+        return False
     finally:
         quietly(os.unlink, unfinished)
-    remove_drafts(folder or os.curdir, draft)
+    return True
 
 
 def rename(path: str, new: str) -> None:

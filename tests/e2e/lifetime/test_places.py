@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import subprocess
+import sys
 import tempfile
 import textwrap
 import time
@@ -703,11 +704,16 @@ def test_a_server_that_goes_into_a_folder(sandbox: Sandbox) -> None:
     assert not list((sandbox.work / "root" / str(sandbox.place)[1:]).iterdir())
 
 
-def test_refresh_leaves_what_has_not_changed(sandbox: Sandbox, ca_file: Path) -> None:
-    """Asked a hundred times, it uses up neither descriptors nor folders."""
+@pytest.mark.parametrize("instead", ["", "of the folder for it", "in memory"])
+def test_refresh_leaves_what_has_not_changed(sandbox: Sandbox, ca_file: Path, instead: str) -> None:
+    """Asked twenty times, it uses up neither descriptors nor folders, wherever the bundle lies."""
+    if instead == "in memory" and sys.platform != "linux":
+        pytest.skip("only Linux keeps it in memory")
     code = """
         import certifi, os, sys
-        from certifi_system_store_wrapper import activate, deactivate, refresh
+        from certifi_system_store_wrapper import activate, deactivate, publishing, refresh
+        if sys.argv[2] == "in memory":
+            publishing.temporary_places = list
         path = certifi.where()
         first = max(os.open(os.devnull, os.O_RDONLY) for _ in range(9))  # no gap is left
         for _ in range(20):
@@ -718,6 +724,8 @@ def test_refresh_leaves_what_has_not_changed(sandbox: Sandbox, ca_file: Path) ->
         os.environ["PYTHON_CERTIFI_CERT_FILES"] = sys.argv[1]
         assert refresh() != path and os.path.exists(path)
     """
-    done = sandbox.run("-c", textwrap.dedent(code), str(ca_file))
-    assert (done.returncode, done.stderr) == (0, "")
+    file = write(sandbox.work / "no folder", b"")
+    env = {"PYTHON_CERTIFI_BUNDLE_DIR": str(file)} if instead.startswith("of") else {}
+    done = sandbox.run("-c", textwrap.dedent(code), str(ca_file), instead, env=env)
+    assert (done.returncode, len(done.stderr.splitlines())) == (0, len(env))
     assert not list(sandbox.place.iterdir())
