@@ -303,8 +303,8 @@ def require_safe_path(path: str) -> None:
 def make_folder(path: str) -> None:
     """Make a folder and those above it, or take one that nobody else can write to; raises OSError.
 
-    With a mode that lets only the owner write, whatever the umask. Each folder above is checked
-    first: root makes none in the home of another user.
+    With a mode that lets the owner in and nobody else write, whatever the umask. Each folder above
+    is checked first: root makes none in the home of another user.
     """
     if not os.path.isdir(path):
         above = os.path.dirname(path)
@@ -312,6 +312,10 @@ def make_folder(path: str) -> None:
             make_folder(above)
         try:
             os.mkdir(path, 0o755)
+            mode = stat.S_IMODE(os.stat(path).st_mode)
+            # A umask may shut the owner out, too, and ~/.cache is every program's.
+            if mode & stat.S_IRWXU != stat.S_IRWXU:
+                os.chmod(path, mode | stat.S_IRWXU)
         except FileExistsError:
             # Another process has made the folder meanwhile, or this is a file.
             if not os.path.isdir(path):

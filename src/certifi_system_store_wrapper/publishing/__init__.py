@@ -82,11 +82,7 @@ def publish_outlasting(
             failures.append(f"{there}: {error.strerror or error}")
             remedy = CLOSE_IT if is_in_use(error) else remedy
             if isinstance(error, header.NotOurs):
-                if settings.bundle_dir:
-                    remedy = error.remedy
-                else:
-                    message = f"{failures[-1]}: {error.remedy}"
-                    reporting.later(reporting.say_once, WARNING, message)
+                remedy = error.remedy
     raise NoPlace(failures, remedy)
 
 

@@ -26,7 +26,7 @@ from .. import __version__
 from ..loading import load
 from ..machine import drop_folders, ownership
 from ..machine.environment import environ
-from ..machine.files import MARK, SETTINGS, from_here, is_ours, listed, named_by
+from ..machine.files import MARK, SETTINGS, from_here, is_ours, listed, named_by, read_open
 from ..machine.inputs import Input, guards, has_number, look
 from ..record import Record
 from ..settings import Settings
@@ -167,11 +167,12 @@ def read(path: str) -> Stored:
     if not ownership.is_safe(status, path):
         raise PermissionError(errno.EPERM, "others made it or may write to it", path)
     with open(path, "rb") as file:
-        signature = signature_from(os.fstat(file.fileno()))
-        data = file.read()
-    if data and not data.startswith(MARK):
+        status = os.fstat(file.fileno())
+        data = read_open(file.fileno(), status.st_size)
+    # A crash may leave a file with nothing but NULs.
+    if data.strip(b"\0") and not data.startswith(MARK):
         raise not_ours
-    return parsed(data, signature)
+    return parsed(data, signature_from(status))
 
 
 def parsed(data: bytes, signature: Tuple[int, ...]) -> Stored:
@@ -184,7 +185,8 @@ def parsed(data: bytes, signature: Tuple[int, ...]) -> Stored:
         *header, rest = data.split(b"\n", int(fields.get("lines", _OLD_LINES)))
         length = int(fields["length"])
         if len(header) > 1 and header[1].startswith(SETTINGS):
-            known["asked"] = asked_of(header[1])
+            # A tool may have put a CR before each LF.
+            known["asked"] = asked_of(header[1].rstrip(b"\r"))
         check, digest = (crc, "crc32") if "crc32" in fields else (sha256, "sha256")
         if check(rest[:length]) == fields[digest]:
             tail = rest[length:]

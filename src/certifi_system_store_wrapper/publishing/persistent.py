@@ -14,13 +14,14 @@ from __future__ import annotations
 import os
 import time
 from contextlib import suppress
-from typing import Iterator, List, Optional, Tuple
+from typing import Iterable, Iterator, List, Optional, Tuple
 
 from .. import parsing, reporting
 from ..machine import APPLICATION, NAME, cache_folder, ownership, temporary_places, user_folder
+from ..machine.inputs import look
 from ..machine.signals import interruptible
 from ..settings import INFO, USER, WARNING, Settings
-from ..sources.files import add_named
+from ..sources.files import add_named, reason_of
 from ..sources.findings import Findings
 from ..sources.system import IS_FILES
 from . import building, header, rendering, writing
@@ -35,6 +36,10 @@ _ATTEMPTS = 50
 _PAUSE = 0.1
 # A server that drops its rights must read what is in the folder.
 _MODE = 0o755
+_MEND_IT = (
+    "let this user read it and nobody else write to it, or remove the file and "
+    "`certifi-system-store-wrapper add` your CA"
+)
 
 
 class Anothers(OSError):
@@ -137,12 +142,13 @@ class _Making:
         return header.signature_of(path) if write(path, found, lines, rest) else ()
 
     def _rendered(self, path: str, found: Stored, started: int) -> Tuple[bytes, bytes]:
-        """Build it, with what was appended here or where these settings had their own before."""
-        more, own = [_appended(found, path)], os.path.join(os.path.dirname(path), self.key, NAME)
-        with suppress(OSError):
-            more.append(_appended(header.read(own), own))
+        """Build it, with what was appended here and to the other bundles of these settings."""
+        here = os.path.realpath(path)
+        others = [p for p in paths(self.settings, self.asked) if os.path.realpath(p) != here]
+        request = Request(self.asked, self.salt, started, IS_FILES, tuple(look(others)))
+        more = [_appended(found, path), *_all_appended(others, self.settings, self.asked)]
         built = building.to_publish(self.settings, self.certifi_file, more)
-        return rendering.render(built, found, Request(self.asked, self.salt, started, IS_FILES))
+        return rendering.render(built, found, request)
 
     def differs_in_homes(self, path: str) -> bool:
         """Whether the bundle there was made with the same settings in another home."""
@@ -162,19 +168,23 @@ def appended(settings: Settings) -> List[Findings]:
     if USER not in settings.sources or settings.isolated:
         return []
     asked = header.asked_for(settings)
-    found: List[Findings] = []
-    for path in paths(settings, asked):
+    return list(_all_appended(paths(settings, asked), settings, asked))
+
+
+def _all_appended(paths: Iterable[str], settings: Settings, asked: Asked) -> Iterator[Findings]:
+    """Yield what was appended to each, and why what is there is not used."""
+    for path in paths:
         try:
-            if os.path.lexists(path):
-                ownership.require_safe_path(os.path.dirname(path))
-                there = header.read(path)
-                found += [] if there.is_anothers(asked) else [_appended(there, path)]
-        except header.NotOurs as error:
-            found.append(_replaced(path, error, settings))
-        except OSError:
-            # What others may have made is passed over.
+            os.lstat(path)
+            ownership.require_safe_path(os.path.dirname(path))
+            found = header.read(path)
+        except (FileNotFoundError, NotADirectoryError):
             continue
-    return found
+        except OSError as error:
+            yield _unused(path, error, settings)
+        else:
+            if not found.is_anothers(asked):
+                yield _appended(found, path)
 
 
 def paths(settings: Settings, asked: Asked) -> Iterator[str]:
@@ -185,13 +195,24 @@ def paths(settings: Settings, asked: Asked) -> Iterator[str]:
             yield os.path.join(folder, header.key(asked), NAME)
 
 
-def _replaced(path: str, error: header.NotOurs, settings: Settings) -> Findings:
-    """Return the problem that a person put another file there."""
-    findings = Findings(USER)
-    # Who asked for that folder is warned that it cannot be used.
-    level = INFO if settings.bundle_dir else WARNING
-    findings.problem(path, f"{error.strerror}: {error.remedy}", level)
+def _unused(path: str, error: OSError, settings: Settings) -> Findings:
+    """Return the problem that a bundle there, and what was appended to it, is not used."""
+    findings, step = Findings(USER), error.filename or path
+    lost = f"what may have been appended to {'it' if step == path else path} is not used"
+    message = f"{reason_of(error)}, so {lost}: {_MEND_IT}"
+    if isinstance(error, header.NotOurs):
+        message = f"{error.strerror}: {error.remedy}"
+    # Who asked for that folder is warned that it cannot be used, and neighbours make no noise.
+    is_told = not settings.bundle_dir and _is_of_trusted(os.path.dirname(path))
+    findings.problem(step, message, WARNING if is_told else INFO)
     return findings
+
+
+def _is_of_trusted(folder: str) -> bool:
+    """Whether somebody whom we trust owns the folder, or the link to one."""
+    with suppress(OSError):
+        return os.lstat(folder).st_uid in ownership.trusted_owners()
+    return False
 
 
 def _appended(found: Stored, path: str) -> Findings:

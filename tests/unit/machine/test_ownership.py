@@ -318,3 +318,15 @@ def test_a_python_that_does_not_name_the_flag(monkeypatch: pytest.MonkeyPatch) -
     """PyPy's os has statvfs(), and no ST_RDONLY for what it answers."""
     monkeypatch.delattr(os, "ST_RDONLY", raising=False)
     assert ownership._is_mounted_read_only("/") in (True, False)
+
+
+@pytest.mark.parametrize("umask", [0o077, 0o177, 0o777])
+def test_a_folder_of_ours_lets_its_owner_in(tmp_path: Path, umask: int) -> None:
+    """Whatever the umask: ~/.cache stays, for every program. Others have what the umask leaves."""
+    before = os.umask(umask)
+    try:
+        ownership.make_folder(str(tmp_path / ".cache" / "ours"))
+    finally:
+        os.umask(before)
+    made = (tmp_path / ".cache", tmp_path / ".cache" / "ours")
+    assert [path.stat().st_mode & 0o777 for path in made] == [0o700, 0o700]
