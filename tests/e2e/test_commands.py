@@ -493,6 +493,17 @@ def test_wrong_usage_is_status_2(sandbox: Sandbox, arguments: List[str]) -> None
 
 
 @pytest.mark.linux("there is no such device")
+@pytest.mark.parametrize("command", ["status", "list"])
+def test_a_python_without_tls(sandbox: Sandbox, command: str) -> None:
+    """It is said that Python is what has to be installed again: pip cannot work there."""
+    code = (
+        "import sys; sys.modules['_ssl'] = None; from certifi_system_store_wrapper import commands"
+    )
+    done = sandbox.run("-c", f"{code}; sys.exit(commands.main(['{command}']))")
+    assert (done.returncode, done.stdout) == (1, ""), done
+    assert "this Python has no TLS" in done.stderr and "pip" not in done.stderr, done
+
+
 def test_wrong_usage_where_stderr_is_full(sandbox: Sandbox) -> None:
     """The status is the same, and not that of an interpreter that failed at its end."""
     with open("/dev/full", "w") as full:

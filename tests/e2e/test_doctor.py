@@ -538,8 +538,12 @@ def test_what_was_removed_by_half(fresh: Sandbox) -> None:
     (metadata,) = packages.glob("wrapt-*.dist-info/METADATA")
     metadata.unlink()
     (packages / "requests-1.0.dist-info").mkdir()
-    status, text, data = doctor(fresh)
+    write(packages / "oldie-1.0.egg-info" / "PKG-INFO", b"Name: oldie\nAuthor: J\xf6rg\n")
+    write(packages / "httpx-1.0.dist-info" / "METADATA", b"Name: httpx\n")
+    write(packages / "x-1.0.dist-info" / "METADATA", b"")
+    status, text, data = doctor(fresh, env={"PYTHONWARNINGS": "error"})
     assert (status, problems(data)) == (0, []), text
+    assert "None" not in text
 
 
 def test_activated_late(fresh: Sandbox) -> None:

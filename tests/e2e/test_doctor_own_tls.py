@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import socketserver
 import ssl
 import sys
 from pathlib import Path
-from typing import Any, Callable, Dict, List
+from typing import Any, Callable, Dict, List, Sequence
 
 import pytest
 
@@ -23,6 +24,8 @@ PROGRAMS = CHECKOUT / "tests" / "reach" / "clients" / "programs.py"
 CLIENTS = {"uv": "uv", "grpcio": "grpc", "curl-cffi": "curl_cffi", "treq": "treq"}
 SYSTEMS = "/etc/ssl/certs/ca-certificates.crt"
 WHOLE = "whole.pem"
+# With the file "$1" as the system's store.
+MOUNTED = 'mount --bind "$1" "$2"; shift 2; exec "$@"'
 Environ = Dict[str, str]
 
 
@@ -31,12 +34,20 @@ def _all(path: str) -> Environ:
     return dict.fromkeys(names, path)
 
 
+def _settings_of_uv(folder: Path) -> Environ:
+    """Have a project that does without the system's store, whatever the user says."""
+    write(folder / "uv.toml", b"system-certs = false")
+    write(folder / "uv" / "uv.toml", b"system-certs = true")
+    return {"XDG_CONFIG_HOME": str(folder)}
+
+
 TRUSTS: Dict[str, Callable[[Path], Environ]] = {
     "the switch": lambda _: {},
     "a whole file": lambda whole: _all(str(whole)),
     "a missing file": lambda _: _all("/no/such.pem"),
     "the system's file": lambda _: _all(SYSTEMS),
     "uv with the system's": lambda _: {"UV_SYSTEM_CERTS": "true"},
+    "uv's project before its user": lambda whole: _settings_of_uv(whole.parent),
     "requests' variable alone": lambda whole: {"REQUESTS_CA_BUNDLE": str(whole)},
 }
 
@@ -64,14 +75,14 @@ def beside(tmp_path: Path, shared: Path, interpreter: str, wheel: str) -> Sandbo
     return Sandbox(tmp_path, Environment(made_once(shared, "own-tls", install)))
 
 
-def through(sandbox: Sandbox, server: Any, env: Environ) -> List[str]:
+def through(sandbox: Sandbox, server: Any, env: Environ, prefix: Sequence[str]) -> List[str]:
     """Return the clients that trust the server."""
     found = []
     for client, program in CLIENTS.items():
         server.asked.clear()
         where = f"localhost:{server.port}"
         address = where if client == "grpcio" else f"https://{where}/"
-        sandbox.run(str(PROGRAMS), program, address, env=env)
+        sandbox.run(str(PROGRAMS), program, address, env=env, prefix=prefix)
         found += [client] if (server.asked if client == "grpcio" else any(server.asked)) else []
     return found
 
@@ -84,11 +95,16 @@ def test_its_row_is_their_verdict(beside: Sandbox, name: str) -> None:
     own = (beside.environment.site_packages / "certifi" / "cacert.pem").read_bytes()
     whole = write(beside.work / WHOLE, own + ROOT.pem)
     env = {**trusting(beside, ROOT), "PYTHON_CERTIFI_SSL_DEFAULTS": "1", **TRUSTS[name](whole)}
+    # Only root may mount.
+    mounted = ["unshare", "-m", "sh", "-ec", MOUNTED, "sh", str(whole), SYSTEMS]
+    prefix = mounted if os.geteuid() == 0 else []
     with serving(Handshakes, context_for(LEAF)) as server:
-        got = through(beside, server, env)
-        done = beside.run(*COMMAND, f"localhost:{server.port}", "--json", env=env)
+        got = through(beside, server, env, prefix)
+        where = f"localhost:{server.port}"
+        done = beside.run(*COMMAND, where, "--json", env=env, prefix=prefix)
     data = json.loads(done.stdout)
-    rows = {c.split()[0]: row["trusted"] for row in data["trusts"] for c in row["clients"]}
+    always = [row for row in data["trusts"] if not row["only"]]
+    rows = {c.split()[0]: row["trusted"] for row in always for c in row["clients"]}
     assert rows == {client: client in got for client in CLIENTS}
     told = [each["message"] for each in data["findings"] if each["level"] == "problem"]
     assert (done.returncode == 0) == (got == list(CLIENTS)), told

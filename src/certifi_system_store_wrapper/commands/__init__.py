@@ -314,6 +314,8 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
     except ImportError as error:
         shadow = shadows.culprit(error)
         remedy = shadow.remedy if shadow else "install it: python -m pip install certifi wrapt"
+        if error.name in ("ssl", "_ssl") and not shadow:
+            remedy = "this Python has no TLS for any program: install it again, with its ssl module"
         output.complain(f"{shadow or error}; {remedy}")
     except OSError as error:
         output.silence(sys.stdout)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import ssl
 import sys
 from typing import Dict, List
 
@@ -26,7 +27,7 @@ def facts() -> Dict[str, str]:
         "python_version": f"{platform.python_implementation()} {platform.python_version()}",
         "environment": sys.prefix,
         "kind": kind,
-        "openssl": _openssl(),
+        "openssl": ssl.OPENSSL_VERSION,
         "system": _system(),
         "user": _user(),
         "home": os.path.expanduser("~"),
@@ -42,14 +43,6 @@ def lines(told: Dict[str, str]) -> List[str]:
         row("on", told["system"]),
         row("user", f"{told['user']}, home {told['home']}"),
     ]
-
-
-def _openssl() -> str:
-    try:
-        import ssl
-    except ImportError as error:
-        return f"no ssl module: {error}"
-    return ssl.OPENSSL_VERSION
 
 
 def _system() -> str:

@@ -138,12 +138,7 @@ def _scripts() -> Iterator[Finding]:
 
 
 def _surroundings() -> Iterator[Finding]:
-    try:
-        with open("/proc/version", encoding="utf-8", errors="replace") as file:
-            is_wsl = "microsoft" in file.read().lower()
-    except OSError:
-        return
-    if is_wsl:
+    if "microsoft" in environment.text("/proc/version").lower():
         yield note(
             "wsl",
             "this is Linux under Windows (WSL), which does not see Windows' certificates",

@@ -15,6 +15,7 @@ from ...activation import hook, shadows
 from ...bundle import Bundle
 from ...publishing.hold import names
 from ...settings import Settings
+from .. import trusts
 from ..environment import text
 from ..output import Finding, note, problem
 from ..status import anothers_file, certifi_attribute, why_inactive, why_plain
@@ -103,37 +104,25 @@ def _age(version: str, file: str) -> Iterator[Finding]:
 
 def wrapt() -> Iterator[Finding]:
     """Check that wrapt is new enough; bootstrap.failures says if it is missing."""
-    version = _version("wrapt")
-    numbers = tuple(int(part) for part in version.split(".")[:2] if part.isdigit())
-    if version and numbers < _OLDEST_WRAPT:
+    here = trusts.this()
+    if () < here.version("wrapt") < _OLDEST_WRAPT:
         yield problem(
             "wrapt",
-            f"wrapt {version} is too old, and may break certifi's own where()",
+            f"{here.called('wrapt')} is too old, and may break certifi's own where()",
             "python -m pip install --upgrade wrapt",
         )
 
 
 def others() -> Iterator[Finding]:
     """Report what else changes certifi."""
-    for name, what in _OTHERS.items():
-        version = _version(name)
-        if version:
-            yield note(
-                "others", f"{name} {version} is installed: {what}", "uninstall one of the two"
-            )
+    here = trusts.this()
+    for name in filter(here.has, _OTHERS):
+        message = f"{here.called(name)} is installed: {_OTHERS[name]}"
+        yield note("others", message, "uninstall one of the two")
     # This is the function that replaced certifi.where() before this package did.
     changed = anothers_file(getattr(certifi_attribute("where"), "__wrapped__", None))
     if changed and not why_inactive(Settings()):
         yield note("others", f"certifi.where() had been changed by {changed} before this package")
-
-
-def _version(name: str) -> str:
-    """Return the installed version, "" if there is none or its metadata is incomplete."""
-    try:
-        return metadata.version(name) or ""
-    except (ImportError, OSError, LookupError):
-        # Since Python 3.15 a distribution with incomplete metadata raises LookupError.
-        return ""
 
 
 def start(settings: Settings, built: Bundle) -> Iterator[Finding]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Dict, Iterable, List
 
-from . import aws, clients, conda, environment, look, pip, poetry
+from . import aws, clients, conda, environment, look, own_tls, pip, poetry
 from .clients import past_proxies
 from .here import Here, this
 from .trust import (
@@ -51,6 +51,7 @@ def in_force(here: Here) -> List[Trust]:
     """Return each trust in force once, with all who use it; that of the installed clients first."""
     found = [*clients.trusts(here), *aws.of_other_profiles(here)]
     found += [*pip.of_each_command(here), *pip.unchecked(here)]
+    found += own_tls.of_uv_tool(here)
     found += [*conda.trusts(here), *poetry.trusts(here)]
     used = {setting for trust in found for setting in trust.settings}
     found += [environment.trust(each) for each in environment.every(here) if each not in used]

@@ -6,7 +6,7 @@ import os
 import re
 from typing import List, Optional
 
-from ...machine.files import read_regular
+from . import ini
 from .environment import place, variable
 from .here import Here
 from .ini import NotUnderstood
@@ -63,13 +63,7 @@ def _taken(text: str) -> str:
 
 def _value(path: str) -> Optional[str]:
     """Return the value in a file, "" for the default, None if none; raises NotUnderstood."""
-    try:
-        lines = read_regular(path, os.stat(path)).decode("utf-8").splitlines()
-    except OSError:
-        return None
-    except ValueError:
-        raise NotUnderstood(path, "a character that is not UTF-8") from None
-    found = None
+    found, lines = None, ini.text(path).splitlines()
     for number, (line, following) in enumerate(zip(lines, [*lines[1:], ""]), 1):
         text = re.split(r"(?:^|\s)#", line)[0]
         if not _ESCAPED.search(text) and "ssl_verify" not in text and "verify_ssl" not in text:

@@ -33,7 +33,7 @@ class Here(NamedTuple):
 
     def called(self, name: str) -> str:
         """Return the distribution with its version."""
-        return f"{name} {self.versions[name]}"
+        return f"{name} {self.versions[name]}".rstrip()
 
 
 def numbers(version: str) -> Version:
@@ -57,10 +57,11 @@ def installed(path: Sequence[str]) -> Dict[str, str]:
     """Return the version of each distribution in these folders, the first one of each name."""
     found: Dict[str, str] = {}
     for distribution in metadata.distributions(path=list(path)):
-        # Since Python 3.15 a distribution with incomplete metadata raises LookupError.
-        with suppress(OSError, LookupError):
-            name = (distribution.metadata["Name"] or "").lower().replace("_", "-")
-            found.setdefault(name, distribution.version)
+        # Since Python 3.15 incomplete metadata raises LookupError; what is old may not be UTF-8.
+        with suppress(OSError, LookupError, ValueError):
+            told = distribution.metadata
+            name, version = ((told.get_all(key) or [""])[0] for key in ("Name", "Version"))
+            found.setdefault(name.lower().replace("_", "-"), version)
     return found
 
 

@@ -24,19 +24,23 @@ class NotUnderstood(ValueError):
         return Trust((), clients=clients, settings=(setting,), fault=str(self))
 
 
+def text(path: str) -> str:
+    """Return the text of a settings file, "" if it cannot be opened; raises NotUnderstood."""
+    try:
+        return read_regular(path, os.stat(path)).decode("utf-8")
+    except OSError:
+        return ""
+    except ValueError:
+        raise NotUnderstood(path, "a character that is not UTF-8") from None
+
+
 def read(path: str) -> configparser.RawConfigParser:
     """Return what the file says, nothing if it cannot be opened; raises NotUnderstood."""
     parser = configparser.RawConfigParser()
     try:
-        parser.read_string(read_regular(path, os.stat(path)).decode("utf-8"))
-    except OSError:
-        return parser
-    except (configparser.Error, ValueError) as error:
-        raise NotUnderstood(path, _line_of(error)) from None
+        parser.read_string(text(path))
+    except configparser.Error as error:
+        told = vars(error)
+        number = told.get("lineno") or next((line for line, _ in told.get("errors", ())), "?")
+        raise NotUnderstood(path, f"line {number}") from None
     return parser
-
-
-def _line_of(error: Exception) -> str:
-    told = vars(error)
-    number = told.get("lineno") or next((line for line, _ in told.get("errors", ())), None)
-    return f"line {number}" if number else "a character that is not UTF-8"

@@ -6,20 +6,17 @@ PYTHON_CERTIFI_SSL_DEFAULTS adds nothing to what they load, not even to the syst
 from __future__ import annotations
 
 import os
-import re
-from typing import Iterator, Optional
+from typing import List, Optional
 
-from ..environment import text
 from . import truststore
+from . import uv as settings_of_uv
 from .environment import variable
 from .here import Here
+from .ini import NotUnderstood
 from .trust import BUNDLE, CERTIFI, DEFAULTS, FOLDER, OWN_TLS, Root, Trust
 
 # Their own roots are Mozilla's list, as certifi's are.
 _OWN = Trust((Root(CERTIFI),))
-_SYSTEM_CERTS = re.compile(r"(?m)^\s*(?:system-certs|native-tls)\s*=\s*true\b")
-_UV_TABLE = re.compile(r"(?ms)^\[tool\.uv\]\s*$(.*?)(?=^\[|\Z)")
-_YES = ("1", "true", "t", "yes", "y", "on")
 
 
 def curl_cffi(here: Here) -> Trust:
@@ -49,8 +46,26 @@ def treq(here: Here) -> Trust:
 
 def uv(here: Here) -> Trust:
     """Return the trust of uv."""
+    return _of_uv(here, in_project=True)
+
+
+def of_uv_tool(here: Here) -> List[Trust]:
+    """Return the trust of uvx and `uv tool`, which read no project's settings, if another."""
+    found = _of_uv(here, in_project=False)
+    if not here.has("uv") or found == uv(here):
+        return []
+    return [found._replace(clients=(here.called("uv"),), only="with uvx and uv tool")]
+
+
+def _of_uv(here: Here, *, in_project: bool) -> Trust:
     named = _named(here, "SSL_CERT_FILE", "SSL_CERT_DIR")
-    return named or (_of_the_system() if _uses_the_systems(here) else _OWN)
+    if named:
+        return named
+    try:
+        is_told = settings_of_uv.trusts_the_systems(here, in_project=in_project)
+    except NotUnderstood as error:
+        return error.trust("system-certs", "uv reads it instead of its own roots")
+    return _of_the_system() if is_told else _OWN
 
 
 def _named(here: Here, *names: str) -> Optional[Trust]:
@@ -65,18 +80,3 @@ def _named(here: Here, *names: str) -> Optional[Trust]:
 def _of_the_system() -> Trust:
     """Return the trust in the system's file; OpenSSL's defaults come closest without one."""
     return Trust(truststore.systems_file() or (Root(DEFAULTS),))
-
-
-def _uses_the_systems(here: Here) -> bool:
-    """Whether uv is told to, by a variable or a file of its settings."""
-    given = [here.environ.get(name) for name in ("UV_SYSTEM_CERTS", "UV_NATIVE_TLS")]
-    said = next(filter(None, given), "")
-    return said.lower() in _YES if said else any(map(_SYSTEM_CERTS.search, _settings_of_uv(here)))
-
-
-def _settings_of_uv(here: Here) -> Iterator[str]:
-    """Yield the texts in which uv may find that setting."""
-    config = here.environ.get("XDG_CONFIG_HOME") or os.path.join("~", ".config")
-    for path in ("uv.toml", os.path.join(config, "uv", "uv.toml"), "/etc/uv/uv.toml"):
-        yield text(os.path.expanduser(path))
-    yield from _UV_TABLE.findall(text("pyproject.toml"))

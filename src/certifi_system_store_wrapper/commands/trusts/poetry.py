@@ -6,27 +6,21 @@ import os
 import re
 import sys
 from contextlib import suppress
-from typing import Dict, Iterable, Iterator, List, Optional, Tuple, Union
+from typing import Dict, Iterable, Iterator, List, Optional, Tuple
 from urllib.parse import urlsplit
 
-from ...machine.files import read_regular
+from . import toml
 from .environment import place
 from .here import Here
 from .ini import NotUnderstood
+from .toml import Key, Value
 from .trust import Setting, Trust
 
-_PART = r"(?:[A-Za-z0-9_-]+|\"[^\"\\]*\"|'[^']*')"
-_DOTTED = rf"{_PART}(?:\s*\.\s*{_PART})*"
-_SECTION = re.compile(rf"\s*\[\[?\s*({_DOTTED})\s*\]\]?\s*(?:#.*)?")
-_PAIR = re.compile(rf"\s*({_DOTTED})\s*=\s*(?:\"([^\"\\]*)\"|'([^']*)'|(true|false))\s*(?:#.*)?")
-# A key that may stand for any word.
-_ESCAPED = re.compile(r"\"[^\"=]*\\[^\"=]*\"\s*[.=\]]")
 _VARIABLE = re.compile("POETRY_(CERTIFICATES|REPOSITORIES)_(.+)_(VERIFY|CERT|URL)(?<!_CLIENT_CERT)")
+_KEY = "certificates"
 _SOURCE = ("tool", "poetry", "source")
 _READERS = "poetry reads it for that repository instead of asking certifi"
 
-Key = Tuple[str, ...]
-Value = Union[str, bool]
 Said = Dict[Key, Tuple[Value, Setting]]
 
 
@@ -36,9 +30,9 @@ def trusts(here: Here) -> List[Trust]:
     try:
         said = _said(here, _project())
     except NotUnderstood as error:
-        return [error.trust("certificates", _READERS, clients)]
+        return [error.trust(_KEY, _READERS, clients)]
     found = []
-    for name in dict.fromkeys(key[1] for key in said if key[0] == "certificates" and key[1:]):
+    for name in dict.fromkeys(key[1] for key in said if key[0] == _KEY and key[1:]):
         _, url = said.get(("repositories", name, "url"), ("", None))
         trust = _trust(said, name)
         if trust:
@@ -51,7 +45,7 @@ def trusts(here: Here) -> List[Trust]:
 def _trust(said: Said, name: str) -> Optional[Trust]:
     """Return what a repository is told to trust, None if that is what all others do."""
     # `verify` may be a path, too, and counts first.
-    given = [said.get(("certificates", name, option)) for option in ("verify", "cert")]
+    given = [said.get((_KEY, name, option)) for option in ("verify", "cert")]
     value, setting = next(filter(None, given), (True, None))
     if value is True or setting is None:
         return None
@@ -67,7 +61,7 @@ def _said(here: Here, project: str) -> Said:
     for name, url in _sources(os.path.join(project, "pyproject.toml")):
         found[_key(("repositories", name, "url"))] = url, Setting(name, url)
     for path in _files(here, project):
-        for key, value in _pairs(path):
+        for key, value in toml.pairs(path, _KEY):
             text = value if isinstance(value, str) else str(value).lower()
             found[_key(key)] = value, Setting(".".join(key), text, path, _READERS)
     for name, text in here.environ.items():
@@ -123,50 +117,10 @@ def _sources(path: str) -> Iterator[Tuple[str, str]]:
     """Yield name and URL of each source that a project names, as far as that is understood."""
     source: Dict[str, str] = {}
     with suppress(NotUnderstood):
-        for key, value in _pairs(path):
+        for key, value in toml.pairs(path, _KEY):
             if key == _SOURCE:
                 source = {}
             elif key[:-1] == _SOURCE:
                 source[key[-1]] = str(value)
                 if {"name", "url"} <= source.keys():
                     yield source["name"], source["url"]
-
-
-def _pairs(path: str) -> Iterator[Tuple[Key, Value]]:
-    """Yield the settings of a file, and where a section begins its name and nothing.
-
-    Raises NotUnderstood for a line about certificates.
-    """
-    section: Key = ()
-    for number, line in enumerate(_lines(path), 1):
-        header, pair = _SECTION.fullmatch(line), _PAIR.fullmatch(line)
-        if header:
-            section = _parts(header.group(1))
-            yield section, ""
-        elif pair:
-            key, *texts, boolean = pair.groups()
-            text = next(filter(None, texts), "")
-            yield (*section, *_parts(key)), boolean == "true" if boolean else text
-        elif _may_set(line, section):
-            raise NotUnderstood(path, f"line {number}")
-
-
-def _may_set(line: str, section: Key) -> bool:
-    """Whether a line that is neither header nor pair may say something of certificates."""
-    if not line.strip() or line.strip().startswith("#"):
-        return False
-    key = (*section, *_parts(line.partition("=")[0]))
-    return "certificates" in key or bool(_ESCAPED.search(line))
-
-
-def _parts(dotted: str) -> Key:
-    return tuple(part.strip("\"'") for part in re.findall(_PART, dotted))
-
-
-def _lines(path: str) -> List[str]:
-    try:
-        return read_regular(path, os.stat(path)).decode("utf-8").splitlines()
-    except OSError:
-        return []
-    except ValueError:
-        raise NotUnderstood(path, "a character that is not UTF-8") from None

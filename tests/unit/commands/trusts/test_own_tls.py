@@ -10,6 +10,9 @@ import pytest
 from certifi_system_store_wrapper.commands.trusts import Here, Root, own_tls, trust, truststore
 from support import write
 
+ON, OFF = "system-certs = true\n", "system-certs = false\n"
+MEMBER = "[project]\n[tool.uv]\n"
+WORKSPACE = "[project]\n[tool.uv.workspace]\n[tool.uv]\n"
 SYSTEMS = Root(trust.OWN_TLS, "/the/system's.pem")
 
 
@@ -35,27 +38,67 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ({"UV_SYSTEM_CERTS": "true"}, True),
         ({"UV_NATIVE_TLS": "1"}, True),
         ({"UV_SYSTEM_CERTS": "0", "UV_NATIVE_TLS": "1"}, False),
+        ({"UV_NATIVE_TLS": "0", "XDG_CONFIG_HOME": "{}/above"}, False),
+        ({"XDG_CONFIG_HOME": "{}/above"}, True),
+        ({"XDG_CONFIG_HOME": "{}/above", "UV_NO_CONFIG": "1"}, False),
+        ({"XDG_CONFIG_HOME": "{}/above", "UV_NO_CONFIG": "0"}, True),
+        ({"XDG_CONFIG_HOME": "{}/above", "UV_CONFIG_FILE": "other.toml"}, False),
+        ({"XDG_CONFIG_DIRS": "/none:{}/above"}, True),
+        ({"XDG_CONFIG_DIRS": "/none:{}/above", "UV_NO_SYSTEM_CONFIG": "1"}, False),
+        ({"UV_PROJECT": "above/uv"}, True),
     ],
 )
-def test_variables_of_uv(environ: Dict[str, str], *, is_systems: bool) -> None:
-    """They choose between its own roots and the system's."""
+def test_variables_of_uv(folder: Path, environ: Dict[str, str], *, is_systems: bool) -> None:
+    """They choose between its own roots and the system's, and which files count."""
+    write(folder / "above/uv/uv.toml", b"system-certs = true")
+    environ = {name: value.format(folder) for name, value in environ.items()}
     assert (own_tls.uv(here(environ)).roots == (SYSTEMS,)) == is_systems
 
 
 @pytest.mark.parametrize(
-    ("path", "text", "is_systems"),
+    ("files", "is_systems"),
     [
-        ("uv.toml", "native-tls = true", True),
-        (".config/uv/uv.toml", "system-certs=true # ours", True),
-        ("pyproject.toml", "[project]\n[tool.uv]\nsystem-certs = true\n[x]\n", True),
-        ("pyproject.toml", "[tool.uv]\n[tool.other]\nsystem-certs = true\n", False),
-        ("uv.toml", "# native-tls = true", False),
+        ({"uv.toml": "native-tls = true"}, True),
+        ({".config/uv/uv.toml": "system-certs=true # ours"}, True),
+        ({"pyproject.toml": "[project]\n[tool.uv]\nsystem-certs = true\n[x]\n"}, True),
+        ({"pyproject.toml": "[tool.uv]\n[tool.other]\nsystem-certs = true\n"}, False),
+        ({"uv.toml": "# native-tls = true"}, False),
+        ({"uv.toml": "system-certs = true\nnative-tls = false"}, True),
+        ({".config/uv/uv.toml": ON, "uv.toml": OFF}, False),
+        ({".config/uv/uv.toml": "native-tls = true", "uv.toml": OFF}, False),
+        ({".config/uv/uv.toml": ON, "uv.toml": "offline = true"}, True),
+        ({"uv.toml": "offline = true", "pyproject.toml": f"[tool.uv]\n{ON}"}, False),
+        ({"uv.toml": ON, "below/other": ""}, True),
+        ({"uv.toml": ON, "below/uv.toml": "offline = true"}, False),
+        ({"uv.toml": ON, "below/pyproject.toml": "[project]"}, True),
+        ({"uv.toml": ON, "below/pyproject.toml": "[tool.uv.pip]"}, False),
+        ({"pyproject.toml": f"{WORKSPACE}{ON}", "below/pyproject.toml": f"{MEMBER}{OFF}"}, True),
+        ({"pyproject.toml": f"[project]\n[tool.uv]\n{ON}", "below/uv.toml": OFF}, True),
+        ({"pyproject.toml": f"[tool.uv]\n{ON}", "below/uv.toml": OFF}, False),
     ],
 )
-def test_settings_of_uv(folder: Path, path: str, text: str, *, is_systems: bool) -> None:
-    """So do its files."""
-    write(folder / path, text.encode())
+def test_settings_of_uv(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, files: Dict[str, str], *, is_systems: bool
+) -> None:
+    """So do its files: that of the project counts first, which may lie above."""
+    for path, text in files.items():
+        write(folder / path, text.encode())
+    monkeypatch.chdir(folder / "below" if (folder / "below").exists() else folder)
     assert (own_tls.uv(here({})).roots == (SYSTEMS,)) == is_systems
+
+
+def test_uvx_reads_no_project(folder: Path) -> None:
+    """Nor does `uv tool`: their trust is told apart where it is another."""
+    assert not own_tls.of_uv_tool(here({}, uv="0.13.9"))
+    write(folder / "uv.toml", ON.encode())
+    (found,) = own_tls.of_uv_tool(here({}, uv="0.13.9"))
+    assert (found.roots, found.clients) == ((Root(trust.CERTIFI),), ("uv 0.13.9",))
+
+
+def test_settings_of_uv_that_are_not_understood(folder: Path) -> None:
+    """They forbid "ok"."""
+    write(folder / "pyproject.toml", b"[tool]\nuv = { system-certs = true }\n")
+    assert own_tls.uv(here({})).fault == f"{folder / 'pyproject.toml'}: line 2 is not understood"
 
 
 def test_curl_cffi_before_it_read_variables() -> None:

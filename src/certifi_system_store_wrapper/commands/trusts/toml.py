@@ -1,0 +1,53 @@
+"""Settings files of poetry and uv: their texts and booleans, read by lines.
+
+Python has a parser of its own for TOML since 3.11 only.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Iterator, Tuple, Union
+
+from . import ini
+
+_PART = r"(?:[A-Za-z0-9_-]+|\"[^\"\\]*\"|'[^']*')"
+_DOTTED = rf"{_PART}(?:\s*\.\s*{_PART})*"
+_SECTION = re.compile(rf"\s*\[\[?\s*({_DOTTED})\s*\]\]?\s*(?:#.*)?")
+_PAIR = re.compile(rf"\s*({_DOTTED})\s*=\s*(?:\"([^\"\\]*)\"|'([^']*)'|(true|false))\s*(?:#.*)?")
+_KEYS = re.compile(rf"({_DOTTED})\s*=")
+# A key that may stand for any word.
+_ESCAPED = re.compile(r"\"[^\"=]*\\[^\"=]*\"\s*[.=\]]")
+
+Key = Tuple[str, ...]
+Value = Union[str, bool]
+
+
+def pairs(path: str, *words: str) -> Iterator[Tuple[Key, Value]]:
+    """Yield the settings of a file, and where a section begins its name and nothing.
+
+    Raises NotUnderstood for another line that may set what has one of these words in its name.
+    """
+    section: Key = ()
+    for number, line in enumerate(ini.text(path).splitlines(), 1):
+        header, pair = _SECTION.fullmatch(line), _PAIR.fullmatch(line)
+        if header:
+            section = _parts(header.group(1))
+            yield section, ""
+        elif pair:
+            key, *texts, boolean = pair.groups()
+            text = next(filter(None, texts), "")
+            yield (*section, *_parts(key)), boolean == "true" if boolean else text
+        elif _may_set(line, section, words):
+            raise ini.NotUnderstood(path, f"line {number}")
+
+
+def _may_set(line: str, section: Key, words: Tuple[str, ...]) -> bool:
+    """Whether a line that is neither header nor pair, as with a table in it, may set them."""
+    if not line.strip() or line.strip().startswith("#"):
+        return False
+    keys = _parts(" ".join(_KEYS.findall(line)))
+    return bool({*section, *keys} & {*words} or _ESCAPED.search(line))
+
+
+def _parts(dotted: str) -> Key:
+    return tuple(part.strip("\"'") for part in re.findall(_PART, dotted))

@@ -1,0 +1,84 @@
+"""uv's settings, as far as they say whether it trusts the system's store.
+
+https://docs.astral.sh/uv/concepts/configuration-files/
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import PurePath
+from typing import Dict, Iterator, List
+
+from ...machine.files import from_here
+from . import toml
+from .here import Here
+
+# The newer name of each counts first.
+_VARIABLES, _KEYS = ("UV_SYSTEM_CERTS", "UV_NATIVE_TLS"), ("system-certs", "native-tls")
+_YES = ("1", "true", "t", "yes", "y", "on")
+_TABLE, _PROJECT, _WORKSPACE = ("tool", "uv"), ("project",), ("tool", "uv", "workspace")
+
+Said = Dict[toml.Key, toml.Value]
+
+
+def trusts_the_systems(here: Here, *, in_project: bool) -> bool:
+    """Whether uv is told to; `uv tool` is never `in_project`. Raises NotUnderstood."""
+    for name in _VARIABLES:
+        if here.environ.get(name):
+            return _is_on(here, name)
+    files = list(_settings(here, in_project=in_project))
+    return next((said[key,] for key in _KEYS for said in files if (key,) in said), False) is True
+
+
+def _is_on(here: Here, variable: str) -> bool:
+    return here.environ.get(variable, "").lower() in _YES
+
+
+def _settings(here: Here, *, in_project: bool) -> Iterator[Said]:
+    """Yield what each file says, the one that counts most first; raises NotUnderstood."""
+    get, only = here.environ.get, here.environ.get("UV_CONFIG_FILE")
+    if only:
+        yield _said(only)
+    elif not _is_on(here, "UV_NO_CONFIG"):
+        if in_project:
+            yield _of_project(os.path.join(get("UV_WORKING_DIR", ""), get("UV_PROJECT", "")))
+        home = os.path.expanduser(os.path.join("~", ".config"))
+        users = get("APPDATA") if os.name == "nt" else get("XDG_CONFIG_HOME")
+        yield _said(os.path.join(users or home, "uv", "uv.toml"))
+        if not _is_on(here, "UV_NO_SYSTEM_CONFIG"):
+            yield _said(next(filter(os.path.isfile, _of_system(here)), ""))
+
+
+def _of_system(here: Here) -> List[str]:
+    get = here.environ.get
+    if os.name == "nt":
+        return [os.path.join(get("SYSTEMDRIVE", "C:"), os.sep, "ProgramData", "uv", "uv.toml")]
+    folders = (get("XDG_CONFIG_DIRS") or "/etc/xdg").split(os.pathsep)
+    return [*(os.path.join(each, "uv", "uv.toml") for each in folders), "/etc/uv/uv.toml"]
+
+
+def _of_project(folder: str) -> Said:
+    """Return what the nearest file says, in this folder or above it."""
+    current = PurePath(from_here(folder))
+    levels = [str(each) for each in (current, *current.parents)]
+    tables = [_said(os.path.join(each, "pyproject.toml")) for each in levels]
+    first = _root(tables)
+    for level, table in zip(levels[first:], tables[first:]):
+        own = os.path.join(level, "uv.toml")
+        if os.path.isfile(own):
+            return _said(own)
+        found = {key[2:]: value for key, value in table.items() if key[:2] == _TABLE}
+        if found:
+            return found
+    return {}
+
+
+def _root(tables: List[Said]) -> int:
+    """Return at which level uv begins: that of the project, or of the workspace it lies in."""
+    named = next((n for n, table in enumerate(tables) if table), 0)
+    root = next((n for n, table in enumerate(tables) if _WORKSPACE in table), named)
+    return root if tables[named].keys() & {_PROJECT, _WORKSPACE} else 0
+
+
+def _said(path: str) -> Said:
+    return dict(toml.pairs(path, *_KEYS))
