@@ -107,6 +107,11 @@ def _split(text: str) -> List[str]:
 
         # A URL is no file, and is told as what it is.
         items = re.split(r"(?<!\bhttp)(?<!\bhttps):|:(?!//)", text)
+    elif os.name == "nt" and '"' in text:
+        import re
+
+        # In quotes a separator is a part of a name, as in PATH.
+        items = re.findall(r'(?:"[^"]*"|[^;])+', text)
     return [item for item in items if item.strip()]
 
 

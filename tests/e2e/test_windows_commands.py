@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -209,6 +210,17 @@ def test_add_by_a_pattern(there: Sandbox, other_ca: trustme.CA) -> None:
     assert len(os.listdir(there.drop_folder)) == 2
     done = ours(there, "add", "no*.pem")
     assert done.returncode == 1 and "the file does not exist" in done.stderr
+
+
+@pytest.mark.parametrize("word", [r"new [1]\ca[1].pem", r"new [1]\*].pem"])
+def test_add_by_a_name_with_brackets(
+    there: Sandbox, private_der: bytes, other_ca: trustme.CA, word: str
+) -> None:
+    """As a browser names a second download: no shell of Windows knows them as a pattern."""
+    write(there.work / "new [1]" / "ca[1].pem", (there.work / "ca.pem").read_bytes())
+    write(there.work / "new [1]" / "ca1.pem", other_ca.cert_pem.bytes())
+    (added,) = json.loads(ours(there, "add", "--json", word).stdout)["certificates"]
+    assert added.get("sha256") == hashlib.sha256(private_der).hexdigest(), added
 
 
 @pytest.mark.parametrize("changed", [str.upper, str.lower, lambda name: name.replace("\\", "/")])

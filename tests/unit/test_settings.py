@@ -95,7 +95,12 @@ def test_quotes_of_the_windows_shell(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(from_environment(quoted).problems) == 2
     monkeypatch.setattr(os, "name", "nt")
     settings = from_environment(quoted)
+    # As in PATH.
+    paths = from_environment({"PYTHON_CERTIFI_CERT_FILES": '"a;b.pem";c.pem;; "d.pem'}).cert_files
+    # With that name pytest cannot tell of a failure.
+    monkeypatch.undo()
     assert (settings.disable, settings.sources, settings.problems) == (True, ("user",), ())
+    assert [os.path.basename(path) for path in paths] == ["a;b.pem", "c.pem", "d.pem"]
 
 
 def test_a_url_without_a_password_takes_no_path_along() -> None:

@@ -35,8 +35,11 @@ def run(*, files: Sequence[str]) -> Report:
 
 
 def _meant(word: str) -> List[str]:
-    """Return the files that an argument names: the shells of Windows leave patterns as they are."""
-    return (os.name == "nt" and sorted(glob(word))) or [word]
+    """Return the files that an argument names: the shells of Windows leave patterns as they are.
+
+    Brackets are none there: a browser writes them into the name of a second download.
+    """
+    return (os.name == "nt" and sorted(glob(word.replace("[", "[[]")))) or [word]
 
 
 def _examined(path: str) -> Tuple[str, List[bytes]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import site
 import sys
 from glob import glob
 from typing import Dict, Iterator, List, NamedTuple
@@ -57,8 +58,13 @@ def read(path: str) -> Environment:
         # On Windows the interpreter lies in the prefix itself.
         folder = os.path.dirname(real)
         prefix = folder if os.name == "nt" else os.path.dirname(folder)
+    folders: List[str] = []
+    if python == os.path.abspath(sys.executable or ""):
+        # Microsoft Store's Python has an alias for its path, and keeps packages elsewhere.
+        prefix, settings = sys.prefix, _settings(sys.prefix)
+        folders += [site.getusersitepackages()] if site.ENABLE_USER_SITE else []
     version = _version(python, prefix, settings)
-    folders = [each for each in _folders(prefix, version, settings) if os.path.isdir(each)]
+    folders += [each for each in _folders(prefix, version, settings) if os.path.isdir(each)]
     kind = _kind(prefix, settings)
     return Environment(python, prefix, kind, version, folders, _packages(folders), settings)
 

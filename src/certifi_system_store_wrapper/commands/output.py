@@ -9,7 +9,7 @@ import sys
 from contextlib import suppress
 from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Sequence, TextIO
 
-from ..machine import CLOSE_IT, is_in_use
+from ..machine import CLOSE_IT, is_in_use, is_no_name
 from ..printable import printable
 from .terminal import coloured, fitted, is_terminal
 
@@ -27,9 +27,9 @@ _NEXT_STEPS = {
     errno.ENAMETOOLONG: "choose a shorter name",
     errno.ELOOP: "name the file itself, not a link",
     errno.EBADF: "leave standard output open",
-    # Windows says so of a name, and Linux where a file system of Windows is mounted.
-    errno.EINVAL: 'choose a name without < > : " | ? * in it',
 }
+# CPython has these for what Windows says that has no errno, of a server or of the name of a device.
+_UNKNOWN = (errno.EINVAL, errno.EBADF)
 
 
 class Report(NamedTuple):
@@ -178,8 +178,16 @@ def sentence(message: object) -> str:
         # This package raised it, and the sentence has the next step already.
         return message.strerror
     name = "" if message.filename is None else f"{message.filename}: "
-    step = CLOSE_IT if is_in_use(message) else _NEXT_STEPS.get(message.errno)
-    return "; ".join(filter(None, [f"{name}{message.strerror}", step]))
+    return "; ".join(filter(None, [f"{name}{message.strerror}", _next_step(message)]))
+
+
+def _next_step(error: OSError) -> Optional[str]:
+    if is_in_use(error):
+        return CLOSE_IT
+    if error.filename is None or error.errno not in _UNKNOWN:
+        return _NEXT_STEPS.get(error.errno or 0)
+    is_bad = is_no_name(error, os.fsdecode(error.filename))
+    return 'choose a name without < > : " | ? * in it' if is_bad else "name another place"
 
 
 def silence(broken: Optional[TextIO]) -> None:

@@ -6,6 +6,7 @@ The other files: what files hold (files) and whether they have changed (inputs),
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from typing import List
@@ -28,6 +29,16 @@ CLOSE_IT = "close it there, or try again later"
 def is_in_use(error: OSError) -> bool:
     """Whether Windows refused because another program has the file open."""
     return sys.platform == "win32" and error.winerror == _SHARING_VIOLATION
+
+
+def is_no_name(error: OSError, path: str) -> bool:
+    """Whether no file can be called that, in a file system of Windows.
+
+    Python has EINVAL for whatever else Windows says that has no errno, such as a server's refusal.
+    """
+    # Behind the drive no colon may stand.
+    rest = os.path.splitdrive(path)[1]
+    return error.errno == errno.EINVAL and any(c in '<>:"|?*' or c < " " for c in rest)
 
 
 def temporary_places() -> List[str]:

@@ -24,6 +24,7 @@ _STARTS: Tuple[Tuple[bytes, str], ...] = (
     (b"\x1f\x8b", "it is compressed with gzip: unpack it"),
     (b"BZh", "it is compressed with bzip2: unpack it"),
     (b"\xfd7zXZ", "it is compressed with xz: unpack it"),
+    (b"\0\0\0\0CERT", "it is a store of Windows (.sst): open it there, and export it as .p7b"),
     (b"ssh-", f"it is an SSH key: {_NAME}"),
     (b"ecdsa-", f"it is an SSH key: {_NAME}"),
     (b"version https://git-lfs", "it is a pointer of Git LFS: run `git lfs pull`"),

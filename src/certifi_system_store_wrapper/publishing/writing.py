@@ -97,7 +97,8 @@ def rename(path: str, new: str) -> None:
     except PermissionError:
         if os.name == "nt":
             # Windows calls that a missing right. Of the file itself it says whether it is in use.
-            os.rename(new, new)
+            with suppress(FileNotFoundError):
+                os.rename(new, new)
         raise
 
 

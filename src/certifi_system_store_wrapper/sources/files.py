@@ -6,6 +6,7 @@ import errno
 import os
 from typing import Iterator, List, Optional
 
+from ..machine import is_no_name
 from ..machine.files import Unusable
 from ..parsing import Parsed, pem
 from ..reporting.findings import MALFORMED, NOT_TRUSTED
@@ -136,7 +137,7 @@ def _report_unreadable(
         findings.unusable(path, str(error.strerror), WARNING if is_lost else DEBUG)
     elif isinstance(error, Untrusted):
         report_untrusted(findings, error)
-    elif named and (isinstance(error, FileNotFoundError) or _is_no_name(error)):
+    elif named and (isinstance(error, FileNotFoundError) or _is_no_name(error, path)):
         findings.unusable(path, f"the {kind} does not exist{_hint(path)}")
     elif named:
         findings.unusable(path, cannot_be_read(error))
@@ -201,10 +202,9 @@ def reason_of(error: Exception) -> str:
     return (error.strerror if isinstance(error, OSError) else None) or str(error)
 
 
-def _is_no_name(error: Exception) -> bool:
-    """Whether no file could be called that: Windows has no ? and no second colon in names."""
-    is_wrong = isinstance(error, OSError) and error.errno == errno.EINVAL
-    return is_wrong and not isinstance(error, Unusable)
+def _is_no_name(error: Exception, path: str) -> bool:
+    is_ours = isinstance(error, Unusable)
+    return isinstance(error, OSError) and not is_ours and is_no_name(error, path)
 
 
 def _hint(path: str) -> str:

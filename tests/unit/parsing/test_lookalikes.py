@@ -5,6 +5,7 @@ from __future__ import annotations
 import bz2
 import gzip
 import lzma
+import struct
 from base64 import b64encode
 
 import pytest
@@ -62,6 +63,7 @@ STRANGE = [
     (b"<KeyInfo><X509Certificate>%b</X509Certificate>" % b64encode(mint("A")), "SAML"),
     (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "git lfs pull"),
     (b"data:\n  ca.crt: " + b64encode(PEM), "base64 -d"),
+    (b"\0\0\0\0CERT" + struct.pack("<3I", 32, 1, 400) + mint("A"), ".sst"),
     (b"ssh-ed25519 AAAA", "SSH"),
     (b"ecdsa-sha2-nistp256 AAAA", "SSH"),
     (crl_pem("ca"), "CRL"),

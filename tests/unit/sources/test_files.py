@@ -52,5 +52,8 @@ def test_a_name_that_no_file_can_have(tmp_path: Path, monkeypatch: pytest.Monkey
 
     monkeypatch.setattr(Reader, "parse", parse)
     assert told(path).startswith("the file does not exist: name the folder")
+    # CPython has the same number for whatever Windows says that it does not know.
+    path = str(tmp_path / "ca.pem")
+    assert told(path) == "cannot be read: Invalid name"
     monkeypatch.undo()
     assert told(str(tmp_path)).startswith("cannot be read: it is a folder")

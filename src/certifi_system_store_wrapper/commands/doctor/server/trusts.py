@@ -125,7 +125,9 @@ def _context(trust: Trust, pem: Dict[str, str]) -> ssl.SSLContext:
     It writes no SSLKEYLOGFILE, and waits for no FIFO.
     """
     context = handshake.context_of("", strict=trust.checks.strict)
-    context.hostname_checks_common_name = trust.checks.common_name
+    # LibreSSL and OpenSSL 1.0.2 do not let that be chosen.
+    if ssl.HAS_NEVER_CHECK_COMMON_NAME:
+        context.hostname_checks_common_name = trust.checks.common_name
     for root in trust.roots:
         if look.waits(root.path):
             raise OSError("that is no file")
