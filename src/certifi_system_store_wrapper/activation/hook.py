@@ -28,7 +28,6 @@ _MARK = "__certifi_system_store_wrapper__"
 _finding: Set[str] = set()
 # Copies that watch() has just patched, and whose functions others have bound before.
 _bound_before: Set[str] = set()
-_configured = False
 _at_exit: Optional[List[Callable[[], None]]] = None
 # beartype_all() evaluates what is annotated, so these types stand in comments.
 _patches = {}  # type: Dict[str, Patch]
@@ -41,15 +40,13 @@ def watch(name: str, at_exit: List[Callable[[], None]]) -> bool:
 
     Return whether find_spec() is to answer for it.
     """
-    global _configured, _at_exit
+    global _at_exit
     _at_exit = at_exit
     if name in _finding:
         # find_spec() below asks all finders, ours among them.
         return False
     settings = from_environment()
-    if not _configured:
-        reporting.configure(settings)
-        _configured = True
+    reporting.configure(settings)
     if settings.disable or not HAS_TLS:
         return False
     if name == "ssl":
@@ -206,4 +203,7 @@ def _prepare(name: str, certifi: ModuleType) -> None:
         atexit.register(cleanup.at_exit)
     elif cleanup.at_exit not in _at_exit:
         _at_exit.append(cleanup.at_exit)
-    _patches[name] = Patch(certifi, previous=_patches.get(name))
+    patch = Patch(certifi, previous=_patches.get(name))
+    # Another thread may have made one meanwhile: there is one answer.
+    if _patches.setdefault(name, patch).certifi is not certifi:
+        _patches[name] = patch
