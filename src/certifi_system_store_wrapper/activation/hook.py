@@ -80,7 +80,7 @@ def _is_unpatched(certifi: Optional[ModuleType]) -> bool:
 def _watch_ssl() -> bool:
     ssl_contexts = loading.load("activation.ssl_contexts")
     if "ssl" in sys.modules:
-        ssl_contexts.patch(sys.modules["ssl"], _contents)
+        ssl_contexts.patch(sys.modules["ssl"])
     return True
 
 
@@ -121,7 +121,7 @@ def find_spec(name: str) -> Optional[ModuleSpec]:
         _finding.discard(name)
     if name != "ssl" or spec is None:
         return spec
-    found: ModuleSpec = loading.load("activation.ssl_contexts").hooked(spec, _contents)
+    found: ModuleSpec = loading.load("activation.ssl_contexts").hooked(spec)
     return found
 
 
@@ -136,10 +136,6 @@ def _rebind(name: str) -> None:
         except Exception as error:  # noqa: BLE001 - what others hold may be anything
             message = f"what took certifi's functions earlier goes on without the bundle: {error!r}"
             foreign(reporting.warning, message)
-
-
-def _contents() -> Optional[str]:
-    return current().contents()
 
 
 def current() -> Answer:
@@ -187,7 +183,7 @@ def _patch(certifi: ModuleType) -> None:
 
 def _patch_httpcore2(module: ModuleType) -> None:
     try:
-        loading.load("activation.httpcore2").patch(module, _contents)
+        loading.load("activation.httpcore2").patch(module)
     except loading.Replaced as error:
         reporting.warning(f"{module.__name__} stays as it is: {error}")
 
