@@ -5,6 +5,7 @@ A bad value is a problem (a sentence in `problems`) and the default; nothing is 
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
 from typing import Iterator, List, Mapping, Optional, Tuple
@@ -71,7 +72,7 @@ def from_environment(environ: Optional[Mapping[str, str]] = None) -> Settings:
         ssl_defaults=read.switch("PYTHON_CERTIFI_SSL_DEFAULTS", default=False),
         store=read.switch("PYTHON_CERTIFI_STORE", default=STORE),
         isolated=(bool(sys.flags.isolated) and not _FROZEN) or environment.IS_PRIVILEGED,
-        problems=(*filter(None, [ignored]), *read.problems, *_unread(environ)),
+        problems=(*filter(None, [ignored]), *read.problems, *read.unread()),
     )
 
 
@@ -115,11 +116,15 @@ def _split(text: str) -> List[str]:
     return [item for item in items if item.strip()]
 
 
+# A relative path goes on to name the same file when the program changes its working directory.
+_absolute = functools.lru_cache(maxsize=None)(os.path.abspath)
+
+
 def _path(item: str) -> str:
-    """Return the absolute path, from the current working directory; "" stays ""."""
+    """Return the absolute path, from the working directory of the first time; "" stays ""."""
     path = _unquoted(item)
     try:
-        return path and os.path.abspath(os.path.expanduser(path))
+        return path and _absolute(os.path.expanduser(path))
     # The working directory is gone.
     except OSError:
         return path
@@ -130,32 +135,36 @@ def _unquoted(item: str) -> str:
     return item.strip('"').strip() if os.name == "nt" else item
 
 
-def _unread(environ: Mapping[str, str]) -> Iterator[str]:
-    """Yield a sentence for each variable that has our prefix, and that nobody reads."""
-    known = [_PREFIX + field.upper() for field in Settings._fields]
-    for name in environ:
-        if name.startswith(_PREFIX) and name not in known:
-            from difflib import get_close_matches
-
-            meant = get_close_matches(name, known, 1)
-            meaning = f": is {meant[0]} meant?" if meant else ""
-            yield f"{name} is set, but nobody reads it{meaning}"
-
-
 class _Variables:
     """Reads one variable after the other and keeps the problems."""
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self.environ = environ
         self.problems: List[str] = []
+        self._known: List[str] = []
+
+    def _value(self, name: str) -> str:
+        self._known.append(name[len(_PREFIX) :])
+        return self.environ.get(name, "")
+
+    def unread(self) -> Iterator[str]:
+        """Yield a sentence for each variable that has our prefix, and that nobody has read."""
+        ours = [name[len(_PREFIX) :] for name in self.environ if name.startswith(_PREFIX)]
+        for name in ours:
+            if name not in self._known:
+                from difflib import get_close_matches
+
+                meant = get_close_matches(name, self._known, 1)
+                meaning = f": is {_PREFIX}{meant[0]} meant?" if meant else ""
+                yield f"{_PREFIX}{name} is set, but nobody reads it{meaning}"
 
     def text(self, name: str) -> str:
         """Return the value, "" where the variable is not set."""
-        return _unquoted(self.environ.get(name, ""))
+        return _unquoted(self._value(name))
 
     def paths(self, name: str) -> Tuple[str, ...]:
         """Return the absolute paths of a list."""
-        return tuple(filter(None, map(_path, split_paths(self.environ.get(name, "")))))
+        return tuple(filter(None, map(_path, split_paths(self._value(name)))))
 
     def _bad(self, name: str, value: str, remedy: str) -> None:
         self.problems.append(f"{name}={value!r} is not understood and ignored: {remedy}")

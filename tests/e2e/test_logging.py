@@ -85,6 +85,37 @@ def test_a_bad_variable_is_one_warning(sandbox: Sandbox, variable: str, value: s
     assert [variable in line for line in done.stderr.splitlines()].count(True) == 1, done.stderr
 
 
+def test_variables_that_are_set_after_the_import(sandbox: Sandbox) -> None:
+    """They count at the first where(), those for logs, too; a bad one is one warning."""
+    code = """
+        import certifi, os
+        os.environ["PYTHON_CERTIFI_SOURCES"] = "certifi,sytem"
+        os.environ["PYTHON_CERTIFI_LOG_FILE"] = "certifi.log"
+        certifi.where()
+        import certifi_system_store_wrapper as ours
+        ours.refresh()
+    """
+    done = sandbox.run_code(code)
+    assert (done.returncode, done.stderr.count("sytem"), done.stderr.count("\n")) == (0, 1, 1)
+    log = (sandbox.work / "certifi.log").read_text(encoding="utf-8")
+    assert (log.count("sytem"), "DEBUG: the bundle has" in log) == (1, True)
+
+
+@pytest.mark.parametrize("closing", ["os.closerange(3, 256)", ""], ids=["daemon", "no daemon"])
+def test_a_log_file_is_never_another_file(sandbox: Sandbox, closing: str) -> None:
+    """A daemon closes all descriptors and opens others: our lines go on in our file alone."""
+    code = f"""
+        import certifi, os
+        {closing}
+        files = [os.open(str(n), os.O_RDWR | os.O_CREAT) for n in range(20)]
+        certifi.where()
+        assert not any(map(os.path.getsize, map(str, range(20))))
+    """
+    done = sandbox.run_code(code, env={"PYTHON_CERTIFI_LOG_FILE": "certifi.log"})
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "DEBUG: certifi.where()" in (sandbox.work / "certifi.log").read_text(encoding="utf-8")
+
+
 def test_control_characters_are_escaped(sandbox: Sandbox) -> None:
     """A path cannot write a line of its own into the log, nor move the cursor."""
     done = sandbox.run_code(WHERE, env={"PYTHON_CERTIFI_CERT_FILES": "/no/\n\x1b[2Jsuch.pem"})

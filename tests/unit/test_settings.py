@@ -8,13 +8,24 @@ from typing import Mapping
 
 import pytest
 
-from certifi_system_store_wrapper.settings import Settings, from_environment, split_paths
+from certifi_system_store_wrapper.settings import (
+    Settings,
+    _absolute,
+    from_environment,
+    split_paths,
+)
 
 SWITCHES = {
     "PYTHON_CERTIFI_DISABLE": "disable",
     "PYTHON_CERTIFI_HANDLE_SIGTERM": "handle_sigterm",
     "PYTHON_CERTIFI_SSL_DEFAULTS": "ssl_defaults",
 }
+
+
+@pytest.fixture(autouse=True)
+def _as_in_a_new_process() -> None:
+    """No relative path has been read before."""
+    _absolute.cache_clear()
 
 
 def test_nothing_set_is_the_default() -> None:
@@ -77,6 +88,19 @@ def test_paths_are_absolute_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     settings = from_environment({"PYTHON_CERTIFI_CERT_FILES": value})
     names = ("a.pem", os.path.join("home", "b.pem"), "c d.pem")
     assert settings.cert_files == tuple(str(tmp_path / name) for name in names)
+
+
+def test_a_relative_path_stays_the_same_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A program that changes its working directory does not change what it was started with."""
+    variables = {"PYTHON_CERTIFI_CERT_FILES": "ca.pem", "PYTHON_CERTIFI_BUNDLE_DIR": "bundle"}
+    monkeypatch.chdir(tmp_path)
+    before = from_environment(variables)
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    assert from_environment(variables) == before
+    assert before.cert_files == (str(tmp_path / "ca.pem"),)
 
 
 @pytest.mark.posix("paths begin with a letter")
@@ -150,6 +174,21 @@ def test_what_is_not_understood_is_quoted_as_it_is() -> None:
     """Upper and lower case stay, so that a person finds it again."""
     (problem,) = from_environment({"PYTHON_CERTIFI_SOURCES": "Sytem,USER"}).problems
     assert "'Sytem'" in problem
+
+
+@pytest.mark.parametrize(
+    ("name", "meaning"),
+    [
+        ("CERT_FILE", ": is PYTHON_CERTIFI_CERT_FILES meant?"),
+        ("PROBLEM", ""),
+        ("PROBLEMS", ""),
+        ("ISOLATED", ""),
+    ],
+)
+def test_a_variable_that_nobody_reads(name: str, meaning: str) -> None:
+    """It is told, with the name of one that there is, if any is like it."""
+    (problem,) = from_environment({f"PYTHON_CERTIFI_{name}": "1"}).problems
+    assert problem == f"PYTHON_CERTIFI_{name} is set, but nobody reads it{meaning}"
 
 
 def test_an_unknown_source_is_told_every_word_there_is() -> None:

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from contextlib import contextmanager, suppress
-from typing import Callable, Iterator, List, Optional, Set, Tuple
+from typing import Iterator, List, Set, Tuple
 
 from .. import parsing, reporting
 from ..machine.signals import foreign, put_off
 from ..parsing import pem
 from ..settings import WARNING
+from . import hook
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ssl import SSLContext
     from typing import Type
 
-# The bundle's text, None where there is no bundle.
-Contents = Callable[[], Optional[str]]
 # The DER of each certificate, and its PEM.
 Blocks = List[Tuple[bytes, str]]
 
@@ -35,21 +34,22 @@ def nothing_worse(otherwise: str) -> Iterator[None]:
             foreign(reporting.say_once, WARNING, f"{otherwise}: {error!r}")
 
 
-def add_lacking(context: SSLContext, kind: Type[SSLContext], contents: Contents) -> None:
+def add_lacking(context: SSLContext, kind: Type[SSLContext]) -> None:
     """Add what it lacks, by the methods of `kind`, past those of subclasses."""
     known: Set[bytes] = set()
     # truststore's contexts have more than they tell; OpenSSL takes what it has once.
     with suppress(NotImplementedError):
         known.update(kind.get_ca_certs(context, binary_form=True))
-    lacking = "".join(pem for der, pem in _blocks(contents() or "") if der not in known)
+    lacking = "".join(pem for der, pem in _blocks() if der not in known)
     if lacking:
         kind.load_verify_locations(context, cadata=lacking)
 
 
-def _blocks(text: str) -> Blocks:
+def _blocks() -> Blocks:
     """Return the certificates of the bundle, which is parsed once."""
     global _parsed
     before, blocks = _parsed
+    text = hook.current().contents() or ""
     if text != before:
         found = parsing.parse(text.encode("ascii", "replace")).certificates
         plain = [each.block for each in found if each.verdict == pem.PLAIN]

@@ -15,10 +15,6 @@ from ..machine.signals import foreign, interruptible, put_off
 from ..publishing import Published, cleanup
 from ..settings import DEBUG, WARNING, from_environment
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    pass
-
 # A thread waits for another one that builds the bundle: 120 times, half a second each.
 _ATTEMPTS, _PATIENCE = 120, 0.5
 # Seconds after a failure, until the next where() tries again.
@@ -106,21 +102,23 @@ class Answer:
                 # A finalizer asks while we build, or nobody would remove the bundle any more.
                 if self._owner == get_ident() or cleanup.is_over():
                     return self.certifi_file()
-                if self._lock.acquire(timeout=_PATIENCE):
-                    return self._answered_under_lock()
+                # In a fork by a handler meanwhile, free() makes another one.
+                lock = self._lock
+                if lock.acquire(timeout=_PATIENCE):
+                    return self._answered_under_lock(lock.release)
         with put_off():
             message = "another thread has been building the bundle for a minute"
             foreign(reporting.warning, message)
             return self.certifi_file()
 
-    def _answered_under_lock(self) -> str:
+    def _answered_under_lock(self, release: Callable[[], None]) -> str:
         """Answer, and log only after the lock is released: a log may wait for another thread."""
         try:
             self._owner = get_ident()
             return self._path()
         finally:
             self._owner = 0
-            self._lock.release()
+            release()
             foreign(reporting.tell)
 
     def _path(self) -> str:
@@ -129,20 +127,20 @@ class Answer:
         if published and (publishing.is_intact(published) or publishing.is_healed(published)):
             return published.path
         settings = from_environment()
+        # Variables may have been set since certifi was imported.
+        reporting.configure(settings)
         if not settings.sources or monotonic() < self._try_again:
-            # The user has been told already what is wrong.
             return self.certifi_file()
         try:
             published = publishing.publish(
                 settings, self.certifi_file(), broken=published, refreshed=self._refreshed
             )
-        except Replaced as error:
+        except Exception as error:  # noqa: BLE001 - invariant 1: it cannot break the application
             published = self._refreshed
             if not published or not publishing.is_intact(published):
                 return self._failed(error)
-            reporting.later(reporting.say_once, WARNING, f"nothing is collected again: {error}")
-        except Exception as error:  # noqa: BLE001 - invariant 1: it cannot break the application
-            return self._failed(error)
+            message = f"nothing is collected again: {_reason(error)}"
+            reporting.later(reporting.say_once, WARNING, message)
         self._ours.add(published.path)
         self._published, self._refreshed = published, None
         if self._try_again:
@@ -158,13 +156,15 @@ class Answer:
         """
         if not isinstance(error, (RecursionError, MemoryError)):
             self._try_again = monotonic() + _PAUSE
-        reason = repr(error)
-        if isinstance(error, publishing.NoPlace):
-            reason = f"{error}; {error.remedy}"
-        elif type(error) is LookupError:
-            reason = str(error)
-        reporting.later(reporting.say_once, WARNING, f"{_NO_BUNDLE}: {reason}")
+        reporting.later(reporting.say_once, WARNING, f"{_NO_BUNDLE}: {_reason(error)}")
         return self.certifi_file()
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, publishing.NoPlace):
+        return f"{error}; {error.remedy}"
+    # These have a sentence of ours.
+    return str(error) if type(error) in (LookupError, Replaced) else repr(error)
 
 
 def _tell_requests(certifi_file: Callable[[], str], path: str) -> None:

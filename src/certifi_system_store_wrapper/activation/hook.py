@@ -28,7 +28,6 @@ _MARK = "__certifi_system_store_wrapper__"
 _finding: Set[str] = set()
 # Copies that watch() has just patched, and whose functions others have bound before.
 _bound_before: Set[str] = set()
-_configured = False
 _at_exit: Optional[List[Callable[[], None]]] = None
 # beartype_all() evaluates what is annotated, so these types stand in comments.
 _patches = {}  # type: Dict[str, Patch]
@@ -41,15 +40,13 @@ def watch(name: str, at_exit: List[Callable[[], None]]) -> bool:
 
     Return whether find_spec() is to answer for it.
     """
-    global _configured, _at_exit
+    global _at_exit
     _at_exit = at_exit
     if name in _finding:
         # find_spec() below asks all finders, ours among them.
         return False
     settings = from_environment()
-    if not _configured:
-        reporting.configure(settings)
-        _configured = True
+    reporting.configure(settings)
     if settings.disable or not HAS_TLS:
         return False
     if name == "ssl":
@@ -83,7 +80,7 @@ def _is_unpatched(certifi: Optional[ModuleType]) -> bool:
 def _watch_ssl() -> bool:
     ssl_contexts = loading.load("activation.ssl_contexts")
     if "ssl" in sys.modules:
-        ssl_contexts.patch(sys.modules["ssl"], _contents)
+        ssl_contexts.patch(sys.modules["ssl"])
     return True
 
 
@@ -124,7 +121,7 @@ def find_spec(name: str) -> Optional[ModuleSpec]:
         _finding.discard(name)
     if name != "ssl" or spec is None:
         return spec
-    found: ModuleSpec = loading.load("activation.ssl_contexts").hooked(spec, _contents)
+    found: ModuleSpec = loading.load("activation.ssl_contexts").hooked(spec)
     return found
 
 
@@ -139,10 +136,6 @@ def _rebind(name: str) -> None:
         except Exception as error:  # noqa: BLE001 - what others hold may be anything
             message = f"what took certifi's functions earlier goes on without the bundle: {error!r}"
             foreign(reporting.warning, message)
-
-
-def _contents() -> Optional[str]:
-    return current().contents()
 
 
 def current() -> Answer:
@@ -190,7 +183,7 @@ def _patch(certifi: ModuleType) -> None:
 
 def _patch_httpcore2(module: ModuleType) -> None:
     try:
-        loading.load("activation.httpcore2").patch(module, _contents)
+        loading.load("activation.httpcore2").patch(module)
     except loading.Replaced as error:
         reporting.warning(f"{module.__name__} stays as it is: {error}")
 
@@ -206,4 +199,7 @@ def _prepare(name: str, certifi: ModuleType) -> None:
         atexit.register(cleanup.at_exit)
     elif cleanup.at_exit not in _at_exit:
         _at_exit.append(cleanup.at_exit)
-    _patches[name] = Patch(certifi, previous=_patches.get(name))
+    patch = Patch(certifi, previous=_patches.get(name))
+    # Another thread may have made one meanwhile: there is one answer.
+    if _patches.setdefault(name, patch).certifi is not certifi:
+        _patches[name] = patch

@@ -28,13 +28,13 @@ _VARIABLES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 _patched: List[Tuple[Callable[..., Any], Callable[..., Any]]] = []
 
 
-def patch(module: ModuleType, contents: anchors.Contents) -> None:
-    """Have `httpcore2._ssl` add what is in `contents()`; who has bound its function, too."""
+def patch(module: ModuleType) -> None:
+    """Have `httpcore2._ssl` add what is in the bundle; who has bound its function, too."""
     with anchors.nothing_worse(_OTHERWISE):
         own = module.default_ssl_context
         if not hasattr(own, anchors.MARK):
             _refuse_unknown(own)
-            ours = _default_ssl_context(own, contents)
+            ours = _default_ssl_context(own)
             _patched.append((own, ours))
             latecomers.rebind([(own, ours)])
 
@@ -53,14 +53,14 @@ def _refuse_unknown(function: MakesContext) -> None:
         raise TypeError(f"httpcore2 is newer, its default_ssl_context{names} is not known")
 
 
-def _default_ssl_context(own: MakesContext, contents: anchors.Contents) -> MakesContext:
+def _default_ssl_context(own: MakesContext) -> MakesContext:
     @functools.wraps(own)
     def default_ssl_context(**named: bool) -> SSLContext:
         context = own(**named)
         if not _is_chosen(**named):
             with anchors.nothing_worse(_OTHERWISE):
                 # Its own methods: truststore keeps a context within the context.
-                anchors.add_lacking(context, type(context), contents)
+                anchors.add_lacking(context, type(context))
         return context
 
     setattr(default_ssl_context, anchors.MARK, True)

@@ -17,7 +17,7 @@ from typing import Callable, List, Set, Tuple, Type
 
 from ..machine import openssl
 from ..sources.system import STORES
-from .anchors import MARK, Contents, add_lacking, nothing_worse
+from .anchors import MARK, add_lacking, nothing_worse
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,9 +37,9 @@ _loading: Set[int] = set()
 class Loader:
     """The loader of ssl. It patches what it has loaded, and takes itself away again."""
 
-    def __init__(self, loader: AnyLoader, contents: Contents) -> None:
+    def __init__(self, loader: AnyLoader) -> None:
         """Load as `loader` does."""
-        self._loader, self._contents = loader, contents
+        self._loader = loader
 
     def __getattr__(self, name: str) -> object:
         """Answer everything else as the loader does."""
@@ -49,25 +49,25 @@ class Loader:
         """Run the module's code, then patch it."""
         module.__spec__.loader = module.__loader__ = self._loader  # type: ignore[union-attr]
         self._loader.exec_module(module)
-        patch(module, self._contents)
+        patch(module)
 
 
-def hooked(spec: ModuleSpec, contents: Contents) -> ModuleSpec:
+def hooked(spec: ModuleSpec) -> ModuleSpec:
     """Return the spec of ssl with our loader around its own."""
     if spec.loader is not None and not isinstance(spec.loader, Loader):
-        spec.loader = Loader(spec.loader, contents)  # type: ignore[assignment]
+        spec.loader = Loader(spec.loader)  # type: ignore[assignment]
     return spec
 
 
-def patch(ssl: ModuleType, contents: Contents) -> None:
-    """Have clients' default contexts trust what is in `contents()` as well. Never raises."""
+def patch(ssl: ModuleType) -> None:
+    """Have clients' default contexts trust what is in the bundle as well. Never raises."""
     with nothing_worse(_OTHERWISE):
         # gevent, eventlet and truststore put a subclass there.
         context = next(each for each in ssl.SSLContext.__mro__ if each.__module__ == "ssl")
         if not hasattr(context.load_default_certs, MARK):
-            _replace(context, _load_default_certs(context, ssl, contents))
-            _replace(context, _set_default_verify_paths(context, ssl, contents))
-            _replace(context, _load_verify_locations(context, ssl, contents))
+            _replace(context, _load_default_certs(context, ssl))
+            _replace(context, _set_default_verify_paths(context, ssl))
+            _replace(context, _load_verify_locations(context, ssl))
 
 
 def undo() -> None:
@@ -89,9 +89,7 @@ def _replace(context: Type[SSLContext], function: Callable[..., None]) -> None:
     setattr(context, name, function)
 
 
-def _load_default_certs(
-    context: Type[SSLContext], ssl: ModuleType, contents: Contents
-) -> Callable[..., None]:
+def _load_default_certs(context: Type[SSLContext], ssl: ModuleType) -> Callable[..., None]:
     own, server_auth = context.load_default_certs, ssl.Purpose.SERVER_AUTH
 
     @functools.wraps(own)
@@ -102,28 +100,24 @@ def _load_default_certs(
         finally:
             _loading.discard(id(self))
         if purpose == server_auth and _is_clients(self, ssl):
-            _add(self, context, contents)
+            _add(self, context)
 
     return load_default_certs
 
 
-def _set_default_verify_paths(
-    context: Type[SSLContext], ssl: ModuleType, contents: Contents
-) -> Callable[..., None]:
+def _set_default_verify_paths(context: Type[SSLContext], ssl: ModuleType) -> Callable[..., None]:
     own = context.set_default_verify_paths
 
     @functools.wraps(own)
     def set_default_verify_paths(self: SSLContext) -> None:
         own(self)
         if id(self) not in _loading and _is_clients(self, ssl):
-            _add(self, context, contents)
+            _add(self, context)
 
     return set_default_verify_paths
 
 
-def _load_verify_locations(
-    context: Type[SSLContext], ssl: ModuleType, contents: Contents
-) -> Callable[..., None]:
+def _load_verify_locations(context: Type[SSLContext], ssl: ModuleType) -> Callable[..., None]:
     own = context.load_verify_locations
 
     @functools.wraps(own)
@@ -136,7 +130,7 @@ def _load_verify_locations(
         if id(self) in _loading or not _is_clients(self, ssl):
             return
         if any(map(is_the_systems, named)):
-            _add(self, context, contents)
+            _add(self, context)
 
     return load_verify_locations
 
@@ -158,7 +152,7 @@ def _is_clients(self: SSLContext, ssl: ModuleType) -> bool:
     return bool(self.protocol == ssl.PROTOCOL_TLS_CLIENT or self.check_hostname)
 
 
-def _add(self: SSLContext, context: Type[SSLContext], contents: Contents) -> None:
+def _add(self: SSLContext, context: Type[SSLContext]) -> None:
     """Add what it lacks, past the methods of subclasses."""
     with nothing_worse(_OTHERWISE):
-        add_lacking(self, context, contents)
+        add_lacking(self, context)

@@ -1,7 +1,8 @@
 """Asks the operating system. This file: in which folders bundles and the user's CAs lie.
 
 The other files: what files hold (files) and whether they have changed (inputs), who owns them
-(ownership), whose variables count (environment), signals, who started us (processes), OpenSSL.
+(ownership), whose variables count (environment), signals, who started us (processes), who holds a
+file (open_files), OpenSSL.
 """
 
 from __future__ import annotations

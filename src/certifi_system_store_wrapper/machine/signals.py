@@ -141,6 +141,12 @@ def is_passing(error: BaseException) -> bool:
     return _recorder is not None and _recorder.passing is error
 
 
+def handler_of(signum: int) -> object:
+    """Return the handler of that signal, also while it is put off."""
+    handler = signal.getsignal(signum)
+    return handler.handlers[signum] if isinstance(handler, _Opening) else handler
+
+
 def _open_for(how: Callable[[_Opening], None], call: Callable[..., T], *arguments: object) -> T:
     mine = _recorder
     if mine is None or mine.now is not None or mine.thread != get_ident():

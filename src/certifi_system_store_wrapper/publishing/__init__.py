@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Callable, List, Optional, Sequence, TypeVar, Union
+from typing import Callable, Optional, Sequence, TypeVar, Union
 
 from .. import reporting
 from ..loading import load
@@ -151,11 +151,10 @@ def _if_possible(find: Callable[..., Optional[T]], *asked: object) -> Optional[T
     Raises what says that the caller's stack or memory is used up: to build one needs more of it,
     and Python before 3.9 ends a process that goes deeper after that.
     """
-    found: List[Optional[T]] = [None]
-    error = reporting.failure_of(lambda: found.append(find(*asked)))
+    found, error = reporting.tried(find, *asked)
     if isinstance(error, (RecursionError, MemoryError)):
         raise error
-    return found[-1]
+    return found
 
 
 def _place(text: bytes, settings: Settings) -> Published:

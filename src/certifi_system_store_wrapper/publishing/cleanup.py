@@ -12,7 +12,7 @@ from contextlib import suppress
 from typing import AbstractSet, Callable, Dict, List
 
 from .. import loading, reporting
-from ..machine.signals import put_off, signal
+from ..machine.signals import handler_of, put_off, signal
 from .temporary import TemporaryBundle
 
 _bundles: List[TemporaryBundle] = []
@@ -73,7 +73,7 @@ def after_fork() -> None:
 def after_fork_in_child() -> None:
     """Give the child the default SIGTERM back: the application decides what its forks do."""
     global _installed
-    if _installed and signal.getsignal(signal.SIGTERM) is _on_sigterm:
+    if _installed and handler_of(signal.SIGTERM) is _on_sigterm:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
     _installed = False
     loading.after_fork_in_child()

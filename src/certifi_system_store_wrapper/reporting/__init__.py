@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import os
 import sys
-from typing import Callable, List, Optional, Set, Tuple
+from typing import Callable, List, Optional, Set, Tuple, TypeVar
 
 from ..loading import load
 from ..machine.signals import is_passing
@@ -22,11 +22,13 @@ if TYPE_CHECKING:
 
 NAME = "certifi_system_store_wrapper"
 
+T = TypeVar("T")
+
 # The types are comments, because beartype_all() evaluates annotations.
 _logger = None  # type: Optional[logging.Logger]
 _file = None  # type: Optional[logging.Handler]
-# Whether a variable asks for a log.
-_verbose = False
+# What the variables ask of the log: the level on stderr, and the file.
+_asked = None, ""  # type: Tuple[Optional[int], str]
 # What to log when no lock is held, and by which function.
 _untold: List[Tuple[Callable[..., object], Tuple[object, ...]]] = []
 # What this process has logged.
@@ -40,13 +42,13 @@ def configure(settings: Settings) -> None:
 
     Log nothing here: certifi is being imported, and a handler of the application may need it.
     """
-    global _verbose
-    _verbose = settings.log_level is not None or bool(settings.log_file)
-    error = failure_of(_set_up, settings) if _verbose else None
+    global _asked
+    before, _asked = _asked, (settings.log_level, settings.log_file)
+    error = failure_of(_set_up, settings) if _asked != before else None
     if error:
         later(warning, f"there is no log, because logging cannot be used: {error!r}")
     for problem in settings.problems:
-        later(warning, problem)
+        later(say_once, WARNING, problem)
 
 
 def later(say: Callable[..., object], *what: object) -> None:
@@ -55,7 +57,7 @@ def later(say: Callable[..., object], *what: object) -> None:
 
 
 def tell() -> None:
-    """Log what later() has kept; what a signal handler interrupts is logged by the next call."""
+    """Log what later() has kept; what a signal handler interrupts, the next call logs again."""
     while _untold:
         try:
             say, what = _untold.pop(0)
@@ -69,17 +71,18 @@ def tell() -> None:
             raise
 
 
-def is_news(message: str) -> bool:
-    """Whether this process has not logged the message yet; from now on it counts as logged."""
-    is_new = message not in _said
+def say_once(level: int, message: str) -> bool:
+    """Log the message, unless this process has logged it already; return whether it is news."""
+    if message in _said:
+        return False
     _said.add(message)
-    return is_new
-
-
-def say_once(level: int, message: str) -> None:
-    """Log the message, unless this process has logged it already."""
-    if is_news(message):
+    try:
         emit(level, message)
+    except BaseException:
+        # A signal handler has interrupted it.
+        _said.discard(message)
+        raise
+    return True
 
 
 def collect(settings: Settings) -> List[str]:
@@ -96,13 +99,10 @@ def collect(settings: Settings) -> List[str]:
 
 def listens(level: int) -> bool:
     """Whether anybody sees a record of that level, so that it is worth its text."""
-    if _file is not None:
+    if _file is not None and level >= _file.level:
         return True
     loaded = sys.modules.get("logging")
-    answers: List[bool] = []
-    if loaded is not None:
-        failure_of(lambda: answers.append(loaded.getLogger(NAME).isEnabledFor(level)))
-    return any(answers)
+    return bool(loaded and tried(lambda: loaded.getLogger(NAME).isEnabledFor(level))[0])
 
 
 def warning(message: str) -> None:
@@ -120,7 +120,7 @@ def emit(level: int, message: str) -> None:
     # After a chroot, without a free descriptor or with a broken logger class there is no logger.
     has_no_logger = _logger is None or isinstance(error, (ImportError, OSError))
     if error and has_no_logger and level >= WARNING and not isinstance(error, RecursionError):
-        _show(f"certifi-system-store-wrapper WARNING: {printable(message)}\n")
+        show(f"certifi-system-store-wrapper WARNING: {printable(message)}\n")
 
 
 def _log(level: int, message: str) -> None:
@@ -128,7 +128,7 @@ def _log(level: int, message: str) -> None:
     if level < WARNING and not listens(level):
         return
     logger = _logger or _set_up(Settings())
-    if _verbose:
+    if _asked != (None, ""):
         # The variable counts more than disable_existing_loggers of dictConfig().
         logger.disabled = False
     _log_to_file(level, message)
@@ -156,27 +156,32 @@ def _print_on_stderr(text: str) -> None:
         stream.write(text)
 
 
-def _show(text: str) -> None:
+def show(text: str) -> None:
+    """Write to stderr, which may be gone."""
     failure_of(_print_on_stderr, text)
 
 
 def failure_of(action: Callable[..., object], *arguments: object) -> Optional[Exception]:
     """Return what `action` raises: loggers, handlers and stderr belong to the application."""
+    return tried(action, *arguments)[1]
+
+
+def tried(action: Callable[..., T], *arguments: object) -> Tuple[Optional[T], Optional[Exception]]:
+    """Return what `action` returns, and what it raises."""
     try:
-        action(*arguments)
+        return action(*arguments), None
     except Exception as error:
         if is_passing(error):
             # A signal handler of the application raised it.
             raise
-        return error
-    return None
+        return None, error
 
 
 def _set_up(settings: Settings) -> logging.Logger:
     """Give the logger its handler for stderr, and the log file where a variable names one."""
     global _logger, _file
     log_handlers = load("reporting.log_handlers")
-    _logger = log_handlers.logger(NAME, settings.log_level, _show)
+    _logger = log_handlers.logger(settings.log_level)
     if settings.log_file and _file is None:
         try:
             _file = log_handlers.LogFile(settings.log_file, settings.log_file_level)

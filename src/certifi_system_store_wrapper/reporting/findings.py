@@ -9,7 +9,7 @@ from typing import Iterator, Sequence, Tuple
 
 from ..record import Record
 from ..settings import DEBUG, INFO, WARNING
-from . import emit, is_news, warning
+from . import say_once, warning
 
 # Why a certificate was left out: a closed set, shown by `status` and kept in Exclusion.reason.
 DISTRUSTED = "distrusted by the operating system"
@@ -74,9 +74,9 @@ def report(problems: Sequence[Problem], excluded: Sequence[Exclusion]) -> None:
     """Log what could not be used and what was left out, each once in this process."""
     warnings = 0
     for level, sentence in sentences(problems, excluded):
-        if is_news(sentence):
-            warnings += level >= WARNING
-            emit(DEBUG if level >= WARNING and warnings > _MOST else level, sentence)
+        is_warning = level >= WARNING
+        is_news = say_once(DEBUG if is_warning and warnings >= _MOST else level, sentence)
+        warnings += is_warning and is_news
     if warnings > _MOST:
         warning(
             f"{warnings - _MOST} more files or certificates cannot be used: "

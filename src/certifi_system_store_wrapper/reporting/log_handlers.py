@@ -2,68 +2,78 @@
 
 from __future__ import annotations
 
-import io
 import logging
 import os
 import sys
-from contextlib import suppress
-from typing import Callable, Optional
+from typing import Optional
 
 from ..machine import ownership
+from ..machine.signals import is_passing
 from ..settings import WARNING
+from . import NAME, show
 
 
 class LastResort(logging.Handler):
     """Prints on stderr the records that no handler of the application would get."""
 
-    show: Callable[[str], object]
-
     def emit(self, record: logging.LogRecord) -> None:
         """Write one line, unless the application has configured logging itself."""
-        if not _application_listens(record.name):
-            self.show(self.format(record) + "\n")
+        if not _application_listens():
+            show(self.format(record) + "\n")
 
 
 _LAST_RESORT = LastResort()
 
 
-class LogFile(logging.FileHandler):
+class LogFile(logging.Handler):
     """The file of PYTHON_CERTIFI_LOG_FILE; no more is logged once it cannot be written."""
 
     def __init__(self, path: str, level: int) -> None:
         """Open `path` for appending; raises OSError, also for a FIFO that nobody reads."""
-        super().__init__(path, encoding="utf-8")
-        self.setLevel(level)
+        super().__init__(level)
         self.setFormatter(logging.Formatter("%(asctime)s [%(process)d] %(levelname)s: %(message)s"))
+        self._path = path
+        self._open()
 
-    def _open(self) -> io.TextIOWrapper:
-        return open(self.baseFilename, "a", encoding=self.encoding, opener=_open_without_waiting)
+    def _open(self) -> None:
+        self._descriptor = _open_without_waiting(self._path)
+        self._status = os.fstat(self._descriptor)
 
-    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - the library's name
-        """Say nothing more: a full disk is no reason to fill stderr."""
-        del record
-        self.setLevel(logging.CRITICAL + 1)
-        if self.stream is not None:
-            # The text in its buffer is lost.
-            with suppress(OSError, ValueError):
-                self.stream.close()
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one line. Say nothing where that fails: a full disk is no reason to fill stderr."""
+        try:
+            if not self._is_open():
+                self._open()
+            line = f"{self.format(record)}\n".encode("utf-8", "backslashreplace")
+            os.write(self._descriptor, line)
+        except OSError as error:
+            if is_passing(error):
+                raise
+            self.setLevel(logging.CRITICAL + 1)
+
+    def _is_open(self) -> bool:
+        """Whether our number still is our file: a daemon closes all, and opens others."""
+        try:
+            return os.path.samestat(os.fstat(self._descriptor), self._status)
+        except OSError:
+            return False
 
 
-def _open_without_waiting(path: str, flags: int) -> int:
+def _open_without_waiting(path: str) -> int:
     """Open a file; neither opening nor writing waits for the reader of a FIFO.
 
     Raises PermissionError at a link of another user: root would write into any file for them.
     """
     ownership.Check().followed(path)
+    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
     if sys.platform != "win32":
         flags |= os.O_NONBLOCK
     return os.open(path, flags, 0o666)
 
 
-def logger(name: str, level: Optional[int], show: Callable[[str], object]) -> logging.Logger:
-    """Return the logger of that name with our handler; a level of None is the application's."""
-    ours = logging.getLogger(name)
-    _LAST_RESORT.show = show
+def logger(level: Optional[int]) -> logging.Logger:
+    """Return our logger with our handler; a level of None is the application's."""
+    ours = logging.getLogger(NAME)
     _LAST_RESORT.setFormatter(
         logging.Formatter("certifi-system-store-wrapper %(levelname)s: %(message)s")
     )
@@ -75,9 +85,9 @@ def logger(name: str, level: Optional[int], show: Callable[[str], object]) -> lo
     return ours
 
 
-def _application_listens(name: str) -> bool:
-    """Whether any handler but ours sees the records of the logger of that name."""
-    at: Optional[logging.Logger] = logging.getLogger(name)
+def _application_listens() -> bool:
+    """Whether any handler but ours sees the records of our logger."""
+    at: Optional[logging.Logger] = logging.getLogger(NAME)
     while at is not None:
         if any(not isinstance(handler, LastResort) for handler in at.handlers):
             return True

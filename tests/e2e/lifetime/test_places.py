@@ -704,6 +704,22 @@ def test_a_server_that_goes_into_a_folder(sandbox: Sandbox) -> None:
     assert not list((sandbox.work / "root" / str(sandbox.place)[1:]).iterdir())
 
 
+def test_a_refresh_that_fails_keeps_what_answered(sandbox: Sandbox) -> None:
+    """Without a descriptor nothing can be collected: the old bundle goes on, with one WARNING."""
+    code = """
+        import certifi, resource
+        from certifi_system_store_wrapper import refresh
+        path, limits = certifi.where(), resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (3, limits[1]))
+        assert refresh() == refresh() == certifi.where() == path
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+        assert refresh() == certifi.where() == path
+    """
+    done = sandbox.run_code(code)
+    assert (done.returncode, done.stderr.count("\n")) == (0, 1), done.stderr
+    assert "nothing is collected again" in done.stderr
+
+
 @pytest.mark.parametrize("instead", ["", "of the folder for it", "in memory"])
 def test_refresh_leaves_what_has_not_changed(sandbox: Sandbox, ca_file: Path, instead: str) -> None:
     """Asked twenty times, it uses up neither descriptors nor folders, wherever the bundle lies."""

@@ -293,6 +293,27 @@ def test_threads(sandbox: Sandbox) -> None:
     assert left(sandbox) == []
 
 
+def test_threads_that_ask_us_first(sandbox: Sandbox) -> None:
+    """Where no start-up file runs, none of them has patched certifi: there is one path, too."""
+    code = """
+        import threading, time
+        import certifi_system_store_wrapper as ours
+        from certifi_system_store_wrapper.activation import patch
+        init, barrier, paths = patch.Patch.__init__, threading.Barrier(8), set()
+        def slow(*arguments, **named):
+            barrier.wait(20)
+            init(*arguments, **named)
+        patch.Patch.__init__ = slow
+        threads = [threading.Thread(target=lambda: paths.add(ours.where())) for _ in range(8)]
+        [thread.start() for thread in threads]
+        [thread.join() for thread in threads]
+        assert len(paths) == 1, paths
+    """
+    packages = str(sandbox.environment.site_packages)
+    done = sandbox.run_code(code, "-S", env={"PYTHONPATH": packages})
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_a_fork_while_another_thread_publishes(sandbox: Sandbox) -> None:
     """The child waits for no lock that nobody will ever give back."""
     done = sandbox.run_code(
@@ -404,6 +425,30 @@ def test_sigterm(sandbox: Sandbox, case: str) -> None:
     """
     done = sandbox.run_code(code)
     assert (done.returncode, done.stderr) == (status, "")
+    assert left(sandbox) == []
+
+
+def test_sigterm_in_a_child_of_a_log_handler(sandbox: Sandbox) -> None:
+    """While our code runs and puts handlers off, a fork has the default as any other has it."""
+    code = """
+        import certifi, certifi_system_store_wrapper as ours, logging, os, signal
+        class Forks(logging.Handler):
+            def emit(self, record):
+                pid = os.fork()
+                if not pid:
+                    os._exit(signal.getsignal(signal.SIGTERM))
+                statuses.append(os.waitpid(pid, 0)[1])
+        statuses = []
+        certifi.where()
+        logging.getLogger().addHandler(Forks())
+        logging.getLogger().setLevel(logging.INFO)
+        os.environ["PYTHON_CERTIFI_CERT_FILES"] = "/no/such.pem"
+        ours.refresh()
+        assert statuses and not any(statuses), statuses
+        assert signal.getsignal(signal.SIGTERM).__name__ == "_on_sigterm"
+    """
+    done = sandbox.run_code(code)
+    assert (done.returncode, done.stderr) == (0, "")
     assert left(sandbox) == []
 
 

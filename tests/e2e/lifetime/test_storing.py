@@ -219,6 +219,13 @@ def test_who_wants_to_see_how_it_is_built_does(user: User, variable: str) -> Non
     assert f"user: {user.ca} has 1 certificates" in text
 
 
+def test_a_log_of_warnings_alone_needs_no_build(user: User) -> None:
+    """It would not show how the bundle is built."""
+    log = {"PYTHON_CERTIFI_LOG_FILE": "log", "PYTHON_CERTIFI_LOG_FILE_LEVEL": "WARNING"}
+    assert user.asks(**log)[0] == 0
+    assert (user.sandbox.work / "log").read_text("utf-8") == ""
+
+
 def test_findings_are_told_again(sandbox: Sandbox) -> None:
     """Who listens to more than warnings gets what the first process got, with one line each."""
     user = User(sandbox)
