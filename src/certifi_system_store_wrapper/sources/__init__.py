@@ -9,7 +9,7 @@ from hashlib import sha256
 from typing import List
 
 from ..machine import drop_folders, openssl
-from ..machine.files import named_by
+from ..machine.files import MARK, named_by
 from ..machine.signals import interruptible
 from ..settings import CERTIFI, LOCAL, SSL, SYSTEM, Settings, split_paths
 from . import system
@@ -25,6 +25,11 @@ from .files import (
 )
 from .findings import LISTED, NAMED, PROVEN, Findings
 from .reader import Reader, Untrusted
+
+_REPLACED = (
+    "a bundle of ours stands in its place, and CAs that were removed since are trusted as "
+    "certifi's: pip install --force-reinstall certifi"
+)
 
 
 def collect(settings: Settings, reader: Reader, certifi_file: str) -> List[Findings]:
@@ -55,11 +60,11 @@ def certifi(findings: Findings, path: str) -> None:
 
     Raises OSError if they are there and cannot be read.
     """
-    if hasattr(sys, "frozen"):
-        # The builder of the program may have replaced certifi's file with a bundle of ours.
-        findings.reader.baked = path
+    findings.reader.certifi_file = path
     try:
-        findings.reader.data(path, vouched=True)
+        # Who builds a frozen program may take certifi's path from us, and needs no remedy.
+        if findings.reader.data(path, vouched=True).startswith(MARK) and not hasattr(sys, "frozen"):
+            findings.problem(path, _REPLACED)
     except (FileNotFoundError, NotADirectoryError):
         # Nobody could answer with it. add_file() reports this.
         pass

@@ -49,8 +49,8 @@ class Reader:
         """Start with nothing read."""
         self.inputs: List[Input] = []
         self.known = Known()
-        # The one file that may be a bundle of ours: the cacert.pem of a frozen program.
-        self.baked = ""
+        # The one file that may be a bundle of ours: plain certifi would trust what it holds.
+        self.certifi_file = ""
         # Where a variable has the bundle kept.
         self.bundle_dir = ""
         # Whether nothing is looked for below the user's home, as under python -I.
@@ -82,7 +82,7 @@ class Reader:
         key = _key(path, status)
         if key not in self._parsed:
             data = self._data.pop(path, None) or read_regular(path, status)
-            if data.startswith(MARK) and path != self.baked:
+            if data.startswith(MARK) and path != self.certifi_file:
                 message = "it is a bundle of ours, which is never read back: name your own CAs"
                 raise OwnBundle(0, message)
             self._left -= len(data)
