@@ -119,7 +119,8 @@ def ssl_defaults(findings: Findings) -> None:
     with findings.named_by("SSL_CERT_DIR"):
         for item in dict.fromkeys(split_paths(named_by("SSL_CERT_DIR") or "")):
             if item:
-                add_folder(findings, item)
+                # Also names that OpenSSL does not look for, but no folder that it never enters.
+                add_folder(findings, item, deep=False)
 
 
 def user(findings: Findings, settings: Settings) -> None:

@@ -314,6 +314,42 @@ def test_ssl_variables_add_to_the_defaults(world: World) -> None:
     assert names(ssl) == {"A", "B", "C"}
 
 
+@pytest.mark.links("it is about symbolic links")
+@pytest.mark.parametrize("variable", ["SSL_CERT_DIR", "PYTHON_CERTIFI_CERT_FILES"])
+def test_only_a_folder_that_a_person_names_is_looked_through(world: World, variable: str) -> None:
+    """OpenSSL enters no folder below its own; in both a stale link of `rehash` is no warning."""
+    world.write("/cas/a.pem", PEM_A)
+    world.write("/cas/revoked/b.pem", PEM_B)
+    world.write("/other/c.pem", PEM_C)
+    world.link("/cas/01234567.0", "../other")
+    world.link("/cas/01234567.1", "gone.pem")
+    world.link("/cas/01234567.2", "01234567.2")
+    if variable == "SSL_CERT_DIR":
+        world.monkeypatch.setenv(variable, world.path("/cas"))
+        assert world.build() == {"certifi", "A"}
+    else:
+        assert world.build(world.path("/cas")) == {"certifi", "A", "B", "C"}
+    told = {os.path.basename(p.path): p.level for p in world.last.problems if p.path}
+    assert told == {"01234567.1": INFO, "01234567.2": INFO}
+    os.unlink(world.path("/cas/a.pem"))
+    world.monkeypatch.setenv("SSL_CERT_DIR", world.path("/cas"))
+    world.build()
+    (warning,) = world.warnings
+    assert "no certificate file in this folder" in warning.message
+
+
+@pytest.mark.parametrize("kept", ["cas", "cas/key", "elsewhere"])
+def test_a_named_folder_in_which_we_keep_our_bundle(world: World, kept: str) -> None:
+    """A volume may be for both; a copy of a bundle that somebody put there is a warning."""
+    world.build()
+    world.write("/cas/a.pem", PEM_A)
+    ours = world.write(f"/{'cas' if kept == 'elsewhere' else kept}/cacert.pem", world.last.text)
+    settings = Settings(cert_files=(world.path("/cas"),), bundle_dir=world.path(f"/{kept}"))
+    world.built = build(settings, world.certifi_file)
+    assert set(world.names()) == {"certifi", "A"}
+    assert [warning.path for warning in world.warnings] == ([ours] if kept == "elsewhere" else [])
+
+
 def test_a_named_folder_without_a_certificate_file_is_one_warning(world: World) -> None:
     """A certificate under a name that is none of theirs is not read."""
     world.write("/home/cas/readme.txt", PEM_A)
