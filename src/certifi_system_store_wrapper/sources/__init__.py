@@ -14,7 +14,6 @@ from ..machine.signals import interruptible
 from ..settings import CERTIFI, LOCAL, SSL, SYSTEM, Settings, split_paths
 from . import system
 from .files import (
-    MISNAMED,
     add_file,
     add_folder,
     add_hashed,
@@ -154,8 +153,8 @@ def _add_drop_folder(findings: Findings, folder: str) -> None:
             # add_file() says why it cannot be read.
             pass
         add_file(findings, path, NAMED, named=True)
-    for path in misnamed_files(findings, folder, others):
-        findings.problem(path, MISNAMED)
+    for path, why in misnamed_files(findings, folder, others):
+        findings.problem(path, why)
 
 
 def require_safe(path: str, reader: Reader) -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import errno
 import os
-from typing import Iterator, List, Optional
+from typing import Iterator, List, Optional, Tuple
 
 from ..machine.files import Unusable
-from ..parsing import Parsed, pem
+from ..parsing import KEY_STORES, Parsed, pem
 from ..reporting.findings import MALFORMED, NOT_TRUSTED
 from ..settings import DEBUG, INFO, WARNING
 from .findings import HELD, LISTED, NAMED, PROVEN, Findings
@@ -243,13 +243,18 @@ def add_folder(findings: Findings, folder: str, *, deep: bool = True) -> None:
         findings.problem(folder, message)
 
 
-def misnamed_files(findings: Findings, folder: str, others: List[str]) -> List[str]:
-    """Return which `others` in the folder hold a certificate, although no name says so."""
+def misnamed_files(findings: Findings, folder: str, others: List[str]) -> Iterator[Tuple[str, str]]:
+    """Yield which `others` in the folder hold a certificate that is not used, and why not."""
     if len(others) > MAX_OTHERS:
         message = f"{len(others)} files in it are not named as certificates: they are not opened"
         findings.problem(folder, message, INFO)
-        return []
-    return [path for path in others if findings.reader.seems_certificate(path)]
+        return
+    for path in others:
+        parsed = findings.reader.parse_start(path)
+        if parsed.certificates:
+            yield path, MISNAMED
+        elif parsed.instead in KEY_STORES:
+            yield path, parsed.instead
 
 
 def certificate_files(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from contextlib import suppress
 from typing import Dict, List, Optional, Set, Tuple
 
 from .. import parsing
@@ -119,13 +120,12 @@ class Reader:
                 return b""
         return block
 
-    def seems_certificate(self, path: str) -> bool:
-        """Whether the first START bytes of a file, whatever its name, hold a certificate."""
-        try:
+    def parse_start(self, path: str) -> Parsed:
+        """Return what the first START bytes of a file hold, whatever its name; nothing on error."""
+        data = b""
+        with suppress(OSError, ValueError):
             data = read_regular(path, self.stat(path), most=START)
-        except (OSError, ValueError):
-            return False
-        return bool(parsing.parse(data).certificates)
+        return parsing.parse(data)
 
     def stat(self, path: str) -> os.stat_result:
         """Return os.stat() of `path`, and remember the path in `inputs`."""

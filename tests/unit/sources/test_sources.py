@@ -9,6 +9,7 @@ from base64 import urlsafe_b64encode
 from typing import Any, List, Set
 
 import pytest
+from cryptography.hazmat.primitives.serialization import NoEncryption, pkcs12
 
 from certifi_system_store_wrapper import sources
 from certifi_system_store_wrapper.bundle import build
@@ -26,10 +27,11 @@ from certifi_system_store_wrapper.settings import (
 from certifi_system_store_wrapper.sources import files, system
 from certifi_system_store_wrapper.sources.findings import HELD, LISTED, NAMED, PROVEN, Findings
 from certifi_system_store_wrapper.sources.reader import Reader
-from support.minting import NAMES, encode_pem, mint, private_key_pem, trusted_pem
+from support.minting import NAMES, encode_pem, key_of, mint, private_key_pem, trusted_pem
 from support.world import DEBIAN, World
 
 PEM_A, PEM_B, PEM_C = (encode_pem(mint(name)) for name in "ABC")
+PKCS12 = pkcs12.serialize_key_and_certificates(b"me", key_of("key"), None, None, NoEncryption())
 
 
 def collected(world: World, settings: Settings = Settings()) -> List[Findings]:  # noqa: B008
@@ -382,6 +384,15 @@ def test_a_misnamed_certificate_is_known_by_its_content(world: World, data: byte
     assert len(world.warnings) == 1
 
 
+@pytest.mark.parametrize("name", ["corp.p12", "corp.pfx", "cacerts.jks"])
+def test_a_key_store_in_a_drop_folder_is_a_warning(world: World, name: str) -> None:
+    """Its certificate is not used, and no other name would help."""
+    path = world.write(f"/drop/{name}", b"\xfe\xed\xfe\xed" if "jks" in name else PKCS12)
+    assert world.build() == {"certifi"}
+    (warning,) = world.warnings
+    assert (warning.path, "export the certificate alone" in warning.message) == (path, True)
+
+
 @pytest.mark.parametrize(
     ("name", "data"),
     [
@@ -419,7 +430,7 @@ def test_many_misnamed_files_are_counted_and_not_opened(world: World) -> None:
     for number in range(files.MAX_OTHERS + 1):
         world.write(f"/drop/{number}.txt", PEM_A)
     with world.monkeypatch.context() as patched:
-        patched.setattr(Reader, "seems_certificate", None)
+        patched.setattr(Reader, "parse_start", None)
         world.build()
     told = [p for p in world.last.problems if p.path == world.path("/drop")]
     assert [(p.level, p.message.split()[0]) for p in told] == [(INFO, str(files.MAX_OTHERS + 1))]
@@ -432,7 +443,7 @@ def test_what_lies_in_a_named_folder_is_not_opened(world: World) -> None:
     """Only `doctor` looks into it: a folder may hold anything."""
     world.write("/named/a.txt", PEM_A)
     world.write("/named/b.pem", PEM_B)
-    world.monkeypatch.setattr(Reader, "seems_certificate", None)
+    world.monkeypatch.setattr(Reader, "parse_start", None)
     assert world.build(world.path("/named")) == {"certifi", "B"}
     assert not world.warnings
 
