@@ -31,6 +31,8 @@ _PREFIX = "PYTHON_CERTIFI_"
 _FROZEN = hasattr(sys, "frozen")
 # Variables of others that name certificates.
 _FOREIGN = ("SSL_CERT_FILE", "SSL_CERT_DIR", "NIX_SSL_CERT_FILE")
+# How no path begins that a shell has read: a home that nobody has, a variable, quotes.
+_SHELLS = ("~", "$", '"', "'", *(["%"] if os.name == "nt" else []))
 _ON, _OFF = ("1", "true", "yes", "on"), ("0", "false", "no", "off", "")
 
 
@@ -63,11 +65,11 @@ def from_environment(environ: Optional[Mapping[str, str]] = None) -> Settings:
     return Settings(
         cert_files=read.paths("PYTHON_CERTIFI_CERT_FILES"),
         log_level=read.level("PYTHON_CERTIFI_LOG_LEVEL"),
-        log_file=_path(read.text("PYTHON_CERTIFI_LOG_FILE")),
+        log_file=read.path("PYTHON_CERTIFI_LOG_FILE"),
         log_file_level=read.level("PYTHON_CERTIFI_LOG_FILE_LEVEL") or DEBUG,
         disable=read.switch("PYTHON_CERTIFI_DISABLE", default=False),
         sources=read.sources("PYTHON_CERTIFI_SOURCES"),
-        bundle_dir=_path(read.text("PYTHON_CERTIFI_BUNDLE_DIR")),
+        bundle_dir=read.path("PYTHON_CERTIFI_BUNDLE_DIR"),
         handle_sigterm=read.switch("PYTHON_CERTIFI_HANDLE_SIGTERM", default=True),
         ssl_defaults=read.switch("PYTHON_CERTIFI_SSL_DEFAULTS", default=False),
         store=read.switch("PYTHON_CERTIFI_STORE", default=STORE),
@@ -168,6 +170,14 @@ class _Variables:
 
     def _bad(self, name: str, value: str, remedy: str) -> None:
         self.problems.append(f"{name}={value!r} is not understood and ignored: {remedy}")
+
+    def path(self, name: str) -> str:
+        """Return one absolute path; "" where it is not set, or is what only a shell understands."""
+        path = os.path.expanduser(self.text(name))
+        if path[:1] in _SHELLS:
+            self._bad(name, path, "write the path out, only a shell replaces ~, $ and quotes")
+            return ""
+        return _path(path)
 
     def switch(self, name: str, *, default: bool) -> bool:
         """Return whether it is on; `default` where it is not set or not understood."""

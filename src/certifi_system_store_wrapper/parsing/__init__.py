@@ -16,6 +16,7 @@ from typing import Match, Optional, Tuple
 
 from . import der, lookalikes
 from .asn1 import NotDer
+from .lookalikes import KEY_STORES
 from .pem import (
     ALPHABET,
     BEGIN,
@@ -39,7 +40,7 @@ from .pem import (
     is_whole,
 )
 
-__all__ = ["Known", "Parsed", "parse"]
+__all__ = ["KEY_STORES", "Known", "Parsed", "parse"]
 
 _LABELS = (
     b"CERTIFICATE",

@@ -17,9 +17,16 @@ _KEY = f"it is a private key: {_EXPORT}"
 _REQUEST = "it is a request for a certificate (CSR): use what was issued"
 _REVOCATION = f"it is a revocation list (CRL): {_NAME}"
 _PUBLIC_KEY = f"it is a public key: {_NAME}"
+_PKCS12 = f"it is a PKCS#12 store (.p12, .pfx), made for keys: {_EXPORT}"
+_JKS, _JCEKS = (
+    f"it is a Java key store ({name}): {_EXPORT} (keytool -exportcert -rfc)"
+    for name in ("JKS", "JCEKS")
+)
+# They may hold the certificate of a CA, and nobody but its owner can take it out.
+KEY_STORES = (_PKCS12, _JKS, _JCEKS)
 _STARTS: Tuple[Tuple[bytes, str], ...] = (
-    (b"\xfe\xed\xfe\xed", f"it is a Java key store (JKS): {_EXPORT} (keytool -exportcert -rfc)"),
-    (b"\xce\xce\xce\xce", f"it is a Java key store (JCEKS): {_EXPORT} (keytool -exportcert -rfc)"),
+    (b"\xfe\xed\xfe\xed", _JKS),
+    (b"\xce\xce\xce\xce", _JCEKS),
     (b"PK\x03\x04", "it is a ZIP archive: unpack it"),
     (b"\x1f\x8b", "it is compressed with gzip: unpack it"),
     (b"BZh", "it is compressed with bzip2: unpack it"),
@@ -39,7 +46,7 @@ _TEXTS: Tuple[Tuple[bytes, str], ...] = (
 )
 # The tags of the first two members of a SEQUENCE, and the first bytes of the first if they matter.
 _SHAPES = {
-    (INTEGER, SEQUENCE, b"\3"): f"it is a PKCS#12 store (.p12, .pfx), made for keys: {_EXPORT}",
+    (INTEGER, SEQUENCE, b"\3"): _PKCS12,
     (INTEGER, SEQUENCE, b"\0"): _KEY,  # RFC 5208
     (INTEGER, INTEGER, b"\0"): _KEY,  # RFC 8017
     (INTEGER, OCTET_STRING, b"\1"): _KEY,  # RFC 5915

@@ -9,12 +9,11 @@ from hashlib import sha256
 from typing import List
 
 from ..machine import drop_folders, openssl
-from ..machine.files import named_by
+from ..machine.files import MARK, named_by
 from ..machine.signals import interruptible
 from ..settings import CERTIFI, LOCAL, SSL, SYSTEM, Settings, split_paths
 from . import system
 from .files import (
-    MISNAMED,
     add_file,
     add_folder,
     add_hashed,
@@ -25,6 +24,11 @@ from .files import (
 )
 from .findings import LISTED, NAMED, PROVEN, Findings
 from .reader import Reader, Untrusted
+
+_REPLACED = (
+    "a bundle of ours stands in its place, and CAs that were removed since are trusted as "
+    "certifi's: pip install --force-reinstall certifi"
+)
 
 
 def collect(settings: Settings, reader: Reader, certifi_file: str) -> List[Findings]:
@@ -57,11 +61,11 @@ def certifi(findings: Findings, path: str) -> None:
 
     Raises OSError if they are there and cannot be read.
     """
-    if hasattr(sys, "frozen"):
-        # The builder of the program may have replaced certifi's file with a bundle of ours.
-        findings.reader.baked = path
+    findings.reader.certifi_file = path
     try:
-        findings.reader.data(path, vouched=True)
+        # Who builds a frozen program may take certifi's path from us, and needs no remedy.
+        if findings.reader.data(path, vouched=True).startswith(MARK) and not hasattr(sys, "frozen"):
+            findings.problem(path, _REPLACED)
     except (FileNotFoundError, NotADirectoryError):
         # Nobody could answer with it. add_file() reports this.
         pass
@@ -116,7 +120,8 @@ def ssl_defaults(findings: Findings) -> None:
     with findings.named_by("SSL_CERT_DIR"):
         for item in dict.fromkeys(split_paths(named_by("SSL_CERT_DIR") or "")):
             if item:
-                add_folder(findings, item)
+                # Also names that OpenSSL does not look for, but no folder that it never enters.
+                add_folder(findings, item, deep=False)
 
 
 def user(findings: Findings, settings: Settings) -> None:
@@ -150,8 +155,8 @@ def _add_drop_folder(findings: Findings, folder: str) -> None:
             # add_file() says why it cannot be read.
             pass
         add_file(findings, path, NAMED, named=True)
-    for path in misnamed_files(findings, folder, others):
-        findings.problem(path, MISNAMED)
+    for path, why in misnamed_files(findings, folder, others):
+        findings.problem(path, why)
 
 
 def require_safe(path: str, reader: Reader) -> None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import errno
 import os
-from typing import Iterator, List, Optional
+from typing import Iterator, List, Optional, Tuple
 
 from ..machine import is_no_name
 from ..machine.files import Unusable
-from ..parsing import Parsed, pem
+from ..parsing import KEY_STORES, Parsed, pem
 from ..reporting.findings import MALFORMED, NOT_TRUSTED
-from ..settings import DEBUG, INFO, USER, WARNING
+from ..settings import DEBUG, INFO, WARNING
 from .findings import HELD, LISTED, NAMED, PROVEN, Findings
 from .reader import OwnBundle, Untrusted
 
@@ -65,8 +65,14 @@ def add_file(findings: Findings, path: str, standing: str, *, named: bool) -> in
     try:
         parsed = findings.reader.parse(path, vouched=named, proven=standing == PROVEN)
     except (OSError, ValueError) as error:
+        if isinstance(error, OwnBundle):
+            # Where we lay one nobody lost anything, unless somebody takes it for a CA's file.
+            is_lost = standing == NAMED or not findings.reader.is_where_made(path)
+            findings.unusable(path, str(error.strerror), WARNING if is_lost else DEBUG)
+        elif named and standing == HELD and _is_stale_link(path, error):
+            findings.unusable(path, "this link leads nowhere", INFO)
         # By a name that counts it has been read: nothing is lost.
-        if not (isinstance(error, Untrusted) and findings.reader.has_parsed(path)):
+        elif not (isinstance(error, Untrusted) and findings.reader.has_parsed(path)):
             _report_unreadable(findings, path, error, named=named)
         return 0
     if standing == PROVEN and not parsed.is_plain:
@@ -132,10 +138,7 @@ def _report_unreadable(
     findings: Findings, path: str, error: Exception, *, named: bool, kind: str = "file"
 ) -> None:
     """Record why a path cannot be read. It is no problem if a path that nobody named is absent."""
-    if isinstance(error, OwnBundle):
-        is_lost = findings.source == USER or not findings.reader.is_where_made(path)
-        findings.unusable(path, str(error.strerror), WARNING if is_lost else DEBUG)
-    elif isinstance(error, Untrusted):
+    if isinstance(error, Untrusted):
         report_untrusted(findings, error)
     elif named and (isinstance(error, FileNotFoundError) or _is_no_name(error, path)):
         findings.unusable(path, f"the {kind} does not exist{_hint(path)}")
@@ -143,6 +146,12 @@ def _report_unreadable(
         findings.unusable(path, cannot_be_read(error))
     elif not isinstance(error, (FileNotFoundError, NotADirectoryError)):
         _report_unreadable_store(findings, path, error)
+
+
+def _is_stale_link(path: str, error: Exception) -> bool:
+    """Whether `openssl rehash` made a link there whose file has gone; OpenSSL passes over it."""
+    is_nowhere = isinstance(error, OSError) and error.errno in (errno.ENOENT, errno.ELOOP)
+    return is_nowhere and is_hashed_name(os.path.basename(path))
 
 
 def _report_unreadable_store(findings: Findings, path: str, error: Exception) -> None:
@@ -216,12 +225,15 @@ def _hint(path: str) -> str:
     return next((hint for sign, hint in _HINTS if sign in path), "")
 
 
-def add_folder(findings: Findings, folder: str) -> None:
-    """Add the certificates in a named folder. Report a folder without a CA certificate."""
+def add_folder(findings: Findings, folder: str, *, deep: bool = True) -> None:
+    """Add the certificates in a named folder, with `deep` also those in the folders in it.
+
+    Report a folder without a CA certificate.
+    """
     before, first, count = len(findings.problems), len(findings.trusted), 0
-    for path in certificate_files(findings, folder):
+    for path in certificate_files(findings, folder, deep=deep):
         count += add_file(findings, path, HELD, named=True)
-    if len(findings.problems) > before:
+    if any(problem.level >= WARNING for problem in findings.problems[before:]):
         return
     if not count:
         message = "there is no certificate file in this folder (.cer .crt .pem .der .p7b .p7c)"
@@ -231,17 +243,22 @@ def add_folder(findings: Findings, folder: str) -> None:
         findings.problem(folder, message)
 
 
-def misnamed_files(findings: Findings, folder: str, others: List[str]) -> List[str]:
-    """Return which `others` in the folder hold a certificate, although no name says so."""
+def misnamed_files(findings: Findings, folder: str, others: List[str]) -> Iterator[Tuple[str, str]]:
+    """Yield which `others` in the folder hold a certificate that is not used, and why not."""
     if len(others) > MAX_OTHERS:
         message = f"{len(others)} files in it are not named as certificates: they are not opened"
         findings.problem(folder, message, INFO)
-        return []
-    return [path for path in others if findings.reader.seems_certificate(path)]
+        return
+    for path in others:
+        parsed = findings.reader.parse_start(path)
+        if parsed.certificates:
+            yield path, MISNAMED
+        elif parsed.instead in KEY_STORES:
+            yield path, parsed.instead
 
 
 def certificate_files(
-    findings: Findings, folder: str, others: Optional[List[str]] = None
+    findings: Findings, folder: str, others: Optional[List[str]] = None, *, deep: bool = True
 ) -> Iterator[str]:
     """Yield the certificate files below a folder; the extension or a hashed name tells them.
 
@@ -261,7 +278,7 @@ def certificate_files(
                 return
             # Not entry.is_dir(), which raises where a listing has no types, as of some networks.
             if os.path.isdir(entry.path):
-                pending += [entry.path] if entry.name != "__pycache__" else []
+                pending += [entry.path] if deep and entry.name != "__pycache__" else []
             elif entry.name.startswith(_LITTER):
                 continue
             elif is_certificate_name(entry.name):

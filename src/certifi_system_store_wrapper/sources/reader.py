@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from contextlib import suppress
 from typing import Dict, List, Optional, Set, Tuple
 
 from .. import parsing
@@ -49,8 +50,8 @@ class Reader:
         """Start with nothing read."""
         self.inputs: List[Input] = []
         self.known = Known()
-        # The one file that may be a bundle of ours: the cacert.pem of a frozen program.
-        self.baked = ""
+        # The one file that may be a bundle of ours: plain certifi would trust what it holds.
+        self.certifi_file = ""
         # Where a variable has the bundle kept.
         self.bundle_dir = ""
         # Whether nothing is looked for below the user's home, as under python -I.
@@ -82,7 +83,7 @@ class Reader:
         key = _key(path, status)
         if key not in self._parsed:
             data = self._data.pop(path, None) or read_regular(path, status)
-            if data.startswith(MARK) and path != self.baked:
+            if data.startswith(MARK) and path != self.certifi_file:
                 message = "it is a bundle of ours, which is never read back: name your own CAs"
                 raise OwnBundle(0, message)
             self._left -= len(data)
@@ -119,13 +120,12 @@ class Reader:
                 return b""
         return block
 
-    def seems_certificate(self, path: str) -> bool:
-        """Whether the first START bytes of a file, whatever its name, hold a certificate."""
-        try:
+    def parse_start(self, path: str) -> Parsed:
+        """Return what the first START bytes of a file hold, whatever its name; nothing on error."""
+        data = b""
+        with suppress(OSError, ValueError):
             data = read_regular(path, self.stat(path), most=START)
-        except (OSError, ValueError):
-            return False
-        return bool(parsing.parse(data).certificates)
+        return parsing.parse(data)
 
     def stat(self, path: str) -> os.stat_result:
         """Return os.stat() of `path`, and remember the path in `inputs`."""

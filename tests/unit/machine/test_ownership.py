@@ -147,6 +147,20 @@ def test_another_user_distrusts_nothing(world: World, path: str) -> None:
     assert world.build() == {"certifi", "A"}
     (warning,) = world.warnings
     assert f"user {MALLORY} owns it, and could change what user" in warning.message
+    # Who named that file as a CA's would trust what it distrusts.
+    assert ("what is distrusted there does not count" in warning.message) is (path != NIX)
+    assert ("PYTHON_CERTIFI_CERT_FILES" in warning.message) is (path == NIX)
+
+
+def test_a_folder_of_another_user_costs_trust_and_distrust_and_both_are_told(world: World) -> None:
+    """Each by its own remedy; a file of a blocklist may be trusted by another list."""
+    world.write("/etc/pki/tls/certs/ca-bundle.crt", PEM_A)
+    world.write("/etc/pki/ca-trust/source/blocklist/b.pem", PEM_B)
+    give(world, "/etc/pki")
+    world.build()
+    assert {warning.path for warning in world.warnings} == {world.path("/etc/pki")}
+    endings = [warning.message.rpartition(": ")[2].split(",")[0] for warning in world.warnings]
+    assert endings == ["own it", "chown root"]
 
 
 def test_the_list_of_debian_counts_only_as_roots(world: World) -> None:
@@ -158,7 +172,9 @@ def test_the_list_of_debian_counts_only_as_roots(world: World) -> None:
     for path in ("/etc/ca-certificates.conf", "/usr/share/ca-certificates/mozilla/certifi.crt"):
         give(world, path)
         assert world.build() == {"certifi", "A"}
-        assert [warning.path for warning in world.warnings] == [world.path(path)]
+        (warning,) = world.warnings
+        assert warning.path == world.path(path)
+        assert "what is distrusted there does not count" in warning.message
         os.chown(world.path(path), 0, 0)
 
 

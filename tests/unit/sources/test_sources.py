@@ -9,6 +9,7 @@ from base64 import urlsafe_b64encode
 from typing import Any, List, Set
 
 import pytest
+from cryptography.hazmat.primitives.serialization import NoEncryption, pkcs12
 
 from certifi_system_store_wrapper import sources
 from certifi_system_store_wrapper.bundle import build
@@ -26,10 +27,11 @@ from certifi_system_store_wrapper.settings import (
 from certifi_system_store_wrapper.sources import files, system
 from certifi_system_store_wrapper.sources.findings import HELD, LISTED, NAMED, PROVEN, Findings
 from certifi_system_store_wrapper.sources.reader import Reader
-from support.minting import NAMES, encode_pem, mint, private_key_pem, trusted_pem
+from support.minting import NAMES, encode_pem, key_of, mint, private_key_pem, trusted_pem
 from support.world import DEBIAN, World
 
 PEM_A, PEM_B, PEM_C = (encode_pem(mint(name)) for name in "ABC")
+PKCS12 = pkcs12.serialize_key_and_certificates(b"me", key_of("key"), None, None, NoEncryption())
 
 
 def collected(world: World, settings: Settings = Settings()) -> List[Findings]:  # noqa: B008
@@ -314,6 +316,42 @@ def test_ssl_variables_add_to_the_defaults(world: World) -> None:
     assert names(ssl) == {"A", "B", "C"}
 
 
+@pytest.mark.links("it is about symbolic links")
+@pytest.mark.parametrize("variable", ["SSL_CERT_DIR", "PYTHON_CERTIFI_CERT_FILES"])
+def test_only_a_folder_that_a_person_names_is_looked_through(world: World, variable: str) -> None:
+    """OpenSSL enters no folder below its own; in both a stale link of `rehash` is no warning."""
+    world.write("/cas/a.pem", PEM_A)
+    world.write("/cas/revoked/b.pem", PEM_B)
+    world.write("/other/c.pem", PEM_C)
+    world.link("/cas/01234567.0", "../other")
+    world.link("/cas/01234567.1", "gone.pem")
+    world.link("/cas/01234567.2", "01234567.2")
+    if variable == "SSL_CERT_DIR":
+        world.monkeypatch.setenv(variable, world.path("/cas"))
+        assert world.build() == {"certifi", "A"}
+    else:
+        assert world.build(world.path("/cas")) == {"certifi", "A", "B", "C"}
+    told = {os.path.basename(p.path): p.level for p in world.last.problems if p.path}
+    assert told == {"01234567.1": INFO, "01234567.2": INFO}
+    os.unlink(world.path("/cas/a.pem"))
+    world.monkeypatch.setenv("SSL_CERT_DIR", world.path("/cas"))
+    world.build()
+    (warning,) = world.warnings
+    assert "no certificate file in this folder" in warning.message
+
+
+@pytest.mark.parametrize("kept", ["cas", "cas/key", "elsewhere"])
+def test_a_named_folder_in_which_we_keep_our_bundle(world: World, kept: str) -> None:
+    """A volume may be for both; a copy of a bundle that somebody put there is a warning."""
+    world.build()
+    world.write("/cas/a.pem", PEM_A)
+    ours = world.write(f"/{'cas' if kept == 'elsewhere' else kept}/cacert.pem", world.last.text)
+    settings = Settings(cert_files=(world.path("/cas"),), bundle_dir=world.path(f"/{kept}"))
+    world.built = build(settings, world.certifi_file)
+    assert set(world.names()) == {"certifi", "A"}
+    assert [warning.path for warning in world.warnings] == ([ours] if kept == "elsewhere" else [])
+
+
 def test_a_named_folder_without_a_certificate_file_is_one_warning(world: World) -> None:
     """A certificate under a name that is none of theirs is not read."""
     world.write("/home/cas/readme.txt", PEM_A)
@@ -344,6 +382,15 @@ def test_a_misnamed_certificate_is_known_by_its_content(world: World, data: byte
     world.write("/drop/a.txt", data)
     assert world.build() == {"certifi"}
     assert len(world.warnings) == 1
+
+
+@pytest.mark.parametrize("name", ["corp.p12", "corp.pfx", "cacerts.jks"])
+def test_a_key_store_in_a_drop_folder_is_a_warning(world: World, name: str) -> None:
+    """Its certificate is not used, and no other name would help."""
+    path = world.write(f"/drop/{name}", b"\xfe\xed\xfe\xed" if "jks" in name else PKCS12)
+    assert world.build() == {"certifi"}
+    (warning,) = world.warnings
+    assert (warning.path, "export the certificate alone" in warning.message) == (path, True)
 
 
 @pytest.mark.parametrize(
@@ -383,7 +430,7 @@ def test_many_misnamed_files_are_counted_and_not_opened(world: World) -> None:
     for number in range(files.MAX_OTHERS + 1):
         world.write(f"/drop/{number}.txt", PEM_A)
     with world.monkeypatch.context() as patched:
-        patched.setattr(Reader, "seems_certificate", None)
+        patched.setattr(Reader, "parse_start", None)
         world.build()
     told = [p for p in world.last.problems if p.path == world.path("/drop")]
     assert [(p.level, p.message.split()[0]) for p in told] == [(INFO, str(files.MAX_OTHERS + 1))]
@@ -396,7 +443,7 @@ def test_what_lies_in_a_named_folder_is_not_opened(world: World) -> None:
     """Only `doctor` looks into it: a folder may hold anything."""
     world.write("/named/a.txt", PEM_A)
     world.write("/named/b.pem", PEM_B)
-    world.monkeypatch.setattr(Reader, "seems_certificate", None)
+    world.monkeypatch.setattr(Reader, "parse_start", None)
     assert world.build(world.path("/named")) == {"certifi", "B"}
     assert not world.warnings
 

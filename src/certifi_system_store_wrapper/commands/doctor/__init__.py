@@ -13,6 +13,7 @@ from ... import api, reporting
 from ...activation import shadows
 from ...bundle import Bundle
 from ...settings import SYSTEM, WARNING, Settings, from_environment
+from ...sources.system import STORES
 from .. import environment, here, scripts, status, trusts, variables
 from ..output import Finding, Report, WrongUsage, note, problem
 from . import clients, installation, programs, requirement, user_cas
@@ -121,12 +122,15 @@ def _no_store(built: Bundle) -> Iterator[Finding]:
     unusable = [each for each in built.problems if each.source == SYSTEM and each.path]
     # _sources() has told the warnings.
     yield from (note("system", str(each)) for each in unusable if each.level < WARNING)
-    if all(each.level < WARNING for each in unusable):
-        yield note(
-            "system",
-            "there is no store of the system here, as in many containers",
-            "if there should be one, install ca-certificates",
-        )
+    if any(each.level >= WARNING for each in unusable):
+        return
+    if any(each.path in STORES for each in unusable):
+        what = "the store of the system has no certificate that can be read"
+        remedy = "as root: update-ca-certificates or update-ca-trust, else install it again"
+    else:
+        what = "there is no store of the system here, as in many containers"
+        remedy = "if there should be one, install ca-certificates"
+    yield note("system", what, remedy)
 
 
 def _scripts() -> Iterator[Finding]:

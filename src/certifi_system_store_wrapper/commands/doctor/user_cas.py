@@ -10,7 +10,7 @@ from ...bundle import Anchor, Bundle
 from ...parsing.pem import der_of
 from ...publishing import lasting
 from ...settings import USER, WARNING, Settings
-from ...sources.files import MISNAMED, certificate_files, misnamed_files
+from ...sources.files import certificate_files, misnamed_files
 from ...sources.findings import Findings
 from .. import describe
 from ..output import Finding, note
@@ -86,7 +86,7 @@ def misnamed(settings: Settings) -> Iterator[Finding]:
         others: List[str] = []
         # Only the end of the walk tells all others.
         list(certificate_files(found, folder, others))
-        for path in misnamed_files(found, folder, others):
-            yield note("user", f"{path}: {MISNAMED}")
+        for path, why in misnamed_files(found, folder, others):
+            yield note("user", f"{path}: {why}")
         # What cannot be read is in the bundle's own problems.
         yield from (note("user", str(each)) for each in found.problems if each.level < WARNING)

@@ -22,13 +22,13 @@ from ..files import (
     first_visible,
     reason_of,
     report_notes,
-    report_untrusted,
 )
 from ..findings import LISTED, Findings
 from ..reader import Untrusted
 from . import unix_local
 
 _NIX_SANDBOX = "/no-cert-file.crt"
+_DOES_NOT_COUNT = "what is distrusted there does not count: chown root, chmod go-w"
 _NOTHING = "it distrusts something, but holds no certificate"
 
 # Where systems keep their certificates, and which systems do.
@@ -274,12 +274,10 @@ def _reporting_unknown(findings: Findings, path: str) -> Iterator[None]:
 
 def _report_unknown(findings: Findings, path: str, error: OSError) -> None:
     """Report that distrust may be lost. For files in a closed folder name that folder, so once."""
-    remedy = ""
-    if isinstance(error, PermissionError):
-        remedy = "; let this user read it"
-        path = first_visible(path)
+    message = f"cannot be read, so its distrust is not known: {error.strerror}"
     if isinstance(error, Untrusted):
-        report_untrusted(findings, error)
-        return
-    message = f"cannot be read, so its distrust is not known: {error.strerror}{remedy}"
+        # Its own advice is to name the file as a CA's.
+        path, message = error.step, f"{error.why}, so {_DOES_NOT_COUNT}"
+    elif isinstance(error, PermissionError):
+        path, message = first_visible(path), f"{message}; let this user read it"
     findings.problem(path, message)
