@@ -6,8 +6,10 @@ import os
 import re
 import shlex
 import sys
-from glob import glob
+from glob import escape, glob
 from typing import Dict, Iterator, List, NamedTuple
+
+from ..machine.files import names
 
 NAME = "certifi-system-store-wrapper"
 _START = "certifi_system_store_wrapper"
@@ -151,12 +153,7 @@ def _version(python: str, prefix: str, settings: Dict[str, str]) -> str:
 
 
 def _libraries(prefix: str) -> List[str]:
-    return sorted(glob(os.path.join(glob_escape(prefix), "lib", "py*[0-9].[0-9]*")), reverse=True)
-
-
-def glob_escape(path: str) -> str:
-    """Return a path for glob(), in which only what follows it has wildcards."""
-    return re.sub(r"([*?[])", r"[\1]", path)
+    return sorted(glob(os.path.join(escape(prefix), "lib", "py*[0-9].[0-9]*")), reverse=True)
 
 
 def _numbers(version: str) -> List[int]:
@@ -212,14 +209,6 @@ def _packages(folders: List[str]) -> Dict[str, str]:
                 called = re.sub(r"[-_.]+", "-", metadata.group(1)).lower()
                 found.setdefault(called, metadata.group(2))
     return found
-
-
-def names(folder: str) -> List[str]:
-    """Return the sorted names in a folder, none if it cannot be read."""
-    try:
-        return sorted(os.listdir(folder))
-    except OSError:
-        return []
 
 
 def _is_managed(there: Environment) -> bool:
