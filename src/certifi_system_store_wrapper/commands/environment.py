@@ -19,7 +19,7 @@ _KINDS = {"pipx_metadata.json": PIPX, "uv-receipt.toml": UV_TOOL, "conda-meta": 
 _OLDEST = [3, 8]
 # gitconfig, uv.toml and their kind are small; a pyproject.toml may be long.
 _MAX_BYTES = 1 << 20
-_PROGRAM = "python.exe" if os.name == "nt" else "python"
+_PROGRAMS = ("python.exe",) if os.name == "nt" else ("python", "python3")
 _INTERPRETER = re.compile(r"(python|pypy|graalpy)[\w.]*", re.IGNORECASE)
 _METADATA = re.compile(r"(.+?)-(\d[^-]*)(?:-.+)?\.(?:dist|egg)-info", re.IGNORECASE)
 
@@ -92,19 +92,19 @@ def install_command(there: Environment) -> str:
     """Return the command that installs this package there, "" where none can."""
     if is_too_old(there):
         return ""
-    tool = _quoted(os.path.basename(there.prefix))
+    tool = quoted(os.path.basename(there.prefix))
     if there.kind == PIPX:
         return f"pipx inject {tool} {NAME}"
     if there.kind == UV_TOOL:
         return f"uv tool install {tool} --with {NAME}"
-    python = _quoted(there.python)
+    python = quoted(there.python)
     # pip refuses without this where a distribution keeps the interpreter's packages.
     more = "--user --break-system-packages " if _is_managed(there) else ""
     if "pip" in there.packages:
         return f"{python} -m pip install {more}{NAME}"
     if "uv" in there.settings:
         return f"uv pip install --python {python} {NAME}"
-    return f"{_quoted(sys.executable)} -m pip --python {python} install {more}{NAME}"
+    return f"{quoted(sys.executable)} -m pip --python {python} install {more}{NAME}"
 
 
 def text(path: str) -> str:
@@ -121,7 +121,8 @@ def text(path: str) -> str:
 
 def _interpreter(path: str) -> str:
     path = os.path.expanduser(path)
-    inside = [os.path.join(path, folder, _PROGRAM) for folder in ("bin", "Scripts", "")]
+    folders = [os.path.join(path, folder) for folder in ("bin", "Scripts", "")]
+    inside = [os.path.join(folder, program) for folder in folders for program in _PROGRAMS]
     for each in inside if os.path.isdir(path) else [path]:
         found = _of_script(each)
         if os.path.isfile(found) and _INTERPRETER.fullmatch(os.path.basename(found)):
@@ -217,7 +218,8 @@ def _is_managed(there: Environment) -> bool:
     return there.kind == BASE and any(map(os.path.isfile, marks))
 
 
-def _quoted(word: str) -> str:
+def quoted(word: str) -> str:
+    """Return a word of a command as it is typed."""
     if os.name == "nt":
         return f'"{word}"' if " " in word else word
     return shlex.quote(word)
