@@ -23,6 +23,8 @@ def test_a_file_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
     monkeypatch.setattr(drop_folder, "read", recorded)
     monkeypatch.setattr(drop_folder, "find", lambda: str(tmp_path / "drop"))
+    nothing = f"none      nothing has been added to {tmp_path / 'drop'}"
+    assert remove.run(names=[]).lines == [nothing]
     (own,) = read(str(path)).trusted
     place = {"sha256": "ab", "path": "/there", "source": "user", "remedy": "delete it"}
     monkeypatch.setattr(trusted_from, "anchors", lambda: [own] * 3)
