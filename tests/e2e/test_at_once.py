@@ -11,7 +11,7 @@ from typing import Callable, Dict, List, Tuple
 
 import pytest
 
-from support import Sandbox, assert_fetched, assert_untrusted, os_store, write
+from support import POWERLESS, Sandbox, assert_fetched, assert_untrusted, os_store, write
 from support.minting import CA, make
 
 COMMAND = ("-m", "certifi_system_store_wrapper")
@@ -270,3 +270,22 @@ def test_a_bundle_of_somebody_else_is_left_alone(sandbox: Sandbox, ca_file: Path
     before = path.read_bytes()
     changed(sandbox, "remove", ca_file_digest(sandbox))
     assert path.read_bytes() == before
+
+
+@pytest.mark.modes("a folder that is read-only keeps the bundle from being written")
+@pytest.mark.linux("root is denied nothing elsewhere")
+def test_what_could_not_be_renewed_is_by_the_next_add(sandbox: Sandbox, ca_file: Path) -> None:
+    """It is said that the bundle lacks the CA, until an `add` of what is held already renews it."""
+    folder = sandbox.work / "kept"
+    env = {"PYTHON_CERTIFI_BUNDLE_DIR": str(folder)}
+    path = printed(sandbox, env)
+    told = []
+    for mode in (0o555, 0o755, 0o755):
+        folder.chmod(mode)
+        prefix = POWERLESS if os.geteuid() == 0 else ()
+        done = sandbox.run(*COMMAND, "add", str(ca_file), env=env, prefix=prefix)
+        assert done.returncode == int(mode == 0o555), done
+        told.append([line for line in done.stdout.splitlines() if f"  {path}" in line])
+    assert told[0][0].startswith(f"problem   {path} lacks it: ")
+    assert told[1:] == [[f"renewed   {path}"], []]
+    assert ca_file.read_bytes() in path.read_bytes()

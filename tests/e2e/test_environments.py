@@ -386,16 +386,23 @@ def test_a_python_that_fails(sandbox: Sandbox, fresh: Sandbox) -> None:
 
 
 def test_a_module_of_the_working_directory_is_not_imported_there(sandbox: Sandbox) -> None:
-    """A json.py beside the person does not answer in the name of the environment."""
-    write(sandbox.work / "json.py", b"raise RuntimeError('mine')\n")
+    """What lies beside the person does not answer in the name of the environment.
+
+    Nor does the encoding that a pipe has there: what is told, is told whole.
+    """
+    for module in ("json", "runpy", "pkgutil", "functools", "contextlib", "types"):
+        write(sandbox.work / f"{module}.py", b"raise RuntimeError('mine')\n")
     code = f"""
-        import sys
+        import os, sys
         sys.path[:] = [each for each in sys.path if each]
-        from certifi_system_store_wrapper import commands
-        sys.exit(commands.main(["status", "--python", {str(sandbox.environment.python)!r}]))
+        os.environ.update(PYTHONIOENCODING="cp1252", PYTHON_CERTIFI_CERT_FILES="/n\xf6/ca.pem")
+        from certifi_system_store_wrapper.commands import elsewhere
+        python = {str(sandbox.environment.python)!r}
+        print(ascii(elsewhere.report(python, "status", [], as_json=False).lines))
     """
     done = sandbox.run_code(code)
     assert (done.returncode, done.stderr) == (0, "")
+    assert "problem   /n\\xf6/ca.pem: " in done.stdout
 
 
 def test_pip_can_be_asked_for_another_environment() -> None:

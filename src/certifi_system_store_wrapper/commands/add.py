@@ -26,12 +26,14 @@ def run(*, files: Sequence[str]) -> Report:
     """Copy the certificates of files into the drop folder, or say why not; raises OSError."""
     folder = drop_folder.find()
     told: List[Dict[str, Any]] = []
+    added: List[bytes] = []
     for path in [each for word in files for each in _meant(word)]:
         refusal, blocks = _examined(path)
         if refusal:
             told.append({"path": path, "refused": refusal})
         told += [{"path": path, **_stored(drop_folder.make(folder), block)} for block in blocks]
-    return at_once.take_effect(drop_folder.report("add", folder, told), folder, removed=[])
+        added += blocks
+    return at_once.take_effect(drop_folder.report("add", folder, told), folder, added=added)
 
 
 def _meant(word: str) -> List[str]:

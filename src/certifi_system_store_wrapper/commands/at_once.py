@@ -3,36 +3,40 @@
 from __future__ import annotations
 
 import os
-import sys
 from contextlib import suppress
-from typing import Any, Dict, Iterator, List
+from typing import Any, Dict, Iterator, List, Sequence
 
 from ..activation import hook
 from ..machine import open_files, temporary_places, user_folder
 from ..publishing import lasting
 from ..publishing.lasting import Lasting
 from ..settings import from_environment
-from . import trusted_from
+from . import environment, trusted_from
 from .output import Report, row, sentence
 from .shellenv import named
 
 _MANY = 8
 _APPENDED = "a person appended it: delete it at the end of that file"
+_GONE = "its environment is gone: delete that file"
 
 
-def take_effect(report: Report, folder: str, *, removed: List[bytes]) -> Report:
+def take_effect(
+    report: Report, folder: str, *, added: Sequence[bytes] = (), removed: Sequence[bytes] = ()
+) -> Report:
     """Return the report with what became of the bundles, and of the programs that run."""
     changed = any(each.get("new") or each.get("removed") for each in report.data["certificates"])
     now = trusted_from.anchors() if changed and removed else ()
     still = [anchor for anchor in now if anchor.block in removed]
     kept = {anchor.block for anchor in still}
     gone = [block for block in removed if block not in kept]
-    bundles = list(_bundles(folder, removed, gone)) if changed else []
+    # What was held already, a bundle may lack.
+    bundles = list(_bundles(folder, added, removed, gone)) if changed or added else []
     running = list(open_files.holding(_held())) if changed else []
     places = [place for anchor in still for place in trusted_from.places(anchor)]
     data = {**report.data, "bundles": bundles, "running": [each._asdict() for each in running]}
     data["still_trusted"] = places
-    lines = [*report.lines, *(_line(each) for each in bundles), *map(_still_trusted, places)]
+    fault = "still has it" if removed else "lacks it"
+    lines = [*report.lines, *(_line(each, fault) for each in bundles), *map(_still_trusted, places)]
     if running:
         told = [f"{each.process} {each.name}" for each in running]
         more = f" and {len(told) - _MANY} more" if told[_MANY:] else ""
@@ -50,7 +54,9 @@ def _held() -> List[str]:
     return [os.path.join(user_folder(place), "") for place in temporary_places()]
 
 
-def _bundles(folder: str, removed: List[bytes], gone: List[bytes]) -> Iterator[Dict[str, Any]]:
+def _bundles(
+    folder: str, added: Sequence[bytes], removed: Sequence[bytes], gone: List[bytes]
+) -> Iterator[Dict[str, Any]]:
     """Bring each bundle up to date that was made with what lies in the folder.
 
     One of another environment is written anew by that; what was removed is taken out here, if it is
@@ -59,6 +65,9 @@ def _bundles(folder: str, removed: List[bytes], gone: List[bytes]) -> Iterator[D
     settings = from_environment()
     bundles = [each for each in lasting.found(settings, named()) if each.looked_at(folder)]
     for bundle in bundles:
+        if added and all(map(bundle.has, added)):
+            # From another source, or since an earlier `add`.
+            continue
         if bundle.is_stored:
             with suppress(OSError):
                 lasting.withdraw(bundle, [block for block in gone if bundle.has(block)])
@@ -85,19 +94,21 @@ def _is_renewed(bundle: Lasting, gone: List[bytes]) -> bool:
 
 
 def _command(bundle: Lasting) -> str:
-    """Return what writes the bundle of another environment anew."""
-    folder = ("Scripts", "python.exe") if sys.platform == "win32" else ("bin", "python")
-    python = os.path.join(bundle.prefix, *folder)
-    return f"{python} -m certifi_system_store_wrapper export"
+    """Return what writes the bundle of another environment anew, "" if that is gone."""
+    try:
+        python = environment.read(bundle.prefix).python
+    except OSError:
+        return ""
+    return f"{environment.quoted(python)} -m certifi_system_store_wrapper export"
 
 
 def _still_trusted(place: Dict[str, Any]) -> str:
     return row("problem", f"{place['subject']} is still trusted: {trusted_from.sentence(place)}")
 
 
-def _line(each: Dict[str, Any]) -> str:
+def _line(each: Dict[str, Any], fault: str) -> str:
     if each["failed"]:
-        return row("problem", f"{each['path']} still has it: {each['failed']}")
-    if each["command"] and not each["renewed"]:
-        return row("later", f"{each['path']}: {each['command']}")
-    return row("renewed", each["path"])
+        return row("problem", f"{each['path']} {fault}: {each['failed']}")
+    if each["renewed"]:
+        return row("renewed", each["path"])
+    return row("later", f"{each['path']}: {each['command'] or _GONE}")

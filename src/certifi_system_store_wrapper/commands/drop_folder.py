@@ -110,8 +110,6 @@ def report(command: str, folder: str, told: List[Dict[str, Any]]) -> Report:
     data = {"command": command, "folder": folder, "certificates": told}
     lines = [line for each in told if "refused" not in each for line in _lines(each)]
     errors = [f"refused {e['path']}: {e['refused']}" for e in told if "refused" in e]
-    if command == "remove" and not told:
-        lines = [row("none", f"nothing has been added to {folder}")]
     return Report(data, lines, int(bool(errors)), errors=errors)
 
 

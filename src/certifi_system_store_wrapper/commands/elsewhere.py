@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import subprocess
-from typing import Any, Dict, List, Sequence, Tuple
+from contextlib import suppress
+from typing import Any, Dict, List, Sequence
 
 from . import environment, scripts
 from .environment import NAME, Environment
@@ -12,10 +13,13 @@ from .output import Finding, Report, problem, row
 
 # Seconds: `doctor HOST` needs a minute, and the resolver what it likes.
 _PATIENCE = 180
-# As -m does it, but without the working directory, where a json.py may lie.
+# As -m does it, but without the working directory, where a runpy.py or json.py may lie; and in one
+# encoding, whatever a pipe has there.
 _CODE = """\
-import runpy, sys
+import sys
 if sys.path[:1] == [""]: del sys.path[0]
+for each in (sys.stdout, sys.stderr): each.reconfigure(encoding="utf-8", errors="backslashreplace")
+import runpy
 runpy.run_module("certifi_system_store_wrapper", run_name="__main__", alter_sys=True)
 """
 
@@ -60,22 +64,16 @@ def _asked(
         raise OSError(0, f"{there.python} did not answer within {_PATIENCE} seconds") from None
     except OSError as error:
         raise OSError(0, f"{there.python} cannot be run: {error.strerror}") from error
-    told, lines = _answer(done.stdout, as_json=as_json)
+    told: Dict[str, Any] = {}
+    lines = [] if as_json else done.stdout.splitlines()
+    if as_json:
+        with suppress(ValueError):
+            told = json.loads(done.stdout)
     if not told and not lines:
         last = (done.stderr.strip().splitlines() or ["it printed nothing"])[-1]
         raise OSError(0, f"{there.python} failed: {last}")
     errors = [line.partition(f"{NAME}: ")[2] or line for line in done.stderr.splitlines()]
     return _with_findings(told, lines, findings, done.returncode)._replace(errors=errors)
-
-
-def _answer(stdout: str, *, as_json: bool) -> Tuple[Dict[str, Any], List[str]]:
-    if not as_json:
-        return {}, stdout.splitlines()
-    try:
-        told = json.loads(stdout)
-    except ValueError:
-        return {}, []
-    return (told if isinstance(told, dict) else {}), []
 
 
 def _with_findings(

@@ -7,8 +7,10 @@ import re
 import shlex
 import site
 import sys
-from glob import glob
+from glob import escape, glob
 from typing import Dict, Iterator, List, NamedTuple
+
+from ..machine.files import names
 
 NAME = "certifi-system-store-wrapper"
 _START = "certifi_system_store_wrapper"
@@ -18,7 +20,7 @@ _KINDS = {"pipx_metadata.json": PIPX, "uv-receipt.toml": UV_TOOL, "conda-meta": 
 _OLDEST = [3, 8]
 # gitconfig, uv.toml and their kind are small; a pyproject.toml may be long.
 _MAX_BYTES = 1 << 20
-_PROGRAM = "python.exe" if os.name == "nt" else "python"
+_PROGRAMS = ("python.exe",) if os.name == "nt" else ("python", "python3")
 _INTERPRETER = re.compile(r"(python|pypy|graalpy)[\w.]*", re.IGNORECASE)
 _METADATA = re.compile(r"(.+?)-(\d[^-]*)(?:-.+)?\.(?:dist|egg)-info", re.IGNORECASE)
 
@@ -96,19 +98,19 @@ def install_command(there: Environment) -> str:
     """Return the command that installs this package there, "" where none can."""
     if is_too_old(there):
         return ""
-    tool = _quoted(os.path.basename(there.prefix))
+    tool = quoted(os.path.basename(there.prefix))
     if there.kind == PIPX:
         return f"pipx inject {tool} {NAME}"
     if there.kind == UV_TOOL:
         return f"uv tool install {tool} --with {NAME}"
-    python = _quoted(there.python)
+    python = quoted(there.python)
     # pip refuses without this where a distribution keeps the interpreter's packages.
     more = "--user --break-system-packages " if _is_managed(there) else ""
     if "pip" in there.packages:
         return f"{python} -m pip install {more}{NAME}"
     if "uv" in there.settings:
         return f"uv pip install --python {python} {NAME}"
-    return f"{_quoted(sys.executable)} -m pip --python {python} install {more}{NAME}"
+    return f"{quoted(sys.executable)} -m pip --python {python} install {more}{NAME}"
 
 
 def text(path: str) -> str:
@@ -125,7 +127,8 @@ def text(path: str) -> str:
 
 def _interpreter(path: str) -> str:
     path = os.path.expanduser(path)
-    inside = [os.path.join(path, folder, _PROGRAM) for folder in ("bin", "Scripts", "")]
+    folders = [os.path.join(path, folder) for folder in ("bin", "Scripts", "")]
+    inside = [os.path.join(folder, program) for folder in folders for program in _PROGRAMS]
     for each in inside if os.path.isdir(path) else [path]:
         found = _of_script(each)
         if os.path.isfile(found) and _INTERPRETER.fullmatch(os.path.basename(found)):
@@ -157,12 +160,7 @@ def _version(python: str, prefix: str, settings: Dict[str, str]) -> str:
 
 
 def _libraries(prefix: str) -> List[str]:
-    return sorted(glob(os.path.join(glob_escape(prefix), "lib", "py*[0-9].[0-9]*")), reverse=True)
-
-
-def glob_escape(path: str) -> str:
-    """Return a path for glob(), in which only what follows it has wildcards."""
-    return re.sub(r"([*?[])", r"[\1]", path)
+    return sorted(glob(os.path.join(escape(prefix), "lib", "py*[0-9].[0-9]*")), reverse=True)
 
 
 def _numbers(version: str) -> List[int]:
@@ -220,21 +218,14 @@ def _packages(folders: List[str]) -> Dict[str, str]:
     return found
 
 
-def names(folder: str) -> List[str]:
-    """Return the sorted names in a folder, none if it cannot be read."""
-    try:
-        return sorted(os.listdir(folder))
-    except OSError:
-        return []
-
-
 def _is_managed(there: Environment) -> bool:
     places = [*_libraries(there.prefix), os.path.join(there.prefix, "Lib")]
     marks = (os.path.join(place, "EXTERNALLY-MANAGED") for place in places)
     return there.kind == BASE and any(map(os.path.isfile, marks))
 
 
-def _quoted(word: str) -> str:
+def quoted(word: str) -> str:
+    """Return a word of a command as it is typed."""
     if os.name == "nt":
         return f'"{word}"' if " " in word else word
     return shlex.quote(word)

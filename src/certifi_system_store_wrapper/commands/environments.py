@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from itertools import islice
-from typing import Any, Dict, List
+from typing import Any, Dict, List, Tuple
 
 from . import environment
 from .environment import BASE, Environment
@@ -20,7 +20,7 @@ _MOST = 2000
 
 def run() -> Report:
     """Return every environment that can be found, each once, in the order of the places."""
-    told: Dict[str, Dict[str, Any]] = {}
+    found: Dict[str, Tuple[Environment, List[str]]] = {}
     places = Places()
     for path, where in islice(places.found(), _MOST):
         try:
@@ -28,14 +28,18 @@ def run() -> Report:
         except OSError:
             # A kernel or an environment that is gone, or a folder that is none.
             continue
-        known = told.setdefault(there.identity, _entry(there))
-        known["found"] += [] if where in known["found"] else [where]
-    found = list(told.values())
-    data = {"command": "environments", "environments": found, "complete": places.complete}
-    return Report(data, _lines(data))
+        _, known = found.setdefault(there.identity, (there, []))
+        known += [] if where in known else [where]
+    told = [_entry(*each) for each in found.values()]
+    lines = [line for (there, _), each in zip(found.values(), told) for line in _lines(there, each)]
+    if not places.complete:
+        message = f"not every folder below {os.getcwd()} was looked at: go further down for those"
+        lines.append(row("note", message))
+    data = {"command": "environments", "environments": told, "complete": places.complete}
+    return Report(data, lines)
 
 
-def _entry(there: Environment) -> Dict[str, Any]:
+def _entry(there: Environment, found: List[str]) -> Dict[str, Any]:
     reason = environment.why_inactive(there)
     return {
         "python": there.python,
@@ -46,22 +50,13 @@ def _entry(there: Environment) -> Dict[str, Any]:
         "active": not reason,
         "inactive_because": reason or None,
         "install": (reason and environment.install_command(there)) or None,
-        "found": [],
+        "found": found,
     }
 
 
-def _lines(data: Dict[str, Any]) -> List[str]:
-    lines: List[str] = []
-    for each in data["environments"]:
-        version = each["python_version"] or "of an unknown version"
-        called = f"{each['kind']}, Python {version}; {', '.join(each['found'])}"
-        label = "active" if each["active"] else "inactive"
-        place = each["python"] if each["kind"] == BASE else each["prefix"]
-        lines.append(row(label, f"{place} ({called})"))
-        if not each["active"]:
-            told = filter(None, [each["inactive_because"], each["install"]])
-            lines += [row("", line) for line in told]
-    if not data["complete"]:
-        message = f"not every folder below {os.getcwd()} was looked at: go further down for those"
-        lines.append(row("note", message))
-    return lines
+def _lines(there: Environment, each: Dict[str, Any]) -> List[str]:
+    label = "active" if each["active"] else "inactive"
+    place = there.python if there.kind == BASE else there.prefix
+    called = row(label, f"{place} ({there.called}; {', '.join(each['found'])})")
+    told = filter(None, [each["inactive_because"], each["install"]])
+    return [called, *(row("", line) for line in told)]

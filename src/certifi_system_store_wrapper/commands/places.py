@@ -7,10 +7,11 @@ import os
 import re
 import sys
 import time
-from glob import iglob
+from glob import escape, iglob
 from typing import Dict, Iterator, List, Tuple
 
-from .environment import glob_escape, names, text
+from ..machine.files import names
+from .environment import text
 
 # The path of an interpreter or of its environment, and where it was found.
 Found = Tuple[str, str]
@@ -64,7 +65,7 @@ _KERNELS = (
     "{home}/Library/Jupyter",
     "{APPDATA}/jupyter",
     "{PROGRAMDATA}/jupyter",
-    f"{glob_escape(sys.prefix)}/share/jupyter",
+    "{prefix}/share/jupyter",
     "/usr/local/share/jupyter",
     "/usr/share/jupyter",
 )
@@ -79,6 +80,7 @@ class Places:
         home, environ = os.path.expanduser("~"), os.environ
         self._variables: Dict[str, str] = {
             **environ,
+            "prefix": sys.prefix,
             "home": home,
             "data": environ.get("XDG_DATA_HOME") or os.path.join(home, ".local", "share"),
             "cache": environ.get("XDG_CACHE_HOME") or os.path.join(home, ".cache"),
@@ -105,7 +107,7 @@ class Places:
         needed = {name: self._variables.get(name, "") for name in re.findall(r"{(\w+)}", template)}
         if not all(needed.values()):
             return []
-        escaped = {name: glob_escape(value) for name, value in needed.items()}
+        escaped = {name: escape(value) for name, value in needed.items()}
         return sorted(iglob(template.format_map(escaped)))
 
     def _kernels(self) -> Iterator[Found]:
@@ -143,7 +145,7 @@ def _program_of(kernel: str) -> str:
     """Return the interpreter that a kernel names; a name alone is that of its own environment."""
     try:
         program = str(json.loads(text(kernel))["argv"][0])
-    except (KeyError, IndexError, TypeError, ValueError):
+    except (KeyError, IndexError, TypeError, ValueError, RecursionError):
         return ""
     if os.path.isabs(program) or not _INTERPRETER.fullmatch(program):
         return program if os.path.isabs(program) else ""

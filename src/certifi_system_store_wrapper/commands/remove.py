@@ -5,14 +5,17 @@ from __future__ import annotations
 import hashlib
 import os
 from contextlib import suppress
-from typing import Any, Dict, List, Sequence
+from typing import Any, Callable, Dict, List, Sequence
 
+from ..machine.files import from_here
 from ..parsing import pem
 from . import at_once, drop_folder, trusted_from
-from .output import Report, sentence
+from .output import Report, row, sentence
 
 # At least this many digits of its SHA-256 name a certificate.
 _DIGITS = 8
+# Whether a certificate is meant, by its SHA-256 and its file.
+Meaning = Callable[[str, str], bool]
 
 
 def run(*, names: Sequence[str]) -> Report:
@@ -22,8 +25,9 @@ def run(*, names: Sequence[str]) -> Report:
     told: List[Dict[str, Any]] = []
     blocks: List[bytes] = []
     for word in names:
-        matching = [each for each in held if _is_meant(word, each["sha256"], each["stored"])]
-        refusal = _refusal(word, matching, folder)
+        is_meant = _meaning(word)
+        matching = [each for each in held if is_meant(each["sha256"], each["stored"])]
+        refusal = _refusal(is_meant, matching, folder)
         if refusal:
             told.append({"path": word, "refused": refusal})
             continue
@@ -36,6 +40,8 @@ def run(*, names: Sequence[str]) -> Report:
         # What is looked for may be there.
         told += unreadable
     report = drop_folder.report("remove", folder, told)
+    if not told:
+        report.lines.append(row("none", f"nothing has been added to {folder}"))
     return at_once.take_effect(report, folder, removed=blocks)
 
 
@@ -49,9 +55,9 @@ def _removed(each: Dict[str, Any], word: str) -> Dict[str, Any]:
     return {**each, "removed": True}
 
 
-def _refusal(word: str, matching: List[Dict[str, Any]], folder: str) -> str:
+def _refusal(is_meant: Meaning, matching: List[Dict[str, Any]], folder: str) -> str:
     if not matching:
-        elsewhere = _elsewhere(word)
+        elsewhere = _elsewhere(is_meant)
         more = f", but {elsewhere}" if elsewhere else "; `remove` alone lists them"
         return f"no certificate in {folder} is called that{more}"
     if len({each["sha256"] for each in matching}) > 1:
@@ -63,17 +69,11 @@ def _refusal(word: str, matching: List[Dict[str, Any]], folder: str) -> str:
     return ""
 
 
-def _elsewhere(word: str) -> str:
-    """Return where else something is trusted that the word means, "" if nothing is."""
+def _elsewhere(is_meant: Meaning) -> str:
+    """Return where else something is trusted that is meant, "" if nothing is."""
     found = [place for anchor in trusted_from.anchors() for place in trusted_from.places(anchor)]
-    meant = [each for each in found if _is_meant(word, each["sha256"], each["path"])]
+    meant = [each for each in found if is_meant(each["sha256"], each["path"])]
     return "; ".join(dict.fromkeys(map(trusted_from.sentence, meant)))
-
-
-def _inside(word: str) -> List[str]:
-    """Return the SHA-256 of each certificate in the file of that name, such as what was added."""
-    held = drop_folder.read(word).trusted if os.path.isfile(word) else []
-    return [hashlib.sha256(pem.der_of(each.block)).hexdigest() for each in held]
 
 
 def _is_below(path: str, folder: str) -> bool:
@@ -82,13 +82,20 @@ def _is_below(path: str, folder: str) -> bool:
     return path.startswith(folder)
 
 
-def _is_meant(word: str, sha256: str, path: str) -> bool:
-    """Whether the word begins the SHA-256 of a certificate, or names its file."""
+def _meaning(word: str) -> Meaning:
+    """Return what tells whether a word means a certificate, of which SHA-256 and file are known.
+
+    It begins the SHA-256, or names the file, or another that holds the certificate.
+    """
     digits = word.replace(":", "").lower()
-    if len(digits) >= _DIGITS and sha256.startswith(digits):
-        return True
-    if sha256 in _inside(word):
-        return True
     # Windows does not tell upper from lower case in names.
-    path, asked = os.path.normcase(path), os.path.normcase(word)
-    return asked == os.path.basename(path) or os.path.abspath(asked) == path
+    named = {os.path.normcase(each) for each in (word, from_here(word))}
+    inside = drop_folder.read(word).trusted if os.path.isfile(word) else []
+    held = {hashlib.sha256(pem.der_of(each.block)).hexdigest() for each in inside}
+
+    def is_meant(sha256: str, path: str) -> bool:
+        path = os.path.normcase(path)
+        is_named = sha256 in held or not named.isdisjoint({path, os.path.basename(path)})
+        return is_named or (len(digits) >= _DIGITS and sha256.startswith(digits))
+
+    return is_meant

@@ -6,7 +6,8 @@ import os
 import re
 from typing import Dict, Iterator, List, NamedTuple, Tuple
 
-from .environment import NAME, Environment, names
+from ..machine.files import names
+from .environment import NAME, Environment
 from .output import Finding, note, problem
 
 _MAX_FILES, _HEAD, _TAIL = 5000, 1024, 64 << 10

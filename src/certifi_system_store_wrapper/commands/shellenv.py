@@ -32,7 +32,6 @@ VARIABLES = (
     "WEBSOCKET_CLIENT_CA_BUNDLE",
     "CODEX_CA_CERTIFICATE",
 )
-_ELSEWHERE = "set PYTHON_CERTIFI_BUNDLE_DIR to another folder"
 # What no shell takes for anything but itself.
 _HARMLESS = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz:/._"
 # Variables that every process of the user has, and in whose folders the bundle lies.
@@ -77,10 +76,12 @@ def assignment(shell: str, name: str, value: str) -> str:
     On Windows it is ASCII: nobody knows in which code page a shell reads it.
     """
     if any(character in value for character in "\n\r\0"):
-        what = f"no shell can be told a path with a line break: {value!r}"
-        raise OSError(0, f"{what}; {_ELSEWHERE}")
+        raise _refused(f"no shell can be told a path with a line break: {value!r}")
     if shell in env_files.FORMS:
-        return _in_a_file(shell, name, value)
+        try:
+            return env_files.assignment(shell, name, value)
+        except ValueError as error:
+            raise _refused(f"{value!r}: {error}") from error
     if shell == "powershell":
         return f"$env:{name} = {_for_powershell(value)}"
     if shell == "cmd":
@@ -95,20 +96,16 @@ def assignment(shell: str, name: str, value: str) -> str:
     return f"export {name}='{quoted}'"
 
 
+def _refused(what: str, folder: str = "another folder") -> OSError:
+    return OSError(0, f"{what}; set PYTHON_CERTIFI_BUNDLE_DIR to {folder}")
+
+
 def _refuse_what_is_no_utf_8(path: str) -> None:
     """Raise OSError for what a shell can be told, and the readers of files and JSON cannot."""
     try:
         path.encode("utf-8")
     except UnicodeEncodeError as error:
-        what = f"files and JSON are UTF-8, and this path is not: {path!r}"
-        raise OSError(0, f"{what}; {_ELSEWHERE}") from error
-
-
-def _in_a_file(form: str, name: str, value: str) -> str:
-    try:
-        return env_files.assignment(form, name, value)
-    except ValueError as error:
-        raise OSError(0, f"{value!r}: {error}; {_ELSEWHERE}") from error
+        raise _refused(f"files and JSON are UTF-8, and this path is not: {path!r}") from error
 
 
 def printf(value: str) -> str:
@@ -133,8 +130,7 @@ def _for_cmd(value: str) -> str:
     The characters that a code page may lack, a variable stands for: cmd keeps it in UTF-16.
     """
     if '"' in value:
-        what = f"cmd cannot be told a path with a double quote: {value!r}"
-        raise OSError(0, f"{what}; {_ELSEWHERE}")
+        raise _refused(f"cmd cannot be told a path with a double quote: {value!r}")
     variable, rest = ("", value) if value.isascii() else _from_a_variable(value)
     return variable + rest.replace("%", "%%")
 
@@ -149,4 +145,4 @@ def _from_a_variable(path: str) -> Tuple[str, str]:
             if begins and path[len(form) :].isascii():
                 return f"%{name}%", path[len(form) :]
     what = f"cmd reads only ASCII from a file for certain: {path!r}"
-    raise OSError(0, f"{what}; set PYTHON_CERTIFI_BUNDLE_DIR to a folder whose name is ASCII")
+    raise _refused(what, "a folder whose name is ASCII")

@@ -7,6 +7,7 @@ from typing import Any, Dict, List, Sequence
 
 from .. import api
 from ..bundle import Anchor
+from ..machine.environment import NAMING
 from ..machine.files import named_by
 from ..settings import CERTIFI, LOCAL, SSL, SYSTEM, USER, from_environment, split_paths
 from . import describe
@@ -19,7 +20,6 @@ _REMEDIES = {
     SSL: _OF_SYSTEM,
     USER: "delete it there",
 }
-_VARIABLES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "NIX_SSL_CERT_FILE")
 _NAMED = ", or name that path no more in PYTHON_CERTIFI_CERT_FILES"
 
 
@@ -42,7 +42,7 @@ def places(anchor: Anchor) -> List[Dict[str, Any]]:
 
 
 def _remedy(source: str, path: str) -> str:
-    for variable in _VARIABLES:
+    for variable in NAMING:
         named = split_paths(named_by(variable) or "")
         if source in (SYSTEM, SSL) and {path, os.path.dirname(path)} & {*named}:
             return f"delete it there, or unset {variable}"

@@ -10,6 +10,8 @@ import os
 import sys
 from typing import Mapping, Optional
 
+# Variables of others that name certificates.
+NAMING = ("SSL_CERT_FILE", "SSL_CERT_DIR", "NIX_SSL_CERT_FILE")
 # getauxval(3): the kernel says so itself.
 _AT_SECURE = 23
 # What people are told of it.

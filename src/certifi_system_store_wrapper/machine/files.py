@@ -40,6 +40,14 @@ class Unusable(OSError):
     """The file is there, but not one that can be read as certificates."""
 
 
+def names(folder: str) -> List[str]:
+    """Return the sorted names in a folder, none where it cannot be listed."""
+    try:
+        return sorted(os.listdir(folder))
+    except OSError:
+        return []
+
+
 def is_ours(path: str) -> bool:
     """Whether the path names a bundle of ours; a FIFO is not opened."""
     try:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from typing import Iterator, NamedTuple, Sequence
 
+from .files import names
+
 
 class Program(NamedTuple):
     """A running program, by its process and the start of its command."""
@@ -15,20 +17,13 @@ class Program(NamedTuple):
 
 def holding(beginnings: Sequence[str]) -> Iterator[Program]:
     """Yield the other programs of this user that have a file open whose path begins so."""
-    for entry in _names("/proc"):
+    for entry in names("/proc"):
         if entry.isdigit() and int(entry) != os.getpid():
+            # Nothing where it has ended, or belongs to somebody else.
             folder = f"/proc/{entry}/fd"
-            targets = (_target(os.path.join(folder, name)) for name in _names(folder))
+            targets = (_target(os.path.join(folder, name)) for name in names(folder))
             if any(target.startswith(tuple(beginnings)) for target in targets):
                 yield Program(int(entry), _command(entry))
-
-
-def _names(folder: str) -> Sequence[str]:
-    try:
-        return sorted(os.listdir(folder))
-    except OSError:
-        # It has ended, or belongs to somebody else.
-        return ()
 
 
 def _target(link: str) -> str:

@@ -25,7 +25,7 @@ from typing import Any, Dict, Iterable, List, Sequence, Tuple, Union
 from .. import __version__
 from ..loading import load
 from ..machine import drop_folders, ownership
-from ..machine.environment import environ
+from ..machine.environment import NAMING, environ
 from ..machine.files import MARK, SETTINGS, from_here, is_ours, listed, named_by, read_open
 from ..machine.inputs import Input, guards, has_number, look
 from ..record import Record
@@ -49,8 +49,6 @@ _INDIFFERENT = (
     *("log_level", "log_file", "log_file_level", "disable", "bundle_dir"),
     *("handle_sigterm", "ssl_defaults", "store", "problems"),
 )
-# Variables of others that name certificates.
-NAMING = ("SSL_CERT_FILE", "SSL_CERT_DIR", "NIX_SSL_CERT_FILE")
 # Variables that say where this user's folders are.
 _HOMES = ("HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "APPDATA")
 _MACHINE_IDS = ("/etc/machine-id", "/var/lib/dbus/machine-id")

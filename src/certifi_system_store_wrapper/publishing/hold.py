@@ -13,6 +13,8 @@ import sys
 from contextlib import suppress
 from typing import Callable, List, Optional, Set, Tuple, Union
 
+from ..machine.files import names
+
 LOCKS = False
 if sys.platform == "win32":
     close = os.close
@@ -216,14 +218,6 @@ def quietly(call: Callable[[str], object], path: str) -> None:
     """Call with the path; ignore an OSError."""
     with suppress(OSError):
         call(path)
-
-
-def names(folder: str) -> List[str]:
-    """Return the names in a folder, none where it cannot be listed."""
-    try:
-        return os.listdir(folder)
-    except OSError:
-        return []
 
 
 def above_stderr(descriptor: int) -> int:

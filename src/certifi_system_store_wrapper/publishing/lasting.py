@@ -12,11 +12,10 @@ from typing import Iterable, Iterator, List, NamedTuple, Sequence, Set
 
 from .. import parsing
 from ..machine import APPLICATION, cache_folder, temporary_places, user_folder
-from ..machine.files import is_ours
+from ..machine.files import is_ours, names
 from ..settings import Settings
 from . import header, persistent, rendering
 from .header import Stored
-from .hold import names
 from .stored import STORED
 
 

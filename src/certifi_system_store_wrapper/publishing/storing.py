@@ -9,10 +9,11 @@ from typing import List
 from .. import bundle, reporting
 from ..bundle import Bundle
 from ..machine import APPLICATION, cache_folder, ownership
+from ..machine.files import names
 from ..machine.inputs import look
 from ..settings import DEBUG, Settings
 from . import building, header, persistent, rendering, stored
-from .hold import names, quietly, remove_drafts, status_of
+from .hold import quietly, remove_drafts, status_of
 from .stored import STORED, STORED_DRAFT, Place
 
 # Who has not used a stored bundle for so many seconds will not miss it.

@@ -40,7 +40,7 @@ from typing import Callable, Optional, TypeVar
 from .. import reporting
 from ..loading import Replaced, load
 from ..machine import NAME, cache_folder, ownership, user_folder
-from ..machine.files import MARK, read_regular
+from ..machine.files import MARK, names, read_regular
 from ..settings import WARNING
 from .hold import (
     FILE,
@@ -53,7 +53,6 @@ from .hold import (
     close,
     identity,
     is_at,
-    names,
     quietly,
     remove_unheld,
     status_of,

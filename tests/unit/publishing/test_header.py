@@ -10,6 +10,7 @@ from typing import Any, Dict
 import pytest
 
 from certifi_system_store_wrapper.bundle import Anchor, Bundle
+from certifi_system_store_wrapper.machine.environment import NAMING
 from certifi_system_store_wrapper.machine.files import MARK
 from certifi_system_store_wrapper.machine.inputs import look
 from certifi_system_store_wrapper.publishing import header, rendering
@@ -87,7 +88,7 @@ def test_our_own_bundle_is_no_setting(monkeypatch: pytest.MonkeyPatch, tmp_path:
     assert header.asked_for(Settings()) != before
 
 
-@pytest.mark.parametrize("name", header.NAMING)
+@pytest.mark.parametrize("name", NAMING)
 def test_a_variable_of_ours_counts_as_before(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
 ) -> None:

@@ -13,7 +13,7 @@ from typing import Iterator, List, Tuple
 from ... import bootstrap
 from ...activation import hook, shadows
 from ...bundle import Bundle
-from ...publishing.hold import names
+from ...machine.files import names
 from ...settings import Settings
 from .. import trusts
 from ..environment import text
@@ -187,7 +187,7 @@ def _late() -> Finding:
 
 def _start_files() -> List[str]:
     """Return the other start-up files that run code and may import certifi."""
-    files = [(folder, name) for folder in _site_folders() for name in sorted(names(folder))]
+    files = [(folder, name) for folder in _site_folders() for name in names(folder)]
     paths = [os.path.join(folder, name) for folder, name in files if not name.startswith(_NAME)]
     return [path for path in paths if _runs_code(path)]
 

@@ -10,7 +10,7 @@ import os
 import re
 import sys
 from contextlib import suppress
-from glob import iglob
+from glob import escape, iglob
 from itertools import islice
 from typing import Iterator, List, NamedTuple, Sequence, Tuple
 
@@ -22,7 +22,7 @@ from ....sources.reader import Reader
 from ....sources.system.unix import DEBIAN_CONF, DEBIAN_STORE
 from ....sources.system.unix_local import ANCHORS, DEBIAN
 from ... import drop_folder, variables
-from ...environment import glob_escape, text
+from ...environment import text
 from ...places import Places
 from ...trusts.environment import READERS
 from .chain import Link, View, is_key, link
@@ -217,17 +217,17 @@ def _texts(paths: Sequence[str]) -> Iterator[str]:
 
 def _matching(pattern: str) -> Iterator[str]:
     folder, name = os.path.split(pattern)
-    return iglob(os.path.join(glob_escape(folder), name))
+    return iglob(os.path.join(escape(folder), name))
 
 
 def _others_drop_folders() -> Iterator[str]:
     """Yield the drop folders of this package in other environments."""
     of_tools = [path for path, _ in Places().of_tools()]
     collections = (os.path.dirname(sys.prefix), os.path.expanduser(os.path.join("~", ".venvs")))
-    beside = [path for each in collections for path in iglob(f"{glob_escape(each)}/*")]
+    beside = [path for each in collections for path in iglob(f"{escape(each)}/*")]
     given = [*filter(None, [os.environ.get("VIRTUAL_ENV")]), sys.base_prefix, *_OF_A_PROJECT]
     for prefix in islice((*given, *of_tools, *beside), _MAX_ENVIRONMENTS):
-        for site in iglob(os.path.join(glob_escape(os.path.abspath(prefix)), _SITE)):
+        for site in iglob(os.path.join(escape(os.path.abspath(prefix)), _SITE)):
             yield from (os.path.join(site, name) for name in _DROP_FOLDERS)
 
 

@@ -1,0 +1,37 @@
+"""What `add` tells of the bundles of other environments."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from pathlib import Path
+
+import pytest
+
+from certifi_system_store_wrapper.commands import at_once
+from certifi_system_store_wrapper.commands.output import Report
+from certifi_system_store_wrapper.publishing.header import Stored
+from certifi_system_store_wrapper.publishing.lasting import Lasting
+
+SUFFIX = ".exe" if os.name == "nt" else ""
+
+
+@pytest.mark.parametrize("python", ["bin/python", "bin/python3", "python", ""])
+def test_the_command_for_another_environment_can_be_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, python: str
+) -> None:
+    """A virtual one, Debian's and Windows' own, with a blank in its path; or it is gone."""
+    prefix = tmp_path / "an environment"
+    path = prefix / f"{python}{SUFFIX}"
+    if python:
+        path.parent.mkdir(parents=True)
+        path.touch()
+    stored = Stored(asked=(f"prefix={prefix}",), paths=("/drop",))
+    other = Lasting("/bundle.pem", stored, is_own=False)
+    monkeypatch.setattr(at_once.lasting, "found", lambda *_: iter([other]))
+    report = Report({"command": "add", "certificates": [{"new": True}]}, [])
+    lines = at_once.take_effect(report, "/drop", added=[b"block"]).lines
+    command = f"{shlex.quote(str(path))} -m certifi_system_store_wrapper export"
+    told = command.replace("'", '"' if os.name == "nt" else "'")
+    gone = "its environment is gone: delete that file"
+    assert lines[0] == f"later     /bundle.pem: {told if python else gone}"
