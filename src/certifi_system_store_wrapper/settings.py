@@ -29,13 +29,8 @@ LEVELS = {"DEBUG": 10, "INFO": 20, "WARNING": 30, "WARN": 30, "ERROR": 40, "CRIT
 _PREFIX = "PYTHON_CERTIFI_"
 # The interpreter of a frozen program is always isolated. Its builder chose that, not the user.
 _FROZEN = hasattr(sys, "frozen")
-<<<<<<< HEAD
-# Variables of others that name certificates.
-_FOREIGN = ("SSL_CERT_FILE", "SSL_CERT_DIR", "NIX_SSL_CERT_FILE")
 # How no path begins that a shell has read: a home that nobody has, a variable, quotes.
 _SHELLS = ("~", "$", '"', "'", *(["%"] if os.name == "nt" else []))
-=======
->>>>>>> a009975e698fbc8aca600d7fdd16378d8b1d0a58
 _ON, _OFF = ("1", "true", "yes", "on"), ("0", "false", "no", "off", "")
 
 

@@ -94,7 +94,6 @@ def test_paths_are_absolute_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert settings.cert_files == tuple(str(tmp_path / name) for name in names)
 
 
-<<<<<<< HEAD
 def test_a_relative_path_stays_the_same_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -106,12 +105,12 @@ def test_a_relative_path_stays_the_same_file(
     monkeypatch.chdir(tmp_path / "elsewhere")
     assert from_environment(variables) == before
     assert before.cert_files == (str(tmp_path / "ca.pem"),)
-=======
+
+
 def test_a_sign_of_shells_within_a_path(tmp_path: Path) -> None:
     """There it may belong to a name."""
     path = str(tmp_path / "a$b~c'd")
     assert from_environment({"PYTHON_CERTIFI_BUNDLE_DIR": path}) == Settings(bundle_dir=path)
->>>>>>> 4daf5f345b92363e28d5c4e89175b3393b8d8587
 
 
 @pytest.mark.posix("paths begin with a letter")
