@@ -59,6 +59,10 @@ def _common_name_alone() -> Sequence[Made]:
     return (make("localhost", by=ROOT),)
 
 
+def _address_alone() -> Sequence[Made]:
+    return (make("localhost", by=ROOT, names=("10.0.0.1",)),)
+
+
 def _not_strict() -> Sequence[Made]:
     return (make("loose", by=LOOSE, names=NAMES, identified=False),)
 
@@ -69,8 +73,8 @@ def _no_ca() -> Sequence[Made]:
 
 
 FAULTS: Tuple[Callable[[], Sequence[Made]], ...] = (
-    _fine, _another_root, _common_name_alone, _not_strict,
-    _no_intermediate, _expired, _another_name, _self_signed, _no_ca,
+    _fine, _another_root, _address_alone, _not_strict,
+    _no_intermediate, _expired, _another_name, _common_name_alone, _self_signed, _no_ca,
 )  # fmt: skip
 
 

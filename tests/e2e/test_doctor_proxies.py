@@ -99,6 +99,16 @@ def test_a_proxy_of_pips_own(beside_pip: Sandbox, scene: Scene, by: str) -> None
     assert not scene.server.through
 
 
+def test_a_proxy_of_pips_own_with_another_name(beside_pip: Sandbox, scene: Scene) -> None:
+    """Its CA is trusted, and so its name alone is the problem."""
+    elsewhere = context_for(make("a server", by=INSPECTOR, names=["blocked.example"]))
+    scene.inspected.context = elsewhere
+    env = {**trusting(beside_pip, ROOT, INSPECTOR), "PIP_PROXY": f"http://{scene.proxy}"}
+    data = asked(beside_pip, scene.host, {**env, "PYTHON_CERTIFI_SSL_DEFAULTS": "1"})
+    (told,) = levels(data, "problem")
+    assert "pip" in told and "(62)" in told and not levels(data, "ok")
+
+
 @pytest.mark.parametrize("name", ["PIP_CERT", "REQUESTS_CA_BUNDLE"])
 def test_a_home_in_a_variable_of_pip(beside_pip: Sandbox, scene: Scene, name: str) -> None:
     """pip replaces a ~ in its own variable alone, and its row says what pip meets."""

@@ -17,12 +17,13 @@ from .trust import BUNDLE, DEFAULTS, FILE, FOLDER, Checks, Root, Setting, Trust
 _ASKS_CERTIFI, _DEFAULTS = (Root(BUNDLE),), (Root(DEFAULTS),)
 # These connect as ssl.create_default_context() does, unless a program says otherwise.
 _BY_DEFAULTS = (
-    "aiohttp", "aiosmtplib", "clickhouse-connect", "kubernetes", "paho-mqtt", "redis", "tornado",
-    "websockets",
+    "aiohttp", "aiosmtplib", "geventhttpclient", "redis", "tornado", "websockets",
 )  # fmt: skip
 
 # These connect by themselves, whatever HTTPS_PROXY says, unless a program says otherwise.
-_PAST_PROXIES = ("aiohttp", "aiosmtplib", "paho-mqtt", "redis", "tornado")
+_PAST_PROXIES = (
+    "aiohttp", "aiosmtplib", "geventhttpclient", "paho-mqtt", "pymongo", "redis", "tornado", "treq",
+)  # fmt: skip
 
 
 def trusts(here: Here) -> List[Trust]:
@@ -39,6 +40,16 @@ def past_proxies(here: Here) -> List[str]:
 def by_default(here: Here) -> Trust:
     """Return the trust of what ssl.create_default_context() makes, as for urllib."""
     return Trust(_DEFAULTS, Checks(strict=here.python >= (3, 13)))
+
+
+def _by_own_context(_here: Here) -> Trust:
+    """Return the trust of a plain context with OpenSSL's defaults, which Python keeps lenient."""
+    return Trust(_DEFAULTS)
+
+
+def _by_urllib3(here: Here) -> Trust:
+    """Return the trust of urllib3, where a client gives it nothing."""
+    return Trust(_DEFAULTS, urllib3.checks(here, here.version("urllib3")))
 
 
 def _requests(here: Here) -> Trust:
@@ -123,5 +134,9 @@ _RULES: Dict[str, Callable[[Here], Trust]] = {
     "niquests": own_tls.niquests,
     "treq": own_tls.treq,
     "uv": own_tls.uv,
+    "paho-mqtt": _by_own_context,
+    "pymongo": _by_own_context,
+    "clickhouse-connect": _by_urllib3,
+    "kubernetes": _by_urllib3,
     **dict.fromkeys(_BY_DEFAULTS, by_default),
 }

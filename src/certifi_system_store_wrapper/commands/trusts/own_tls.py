@@ -13,7 +13,7 @@ from ..environment import text
 from . import truststore
 from .environment import variable
 from .here import Here
-from .trust import BUNDLE, CERTIFI, DEFAULTS, FOLDER, OWN_TLS, Root, Trust
+from .trust import BUNDLE, BY_WEBPKI, CERTIFI, DEFAULTS, FOLDER, OWN_TLS, Checks, Root, Trust
 
 # Their own roots are Mozilla's list, as certifi's are.
 _OWN = Trust((Root(CERTIFI),))
@@ -39,18 +39,21 @@ def grpcio(here: Here) -> Trust:
 
 def niquests(here: Here) -> Trust:
     """Return the trust of niquests, which reads the system's store by itself."""
-    return _named(here, "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE") or _of_the_system()
+    named = _named(here, "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+    return (named or _of_the_system())._replace(checks=Checks(common_name=False))
 
 
 def treq(here: Here) -> Trust:
     """Return the trust of Twisted, which treq uses: that of pyOpenSSL."""
-    return _named(here, "SSL_CERT_FILE", "SSL_CERT_DIR") or _of_the_system()
+    named = _named(here, "SSL_CERT_FILE", "SSL_CERT_DIR")
+    return (named or _of_the_system())._replace(checks=Checks(common_name=False))
 
 
 def uv(here: Here) -> Trust:
     """Return the trust of uv."""
     named = _named(here, "SSL_CERT_FILE", "SSL_CERT_DIR")
-    return named or (_of_the_system() if _uses_the_systems(here) else _OWN)
+    found = named or (_of_the_system() if _uses_the_systems(here) else _OWN)
+    return found._replace(checks=Checks(common_name=False, by_itself=BY_WEBPKI))
 
 
 def _named(here: Here, *names: str) -> Optional[Trust]:
