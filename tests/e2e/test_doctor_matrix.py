@@ -156,6 +156,12 @@ TRUSTS: Dict[str, Callable[[Files], Environ]] = {
     },
     "pip: without truststore": lambda f: {**_user(f), "PIP_USE_DEPRECATED": "legacy-certs"},
     "pip: a trusted host": lambda f: {**_user(f), "PIP_TRUSTED_HOST": "localhost"},
+    "a proxy that httpx cannot use": lambda f: {
+        **_user(f),
+        "ALL_PROXY": "socks://127.0.0.1:1",
+        "NO_PROXY": "localhost",
+    },
+    "an exception that httpx cannot read": lambda f: {**_user(f), "NO_PROXY": "localhost,[::1]"},
     "shellenv": lambda f: {**_user(f), **_shellenv(f)},
     "this package is off": lambda f: {**_user(f), "PYTHON_CERTIFI_DISABLE": "1"},
     "the defaults of ssl": lambda f: {**_user(f), "PYTHON_CERTIFI_SSL_DEFAULTS": "1"},

@@ -9,7 +9,7 @@ import os
 import sys
 from typing import Callable, Dict, List, Optional
 
-from . import aws, own_tls, pip, truststore, urllib3
+from . import aws, own_tls, pip, proxies, truststore, urllib3
 from .environment import place, variable
 from .here import Here
 from .trust import BUNDLE, DEFAULTS, FILE, FOLDER, Checks, Root, Setting, Trust
@@ -123,8 +123,8 @@ def _websocket_client(here: Here) -> Trust:
 
 _RULES: Dict[str, Callable[[Here], Trust]] = {
     "requests": _requests,
-    "httpx": _httpx,
-    "httpx2": _httpx2,
+    "httpx": lambda here: proxies.refused(here, _httpx(here), reads_ipv6=False),
+    "httpx2": lambda here: proxies.refused(here, _httpx2(here), reads_ipv6=True),
     "botocore": aws.trust,
     "pip": pip.trust,
     "httplib2": _httplib2,
