@@ -20,7 +20,7 @@ ROOT, INSPECTOR = make("Private Root", *CA), make("Inspecting Proxy CA", *CA)
 
 
 def _served(by: Made) -> Made:
-    return make("a server", by=by, names=["localhost"])
+    return make("a server", by=by, names=["localhost", "127.0.0.1"])
 
 
 class Redirecting(Tunnel):
@@ -130,6 +130,20 @@ def test_a_proxy_of_pips_own_that_is_down(beside_pip: Sandbox, scene: Scene) -> 
     (told,) = levels(data, "problem")
     assert "pip" in told and "127.0.0.1:1 cannot be reached" in told
     assert data["outcomes"]["the bundle"]["trusted"]
+
+
+def test_a_network_in_no_proxy(sandbox: Sandbox, scene: Scene) -> None:
+    """requests goes past the proxy, httpx does not, and so nothing is ok; nor is it a problem."""
+    env = {**trusting(sandbox, ROOT), "PYTHON_CERTIFI_SSL_DEFAULTS": "1"}
+    env.update(HTTPS_PROXY=f"http://{scene.proxy}", NO_PROXY="127.0.0.0/8")
+    address = scene.host.replace("localhost", "127.0.0.1")
+    data = asked(sandbox, address, env)
+    assert sandbox.fetch("requests", f"https://{address}/", env).stdout == "200\n"
+    assert sandbox.fetch("httpx", f"https://{address}/", env).returncode
+    assert (levels(data, "ok"), levels(data, "problem")) == ([], [])
+    assert [each["check"] for each in data["findings"]].count("proxy") == 1
+    named = asked(sandbox, address, {**env, "NO_PROXY": "127.0.0.1"})
+    assert levels(named, "ok") and named["healthy"]
 
 
 def test_who_passes_over_the_variable(sandbox: Sandbox, scene: Scene) -> None:

@@ -28,7 +28,7 @@ _PAST_PROXIES = (
 
 def trusts(here: Here) -> List[Trust]:
     """Return the trust of each installed client that is known."""
-    found = [(name, rule) for name, rule in _RULES.items() if here.has(name)]
+    found = [(name, rule) for name, rule in RULES.items() if here.has(name)]
     return [rule(here)._replace(clients=(here.called(name),)) for name, rule in found]
 
 
@@ -121,7 +121,7 @@ def _websocket_client(here: Here) -> Trust:
     return Trust(_DEFAULTS)
 
 
-_RULES: Dict[str, Callable[[Here], Trust]] = {
+RULES: Dict[str, Callable[[Here], Trust]] = {
     "requests": _requests,
     "httpx": lambda here: proxies.refused(here, _httpx(here), reads_ipv6=False),
     "httpx2": lambda here: proxies.refused(here, _httpx2(here), reads_ipv6=True),

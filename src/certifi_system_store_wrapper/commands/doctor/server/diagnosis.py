@@ -18,7 +18,7 @@ from .. import strict
 from . import chain, common_name, missing, trusts, verify_errors
 from .chain import CONTEXTS, STRICT, Link, View
 from .handshake import context_of
-from .route import OPERATOR, is_ip
+from .route import OPERATOR, is_ip, is_past_for_some
 
 _OLD = ("TLSv1", "TLSv1.1", "SSLv3")
 _PLAIN = (
@@ -57,7 +57,7 @@ def diagnose(view: View) -> List[Finding]:
 
     Where there is a problem, or a client was not tried, nothing is said to be ok.
     """
-    untried = list(_untried(view))
+    untried = [*_untried(view), *_by_network(view)]
     found = [*variables.breaking(), *_causes(view), *_removed(view), *untried]
     is_bad = bool(untried) or _is_told(found)
     return [each for each in found if each.level != "ok" or not is_bad]
@@ -73,6 +73,17 @@ def _untried(view: View) -> Iterator[Finding]:
             f"what they meet has not been tried: {', '.join(clients)}",
             f"to try it: NO_PROXY={view.where.host} certifi-system-store-wrapper doctor "
             f"{view.where}",
+        )
+
+
+def _by_network(view: View) -> Iterator[Finding]:
+    """Report that httpx and urllib go by the proxy where requests does not."""
+    if is_past_for_some(view.where):
+        yield note(
+            "proxy",
+            f"NO_PROXY excepts {view.where.host} by a network alone, which requests reads, but "
+            "httpx and urllib do not: they go by the proxy, and that has not been tried",
+            f"name the address itself in NO_PROXY: {view.where.host}",
         )
 
 

@@ -178,8 +178,19 @@ def _proxy(url: SplitResult) -> Proxy:
 
 def _is_excepted(where: Target, no_proxy: str) -> bool:
     """Whether NO_PROXY has the target, by urllib's rules and requests' rules for addresses."""
-    covered = any(_covers(item.strip(), where.host) for item in no_proxy.split(","))
-    return covered or bool(proxy_bypass(f"{where.host}:{where.port}"))
+    return _is_in_network(where, no_proxy) or bool(proxy_bypass(f"{where.host}:{where.port}"))
+
+
+def is_past_for_some(where: Target) -> bool:
+    """Whether only a network in NO_PROXY excepts the target from a proxy: not all read that."""
+    proxies = getproxies()
+    is_named = bool(proxies.get("https") or proxies.get("all"))
+    by_name = proxy_bypass(f"{where.host}:{where.port}")
+    return is_named and not by_name and _is_in_network(where, proxies.get("no", ""))
+
+
+def _is_in_network(where: Target, no_proxy: str) -> bool:
+    return any(_covers(item.strip(), where.host) for item in no_proxy.split(","))
 
 
 def _covers(item: str, host: str) -> bool:
