@@ -12,6 +12,7 @@ import ssl
 import time
 from ipaddress import ip_address, ip_network
 from typing import Any, List, NamedTuple, Optional, Tuple
+from unicodedata import normalize
 from urllib.parse import SplitResult, unquote, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
@@ -27,6 +28,7 @@ _PORTS = {
     "pop3s": 995, "smtps": 465, "ftps": 990, "rediss": 6379, "amqps": 5671, "mqtts": 8883,
 }  # fmt: skip
 _PROXY_PORTS = {"http": 80, "https": 443}
+_KEPT_SINCE_2008 = set("\u00df\u03c2\u200c\u200d")
 _HOST_NAME = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
 # Who has to mend what is wrong with a server.
 OPERATOR = "whoever runs the server"
@@ -123,12 +125,22 @@ def _host(url: SplitResult) -> str:
     if is_ip(name):
         return name
     try:
-        encoded = name.encode("idna").decode("ascii")
+        encoded = ".".join(map(_in_ascii, name.split(".")))
     except UnicodeError:
         encoded = ""
     if not _HOST_NAME.fullmatch(encoded) or len(encoded) > 253:
         raise _NoName("that is no host name")
     return encoded
+
+
+def _in_ascii(label: str) -> str:
+    """Return a part of a name as requests and httpx ask for it: by IDNA of 2008.
+
+    Python's codec is of 2003, and replaces these characters: that may be somebody else's host.
+    """
+    if _KEPT_SINCE_2008.isdisjoint(label):
+        return label.encode("idna").decode("ascii")
+    return "xn--" + normalize("NFC", label).encode("punycode").decode("ascii")
 
 
 def is_ip(text: str) -> bool:
