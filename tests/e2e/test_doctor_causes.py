@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import textwrap
-from typing import Set
+from typing import Sequence, Set
 
 import pytest
 from cryptography import x509
@@ -66,14 +66,15 @@ def test_both_of_two_cas_lie_in_one_file(sandbox: Sandbox) -> None:
 # No alternative names.
 
 
-def test_who_reads_a_common_name(sandbox: Sandbox) -> None:
+@pytest.mark.parametrize("names", [(), ("10.0.0.1",)], ids=["alone", "beside an address"])
+def test_who_reads_a_common_name(sandbox: Sandbox, names: Sequence[str]) -> None:
     """Each client that is named does as is said of it; it is a problem if one refuses."""
     root = make("Private Root", *CA)
     env = {**trusting(sandbox, root), "PYTHON_CERTIFI_SSL_DEFAULTS": "1"}
-    with serving_pages(context_for(make("localhost", by=root))) as url:
+    with serving_pages(context_for(make("localhost", by=root, names=names))) as url:
         answer = ask(sandbox, url, env)
         (told,) = [each for each in answer.data["findings"] if each["check"] == "name"]
-        assert "no alternative names" in told["message"]
+        assert "no DNS name" in told["message"]
         said = told["message"].partition("and so ")[2]
         reading, refusing = map(clients_in, said.partition(", but not ")[::2])
         for client in ("requests", "httpx", "aiohttp", "botocore"):

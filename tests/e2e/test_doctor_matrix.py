@@ -59,6 +59,10 @@ def _common_name_alone() -> Sequence[Made]:
     return (make("localhost", by=ROOT),)
 
 
+def _address_alone() -> Sequence[Made]:
+    return (make("localhost", by=ROOT, names=("10.0.0.1",)),)
+
+
 def _not_strict() -> Sequence[Made]:
     return (make("loose", by=LOOSE, names=NAMES, identified=False),)
 
@@ -69,8 +73,8 @@ def _no_ca() -> Sequence[Made]:
 
 
 FAULTS: Tuple[Callable[[], Sequence[Made]], ...] = (
-    _fine, _another_root, _common_name_alone, _not_strict,
-    _no_intermediate, _expired, _another_name, _self_signed, _no_ca,
+    _fine, _another_root, _address_alone, _not_strict,
+    _no_intermediate, _expired, _another_name, _common_name_alone, _self_signed, _no_ca,
 )  # fmt: skip
 
 
@@ -152,6 +156,12 @@ TRUSTS: Dict[str, Callable[[Files], Environ]] = {
     },
     "pip: without truststore": lambda f: {**_user(f), "PIP_USE_DEPRECATED": "legacy-certs"},
     "pip: a trusted host": lambda f: {**_user(f), "PIP_TRUSTED_HOST": "localhost"},
+    "a proxy that httpx cannot use": lambda f: {
+        **_user(f),
+        "ALL_PROXY": "socks://127.0.0.1:1",
+        "NO_PROXY": "localhost",
+    },
+    "an exception that httpx cannot read": lambda f: {**_user(f), "NO_PROXY": "localhost,[::1]"},
     "shellenv": lambda f: {**_user(f), **_shellenv(f)},
     "this package is off": lambda f: {**_user(f), "PYTHON_CERTIFI_DISABLE": "1"},
     "the defaults of ssl": lambda f: {**_user(f), "PYTHON_CERTIFI_SSL_DEFAULTS": "1"},

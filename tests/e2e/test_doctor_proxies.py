@@ -20,7 +20,7 @@ ROOT, INSPECTOR = make("Private Root", *CA), make("Inspecting Proxy CA", *CA)
 
 
 def _served(by: Made) -> Made:
-    return make("a server", by=by, names=["localhost"])
+    return make("a server", by=by, names=["localhost", "127.0.0.1"])
 
 
 class Redirecting(Tunnel):
@@ -99,6 +99,16 @@ def test_a_proxy_of_pips_own(beside_pip: Sandbox, scene: Scene, by: str) -> None
     assert not scene.server.through
 
 
+def test_a_proxy_of_pips_own_with_another_name(beside_pip: Sandbox, scene: Scene) -> None:
+    """Its CA is trusted, and so its name alone is the problem."""
+    elsewhere = context_for(make("a server", by=INSPECTOR, names=["blocked.example"]))
+    scene.inspected.context = elsewhere
+    env = {**trusting(beside_pip, ROOT, INSPECTOR), "PIP_PROXY": f"http://{scene.proxy}"}
+    data = asked(beside_pip, scene.host, {**env, "PYTHON_CERTIFI_SSL_DEFAULTS": "1"})
+    (told,) = levels(data, "problem")
+    assert "pip" in told and "(62)" in told and not levels(data, "ok")
+
+
 @pytest.mark.parametrize("name", ["PIP_CERT", "REQUESTS_CA_BUNDLE"])
 def test_a_home_in_a_variable_of_pip(beside_pip: Sandbox, scene: Scene, name: str) -> None:
     """pip replaces a ~ in its own variable alone, and its row says what pip meets."""
@@ -120,6 +130,20 @@ def test_a_proxy_of_pips_own_that_is_down(beside_pip: Sandbox, scene: Scene) -> 
     (told,) = levels(data, "problem")
     assert "pip" in told and "127.0.0.1:1 cannot be reached" in told
     assert data["outcomes"]["the bundle"]["trusted"]
+
+
+def test_a_network_in_no_proxy(sandbox: Sandbox, scene: Scene) -> None:
+    """requests goes past the proxy, httpx does not, and so nothing is ok; nor is it a problem."""
+    env = {**trusting(sandbox, ROOT), "PYTHON_CERTIFI_SSL_DEFAULTS": "1"}
+    env.update(HTTPS_PROXY=f"http://{scene.proxy}", NO_PROXY="127.0.0.0/8")
+    address = scene.host.replace("localhost", "127.0.0.1")
+    data = asked(sandbox, address, env)
+    assert sandbox.fetch("requests", f"https://{address}/", env).stdout == "200\n"
+    assert sandbox.fetch("httpx", f"https://{address}/", env).returncode
+    assert (levels(data, "ok"), levels(data, "problem")) == ([], [])
+    assert [each["check"] for each in data["findings"]].count("proxy") == 1
+    named = asked(sandbox, address, {**env, "NO_PROXY": "127.0.0.1"})
+    assert levels(named, "ok") and named["healthy"]
 
 
 def test_who_passes_over_the_variable(sandbox: Sandbox, scene: Scene) -> None:

@@ -13,6 +13,8 @@ from .clients import past_proxies
 from .here import Here, this
 from .trust import (
     BUNDLE,
+    BY_URLLIB3,
+    BY_WEBPKI,
     CERTIFI,
     DEFAULTS,
     FILE,
@@ -27,6 +29,8 @@ from .trust import (
 
 __all__ = [
     "BUNDLE",
+    "BY_URLLIB3",
+    "BY_WEBPKI",
     "CERTIFI",
     "DEFAULTS",
     "FILE",

@@ -6,7 +6,7 @@ import os
 import shlex
 from typing import Dict, Iterator, List, Optional, Tuple
 
-from . import ini
+from . import ini, urllib3
 from .environment import READERS
 from .here import Here
 from .trust import BUNDLE, FILE, Root, Setting, Trust
@@ -34,7 +34,7 @@ def trust(here: Here) -> Trust:
         or _variable(here, "REQUESTS_CA_BUNDLE")
     )
     if setting is None:
-        return Trust((Root(BUNDLE),))
+        return Trust((Root(BUNDLE),), urllib3.COMPARING_NAMES)
     if setting.value.strip():
         return _named(setting)
     if here.version("botocore") < _REFUSES_EMPTY:
@@ -61,7 +61,8 @@ def of_other_profiles(here: Here) -> List[Trust]:
 
 def _named(setting: Setting) -> Trust:
     """Return the trust in the file that a setting names; urllib3 replaces a ~ in it."""
-    return Trust((Root(FILE, os.path.expanduser(setting.value)),), settings=(setting,))
+    root = Root(FILE, os.path.expanduser(setting.value))
+    return Trust((root,), urllib3.COMPARING_NAMES, settings=(setting,))
 
 
 def _variable(here: Here, name: str) -> Optional[Setting]:

@@ -9,7 +9,7 @@ import os
 import sys
 from typing import Callable, Dict, List, Optional
 
-from . import aws, own_tls, pip, truststore, urllib3
+from . import aws, own_tls, pip, proxies, truststore, urllib3
 from .environment import place, variable
 from .here import Here
 from .trust import BUNDLE, DEFAULTS, FILE, FOLDER, Checks, Root, Setting, Trust
@@ -17,17 +17,18 @@ from .trust import BUNDLE, DEFAULTS, FILE, FOLDER, Checks, Root, Setting, Trust
 _ASKS_CERTIFI, _DEFAULTS = (Root(BUNDLE),), (Root(DEFAULTS),)
 # These connect as ssl.create_default_context() does, unless a program says otherwise.
 _BY_DEFAULTS = (
-    "aiohttp", "aiosmtplib", "clickhouse-connect", "kubernetes", "paho-mqtt", "redis", "tornado",
-    "websockets",
+    "aiohttp", "aiosmtplib", "geventhttpclient", "redis", "tornado", "websockets",
 )  # fmt: skip
 
 # These connect by themselves, whatever HTTPS_PROXY says, unless a program says otherwise.
-_PAST_PROXIES = ("aiohttp", "aiosmtplib", "paho-mqtt", "redis", "tornado")
+_PAST_PROXIES = (
+    "aiohttp", "aiosmtplib", "geventhttpclient", "paho-mqtt", "pymongo", "redis", "tornado", "treq",
+)  # fmt: skip
 
 
 def trusts(here: Here) -> List[Trust]:
     """Return the trust of each installed client that is known."""
-    found = [(name, rule) for name, rule in _RULES.items() if here.has(name)]
+    found = [(name, rule) for name, rule in RULES.items() if here.has(name)]
     return [rule(here)._replace(clients=(here.called(name),)) for name, rule in found]
 
 
@@ -39,6 +40,16 @@ def past_proxies(here: Here) -> List[str]:
 def by_default(here: Here) -> Trust:
     """Return the trust of what ssl.create_default_context() makes, as for urllib."""
     return Trust(_DEFAULTS, Checks(strict=here.python >= (3, 13)))
+
+
+def _by_own_context(_here: Here) -> Trust:
+    """Return the trust of a plain context with OpenSSL's defaults, which Python keeps lenient."""
+    return Trust(_DEFAULTS)
+
+
+def _by_urllib3(here: Here) -> Trust:
+    """Return the trust of urllib3, where a client gives it nothing."""
+    return Trust(_DEFAULTS, urllib3.checks(here, here.version("urllib3")))
 
 
 def _requests(here: Here) -> Trust:
@@ -110,10 +121,10 @@ def _websocket_client(here: Here) -> Trust:
     return Trust(_DEFAULTS)
 
 
-_RULES: Dict[str, Callable[[Here], Trust]] = {
+RULES: Dict[str, Callable[[Here], Trust]] = {
     "requests": _requests,
-    "httpx": _httpx,
-    "httpx2": _httpx2,
+    "httpx": lambda here: proxies.refused(here, _httpx(here), reads_ipv6=False),
+    "httpx2": lambda here: proxies.refused(here, _httpx2(here), reads_ipv6=True),
     "botocore": aws.trust,
     "pip": pip.trust,
     "httplib2": _httplib2,
@@ -123,5 +134,9 @@ _RULES: Dict[str, Callable[[Here], Trust]] = {
     "niquests": own_tls.niquests,
     "treq": own_tls.treq,
     "uv": own_tls.uv,
+    "paho-mqtt": _by_own_context,
+    "pymongo": _by_own_context,
+    "clickhouse-connect": _by_urllib3,
+    "kubernetes": _by_urllib3,
     **dict.fromkeys(_BY_DEFAULTS, by_default),
 }

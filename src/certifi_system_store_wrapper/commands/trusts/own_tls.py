@@ -13,10 +13,11 @@ from . import uv as settings_of_uv
 from .environment import variable
 from .here import Here
 from .ini import NotUnderstood
-from .trust import BUNDLE, CERTIFI, DEFAULTS, FOLDER, OWN_TLS, Root, Trust
+from .trust import BUNDLE, BY_WEBPKI, CERTIFI, DEFAULTS, FOLDER, OWN_TLS, Checks, Root, Trust
 
 # Their own roots are Mozilla's list, as certifi's are.
 _OWN = Trust((Root(CERTIFI),))
+_CHECKS = Checks(common_name=False, by_itself=BY_WEBPKI)
 
 
 def curl_cffi(here: Here) -> Trust:
@@ -36,12 +37,14 @@ def grpcio(here: Here) -> Trust:
 
 def niquests(here: Here) -> Trust:
     """Return the trust of niquests, which reads the system's store by itself."""
-    return _named(here, "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE") or _of_the_system()
+    named = _named(here, "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+    return (named or _of_the_system())._replace(checks=Checks(common_name=False))
 
 
 def treq(here: Here) -> Trust:
     """Return the trust of Twisted, which treq uses: that of pyOpenSSL."""
-    return _named(here, "SSL_CERT_FILE", "SSL_CERT_DIR") or _of_the_system()
+    named = _named(here, "SSL_CERT_FILE", "SSL_CERT_DIR")
+    return (named or _of_the_system())._replace(checks=Checks(common_name=False))
 
 
 def uv(here: Here) -> Trust:
@@ -60,12 +63,12 @@ def of_uv_tool(here: Here) -> List[Trust]:
 def _of_uv(here: Here, *, in_project: bool) -> Trust:
     named = _named(here, "SSL_CERT_FILE", "SSL_CERT_DIR")
     if named:
-        return named
+        return named._replace(checks=_CHECKS)
     try:
         is_told = settings_of_uv.trusts_the_systems(here, in_project=in_project)
     except NotUnderstood as error:
         return error.trust("system-certs", "uv reads it instead of its own roots")
-    return _of_the_system() if is_told else _OWN
+    return (_of_the_system() if is_told else _OWN)._replace(checks=_CHECKS)
 
 
 def _named(here: Here, *names: str) -> Optional[Trust]:

@@ -11,6 +11,8 @@ FILE, FOLDER = "file", "folder"
 # A file that is read past Python's contexts, to which PYTHON_CERTIFI_SSL_DEFAULTS may add.
 OWN_TLS = "file of another TLS"
 NO_COMMON_NAMES = ", no common names"
+# What a client checks by itself: names by urllib3's rules, or as webpki does.
+BY_URLLIB3, BY_WEBPKI = "urllib3", "webpki"
 
 
 class Root(NamedTuple):
@@ -41,10 +43,14 @@ class Setting(NamedTuple):
 
 
 class Checks(NamedTuple):
-    """How a client checks: as Python 3.13 does (`strict`), and whether it takes a common name."""
+    """How a client checks: as Python 3.13 does (`strict`), and whether it takes a common name.
+
+    `by_itself` says what it checks without OpenSSL, "" if nothing.
+    """
 
     strict: bool = False
     common_name: bool = True
+    by_itself: str = ""
 
 
 class Trust(NamedTuple):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from certifi_system_store_wrapper.commands.doctor import clients as told
+from certifi_system_store_wrapper.commands.trusts import clients as rules
 from reach.clients import table
 from reach.clients.rows import ROWS
 
@@ -37,3 +38,26 @@ def test_what_installing_does_not_reach_variables_do() -> None:
     for label, line in table.read().items():
         if line.kind == told.DEFAULTS:
             assert line.shellenv == "yes", label
+
+
+# Why a client has no rule of its own: what it trusts has a row all the same, or none could have.
+REASONS = {
+    "gives certifi's answer to what connects, and its variables have rows": (
+        "anthropic", "boto3", "docker", "elastic-transport", "google-auth", "huggingface-hub",
+        "mcp", "minio", "openai", "opensearch-py", "poetry", "pygithub", "pyproj", "selenium",
+        "sentry-sdk", "twine", "yt-dlp",
+    ),
+    "OpenSSL's defaults have a row": ("ansible-core",),
+    "comes with others, which have a rule": ("truststore", "urllib3"),
+    "has a copy of pip in itself": ("pipenv",),
+    "is told by its program, or by the address of its database": ("psycopg", "pycurl", "stripe"),
+}  # fmt: skip
+
+
+def test_each_client_has_a_rule_or_a_reason() -> None:
+    """What `doctor` calls a client is tried by `doctor HOST`, or it is known why not."""
+    measured = {name for names in table.kinds().values() for name in names}
+    reasons = {name for names in REASONS.values() for name in names}
+    assert reasons.isdisjoint(rules.RULES)
+    assert measured - reasons <= set(rules.RULES)
+    assert reasons <= measured

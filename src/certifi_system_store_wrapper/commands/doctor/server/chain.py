@@ -24,7 +24,9 @@ NAME_CONSTRAINTS = b"\x55\x1d\x1e"
 AUTHORITY_INFO = b"\x2b\x06\x01\x05\x05\x07\x01\x01"
 # The critical extensions that OpenSSL handles (X509_supported_extension() in v3_purp.c).
 _HANDLED = {bytes((0x55, 0x1D, last)) for last in (15, 17, 19, 30, 31, 32, 33, 36, 37, 54)}
-_OCTET_STRING, _SEQUENCE, _KEY_ID, _DNS, _IP = 0x04, 0x30, 0x80, 0x82, 0x87
+_OCTET_STRING, _SEQUENCE, _KEY_ID = 0x04, 0x30, 0x80
+# The kinds of names that a certificate may have (RFC 5280 section 4.2.1.6).
+DNS, IP = 0x82, 0x87
 
 
 class Link(NamedTuple):
@@ -96,13 +98,14 @@ def _content(value: bytes, tag: int) -> bytes:
         return b""
 
 
-def names(one: Link) -> List[str]:
-    """Return the DNS names and IP addresses that a server's certificate is for."""
+def names(one: Link, *kinds: int) -> List[str]:
+    """Return the names of these kinds, or of each, that a server's certificate is for."""
     try:
-        found = [_general_name(*each) for each in x509.members(_value(one, rfc5280.OID_SAN))]
+        members = x509.members(_value(one, rfc5280.OID_SAN))
     except ValueError:
         return []
-    return [name for name in found if name]
+    wanted = [_general_name(*each) for each in members if each[0] in (kinds or (DNS, IP))]
+    return [name for name in wanted if name]
 
 
 def is_for(host: str, name: str) -> bool:
@@ -114,9 +117,9 @@ def is_for(host: str, name: str) -> bool:
 
 
 def _general_name(tag: int, content: bytes) -> Optional[str]:
-    if tag == _DNS:
+    if tag == DNS:
         return content.decode("ascii", "backslashreplace")
-    if tag == _IP and len(content) in (4, 16):
+    if tag == IP and len(content) in (4, 16):
         return str(ip_address(content))
     return None
 

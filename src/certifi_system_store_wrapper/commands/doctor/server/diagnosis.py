@@ -18,7 +18,7 @@ from .. import strict
 from . import chain, common_name, missing, trusts, verify_errors
 from .chain import CONTEXTS, STRICT, Link, View
 from .handshake import context_of
-from .route import OPERATOR
+from .route import OPERATOR, is_ip, is_past_for_some
 
 _OLD = ("TLSv1", "TLSv1.1", "SSLv3")
 _PLAIN = (
@@ -57,9 +57,9 @@ def diagnose(view: View) -> List[Finding]:
 
     Where there is a problem, or a client was not tried, nothing is said to be ok.
     """
-    untried = list(_untried(view))
+    untried = [*_untried(view), *_by_network(view)]
     found = [*variables.breaking(), *_causes(view), *_removed(view), *untried]
-    is_bad = bool(untried) or any(each.level == "problem" for each in found)
+    is_bad = bool(untried) or _is_told(found)
     return [each for each in found if each.level != "ok" or not is_bad]
 
 
@@ -73,6 +73,17 @@ def _untried(view: View) -> Iterator[Finding]:
             f"what they meet has not been tried: {', '.join(clients)}",
             f"to try it: NO_PROXY={view.where.host} certifi-system-store-wrapper doctor "
             f"{view.where}",
+        )
+
+
+def _by_network(view: View) -> Iterator[Finding]:
+    """Report that httpx and urllib go by the proxy where requests does not."""
+    if is_past_for_some(view.where):
+        yield note(
+            "proxy",
+            f"NO_PROXY excepts {view.where.host} by a network alone, which requests reads, but "
+            "httpx and urllib do not: they go by the proxy, and that has not been tried",
+            f"name the address itself in NO_PROXY: {view.where.host}",
         )
 
 
@@ -102,8 +113,13 @@ def _causes(view: View) -> List[Finding]:
     used = trusts.by_clients(view.tried)
     if not decisive and used and all(each.outcome.trusted for each in used):
         causes = list(_trusted_elsewhere(causes))
-    is_told = any(each.level == "problem" for each in causes)
-    return [*causes, *trusts.findings(view.tried, view.built, is_told=is_told)]
+    found = [*causes, *trusts.findings(view.tried, view.built, is_told=_is_told(causes))]
+    return found if _is_told(found) else [*found, *trusts.refusals(view.tried)]
+
+
+def _is_told(found: List[Finding]) -> bool:
+    """Whether it is told why somebody is refused."""
+    return any(each.level == "problem" for each in found)
 
 
 def _trusted_elsewhere(causes: List[Finding]) -> Iterator[Finding]:
@@ -116,8 +132,7 @@ def _trusted_elsewhere(causes: List[Finding]) -> Iterator[Finding]:
 def _acceptance(view: View) -> List[Finding]:
     """Return what there is to say of a server that the bundle trusts."""
     replaced = list(_replaced(view))
-    is_ok = all(each.level != "problem" for each in replaced)
-    return [*([_trusted(view)] if is_ok else []), *replaced, *_notes(view)]
+    return [*([] if _is_told(replaced) else [_trusted(view)]), *replaced, *_notes(view)]
 
 
 def _refusal(view: View) -> List[Finding]:
@@ -176,7 +191,7 @@ def _handshake_cause(view: View, reason: str) -> Finding:
 def _trusted(view: View) -> Finding:
     if view.presented.wants_certificate:
         return _client_certificate(view)
-    if view.path and not chain.names(view.path[0]):
+    if view.path and not (is_ip(view.where.host) or chain.names(view.path[0], chain.DNS)):
         return common_name.read_by_some(view)
     what, _, remedy = why_plain(view.settings, view.built).partition(": ")
     if what and not view.outcomes[CERTIFI_ALONE].trusted:

@@ -6,7 +6,7 @@ import socket
 import ssl
 import warnings
 from contextlib import suppress
-from typing import List, NamedTuple, Sequence
+from typing import Callable, List, NamedTuple, Optional, Sequence
 
 from ..verdicts import PARTIAL_CHAIN, STRICT
 from .route import Route, reason_of, seconds_until
@@ -20,6 +20,8 @@ _MAX_CHAIN = 20
 _HANDSHAKE, _CERTIFICATE, _CERTIFICATE_REQUEST = 22, 11, 13
 # OpenSSL's number; Python has a name for it since 3.12.
 _LEGACY_SERVER_CONNECT = 0x4
+# OpenSSL's verify codes for a certificate of another name: that is no matter of roots.
+WRONG_NAME = (62, 64)
 
 
 class Outcome(NamedTuple):
@@ -43,16 +45,20 @@ class Presented(NamedTuple):
     wants_certificate: bool = False
 
 
-def outcome(route: Route, context: ssl.SSLContext) -> Outcome:
-    """Return whether that context trusts the server; raises Refused."""
+# What a client says against a server with which the handshake has succeeded.
+ByItself = Callable[[ssl.SSLObject, str], Optional[Outcome]]
+
+
+def outcome(route: Route, context: ssl.SSLContext, by_itself: Optional[ByItself] = None) -> Outcome:
+    """Return whether that context trusts the server, and a client `by_itself`; raises Refused."""
     with route.connected() as connection:
         try:
-            _shake_hands(connection, context, route)
+            tls = _shake_hands(connection, context, route).tls
         except ssl.SSLCertVerificationError as error:
             return Outcome(trusted=False, message=error.verify_message, code=error.verify_code)
         except (OSError, ValueError) as error:
             return Outcome(trusted=False, message=reason_of(error))
-    return Outcome(trusted=True)
+    return (by_itself and by_itself(tls, route.where.host)) or Outcome(trusted=True)
 
 
 def verifies(route: Route, blocks: Sequence[bytes], *, partial_chain: bool) -> bool:

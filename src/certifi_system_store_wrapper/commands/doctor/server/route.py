@@ -12,6 +12,7 @@ import ssl
 import time
 from ipaddress import ip_address, ip_network
 from typing import Any, List, NamedTuple, Optional, Tuple
+from unicodedata import normalize
 from urllib.parse import SplitResult, unquote, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
@@ -27,6 +28,7 @@ _PORTS = {
     "pop3s": 995, "smtps": 465, "ftps": 990, "rediss": 6379, "amqps": 5671, "mqtts": 8883,
 }  # fmt: skip
 _PROXY_PORTS = {"http": 80, "https": 443}
+_KEPT_SINCE_2008 = set("\u00df\u03c2\u200c\u200d")
 _HOST_NAME = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
 # Who has to mend what is wrong with a server.
 OPERATOR = "whoever runs the server"
@@ -123,12 +125,22 @@ def _host(url: SplitResult) -> str:
     if is_ip(name):
         return name
     try:
-        encoded = name.encode("idna").decode("ascii")
+        encoded = ".".join(map(_in_ascii, name.split(".")))
     except UnicodeError:
         encoded = ""
     if not _HOST_NAME.fullmatch(encoded) or len(encoded) > 253:
         raise _NoName("that is no host name")
     return encoded
+
+
+def _in_ascii(label: str) -> str:
+    """Return a part of a name as requests and httpx ask for it: by IDNA of 2008.
+
+    Python's codec is of 2003, and replaces these characters: that may be somebody else's host.
+    """
+    if _KEPT_SINCE_2008.isdisjoint(label):
+        return label.encode("idna").decode("ascii")
+    return "xn--" + normalize("NFC", label).encode("punycode").decode("ascii")
 
 
 def is_ip(text: str) -> bool:
@@ -178,8 +190,19 @@ def _proxy(url: SplitResult) -> Proxy:
 
 def _is_excepted(where: Target, no_proxy: str) -> bool:
     """Whether NO_PROXY has the target, by urllib's rules and requests' rules for addresses."""
-    covered = any(_covers(item.strip(), where.host) for item in no_proxy.split(","))
-    return covered or bool(proxy_bypass(f"{where.host}:{where.port}"))
+    return _is_in_network(where, no_proxy) or bool(proxy_bypass(f"{where.host}:{where.port}"))
+
+
+def is_past_for_some(where: Target) -> bool:
+    """Whether only a network in NO_PROXY excepts the target from a proxy: not all read that."""
+    proxies = getproxies()
+    is_named = bool(proxies.get("https") or proxies.get("all"))
+    by_name = proxy_bypass(f"{where.host}:{where.port}")
+    return is_named and not by_name and _is_in_network(where, proxies.get("no", ""))
+
+
+def _is_in_network(where: Target, no_proxy: str) -> bool:
+    return any(_covers(item.strip(), where.host) for item in no_proxy.split(","))
 
 
 def _covers(item: str, host: str) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import ssl
-from typing import Any, Dict, Iterator, List, NamedTuple, Sequence, Tuple, Type
+from typing import Any, Dict, Iterable, Iterator, List, NamedTuple, Sequence, Tuple, Type
 
 from ....bundle import Bundle
 from ....settings import CERTIFI as OWN
@@ -15,7 +15,7 @@ from ...status import why_plain
 from ...trusts import Checks, Root, Trust, look
 from .. import context_class, strict
 from .. import settings as replaced
-from . import handshake
+from . import by_itself, handshake
 from .handshake import Outcome
 from .route import OPERATOR, Refused, Route, Target, reason_of
 
@@ -25,8 +25,6 @@ STRICT = BUNDLE._replace(checks=Checks(strict=True))
 DEFAULTS = Trust((Root(trusts.DEFAULTS),), Checks(strict=strict.IS_ON))
 # What helps clients that use OpenSSL's defaults.
 FOR_DEFAULTS = "for those: PYTHON_CERTIFI_SSL_DEFAULTS=1, or the variables of shellenv"
-# OpenSSL's codes for a certificate of another name: that is no matter of roots.
-WRONG_NAME = (62, 64)
 ALWAYS = (CERTIFI_ALONE, BUNDLE, STRICT, DEFAULTS)
 
 
@@ -106,8 +104,9 @@ def _outcome(trust: Trust, route: Route, pem: Dict[str, str]) -> Outcome:
     except (OSError, ValueError) as error:
         faults = filter(None, map(_fault, trust.roots))
         return Outcome(trusted=False, message=next(faults, reason_of(error)))
+    own = by_itself.CHECKS.get(trust.checks.by_itself)
     try:
-        return handshake.outcome(route.by(trust.proxy) if trust.proxy else route, context)
+        return handshake.outcome(route.by(trust.proxy) if trust.proxy else route, context, own)
     except Refused as error:
         # By the other proxy, or by none, there is a way.
         if not trust.proxy:
@@ -128,6 +127,7 @@ def _context(trust: Trust, pem: Dict[str, str]) -> ssl.SSLContext:
     # LibreSSL and OpenSSL 1.0.2 do not let that be chosen.
     if ssl.HAS_NEVER_CHECK_COMMON_NAME:
         context.hostname_checks_common_name = trust.checks.common_name
+    context.check_hostname = trust.checks.by_itself != trusts.BY_URLLIB3
     for root in trust.roots:
         if look.waits(root.path):
             raise OSError("that is no file")
@@ -152,34 +152,35 @@ def by_clients(found: Sequence[Tried]) -> List[Tried]:
 
 def findings(found: Sequence[Tried], built: Bundle, *, is_told: bool) -> Iterator[Finding]:
     """Report the settings; and who is refused, unless it `is_told` why everybody is."""
-    refused = [] if is_told else [each for each in found if _counts(each.outcome)]
-    refusals = {
+    refused = [] if is_told else [each for each in found if not each.outcome.trusted]
+    said = {
         setting: f"it refuses this server: {_why(outcome)}"
         for trust, outcome in refused
         for setting in trust.settings
     }
-    yield from replaced.findings([each.trust for each in found], built, refusals)
-    for trust, outcome in refused:
-        if trust.clients and not trust.settings:
+    yield from replaced.findings([each.trust for each in found], built, said)
+    yield from refusals(each for each in refused if not each.trust.settings)
+
+
+def refusals(found: Iterable[Tried]) -> Iterator[Finding]:
+    """Report each client that is refused."""
+    for trust, outcome in found:
+        if trust.clients and not outcome.trusted:
             who = ", ".join(filter(None, [*trust.clients, trust.only]))
             message = f"{who}: {trust.name} refuses this server: "
-            yield problem("client", message + _why(outcome), _help(trust))
-
-
-def _counts(outcome: Outcome) -> bool:
-    """Whether it says something of the roots, and not of the server's name."""
-    return not outcome.trusted and outcome.code not in WRONG_NAME
+            yield problem("client", message + _why(outcome), _help(trust, outcome))
 
 
 def _why(outcome: Outcome) -> str:
     return f"{outcome.message} ({outcome.code})" if outcome.code else outcome.message
 
 
-def _help(trust: Trust) -> str:
+def _help(trust: Trust, outcome: Outcome) -> str:
     """Return what helps clients that nobody led away from certifi."""
     if trust.proxy:
         return "`add` the CA of that proxy, or take the proxy out of their settings"
-    if any(root.kind == trusts.BUNDLE for root in trust.roots):
+    is_bundle = any(root.kind == trusts.BUNDLE for root in trust.roots)
+    if is_bundle or outcome.code in handshake.WRONG_NAME:
         return f"{OPERATOR} has to have its certificate issued anew"
     if any(root.kind == trusts.DEFAULTS for root in trust.roots):
         return FOR_DEFAULTS

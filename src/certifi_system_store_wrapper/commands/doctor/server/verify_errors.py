@@ -10,7 +10,7 @@ from ....sources.system import unix
 from ...output import Finding, note, problem
 from . import chain, missing
 from .chain import Link, View
-from .handshake import Outcome
+from .handshake import WRONG_NAME, Outcome
 from .route import OPERATOR, is_ip
 
 _SELECT = "take the ! off its line there, and run update-ca-certificates as root"
@@ -48,7 +48,7 @@ def cause(view: View, outcome: Outcome) -> Finding:
     """Return why the server is refused, as a problem with its remedy."""
     if outcome.code in _TIMES:
         return _wrong_time(view, _TIMES[outcome.code])
-    if outcome.code in (62, 64):
+    if outcome.code in WRONG_NAME:
         return wrong_name(view)
     distrusted = next(_distrusted(view), None)
     if distrusted:

@@ -19,7 +19,10 @@ from certifi_system_store_wrapper.settings import Settings
 def seen(versions: Dict[str, str]) -> View:
     """Return what is seen where these are installed, and everybody trusts the root."""
     here = trusts.Here(versions, {"PIP_CONFIG_FILE": "/dev/null"}, (3, 12), {}, "/no/such/prefix")
-    tried = [Tried(each, Outcome(trusted=True)) for each in trusts.in_force(here)]
+    tried = [
+        Tried(each, Outcome(trusted=each.checks.common_name, code=62))
+        for each in trusts.in_force(here)
+    ]
     where, nothing = Target("localhost", 443), Bundle((), (), (), ())
     return View(where, None, {}, Presented([]), [], [], nothing, Settings(), tried, lambda _: False)
 

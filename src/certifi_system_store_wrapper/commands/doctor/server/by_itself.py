@@ -1,0 +1,49 @@
+"""`doctor HOST`: what some clients check by themselves, when OpenSSL has nothing against a server.
+
+Sources: urllib3's match_hostname(), and rustls-webpki, which uv uses.
+"""
+
+from __future__ import annotations
+
+import re
+import ssl
+from contextlib import suppress
+from ipaddress import ip_address
+from typing import Any, Dict, Optional
+
+from ....parsing import x509
+from ...trusts import BY_URLLIB3, BY_WEBPKI
+from .handshake import WRONG_NAME, ByItself, Outcome
+from .route import is_ip
+
+
+def _names(tls: ssl.SSLObject, host: str) -> Optional[Outcome]:
+    """Return that no name is the host's; a common name counts where nothing else could."""
+    told: Dict[str, Any] = dict(tls.getpeercert() or {})
+    other = [each for each in told.get("subjectAltName", ()) if each[0] in ("DNS", "IP Address")]
+    common = [each for part in told.get("subject", ()) for each in part if each[0] == "commonName"]
+    if any(_matches(kind, name.strip(), host) for kind, name in other or common):
+        return None
+    return Outcome(trusted=False, message=f"urllib3 finds no name of {host}", code=WRONG_NAME[0])
+
+
+def _matches(kind: str, name: str, host: str) -> bool:
+    if kind == "IP Address":
+        return is_ip(host) and ip_address(name) == ip_address(host.partition("%")[0])
+    if kind == "DNS" and is_ip(host):
+        return False
+    first, *rest = map(re.escape, name.split("."))
+    # One * in the first label stands for anything in it; alone, for at least one character.
+    first = "[^.]+" if first == r"\*" else first.replace(r"\*", "[^.]*", 1)
+    return bool(re.fullmatch(r"\.".join([first, *rest]), host, re.IGNORECASE))
+
+
+def _no_ca(tls: ssl.SSLObject, _host: str) -> Optional[Outcome]:
+    with suppress(ValueError):
+        if x509.facts(tls.getpeercert(binary_form=True) or b"").ca:
+            message = "a CA's certificate, which may not be a server's own (CaUsedAsEndEntity)"
+            return Outcome(trusted=False, message=message)
+    return None
+
+
+CHECKS: Dict[str, ByItself] = {BY_URLLIB3: _names, BY_WEBPKI: _no_ca}

@@ -1,0 +1,56 @@
+"""The variables of proxies that httpx and httpx2 cannot use: both fail before they connect.
+
+They prepare for every proxy that is named, also for those that the host does not go by.
+"""
+
+from __future__ import annotations
+
+from ipaddress import IPv6Network
+from typing import Dict
+
+from .here import Here
+from .trust import Setting, Trust
+
+_SOCKS = ("socks5", "socks5h")
+_READERS = "httpx and httpx2 read it"
+
+
+def refused(here: Here, trust: Trust, *, reads_ipv6: bool) -> Trust:
+    """Return that trust, or that no variable of a proxy lets the client use it.
+
+    Without `reads_ipv6` an IPv6 network or a bracket in NO_PROXY makes it fail, too.
+    """
+    given = _given(here)
+    excepted = given.pop("no_proxy", Setting("", ""))
+    items = [item.strip() for item in excepted.value.split(",")]
+    if "*" in items:
+        return trust
+    for name in ("http_proxy", "https_proxy", "all_proxy"):
+        scheme, mark, _ = given.get(name, Setting("", "")).value.partition("://")
+        if mark and scheme.lower() not in ("http", "https", *_SOCKS):
+            return _fault(given[name], "that is no proxy for it: name socks5:// or http://")
+        if scheme.lower() in _SOCKS and not here.has("socksio"):
+            return _fault(given[name], "it needs socksio: pip install httpx[socks]")
+    wrong = [] if reads_ipv6 else [item for item in items if _is_unreadable(item)]
+    return _fault(excepted, f"it cannot read {wrong[0]}: leave that out") if wrong else trust
+
+
+def _fault(setting: Setting, what: str) -> Trust:
+    return Trust((), settings=(setting,), fault=f"the client fails before it connects: {what}")
+
+
+def _given(here: Here) -> Dict[str, Setting]:
+    """Return each variable of a proxy by its small name; one in small letters counts before."""
+    names = [name for name in here.environ if name.lower().endswith("_proxy")]
+    return {
+        name.lower(): Setting(name, here.environ[name], readers=_READERS)
+        for name in sorted(names, key=str.islower)
+    }
+
+
+def _is_unreadable(item: str) -> bool:
+    """Whether httpx takes it for a name with a port, or for an address, that it is not."""
+    try:
+        return item.startswith("[") or ("/" in item and bool(IPv6Network(item, strict=False)))
+    except ValueError:
+        return False
