@@ -593,3 +593,33 @@ def test_threads_that_import_what_we_import(sandbox: Sandbox) -> None:
         done = sandbox.run_code(code)
         assert (done.returncode, done.stderr) == (0, "")
         assert OURS in done.stdout
+
+
+@pytest.mark.parametrize("environ", ["mock.Mock()", "{'PYTHON_CERTIFI_CERT_FILES': 5}", "None"])
+def test_where_under_an_environment_that_is_none(sandbox: Sandbox, environ: str) -> None:
+    """A test of the application replaces os.environ: nothing raises, and later it answers."""
+    code = f"""
+        import certifi, os, time
+        from unittest import mock
+        with mock.patch("os.environ", {environ}):
+            assert os.path.getsize(certifi.where()) > 1000
+        time.sleep(1.1)
+        assert "system-store" in certifi.where()
+    """
+    done = sandbox.run_code(code)
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_failure_under_a_frozen_clock_does_not_last(sandbox: Sandbox) -> None:
+    """What seems to be years ahead is no second to wait for."""
+    code = """
+        import certifi, os
+        from unittest import mock
+        from certifi_system_store_wrapper.activation import answer
+        with mock.patch("os.write", side_effect=OSError(28, "full")):
+            with mock.patch.object(answer, "monotonic", lambda: 2e9):
+                assert "system-store" not in certifi.where()
+        assert "system-store" in certifi.where()
+    """
+    done = sandbox.run_code(code)
+    assert done.returncode == 0, done.stderr

@@ -126,12 +126,12 @@ class Answer:
         published = self._published
         if published and (publishing.is_intact(published) or publishing.is_healed(published)):
             return published.path
-        settings = from_environment()
-        # Variables may have been set since certifi was imported.
-        reporting.configure(settings)
-        if not settings.sources or monotonic() < self._try_again:
-            return self.certifi_file()
         try:
+            settings = from_environment()
+            # Variables may have been set since certifi was imported.
+            reporting.configure(settings)
+            if not settings.sources or self._is_too_early():
+                return self.certifi_file()
             published = publishing.publish(
                 settings, self.certifi_file(), broken=published, refreshed=self._refreshed
             )
@@ -148,6 +148,10 @@ class Answer:
             reporting.failure_of(_tell_requests, self.certifi_file, published.path)
         reporting.later(reporting.emit, DEBUG, f"certifi.where() answers {published.path}")
         return published.path
+
+    def _is_too_early(self) -> bool:
+        """Whether it failed within the last second; never by a clock that was frozen meanwhile."""
+        return bool(self._try_again) and 0 < self._try_again - monotonic() < 2 * _PAUSE
 
     def _failed(self, error: Exception) -> str:
         """Return certifi's own path; the next attempt comes a second later, or at once.

@@ -9,6 +9,7 @@ import os
 import sys
 import threading
 from contextlib import suppress
+from importlib import import_module
 from typing import AbstractSet, Callable, Dict, List
 
 from .. import loading, reporting
@@ -17,6 +18,8 @@ from .temporary import TemporaryBundle
 
 _bundles: List[TemporaryBundle] = []
 _installed = _over = False
+# The last two are forks of the first: of pathos and datasets, and of Celery.
+_POOLS = ("multiprocessing", "multiprocess", "billiard")
 # The signal masks of threads that are forking.
 _masks: Dict[int, AbstractSet[int]] = {}
 
@@ -24,21 +27,19 @@ _masks: Dict[int, AbstractSet[int]] = {}
 def register(bundle: TemporaryBundle, *, handle_sigterm: bool) -> None:
     """Remove `bundle` when this process ends."""
     _bundles.append(bundle)
-    if _is_worker():
-        from multiprocessing import util
+    pools = _whose_worker()
+    if pools:
+        util = import_module(f"{pools}.util")
+
+        def run_at_workers_end(callback: Callable[[], None]) -> None:
+            # A forked worker runs no exit handlers.
+            util.Finalize(None, callback, exitpriority=-1000)
 
         # A worker that is still importing its main module loses its finalizers afterwards.
-        util.register_after_fork(run, _run_at_workers_end)
-        _run_at_workers_end(run)
+        util.register_after_fork(run, run_at_workers_end)
+        run_at_workers_end(run)
     elif handle_sigterm:
         _handle_sigterm()
-
-
-def _run_at_workers_end(callback: Callable[[], None]) -> None:
-    """Have multiprocessing call `callback`: a forked worker runs no exit handlers."""
-    from multiprocessing.util import Finalize
-
-    Finalize(None, callback, exitpriority=-1000)
 
 
 def is_over() -> bool:
@@ -81,14 +82,15 @@ def after_fork_in_child() -> None:
     _masks.clear()
 
 
-def _is_worker() -> bool:
-    """Whether this process belongs to multiprocessing."""
-    process = sys.modules.get("multiprocessing.process")
-    if process is None:
-        return False
-    # A spawned worker that is still importing its main module does not know its parent yet.
-    importing = getattr(process.current_process(), "_inheriting", False)
-    return importing or process.parent_process() is not None
+def _whose_worker() -> str:
+    """Return the package that made this process for its pools, "" if none did."""
+    for package in _POOLS:
+        process = sys.modules.get(f"{package}.process")
+        here = vars(process.current_process()) if process else {}
+        # A spawned worker that is still importing its main module does not know its parent yet.
+        if here.get("_inheriting") or here.get("_parent_pid") is not None:
+            return package
+    return ""
 
 
 def _handle_sigterm() -> None:
@@ -105,6 +107,16 @@ def _handle_sigterm() -> None:
     with suppress(ValueError):
         signal.signal(signal.SIGTERM, _on_sigterm)
         _installed = True
+    if _installed and sys.version_info >= (3, 13):
+        # From there on no handler runs while the main thread, at its end, waits for the others.
+        with suppress(LookupError, RuntimeError):
+            vars(threading)["_register_atexit"](_step_aside)
+
+
+def _step_aside() -> None:
+    """Leave SIGTERM to the system; what is left then, the next process sweeps."""
+    if handler_of(signal.SIGTERM) is _on_sigterm:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 def _is_default(signum: int) -> bool:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
+import re
 import shutil
 import signal
 import sys
@@ -13,7 +15,7 @@ from typing import List
 
 import pytest
 
-from support import Sandbox
+from support import Sandbox, write
 
 pytestmark = pytest.mark.posix("forks and signals are Unix'")
 
@@ -135,6 +137,48 @@ def test_workers_that_end_normally_leave_nothing(sandbox: Sandbox, method: str, 
     assert (done.returncode, done.stderr) == (0, "")
     assert list(sandbox.tmp.iterdir()) == left(sandbox) == []
     sandbox.tmp.rmdir()
+
+
+@pytest.mark.linux("forks its workers")
+def test_workers_of_a_fork_of_multiprocessing(sandbox: Sandbox) -> None:
+    """They end as its own do: SIGTERM is what it was, and nothing is left."""
+    # The packages multiprocess and billiard are copies of it, under another name.
+    original = Path(multiprocessing.__file__).parent
+    for file in original.glob("*.py"):
+        copied = re.sub(r"\bmultiprocessing\b", "multiprocess", file.read_text("utf-8"))
+        write(sandbox.work / "multiprocess" / file.name, copied.encode("utf-8"))
+    code = """
+        import multiprocess, signal
+        def ask(number):
+            import certifi
+            certifi.where()
+            return signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+        context = multiprocess.get_context("fork")
+        with context.Pool(2) as pool:
+            assert all(pool.map(ask, range(4), chunksize=1))
+            pool.close()
+            pool.join()
+    """
+    done = sandbox.run_code(code, env={"PYTHONPATH": str(sandbox.work)})
+    assert (done.returncode, done.stderr) == (0, "")
+    assert not list(sandbox.place.iterdir())
+
+
+@pytest.mark.posix("SIGTERM")
+def test_sigterm_while_the_main_thread_waits_for_others(sandbox: Sandbox) -> None:
+    """A program that is nothing but threads ends at once, as it would without us."""
+    code = """
+        import certifi, os, signal, threading, time
+        certifi.where()
+        def end():
+            time.sleep(0.5)
+            os.kill(os.getpid(), signal.SIGTERM)
+            time.sleep(10)
+            print("it went on")
+        threading.Thread(target=end).start()
+    """
+    done = sandbox.run_code(code)
+    assert (done.returncode, done.stdout, done.stderr) == (-signal.SIGTERM, "", "")
 
 
 @pytest.mark.parametrize("end", ["sys.exit(0)", "os.kill(os.getpid(), signal.SIGTERM)"])
