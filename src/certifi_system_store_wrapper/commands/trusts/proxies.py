@@ -26,7 +26,8 @@ def refused(here: Here, trust: Trust, *, reads_ipv6: bool) -> Trust:
     if "*" in items:
         return trust
     for name in ("http_proxy", "https_proxy", "all_proxy"):
-        scheme, mark, _ = given.get(name, Setting("", "")).value.partition("://")
+        # A blank around it is told for every client.
+        scheme, mark, _ = given.get(name, Setting("", "")).value.strip().partition("://")
         if mark and scheme.lower() not in ("http", "https", *_SOCKS):
             return _fault(given[name], "that is no proxy for it: name socks5:// or http://")
         if scheme.lower() in _SOCKS and not here.has("socksio"):
