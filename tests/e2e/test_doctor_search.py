@@ -90,6 +90,7 @@ def _drop_folder(sandbox: Sandbox) -> Told:
 TOLD = (
     _variable("NODE_EXTRA_CA_CERTS"), _variable("REQUESTS_CA_BUNDLE"), _variable("CURL_CA_BUNDLE"),
     _variable("AWS_CA_BUNDLE"), _variable("PIP_CERT"), _variable("GIT_SSL_CAINFO"),
+    _variable("CODEX_CA_CERTIFICATE"), _variable("BUNDLE_SSL_CA_CERT"),
     _settings(".gitconfig", '[user]\n\tname = x\n[http]\n\tsslCAInfo = "{}"\n'),
     _settings(".gitconfig", '[http "https://corp"]\n\tsslcainfo={}\n'),
     _settings(".npmrc", "registry=https://x\ncafile={}\n"),

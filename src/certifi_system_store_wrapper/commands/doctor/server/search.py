@@ -34,6 +34,7 @@ _COMMANDS = {"/etc/pki/trust/": "update-ca-certificates", "/usr/local/": "certct
 _OTHERS_VARIABLES = (
     *READERS, "GIT_SSL_CAINFO", "NODE_EXTRA_CA_CERTS", "NIX_SSL_CERT_FILE", "CARGO_HTTP_CAINFO",
     "DENO_CERT", "npm_config_cafile", "NPM_CONFIG_CAFILE", "PGSSLROOTCERT", "CONDA_SSL_VERIFY",
+    "BUNDLE_SSL_CA_CERT", "CODEX_CA_CERTIFICATE",
 )  # fmt: skip
 # Settings of other programs that name certificates: the files, and the word before the path.
 _OTHERS_SETTINGS = (
