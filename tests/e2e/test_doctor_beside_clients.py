@@ -184,12 +184,18 @@ def test_openssls_own_settings(
     assert told == ([] if is_as_of_old or not level else [level])
 
 
-def test_a_password_is_not_shown(sandbox: Sandbox) -> None:
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        (" http://me:s3 cret@127.0.0.1:1", "HTTPS_PROXY begins or ends"),
+        ("socks://me:s3 cret@127.0.0.1:1", "HTTPS_PROXY"),
+    ],
+)
+def test_a_password_is_not_shown(sandbox: Sandbox, value: str, told: str) -> None:
     """Not even with a blank in it, and one before the whole."""
-    env = {"HTTPS_PROXY": " http://me:s3 cret@127.0.0.1:1"}
     for host in ((), ("localhost",)):
-        done = sandbox.run(*COMMAND, *host, env=env)
-        assert (done.returncode, "HTTPS_PROXY begins or ends" in done.stdout) == (1, True)
+        done = sandbox.run(*COMMAND, *host, env={"HTTPS_PROXY": value})
+        assert (done.returncode, told in done.stdout) == (1, True)
         assert "cret" not in done.stdout + done.stderr
 
 

@@ -5,6 +5,7 @@ They prepare for every proxy that is named, also for those that the host does no
 
 from __future__ import annotations
 
+import re
 from ipaddress import IPv6Network
 from typing import Dict
 
@@ -37,7 +38,9 @@ def refused(here: Here, trust: Trust, *, reads_ipv6: bool) -> Trust:
 
 
 def _fault(setting: Setting, what: str) -> Trust:
-    return Trust((), settings=(setting,), fault=f"the client fails before it connects: {what}")
+    # A blank in a password would hide from printable() where that ends.
+    shown = setting._replace(value=re.sub(r"(?s)(?<=://).*@", "***@", setting.value))
+    return Trust((), settings=(shown,), fault=f"the client fails before it connects: {what}")
 
 
 def _given(here: Here) -> Dict[str, Setting]:
