@@ -212,13 +212,14 @@ def test_add_by_a_pattern(there: Sandbox, other_ca: trustme.CA) -> None:
     assert done.returncode == 1 and "the file does not exist" in done.stderr
 
 
-@pytest.mark.parametrize("word", [r"new [1]\ca[1].pem", r"new [1]\*].pem"])
+@pytest.mark.parametrize("word", [r"ca[1].pem", r"new [1]\*].pem"])
 def test_add_by_a_name_with_brackets(
     there: Sandbox, private_der: bytes, other_ca: trustme.CA, word: str
 ) -> None:
     """As a browser names a second download: no shell of Windows knows them as a pattern."""
-    write(there.work / "new [1]" / "ca[1].pem", (there.work / "ca.pem").read_bytes())
-    write(there.work / "new [1]" / "ca1.pem", other_ca.cert_pem.bytes())
+    for folder in (there.work, there.work / "new [1]"):
+        write(folder / "ca[1].pem", (there.work / "ca.pem").read_bytes())
+        write(folder / "ca1.pem", other_ca.cert_pem.bytes())
     (added,) = json.loads(ours(there, "add", "--json", word).stdout)["certificates"]
     assert added.get("sha256") == hashlib.sha256(private_der).hexdigest(), added
 
