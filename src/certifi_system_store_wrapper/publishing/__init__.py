@@ -45,10 +45,11 @@ def publish(
     broken: Optional[Published] = None,
     refreshed: Optional[Published] = None,
 ) -> Published:
-    """Return a published bundle, built anew; with the text that a `broken` one still holds.
+    """Return a published bundle: with the text that a `broken` one still holds, else built anew.
 
-    The one that is `refreshed` is returned again where nothing has changed. Raises LookupError
-    where there is nothing to put into a bundle, OSError where no place can take it.
+    A temporary one comes back at its path then. The one that is `refreshed` is returned again
+    where nothing has changed. Raises LookupError where there is nothing to put into a bundle,
+    OSError where no place can take it.
     """
     held = _held_text(broken)
     # After a chroot or setuid this process may not be able to read the sources again.
@@ -59,7 +60,7 @@ def publish(
     if is_asked_for or _is_certifis_command():
         unchanged = _if_possible(stored.unchanged, settings, certifi_file) if is_asked_for else None
         return unchanged or _publish_persistent(settings, certifi_file, refreshed)
-    return _publish_temporary(settings, certifi_file, refreshed)
+    return _publish_temporary(settings, certifi_file, refreshed, broken)
 
 
 def publish_outlasting(
@@ -135,13 +136,19 @@ def _misfit(settings: Settings, certifi_file: str) -> str:
 
 
 def _publish_temporary(
-    settings: Settings, certifi_file: str, refreshed: Optional[Published]
+    settings: Settings,
+    certifi_file: str,
+    refreshed: Optional[Published],
+    broken: Optional[Published] = None,
 ) -> Published:
     # refresh() collects again, whatever an earlier process has found.
     found = None if refreshed else _if_possible(stored.text_of, settings, certifi_file)
     text = found or load("publishing.storing").built_text(settings, certifi_file)
     if refreshed and is_intact(refreshed) and _held_text(refreshed) == text:
         return refreshed
+    # Clients that asked once keep that path.
+    if isinstance(broken, TemporaryBundle) and _succeeds(lambda: broken.heal(text)):
+        return broken
     return _place(text, settings)
 
 

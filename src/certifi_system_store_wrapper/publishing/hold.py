@@ -5,10 +5,8 @@ A hold is an open descriptor with a shared lock. To remove something needs an ex
 
 from __future__ import annotations
 
-import io
 import mmap
 import os
-import stat
 import sys
 from contextlib import suppress
 from typing import Callable, List, Optional, Set, Tuple, Union
@@ -245,18 +243,6 @@ def is_at(path: Union[str, bytes], wanted: Identity, size: int) -> bool:
     """Whether `path` names the file of that identity, and it has that size."""
     status = status_of(path)
     return status is not None and identity(status) == wanted and status.st_size == size
-
-
-def begins_with(path: str, text: bytes) -> bool:
-    """Whether `path` is a file, and no link, that begins with `text`."""
-    try:
-        if not stat.S_ISREG(os.lstat(path).st_mode):
-            return False
-        # Not with open(): tests of applications replace that.
-        with io.FileIO(path) as file:
-            return file.read(len(text)) == text
-    except OSError:
-        return False
 
 
 def identity(status: os.stat_result) -> Identity:

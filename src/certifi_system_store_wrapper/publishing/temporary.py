@@ -49,7 +49,6 @@ from .hold import (
     Hold,
     Identity,
     above_stderr,
-    begins_with,
     close,
     identity,
     is_at,
@@ -62,6 +61,7 @@ from .writing import rename, write_all, write_new
 _ATTEMPTS = 50
 # A server that drops its privileges reaches the file, and nobody else can lock the folder.
 _MODE = 0o711
+_BEGIN, _END = b"-----BEGIN ", b"-----END CERTIFICATE-----"
 
 T = TypeVar("T")
 
@@ -87,7 +87,7 @@ class TemporaryBundle:
 
     def held_text(self) -> bytes:
         """Return the text of the file, also when its name is gone; b"" if it is lost."""
-        return self._file.read() if self._file else b""
+        return _if_whole(self._file.read(), self._size) if self._file else b""
 
     def warn_of_additions(self) -> None:
         """Keep a WARNING for tell() where somebody wrote certificates into it or over it."""
@@ -117,29 +117,27 @@ class TemporaryBundle:
             quietly(os.unlink, new)
             raise
 
-    def heal(self) -> bool:
-        """Write the file to its path again, from the descriptor; False if that is closed.
+    def heal(self, built: bytes = b"") -> bool:
+        """Write the file to its path again, from the descriptor, or as it was `built` anew.
 
         Where a fork or the parent has done so already, keep that file, with what was appended
-        to it. Raises OSError.
+        to it. Return False if there is no text. Raises OSError.
         """
         self.warn_of_additions()
-        text = self.held_text()
-        healed = _persevere(lambda: self._heal(text))
         # The parent and other forks read this new file and do not hold it: only its maker may
         # remove it.
         self._removes = os.getpid() == self._maker
-        return healed
+        return _persevere(lambda: self._heal(built))
 
-    def _heal(self, text: bytes) -> bool:
-        if text and not begins_with(self.path, text):
-            self.publish(text)
-            return True
-        if not text and not os.path.isfile(self.path):
-            return False
-        self._hold_folder()
-        self._keep(Hold(self.path, FILE))
-        return True
+    def _heal(self, built: bytes) -> bool:
+        held = self.held_text()
+        there = b"" if os.path.islink(self.path) else _if_whole(_text_at(self.path), self._size)
+        if there and there.startswith(held):
+            self._hold_folder()
+            self._keep(Hold(self.path, FILE))
+        elif held or built:
+            self.publish(held or built)
+        return bool(there or held or built)
 
     def _hold_folder(self) -> None:
         """Make the folder where it is missing, and hold it; raises OSError."""
@@ -237,6 +235,15 @@ def _warn(ours: bytes, *found: bytes) -> None:
             reporting.later(reporting.say_once, WARNING, f"somebody wrote into the bundle; {error}")
 
 
+def _if_whole(text: bytes, size: int) -> bytes:
+    """Return the text; b"" where no certificate is left in it, or it was cut off in place.
+
+    A program that writes other certificates over it, or takes some out, means that.
+    """
+    is_cut = len(text) < size and text.startswith(MARK) and not text.rstrip().endswith(_END)
+    return b"" if is_cut or _BEGIN not in text else text
+
+
 def _text_at(path: str) -> bytes:
     """Return what is in the file at `path`, b"" where there is none."""
     try:
@@ -270,12 +277,16 @@ class MemoryBundle:
     def heal(self) -> bool:
         """Return whether it is there, with what was written into it; it cannot be put back."""
         text = self.held_text()
-        _warn(text[: self._size], text)
-        self._size = len(text)
-        return self.intact()
+        if text:
+            _warn(text[: self._size], text)
+            self._size = len(text)
+        return bool(text) and self.intact()
 
     def held_text(self) -> bytes:
-        """Return its text; b"" where a daemon closed it, and other code may have its number."""
+        """Return its text; b"" where it is lost.
+
+        A daemon may have closed it, and other code have its number.
+        """
         status = status_of(self.path)
         is_ours = status is not None and identity(status) == self._identity
-        return _text_at(self.path) if is_ours else b""
+        return _if_whole(_text_at(self.path), self._size) if is_ours else b""

@@ -197,6 +197,34 @@ def test_who_ends_last_sweeps_what_its_killed_workers_left(sandbox: Sandbox, end
     assert left(sandbox) == []
 
 
+CLOSED = "os.closerange(3, 256);"
+LOSSES = {
+    "emptied": "os.truncate(path, 0)",
+    "cut off": "os.truncate(path, os.path.getsize(path) // 2)",
+    "overwritten": "open(path, 'w').write('x' * 300_000)",
+    "emptied by a fork": """
+        if os.fork():
+            assert os.wait()[1] == 0
+        else:
+            os.truncate(path, 0)
+            sys.exit(certifi.where() != path)
+    """,
+    "emptied under a daemon": CLOSED + "os.truncate(path, 0)",
+    "removed under a daemon": CLOSED + "os.unlink(path)",
+}
+
+
+@pytest.mark.linux("closes every descriptor")
+@pytest.mark.parametrize("how", LOSSES)
+def test_a_bundle_that_is_lost_comes_back_at_its_path(sandbox: Sandbox, how: str) -> None:
+    """Nothing holds its text any more: it is built anew, where requests will look for it."""
+    run(
+        sandbox,
+        textwrap.dedent(LOSSES[how])
+        + "\nassert certifi.where() == path and good() and certifi.where() == path",
+    )
+
+
 def test_a_daemon_keeps_the_path(sandbox: Sandbox) -> None:
     """A double fork that closes every descriptor outlives its parent, and the path with it."""
     program = textwrap.dedent(PRELUDE) + textwrap.dedent(
