@@ -67,6 +67,10 @@ PLACES = {
     "narrow": Place(env=[("COLUMNS", "40")]),
     "warnings are errors": Place(options=["-W", "error", "-X", "dev", "-bb"]),
     "optimized": Place(options=["-OO"]),
+    "a folder that is gone": Place(
+        prefix=["sh", "-c", 'mkdir gone; cd gone; rmdir ../gone; exec "$@"', "sh"],
+        unable=["export -o", "add"],
+    ),
     # An unmapped user of a namespace: another number than root's, and no right of root's. Files of
     # every other user seem to be this one's, so nothing that lasts is believed.
     "not root": Place(

@@ -10,7 +10,7 @@ import time
 from glob import escape, iglob
 from typing import Dict, Iterator, List, Tuple
 
-from ..machine.files import names
+from ..machine.files import from_here, names
 from .environment import text
 
 # The path of an interpreter or of its environment, and where it was found.
@@ -95,7 +95,7 @@ class Places:
         yield from ((line.strip(), "conda") for line in listed.splitlines() if line.strip())
         yield from self._kernels()
         yield from _on_path()
-        yield from ((folder, "below the current folder") for folder in self._below(os.getcwd()))
+        yield from ((folder, "below the current folder") for folder in self._below(from_here("")))
 
     def of_tools(self) -> Iterator[Found]:
         """Yield the environments in the folders that tools keep for them."""

@@ -17,7 +17,7 @@ from .trust import BUNDLE, BY_WEBPKI, CERTIFI, DEFAULTS, FOLDER, OWN_TLS, Checks
 
 # Their own roots are Mozilla's list, as certifi's are.
 _OWN = Trust((Root(CERTIFI),))
-_CHECKS = Checks(common_name=False, by_itself=BY_WEBPKI)
+_AS_WEBPKI = Checks(common_name=False, by_itself=BY_WEBPKI)
 
 
 def curl_cffi(here: Here) -> Trust:
@@ -63,12 +63,12 @@ def of_uv_tool(here: Here) -> List[Trust]:
 def _of_uv(here: Here, *, in_project: bool) -> Trust:
     named = _named(here, "SSL_CERT_FILE", "SSL_CERT_DIR")
     if named:
-        return named._replace(checks=_CHECKS)
+        return named._replace(checks=_AS_WEBPKI)
     try:
         is_told = settings_of_uv.trusts_the_systems(here, in_project=in_project)
     except NotUnderstood as error:
         return error.trust("system-certs", "uv reads it instead of its own roots")
-    return (_of_the_system() if is_told else _OWN)._replace(checks=_CHECKS)
+    return (_of_the_system() if is_told else _OWN)._replace(checks=_AS_WEBPKI)
 
 
 def _named(here: Here, *names: str) -> Optional[Trust]:

@@ -29,7 +29,9 @@ def _names(tls: ssl.SSLObject, host: str) -> Optional[Outcome]:
 
 def _matches(kind: str, name: str, host: str) -> bool:
     if kind == "IP Address":
-        return is_ip(host) and ip_address(name) == ip_address(host.partition("%")[0])
+        # Python writes "<invalid>" where one has neither 4 nor 16 bytes.
+        is_one = is_ip(host) and is_ip(name)
+        return is_one and ip_address(name) == ip_address(host.partition("%")[0])
     if kind == "DNS" and is_ip(host):
         return False
     first, *rest = map(re.escape, name.split("."))

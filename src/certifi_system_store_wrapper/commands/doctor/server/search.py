@@ -15,6 +15,7 @@ from itertools import islice
 from typing import Iterator, List, NamedTuple, Sequence, Tuple
 
 from ....machine import drop_folders
+from ....machine.files import from_here
 from ....parsing import pem, x509
 from ....settings import Settings
 from ....sources.files import MISNAMED, is_certificate_name, may_hold_certificates
@@ -228,7 +229,7 @@ def _others_drop_folders() -> Iterator[str]:
     beside = [path for each in collections for path in iglob(f"{escape(each)}/*")]
     given = [*filter(None, [os.environ.get("VIRTUAL_ENV")]), sys.base_prefix, *_OF_A_PROJECT]
     for prefix in islice((*given, *of_tools, *beside), _MAX_ENVIRONMENTS):
-        for site in iglob(os.path.join(escape(os.path.abspath(prefix)), _SITE)):
+        for site in iglob(os.path.join(escape(from_here(prefix)), _SITE)):
             yield from (os.path.join(site, name) for name in _DROP_FOLDERS)
 
 
