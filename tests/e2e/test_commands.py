@@ -119,6 +119,7 @@ SCHEMAS = {
         excluded={"type": "boolean"},
         in_bundle=COUNT,
         left_out={"type": "array", "items": CERTIFICATE},
+        problems=TEXTS,
         certificates={
             "type": "array",
             "items": shape(

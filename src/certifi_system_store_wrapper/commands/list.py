@@ -36,6 +36,9 @@ def run(
 
     left_out = wanted(_with_removal(status.excluded(out)) for out in built.excluded)
     found = left_out if excluded else wanted(_anchors(built, whose.Owners(settings)))
+    errors = [each.sentence for each in variables.stored(settings, built)]
+    if search and not found:
+        errors.append(_nothing(search, left_out, excluded=excluded))
     data = {
         "command": "list",
         "here": here.facts(),
@@ -43,11 +46,9 @@ def run(
         "certificates": found,
         "in_bundle": len(built.anchors),
         "left_out": left_out,
+        "problems": errors,
     }
     lines = [line for each in found for line in _lines(each)]
-    errors = [each.sentence for each in variables.stored(settings, built)]
-    if search and not found:
-        errors.append(_nothing(search, left_out, excluded=excluded))
     return Report(data, lines, 1 if errors else 0, errors=errors)
 
 

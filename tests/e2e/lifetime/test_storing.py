@@ -504,8 +504,8 @@ def test_status_tells_of_one_that_differs(user: User) -> None:
     assert (healthy.returncode, done.returncode) == (0, 1)
     told = f"certifi answers from {path}, which is not what would be built now"
     assert told in done.stdout
-    for command in ("list", "doctor"):
-        done = user.sandbox.run(*ours[:2], command, env=user.env)
+    for command in (["list"], ["list", "--json"], ["doctor"]):
+        done = user.sandbox.run(*ours[:2], *command, env=user.env)
         assert (done.returncode, told in done.stdout + done.stderr) == (1, True), done
 
 
