@@ -99,6 +99,17 @@ def user_drop_folder() -> str:
     return os.path.join(base, APPLICATION, "certs") if os.path.isabs(base) else ""
 
 
+def is_where_made(path: str, bundle_dir: str) -> bool:
+    """Whether a bundle of ours lies where we lay one: what was copied elsewhere does not.
+
+    With PYTHON_CERTIFI_BUNDLE_DIR that is in `bundle_dir`, too.
+    """
+    folder, name = os.path.split(os.path.realpath(path))
+    above = os.path.dirname(folder)
+    is_kept = os.path.realpath(bundle_dir or os.sep) in (folder, above)
+    return name == NAME and (is_kept or os.path.basename(above).startswith(APPLICATION))
+
+
 def user_folder(place: str) -> str:
     """Return the path of this user's folder in a place that all users share."""
     who = "user" if os.name == "nt" else ownership.user()

@@ -24,7 +24,7 @@ from typing import Any, Dict, Iterable, List, Sequence, Tuple, Union
 
 from .. import __version__
 from ..loading import load
-from ..machine import drop_folders, ownership
+from ..machine import drop_folders, is_where_made, ownership
 from ..machine.environment import NAMING, environ
 from ..machine.files import MARK, SETTINGS, from_here, is_ours, listed, named_by, read_open
 from ..machine.inputs import Input, guards, has_number, look
@@ -64,7 +64,12 @@ def asked_for(settings: Settings) -> Asked:
     default = Settings()._asdict()
     chosen = [(name, value) for name, value in settings._asdict().items() if value != default[name]]
     ours = [f"{name}={value!r}" for name, value in chosen if name not in _INDIFFERENT]
-    others = [f"{name}={_absolute(name, path)}" for name, path in named() if not is_ours(path)]
+    others = [
+        f"{name}={_absolute(name, path)}"
+        for name, path in named()
+        # A copy of a bundle of ours is something else: nobody else reads it, and that is told.
+        if not (is_ours(path) and is_where_made(path, settings.bundle_dir))
+    ]
     homes = [f"{name}={environ()[name]}" for name in _HOMES if name in environ()]
     return (f"prefix={sys.prefix}", *ours, *others, *homes)
 
@@ -122,6 +127,8 @@ class Stored(Record):
     identities: str = ""
     contents: str = ""
     paths: Tuple[str, ...] = ()
+    # A hash of the id of the machine that made it, "" where it has none.
+    machine: str = ""
     # The line that says what each of them held, and each part of the salt.
     held: bytes = b""
     # What people were told: a level, a blank and a sentence each.
@@ -130,6 +137,14 @@ class Stored(Record):
     def is_anothers(self, asked: Asked) -> bool:
         """Whether it was made with other settings; the first format does not say with which."""
         return bool(self.asked) and self.asked != asked
+
+    def is_another_machines(self) -> bool:
+        """Whether another machine has made it since there was this one.
+
+        An image is older than the machines that are made of it, and each makes it its own.
+        """
+        is_other = "" != self.machine != machine_hash() != ""
+        return is_other and self.signature[-1] > machine_id()[1]
 
     def is_being_changed(self, now: int) -> bool:
         """Whether somebody may be in the middle of appending to it."""
@@ -185,6 +200,7 @@ def parsed(data: bytes, signature: Tuple[int, ...]) -> Stored:
         if len(header) > 1 and header[1].startswith(SETTINGS):
             # A tool may have put a CR before each LF.
             known["asked"] = asked_of(header[1].rstrip(b"\r"))
+        known["machine"] = fields.get("machine", "")
         check, digest = (crc, "crc32") if "crc32" in fields else (sha256, "sha256")
         if check(rest[:length]) == fields[digest]:
             tail = rest[length:]
@@ -231,12 +247,26 @@ def machine() -> str:
     """
     if sys.platform in ("win32", "darwin"):
         return ""
+    return machine_id()[0].hex() or os.uname().nodename
+
+
+def machine_hash() -> str:
+    """Return a hash of this machine's id, which itself is no reader's business; "" without one."""
+    found, _ = machine_id()
+    return source_hash(found).hex() if found else ""
+
+
+def machine_id() -> Tuple[bytes, int]:
+    """Return the id of this machine, and since when it has it; b"" and 0 without one.
+
+    The name of the host is none: that of a container changes at each start.
+    """
     for path in _MACHINE_IDS:
         with suppress(OSError), open(path, "rb") as file:
             found = file.read(64).strip()
             if found:
-                return found.hex()
-    return os.uname().nodename
+                return found, os.fstat(file.fileno()).st_mtime_ns
+    return b"", 0
 
 
 def identities_of(salt: Salt, inputs: Sequence[Input]) -> str:

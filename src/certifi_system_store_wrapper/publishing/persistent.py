@@ -122,14 +122,16 @@ class _Making:
             started, found = time.time_ns(), header.read(path)
             if found.is_anothers(self.asked) and not take_over:
                 raise Anothers(1, "it was made with other settings", path)
-            signature = self._written(path, found, started)
+            signature = self._written(path, found, started, take_over=take_over)
             if signature:
                 return PersistentBundle(path, signature, self.asked)
             if found.is_being_changed(started):
                 interruptible(time.sleep, _PAUSE)
         raise OSError(0, "others change it faster than it can be read", path)
 
-    def _written(self, path: str, found: Stored, started: int) -> Tuple[int, ...]:
+    def _written(
+        self, path: str, found: Stored, started: int, *, take_over: bool
+    ) -> Tuple[int, ...]:
         """Bring the file up to date; return its signature, () if that has to be tried again."""
         is_ours = not found.is_anothers(self.asked)
         lines, rest = is_ours and found.header_now(self.salt, started), found.rest
@@ -137,6 +139,8 @@ class _Making:
             lines, rest = self._rendered(path, found, started)
         if lines + rest == found.data:
             return found.signature
+        if found.rest != rest and found.is_another_machines() and not take_over:
+            raise Anothers(1, "another machine, which trusts others, made it", path)
         if found.is_being_changed(started):
             return found.signature if found.rest == rest else ()
         return header.signature_of(path) if write(path, found, lines, rest) else ()

@@ -9,7 +9,7 @@ from typing import List, Sequence, Tuple
 
 from .. import parsing
 from ..bundle import Bundle
-from ..machine.files import MARK, SETTINGS, is_ours, listed
+from ..machine.files import MARK, SETTINGS, listed
 from ..machine.inputs import condensed, look
 from ..reporting.findings import sentences
 from ..settings import INFO, WARNING, Settings
@@ -28,6 +28,7 @@ from .header import (
     crc,
     identities_of,
     line,
+    machine_hash,
     named,
     would_show_a_change,
 )
@@ -51,8 +52,9 @@ def render(built: Bundle, stored: Stored, request: Request) -> Tuple[bytes, byte
     kept = {found.block for found in parsing.parse(stored.appended).certificates}
     body = b"".join([block for block in blocks if block not in kept])
     tail = b"".join([block for block in blocks if block in kept])
-    # Where a variable names a bundle of ours, and named nothing before, it counts as unset.
-    unset = [path for _, path in named() if is_ours(path)]
+    # Where a variable names a bundle of ours, and named nothing before, it is not asked for.
+    names = {each.partition("=")[0] for each in asked}
+    unset = [path for name, path in named() if name not in names]
     inputs = sorted({*condensed([each for each in built.inputs if each[0] not in unset]), *more})
     paths, identities, contents = [path for path, _ in inputs], "", ""
     # It is read only now: it must not have changed meanwhile.
@@ -65,7 +67,7 @@ def render(built: Bundle, stored: Stored, request: Request) -> Tuple[bytes, byte
             identities = identities_of(salt, inputs)
     told = _told(built) if identities else ()
     fields = f"length={len(body)} crc32={crc(body)} appended={crc(tail)}"
-    fields += f" identities={identities} contents={contents}"
+    fields += f" identities={identities} contents={contents} machine={machine_hash()}"
     first = f"persistent bundle format={FORMAT} lines={LINES} {fields}".encode("ascii")
     lists = (line(SETTINGS, asked), line(LOOK, paths), line(HELD, _short(salt, held)))
     return b"\n".join([MARK + first, *lists, line(TOLD, told), b""]), body + tail

@@ -49,7 +49,8 @@ class PersistentBundle:
     def heal(self) -> bool:
         """Take the bundle that another process with these settings put there; raises OSError."""
         found = header.read(self.path)
-        is_good = found.is_settled and found.asked == self._asked
+        is_ours = found.asked == self._asked and not found.is_another_machines()
+        is_good = found.is_settled and is_ours
         if is_good:
             self._signature = found.signature
         return is_good

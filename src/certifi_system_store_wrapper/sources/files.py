@@ -6,7 +6,7 @@ import errno
 import os
 from typing import Iterator, List, Optional, Tuple
 
-from ..machine import is_no_name
+from ..machine import is_no_name, is_where_made
 from ..machine.files import Unusable
 from ..parsing import KEY_STORES, Parsed, pem
 from ..reporting.findings import MALFORMED, NOT_TRUSTED
@@ -67,7 +67,7 @@ def add_file(findings: Findings, path: str, standing: str, *, named: bool) -> in
     except (OSError, ValueError) as error:
         if isinstance(error, OwnBundle):
             # Where we lay one nobody lost anything, unless somebody takes it for a CA's file.
-            is_lost = standing == NAMED or not findings.reader.is_where_made(path)
+            is_lost = standing == NAMED or not is_where_made(path, findings.reader.bundle_dir)
             findings.unusable(path, str(error.strerror), WARNING if is_lost else DEBUG)
         elif named and standing == HELD and _is_stale_link(path, error):
             findings.unusable(path, "this link leads nowhere", INFO)

@@ -13,7 +13,7 @@ from contextlib import suppress
 from typing import Dict, List, Optional, Set, Tuple
 
 from .. import parsing
-from ..machine import APPLICATION, NAME, ownership
+from ..machine import ownership
 from ..machine.files import MARK, Unusable, read_regular
 from ..machine.inputs import Input, describe, scan
 from ..machine.signals import interruptible
@@ -91,13 +91,6 @@ class Reader:
                 raise Unusable(errno.EFBIG, f"{MAX_TOTAL >> 20} MiB have been read before it")
             self._parsed[key] = parsing.parse(data, self.known, proven=proven)
         return self._parsed[key]
-
-    def is_where_made(self, path: str) -> bool:
-        """Whether a bundle of ours lies where we lay one: what was copied elsewhere does not."""
-        folder, name = os.path.split(os.path.realpath(path))
-        above = os.path.dirname(folder)
-        is_kept = os.path.realpath(self.bundle_dir or os.sep) in (folder, above)
-        return name == NAME and (is_kept or os.path.basename(above).startswith(APPLICATION))
 
     def has_parsed(self, path: str) -> bool:
         """Whether the same file has been read already, perhaps by another name."""

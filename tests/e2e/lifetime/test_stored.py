@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import time
 from pathlib import Path
+from textwrap import dedent
 from typing import Callable, Dict, List
 
 import pytest
@@ -420,6 +421,73 @@ def test_another_home_with_the_same_certificates(sandbox: Sandbox) -> None:
     assert Path(path.strip()).read_bytes() == before
 
 
+def on_machine(sandbox: Sandbox, name: str, code: str = WHERE) -> Done:
+    """Run it in the shared folder on a machine with that id, whose CA lies at the same path."""
+    machine_id = sandbox.work / f"id-{name}"
+    if not machine_id.exists():
+        machine_id.write_text(f"{name}\n", "ascii")
+        os.utime(machine_id, LONG_AGO)
+    there = f"""
+        from certifi_system_store_wrapper.publishing import header
+        header._MACHINE_IDS = ({str(machine_id)!r},)
+    """
+    env = {**kept(sandbox), NAMED: str(sandbox.work / "named.pem")}
+    return sandbox.run_code(dedent(there) + dedent(code), env=env)
+
+
+@pytest.mark.linux("the machine does not count there")
+def test_two_machines_with_one_folder(sandbox: Sandbox) -> None:
+    """The bundle of the first stays; the second, which trusts others, has its own, and says so."""
+    pem = new_ca(sandbox.work / "named.pem")
+    first = on_machine(sandbox, "one")
+    assert first.stderr == ""
+    path = Path(first.stdout.strip())
+    # A second one that trusts the same shares the file.
+    assert on_machine(sandbox, "two").stdout == first.stdout
+    assert on_machine(sandbox, "one").stdout == first.stdout
+    new_ca(sandbox.work / "named.pem")
+    second = on_machine(sandbox, "two")
+    own = Path(second.stdout.strip())
+    assert own.parent.parent == path.parent and pem in path.read_bytes()
+    assert pem not in own.read_bytes()
+    (line,) = second.stderr.splitlines()
+    assert "WARNING" in line and str(path) in line and "machine" in line and "export" in line
+
+
+@pytest.mark.linux("the machine does not count there")
+def test_what_another_machine_put_there_is_not_taken(sandbox: Sandbox) -> None:
+    """A running process that finds the bundle of another machine at its path keeps its own list."""
+    pem, named = new_ca(sandbox.work / "named.pem"), sandbox.work / "named.pem"
+    other = on_machine(sandbox, "two")
+    theirs = Path(other.stdout.strip()).read_bytes()
+    Path(other.stdout.strip()).unlink()
+    write(sandbox.work / "theirs.pem", theirs)
+    new_ca(named)
+    code = f"""
+        import certifi, shutil
+        def body(): return certifi.contents().partition("-----BEGIN")[2]
+        path, before = certifi.where(), body()
+        shutil.copyfile({str(sandbox.work / "theirs.pem")!r}, path)
+        assert certifi.where() != path and body() == before
+    """
+    done = on_machine(sandbox, "one", code)
+    assert done.returncode == 0, done.stderr
+    assert "another machine" in done.stderr
+    assert pem in Path(other.stdout.strip()).read_bytes()
+
+
+@pytest.mark.linux("the machine does not count there")
+def test_a_machine_that_was_made_of_an_image(sandbox: Sandbox) -> None:
+    """It is younger than the bundle in it, which it brings up to date at its path."""
+    new_ca(sandbox.work / "named.pem")
+    first = on_machine(sandbox, "image")
+    pem = new_ca(sandbox.work / "named.pem")
+    write(sandbox.work / "id-clone", b"clone\n")
+    done = on_machine(sandbox, "clone")
+    assert (done.stdout, done.stderr) == (first.stdout, "")
+    assert pem in Path(done.stdout.strip()).read_bytes()
+
+
 def test_a_variable_that_names_our_bundle_counts_as_unset(sandbox: Sandbox) -> None:
     """`eval "$(… shellenv)"` changes neither the path nor the file."""
     path = sandbox.run("-m", "certifi").stdout.strip()
@@ -432,6 +500,16 @@ def test_a_variable_that_names_our_bundle_counts_as_unset(sandbox: Sandbox) -> N
     other = sandbox.work / "other.pem"
     new_ca(other)
     assert sandbox.run("-m", "certifi", env={"SSL_CERT_FILE": str(other)}).stdout.strip() != path
+
+
+def test_a_copy_of_our_bundle_is_told_to_each_process(sandbox: Sandbox) -> None:
+    """What it holds is not used, which nothing hides that an earlier process has stored."""
+    copy = sandbox.work / "copy.pem"
+    shutil.copyfile(sandbox.run("-m", "certifi").stdout.strip(), copy)
+    settled()
+    for env in ({}, {}, {"SSL_CERT_FILE": str(copy)}, {"SSL_CERT_FILE": str(copy)}):
+        done = sandbox.run_code(WHERE, env=env)
+        assert (str(copy) in done.stderr) == bool(env), done
 
 
 def test_a_relative_path_means_another_file_elsewhere(sandbox: Sandbox) -> None:

@@ -79,11 +79,13 @@ def test_variables_that_decide(monkeypatch: pytest.MonkeyPatch, name: str) -> No
 
 
 def test_our_own_bundle_is_no_setting(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """A variable that names one counts as unset."""
-    before, path = header.asked_for(Settings()), tmp_path / "cacert.pem"
+    """A variable that names one counts as unset, and names a file if it is only a copy."""
+    settings = Settings(bundle_dir=str(tmp_path))
+    before, path = header.asked_for(settings), tmp_path / "cacert.pem"
     path.write_bytes(MARK + b"bundle\n" + PEM)
     monkeypatch.setenv("SSL_CERT_FILE", str(path))
-    assert header.asked_for(Settings()) == before
+    assert header.asked_for(settings) == before
+    assert header.asked_for(Settings()) != before
     path.write_bytes(PEM)
     assert header.asked_for(Settings()) != before
 
@@ -105,12 +107,15 @@ def test_a_variable_of_ours_counts_as_before(
 
 def test_bundles_that_name_each_other(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """It is unset where that is a bundle of ours as well, as after one was copied over a file."""
-    before, paths = header.asked_for(Settings()), [tmp_path / "a.pem", tmp_path / "b.pem"]
+    settings = Settings(bundle_dir=str(tmp_path))
+    before = header.asked_for(settings)
+    paths = [tmp_path / "cacert.pem", tmp_path / "key" / "cacert.pem"]
+    paths[1].parent.mkdir()
     for path, other in zip(paths, reversed(paths)):
         path.write_bytes(rendered((), ("prefix=/usr", f"SSL_CERT_FILE={other}")))
     for path in paths:
         monkeypatch.setenv("SSL_CERT_FILE", str(path))
-        assert header.asked_for(Settings()) == before
+        assert header.asked_for(settings) == before
 
 
 @pytest.mark.linux("the machine does not count there")
