@@ -90,7 +90,7 @@ def _made_with(path: str) -> Tuple[str, ...]:
         with open(path, "rb") as file:
             if not ownership.is_safe(os.fstat(file.fileno()), file.fileno()):
                 return ()
-            _, line = file.readline(), file.readline()
+            _, line = file.readline(MAX_BYTES), file.readline(MAX_BYTES)
             return listed(line.rstrip(b"\n"), SETTINGS) if line.startswith(SETTINGS) else ()
     except (OSError, ValueError):
         return ()

@@ -109,11 +109,7 @@ DISTRUST_FOLDERS = (
     "/etc/openssl/certs.untrusted",  # NetBSD, certctl untrust
 )
 # Files with trust settings (TRUSTED blocks, p11-kit objects): only distrust is read from them.
-SETTINGS_FOLDERS = (
-    "/etc/pki/ca-trust/source",  # Fedora, RHEL: see update-ca-trust(8)
-    "/etc/pki/trust",  # openSUSE
-    "/etc/ca-certificates/trust-source",  # Arch
-)
+SETTINGS_FOLDERS = (*unix_local.OBJECTS, *unix_local.ANCHORS)
 # Packages bring the whole list of the vendor as p11-kit objects; some of them are distrusted.
 OBJECT_FOLDERS = (
     "/usr/share/pki/ca-trust-source",  # Fedora, RHEL
