@@ -16,8 +16,7 @@ from ...settings import SYSTEM, WARNING, Settings, from_environment
 from ...sources.system import STORES
 from .. import environment, here, scripts, status, trusts, variables
 from ..output import Finding, Report, WrongUsage, note, problem
-from . import clients, installation, programs, requirement, user_cas
-from . import settings as replaced
+from . import clients, installation, programs, replacing, requirement, user_cas
 
 
 def run(*, host: Optional[str], save: Optional[str], require: Optional[str]) -> Report:
@@ -78,7 +77,7 @@ def _findings() -> Iterator[Finding]:
     yield from user_cas.appended(settings, built)
     yield from user_cas.misnamed(settings)
     yield from variables.breaking()
-    yield from replaced.findings(trusts.in_force(trusts.this()), built)
+    yield from replacing.findings(trusts.in_force(trusts.this()), built)
     yield from clients.findings(settings)
     yield from programs.findings(settings)
     yield from _scripts()

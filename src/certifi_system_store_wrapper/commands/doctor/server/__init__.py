@@ -16,7 +16,9 @@ from .. import context_class, strict
 from . import chain, handshake, save, trusts
 from .chain import Link, View
 from .diagnosis import diagnose
-from .route import Refused, Route, Target, proxy_for, target
+from .proxy import proxy_for
+from .route import Route
+from .target import Refused, Target, target
 
 
 def examine(text: str, file: Optional[str]) -> Tuple[List[Finding], Dict[str, Any]]:

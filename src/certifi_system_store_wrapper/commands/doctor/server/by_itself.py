@@ -14,7 +14,7 @@ from typing import Any, Dict, Optional
 from ....parsing import x509
 from ...trusts import BY_URLLIB3, BY_WEBPKI
 from .handshake import WRONG_NAME, ByItself, Outcome
-from .route import is_ip
+from .target import is_ip
 
 
 def _names(tls: ssl.SSLObject, host: str) -> Optional[Outcome]:

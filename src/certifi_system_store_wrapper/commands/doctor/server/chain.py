@@ -14,7 +14,8 @@ from ... import describe
 from ...trusts import BUNDLE, DEFAULTS
 from ...trusts import CERTIFI as CERTIFI_ALONE
 from .handshake import Outcome, Presented
-from .route import Proxy, Target, is_ip
+from .proxy import Proxy
+from .target import Target, is_ip
 from .trusts import Tried
 
 # The contexts that connect to the server, as `doctor HOST` names them.

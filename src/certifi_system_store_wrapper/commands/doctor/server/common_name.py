@@ -6,7 +6,7 @@ from ...output import Finding, note, problem
 from . import trusts
 from .chain import View
 from .handshake import WRONG_NAME
-from .route import OPERATOR
+from .target import OPERATOR
 
 
 def read_by_some(view: View) -> Finding:

@@ -18,7 +18,8 @@ from .. import strict
 from . import chain, common_name, missing, trusts, verify_errors
 from .chain import CONTEXTS, STRICT, Link, View
 from .handshake import context_of
-from .route import OPERATOR, is_ip, is_past_for_some
+from .proxy import is_past_for_some
+from .target import OPERATOR, is_ip
 
 _OLD = ("TLSv1", "TLSv1.1", "SSLv3")
 _PLAIN = (

@@ -15,7 +15,7 @@ from ...output import Finding, problem
 from .. import strict
 from . import chain, search
 from .chain import Link, View
-from .route import OPERATOR
+from .target import OPERATOR
 
 _INSPECTORS = re.compile(
     r"\b(zscaler|netskope|palo alto|fortinet|fortigate|blue ?coat|cisco umbrella|sophos|forcepoint"

@@ -13,11 +13,11 @@ from ... import trusts
 from ...output import Finding, problem
 from ...status import why_plain
 from ...trusts import Checks, Root, Trust, look
-from .. import context_class, strict
-from .. import settings as replaced
+from .. import context_class, replacing, strict
 from . import by_itself, handshake
 from .handshake import Outcome
-from .route import OPERATOR, Refused, Route, Target, reason_of
+from .route import Route, reason_of
+from .target import OPERATOR, Refused, Target
 
 # The contexts that connect to every server, as rows name them, whoever uses them.
 CERTIFI_ALONE, BUNDLE = Trust((Root(trusts.CERTIFI),)), Trust((Root(trusts.BUNDLE),))
@@ -158,7 +158,7 @@ def findings(found: Sequence[Tried], built: Bundle, *, is_told: bool) -> Iterato
         for trust, outcome in refused
         for setting in trust.settings
     }
-    yield from replaced.findings([each.trust for each in found], built, said)
+    yield from replacing.findings([each.trust for each in found], built, said)
     yield from refusals(each for each in refused if not each.trust.settings)
 
 

@@ -11,7 +11,7 @@ from ...output import Finding, note, problem
 from . import chain, missing
 from .chain import Link, View
 from .handshake import WRONG_NAME, Outcome
-from .route import OPERATOR, is_ip
+from .target import OPERATOR, is_ip
 
 _SELECT = "take the ! off its line there, and run update-ca-certificates as root"
 _RENEW = f"{OPERATOR} has to have its certificates issued anew"

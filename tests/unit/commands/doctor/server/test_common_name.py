@@ -11,7 +11,7 @@ from certifi_system_store_wrapper.commands import trusts
 from certifi_system_store_wrapper.commands.doctor.server import common_name
 from certifi_system_store_wrapper.commands.doctor.server.chain import View
 from certifi_system_store_wrapper.commands.doctor.server.handshake import Outcome, Presented
-from certifi_system_store_wrapper.commands.doctor.server.route import Target
+from certifi_system_store_wrapper.commands.doctor.server.target import Target
 from certifi_system_store_wrapper.commands.doctor.server.trusts import Tried
 from certifi_system_store_wrapper.settings import Settings
 

@@ -8,10 +8,10 @@ import pytest
 
 from certifi_system_store_wrapper.bundle import Bundle
 from certifi_system_store_wrapper.commands import trusts
-from certifi_system_store_wrapper.commands.doctor import settings
+from certifi_system_store_wrapper.commands.doctor import replacing
 from certifi_system_store_wrapper.commands.doctor.server import chain, diagnosis
 from certifi_system_store_wrapper.commands.doctor.server.handshake import Outcome, Presented
-from certifi_system_store_wrapper.commands.doctor.server.route import Target
+from certifi_system_store_wrapper.commands.doctor.server.target import Target
 from certifi_system_store_wrapper.commands.doctor.server.trusts import Tried
 from certifi_system_store_wrapper.settings import Settings
 from support.minting import mint
@@ -35,7 +35,7 @@ def test_who_is_refused_is_a_problem(
 ) -> None:
     """Whatever the reason, and though everybody else is trusted."""
     ours = {PATH: [SETTING.name]} if names_ours else {}
-    monkeypatch.setattr(settings, "_bundles_of_ours", lambda _: ours)
+    monkeypatch.setattr(replacing, "_bundles_of_ours", lambda _: ours)
     trust = trusts.Trust((trusts.Root(trusts.FILE, PATH),), clients=("a client 1",), **WAYS[way])
     fine = Outcome(trusted=True)
     view = chain.View(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from certifi_system_store_wrapper.commands.doctor.server.route import target
+from certifi_system_store_wrapper.commands.doctor.server.target import target
 
 
 @pytest.mark.parametrize(
