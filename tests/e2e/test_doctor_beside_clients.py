@@ -13,7 +13,7 @@ import pytest
 from support import POWERLESS, SUPPORT, Sandbox, write
 from support.doctor import COMMAND, trusting
 from support.minting import CA, make
-from support.servers import context_for, recording
+from support.servers import Http2, context_for, recording, serving
 
 ROOT = make("Private Root", *CA)
 LEAF = make("a server", by=ROOT, names=["localhost"])
@@ -143,6 +143,21 @@ def test_its_verdict_is_that_of_the_clients(sandbox: Sandbox, name: str) -> None
         told = [each["message"] for each in data["findings"] if is_bad(each)]
         assert len(told) == (name in WRONG), told
         assert all(SAYS.get(name, "OpenSSL cannot load that file") in each for each in told)
+
+
+def test_a_server_of_http_2_alone(sandbox: Sandbox) -> None:
+    """It is trusted, and refuses those who offer HTTP/1.1: they are told once, and to what end."""
+    env = {**trusting(sandbox, ROOT), "PYTHON_CERTIFI_SSL_DEFAULTS": "1"}
+    with serving(Http2, context_for(LEAF)) as server:
+        url = f"https://localhost:{server.port}/"
+        for client in ("requests", "httpx"):
+            assert "alert no application protocol" in sandbox.fetch(client, url, env).stderr.lower()
+        data = asked(sandbox, url, env=env)
+    assert trusted(data) == []
+    assert data["outcomes"]["the bundle"]["trusted"]
+    (told,) = [each for each in data["findings"] if each["level"] == "problem"]
+    assert all(client in told["message"] for client in (*CLIENTS, "does not speak HTTP/1.1"))
+    assert "http2=True" in told["remedy"]
 
 
 def _conf(text: bytes, mode: int) -> Callable[[Sandbox], str]:

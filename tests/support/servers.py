@@ -46,6 +46,19 @@ class Echo(socketserver.BaseRequestHandler):
             return
 
 
+class Http2(Echo):
+    """Speaks HTTP/2 alone, and refuses who offers another protocol without that."""
+
+    def handle(self) -> None:
+        """Look at what is offered, and refuse or shake hands."""
+        hello = self.request.recv(4096, socket.MSG_PEEK)
+        if b"\x08http/1.1" in hello and b"\x02h2" not in hello:
+            self.request.sendall(b"\x15\3\3\0\2\2\x78")  # no_application_protocol
+            self.request.recv(4096)
+        else:
+            super().handle()
+
+
 def saying(*answers: bytes, pause: float = 0, reads: bool = True) -> type:
     """Return a handler that says these whatever it hears, and hangs up."""
 

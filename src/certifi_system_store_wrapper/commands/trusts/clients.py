@@ -17,7 +17,7 @@ from .trust import BUNDLE, DEFAULTS, FILE, FOLDER, Checks, Root, Setting, Trust
 _ASKS_CERTIFI, _DEFAULTS = (Root(BUNDLE),), (Root(DEFAULTS),)
 # These connect as ssl.create_default_context() does, unless a program says otherwise.
 _BY_DEFAULTS = (
-    "aiohttp", "aiosmtplib", "geventhttpclient", "redis", "tornado", "websockets",
+    "aiosmtplib", "geventhttpclient", "redis", "tornado", "websockets",
 )  # fmt: skip
 
 # These connect by themselves, whatever HTTPS_PROXY says, unless a program says otherwise.
@@ -62,6 +62,16 @@ def _requests(here: Here) -> Trust:
     if empty:
         return Trust((), checks_nothing=True, settings=(Setting("CURL_CA_BUNDLE", ""),))
     return Trust(_ASKS_CERTIFI, checks)
+
+
+def _aiohttp(here: Here) -> Trust:
+    trust = by_default(here)
+    return _by_http1(trust) if here.version("aiohttp") >= (3, 11, 11) else trust
+
+
+def _by_http1(trust: Trust) -> Trust:
+    """Return the trust of a client that offers HTTP/1.1; with http2=True httpx offers both."""
+    return trust._replace(checks=trust.checks._replace(offers_http1=True))
 
 
 def _httpx(here: Here) -> Trust:
@@ -123,8 +133,9 @@ def _websocket_client(here: Here) -> Trust:
 
 RULES: Dict[str, Callable[[Here], Trust]] = {
     "requests": _requests,
-    "httpx": lambda here: proxies.refused(here, _httpx(here), reads_ipv6=False),
-    "httpx2": lambda here: proxies.refused(here, _httpx2(here), reads_ipv6=True),
+    "aiohttp": _aiohttp,
+    "httpx": lambda here: proxies.refused(here, _by_http1(_httpx(here)), reads_ipv6=False),
+    "httpx2": lambda here: proxies.refused(here, _by_http1(_httpx2(here)), reads_ipv6=True),
     "botocore": aws.trust,
     "pip": pip.trust,
     "httplib2": _httplib2,

@@ -10,13 +10,14 @@ from . import ini, truststore, urllib3
 from .environment import READERS, place, variable
 from .here import Here, numbers
 from .ini import NotUnderstood
-from .trust import BUNDLE, Root, Setting, Trust
+from .trust import BUNDLE, Checks, Root, Setting, Trust
 
 _KEY, _HOSTS = "cert", "trusted-host"
 _READERS = {
     _KEY: READERS["PIP_CERT"],
     _HOSTS: "pip checks no certificate of a host in it, so that pip gets through says nothing",
 }
+_BY_TRUSTSTORE = Checks(offers_http1=True)
 # The section of a file that counts as the variables do, and before the others.
 _ENVIRONMENT = ":env:"
 # By section and name; what is set to nothing is set to "".
@@ -98,9 +99,11 @@ def _trust(here: Here, command: str) -> Trust:
     settings = (setting,) if setting else ()
     version, is_new = here.version("pip"), here.python >= (3, 10)
     if is_new and version >= (24, 2) and "legacy-certs" not in given("use-deprecated").split():
-        return Trust((*truststore.roots(), Root(BUNDLE), *named), settings=settings, proxy=proxy)
+        roots = (*truststore.roots(), Root(BUNDLE), *named)
+        return Trust(roots, _BY_TRUSTSTORE, settings=settings, proxy=proxy)
     if is_new and version >= (22, 2) and "truststore" in given("use-feature").split():
-        return Trust((*truststore.roots(), *named), settings=settings, proxy=proxy)
+        roots = (*truststore.roots(), *named)
+        return Trust(roots, _BY_TRUSTSTORE, settings=settings, proxy=proxy)
     checks = urllib3.checks(here, numbers(here.vendored.get("urllib3", "")))
     return Trust(named or (Root(BUNDLE),), checks, settings=settings, proxy=proxy)
 

@@ -45,12 +45,14 @@ class Setting(NamedTuple):
 class Checks(NamedTuple):
     """How a client checks: as Python 3.13 does (`strict`), and whether it takes a common name.
 
-    `by_itself` says what it checks without OpenSSL, "" if nothing.
+    `by_itself` says what it checks without OpenSSL, "" if nothing. `offers_http1` says that its
+    handshake offers HTTP/1.1 and no other protocol (ALPN): some servers refuse that.
     """
 
     strict: bool = False
     common_name: bool = True
     by_itself: str = ""
+    offers_http1: bool = False
 
 
 class Trust(NamedTuple):

@@ -6,7 +6,7 @@ fault; `verify_errors` explains why OpenSSL refuses a certificate.
 
 from __future__ import annotations
 
-from typing import Dict, Iterator, List, Tuple
+from typing import Iterator, List
 
 from ....settings import CERTIFI, WARNING
 from ... import describe, variables, whose
@@ -15,42 +15,14 @@ from ...status import why_plain
 from ...trusts import BUNDLE, DEFAULTS, Root, past_proxies, this
 from ...trusts import CERTIFI as CERTIFI_ALONE
 from .. import strict
-from . import chain, common_name, missing, trusts, verify_errors
+from . import chain, common_name, missing, reasons, trusts, verify_errors
 from .chain import CONTEXTS, STRICT, Link, View
 from .handshake import context_of
 from .proxy import is_past_for_some
 from .target import OPERATOR, is_ip
 
 _OLD = ("TLSv1", "TLSv1.1", "SSLv3")
-_PLAIN = (
-    "WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE", "UNEXPECTED_MESSAGE",
-    "PACKET_LENGTH_TOO_LONG", "UNKNOWN_PROTOCOL", "BAD_RECORD_TYPE", "UNEXPECTED_RECORD",
-)  # fmt: skip
 _OWNER = f"{OPERATOR} has to"
-# By OpenSSL's name for a failure: what it means, and what to do.
-_REASONS: Dict[str, Tuple[str, str]] = {
-    "UNSAFE_LEGACY_RENEGOTIATION_DISABLED": (
-        "the server knows only the unsafe renegotiation of before 2010, which OpenSSL 3 refuses",
-        f"{_OWNER} update it",
-    ),
-    "EXCESSIVE_MESSAGE_SIZE": (
-        "the server presents more certificates than OpenSSL reads",
-        f"{_OWNER} send its own chain only",
-    ),
-    "DH_KEY_TOO_SMALL": ("the server's Diffie-Hellman group is too small", f"{_OWNER} mend that"),
-    "EE_KEY_TOO_SMALL": (
-        "the key of the server's certificate is too short",
-        f"{_OWNER} have its certificate issued anew",
-    ),
-    "CA_MD_TOO_WEAK": (
-        "a signature in this chain uses a hash that is too weak, as SHA-1",
-        f"{_OWNER} have its certificates issued anew",
-    ),
-    "TLSV1_UNRECOGNIZED_NAME": (
-        "the server does not know that name (SNI)",
-        "use the name under which it is known there, not an address or an alias",
-    ),
-}
 
 
 def diagnose(view: View) -> List[Finding]:
@@ -151,7 +123,7 @@ def _failure(view: View, reason: str) -> Finding:
     """Return why the handshake fails even for a client that checks nothing."""
     if view.presented.wants_certificate:
         return _client_certificate(view)
-    if reason in _PLAIN:
+    if reason in reasons.PLAIN:
         return problem(
             "connection",
             f"{view.where} does not speak TLS: {reason}",
@@ -161,7 +133,7 @@ def _failure(view: View, reason: str) -> Finding:
         f"the TLS handshake with {view.where} fails: {reason}",
         "look into the server's log; a firewall or proxy in between may do it, too",
     )
-    return problem("handshake", *_REASONS.get(reason, unknown))
+    return problem("handshake", *reasons.KNOWN.get(reason, unknown))
 
 
 def _client_certificate(view: View) -> Finding:
@@ -178,7 +150,7 @@ def _handshake_cause(view: View, reason: str) -> Finding:
     if any(not one.subject_der for one in view.links):
         message = "the server presents a certificate that is none"
         return problem("unreadable", message, f"{_OWNER} mend it")
-    if seen.failure or seen.wants_certificate or reason in _REASONS:
+    if seen.failure or seen.wants_certificate or reason in reasons.KNOWN:
         return _failure(view, reason)
     if seen.version in _OLD:
         message = f"{view.where} speaks nothing newer than {seen.version}, and Python asks for"

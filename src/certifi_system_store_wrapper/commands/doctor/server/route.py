@@ -5,6 +5,7 @@ Every step has a limit on time and bytes; only the resolver may take longer.
 
 from __future__ import annotations
 
+import re
 import socket
 import ssl
 import time
@@ -152,5 +153,8 @@ def _answer(connection: socket.socket, deadline: float) -> str:
 
 def reason_of(error: Exception) -> str:
     """Return OpenSSL's name for the error, or the message of the operating system."""
-    reason = error.reason if isinstance(error, ssl.SSLError) else ""
-    return reason or str(error) or type(error).__name__
+    if isinstance(error, ssl.SSLError):
+        # Python does not know each name, but OpenSSL's sentence is made of it.
+        said = re.sub(r"^\[SSL.*?\] | \(_ssl\.c:\d+\)$", "", str(error))
+        return error.reason or said.upper().replace(" ", "_")
+    return str(error) or type(error).__name__

@@ -14,7 +14,7 @@ from ...output import Finding, problem
 from ...status import why_plain
 from ...trusts import Checks, Root, Trust, look
 from .. import context_class, replacing, strict
-from . import by_itself, handshake
+from . import by_itself, handshake, reasons
 from .handshake import Outcome
 from .route import Route, reason_of
 from .target import OPERATOR, Refused, Target
@@ -128,6 +128,8 @@ def _context(trust: Trust, pem: Dict[str, str]) -> ssl.SSLContext:
     if ssl.HAS_NEVER_CHECK_COMMON_NAME:
         context.hostname_checks_common_name = trust.checks.common_name
     context.check_hostname = trust.checks.by_itself != trusts.BY_URLLIB3
+    if trust.checks.offers_http1:
+        context.set_alpn_protocols(["http/1.1"])
     for root in trust.roots:
         if look.waits(root.path):
             raise OSError("that is no file")
@@ -157,18 +159,22 @@ def findings(found: Sequence[Tried], built: Bundle, *, is_told: bool) -> Iterato
         setting: f"it refuses this server: {_why(outcome)}"
         for trust, outcome in refused
         for setting in trust.settings
+        if outcome.message not in reasons.KNOWN
     }
     yield from replacing.findings([each.trust for each in found], built, said)
-    yield from refusals(each for each in refused if not each.trust.settings)
+    yield from refusals(each for each in refused if said.keys().isdisjoint(each.trust.settings))
 
 
 def refusals(found: Iterable[Tried]) -> Iterator[Finding]:
-    """Report each client that is refused."""
+    """Report each client that is refused, and once what many of them meet."""
+    told: Dict[Tuple[str, str], List[str]] = {}
     for trust, outcome in found:
         if trust.clients and not outcome.trusted:
-            who = ", ".join(filter(None, [*trust.clients, trust.only]))
-            message = f"{who}: {trust.name} refuses this server: "
-            yield problem("client", message + _why(outcome), _help(trust, outcome))
+            refusal = f"{trust.name} refuses this server: {_why(outcome)}", _help(trust, outcome)
+            who = told.setdefault(reasons.KNOWN.get(outcome.message, refusal), [])
+            who += filter(None, [*trust.clients, trust.only])
+    for (what, remedy), who in told.items():
+        yield problem("client", f"{', '.join(who)}: {what}", remedy)
 
 
 def _why(outcome: Outcome) -> str:
