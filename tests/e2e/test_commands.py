@@ -83,7 +83,7 @@ CHANGED = {
 }
 ADVISORY = shape(id=TEXT, cve=TEXT, url=TEXT)
 REMOVED = shape(last_version=TEXT, advisory={"anyOf": [{"type": "null"}, ADVISORY]})
-OUTCOME = shape(trusted={"type": "boolean"}, message=TEXT, code=COUNT)
+OUTCOME = shape(trusted={"type": "boolean"}, message=TEXT, code=COUNT, remedy=TEXT)
 SETTING = shape(name=TEXT, value=TEXT, place=TEXT, readers=TEXT)
 TRUST = shape(
     name=TEXT,

@@ -12,10 +12,10 @@ import pytest
 
 from support import POWERLESS, SUPPORT, Sandbox, write
 from support.doctor import COMMAND, trusting
-from support.minting import CA, make
-from support.servers import Http2, context_for, recording, serving
+from support.minting import CA, Made, make
+from support.servers import Http2, Tunnel, context_for, recording, serving
 
-ROOT = make("Private Root", *CA)
+ROOT, PROXYS = make("Private Root", *CA), make("Root of the Proxy", *CA)
 LEAF = make("a server", by=ROOT, names=["localhost"])
 CLIENTS = ("requests", "httpx", "botocore")
 BROKEN = b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
@@ -158,6 +158,36 @@ def test_a_server_of_http_2_alone(sandbox: Sandbox) -> None:
     (told,) = [each for each in data["findings"] if each["level"] == "problem"]
     assert all(client in told["message"] for client in (*CLIENTS, "does not speak HTTP/1.1"))
     assert "http2=True" in told["remedy"]
+
+
+@pytest.mark.parametrize(
+    ("users", "named", "among", "refused"),
+    [
+        ([ROOT, PROXYS], "REQUESTS_CA_BUNDLE", [ROOT], ["botocore", "requests"]),
+        ([ROOT, PROXYS], "SSL_CERT_FILE", [ROOT], []),
+        ([ROOT], "REQUESTS_CA_BUNDLE", [ROOT, PROXYS], ["httpx"]),
+        ([ROOT], "REQUESTS_CA_BUNDLE", [ROOT], list(CLIENTS)),
+    ],
+)
+def test_a_proxy_over_tls(
+    sandbox: Sandbox, users: List[Made], named: str, among: List[Made], refused: List[str]
+) -> None:
+    """Each row verifies it as its clients do; httpx has a context of its own for a proxy."""
+    own = (sandbox.environment.site_packages / "certifi" / "cacert.pem").read_bytes()
+    path = write(sandbox.work / "named.pem", own + b"".join(each.pem for each in among))
+    proxys = context_for(make("a proxy", by=PROXYS, names=["localhost"]))
+    with recording(context_for(LEAF)) as server, serving(Tunnel, proxys) as proxy:
+        env = {
+            **trusting(sandbox, *users),
+            "HTTPS_PROXY": f"https://me:s3cret@localhost:{proxy.port}",
+        }
+        env.update({named: str(path), "PYTHON_CERTIFI_SSL_DEFAULTS": "1"})
+        got = through(sandbox, server, env)
+        data = asked(sandbox, f"localhost:{server.server_port}", env=env)
+    assert trusted(data) == got == sorted(set(CLIENTS) - set(refused))
+    told = [each["message"] for each in data["findings"] if is_bad(each)]
+    assert bool(told) == bool(refused) and all("proxy" in m.lower() for m in told)
+    assert "s3cret" not in str(data)
 
 
 def _conf(text: bytes, mode: int) -> Callable[[Sandbox], str]:

@@ -75,9 +75,13 @@ def _by_http1(trust: Trust) -> Trust:
 
 
 def _httpx(here: Here) -> Trust:
+    """Return the trust of httpx; for a proxy it makes a context of its own (httpcore)."""
     if here.version("httpx") < (0, 28):
-        return _old_httpx(here)
-    return _by_openssls_variables(here) or Trust(_ASKS_CERTIFI, by_default(here).checks)
+        trust = _old_httpx(here)
+    else:
+        named = _by_openssls_variables(here)
+        trust = named or Trust(_ASKS_CERTIFI, by_default(here).checks)
+    return trust._replace(at_proxy=(*_DEFAULTS, *_ASKS_CERTIFI))
 
 
 def _by_openssls_variables(here: Here) -> Optional[Trust]:

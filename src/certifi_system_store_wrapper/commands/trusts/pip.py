@@ -100,7 +100,7 @@ def _trust(here: Here, command: str) -> Trust:
     version, is_new = here.version("pip"), here.python >= (3, 10)
     if is_new and version >= (24, 2) and "legacy-certs" not in given("use-deprecated").split():
         roots = (*truststore.roots(), Root(BUNDLE), *named)
-        return Trust(roots, _BY_TRUSTSTORE, settings=settings, proxy=proxy)
+        return Trust(roots, _BY_TRUSTSTORE, settings=settings, proxy=proxy, at_proxy=named)
     if is_new and version >= (22, 2) and "truststore" in given("use-feature").split():
         roots = (*truststore.roots(), *named)
         return Trust(roots, _BY_TRUSTSTORE, settings=settings, proxy=proxy)

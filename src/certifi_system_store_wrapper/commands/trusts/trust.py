@@ -63,7 +63,8 @@ class Trust(NamedTuple):
     everybody. `fault` says why they can use none of it, "" if they can. `only` says when it counts,
     if it does not always: for one repository or command, or with one profile. `host` is the one for
     which it counts, as HOST or HOST:PORT, "" if that is not known, or it counts for all. `proxy` is
-    one that they were given past the variables, which may have a password in it.
+    one that they were given past the variables, which may have a password in it. `at_proxy` are the
+    roots by which they verify a proxy of https://, () if they are the same.
     """
 
     roots: Tuple[Root, ...]
@@ -75,6 +76,7 @@ class Trust(NamedTuple):
     only: str = ""
     host: str = ""
     proxy: str = ""
+    at_proxy: Tuple[Root, ...] = ()
 
     def unset(self) -> Trust:
         """Return what of it decides the verdict: it without who uses it, and who set it."""

@@ -44,11 +44,11 @@ def _examined(
         told.update(proxy=str(proxy.at) if proxy else None)
         settings = from_environment()
         built = api.build(settings)
-        route = Route(where, proxy, handshake.context_of(built.body.decode("ascii")))
+        in_force = trusts.in_force(built, settings, where)
+        route = trusts.passable(in_force, Route(where, proxy), built)
         seen = handshake.presented(route)
         told.update(chain=[describe.certificate(der) for der in seen.chain])
-        in_force = trusts.in_force(built, settings, where) if seen.chain else []
-        tried = trusts.tried(in_force, route, built)
+        tried = trusts.tried(in_force if seen.chain else [], route, built)
         others = [trusts.through(other, route, built)] if other and seen.chain else []
     except OSError as error:
         remedy = error.remedy if isinstance(error, Refused) else ""

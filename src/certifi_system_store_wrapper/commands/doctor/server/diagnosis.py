@@ -113,6 +113,8 @@ def _refusal(view: View) -> List[Finding]:
     plain = view.outcomes[BUNDLE]
     if plain.trusted:
         return list(_strictness(view))
+    if plain.remedy:
+        return [problem("connection", plain.message, plain.remedy)]
     if plain.code:
         cause = _with_warnings(view, verify_errors.cause(view, plain))
         return [cause, *verify_errors.next_causes(view, plain)]
@@ -211,7 +213,10 @@ def _asks_defaults(view: View) -> bool:
 
 
 def _who_helps(view: View) -> Finding:
-    """Report which source has the issuer of the last certificate."""
+    """Report which source has the issuer of the last certificate, or that it is the proxy."""
+    refusal = view.outcomes[CERTIFI_ALONE]
+    if refusal.remedy:
+        return note("helped", f"certifi's own list alone is not enough: {refusal.message}")
     helper, issuers = "this package helps", view.issuers()
     if issuers:
         origin = issuers[0][0].origins[0]

@@ -25,11 +25,15 @@ WRONG_NAME = (62, 64)
 
 
 class Outcome(NamedTuple):
-    """How one handshake ended; `code` is OpenSSL's verify code, 0 for any other cause."""
+    """How one handshake ended; `code` is OpenSSL's verify code, 0 for any other cause.
+
+    `remedy` says what helps where there was none: the proxy's certificate is not trusted.
+    """
 
     trusted: bool
     message: str = ""
     code: int = 0
+    remedy: str = ""
 
 
 class Presented(NamedTuple):

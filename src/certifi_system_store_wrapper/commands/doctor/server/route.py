@@ -9,11 +9,12 @@ import re
 import socket
 import ssl
 import time
+from copy import copy
 from typing import Any, List, Optional, Tuple
 
 from ....sources import files
 from .proxy import Proxy, read
-from .target import Refused, Target
+from .target import Refused, Target, Untrusted
 
 # Seconds for one step (a connection, a tunnel, a handshake), and for all of them.
 _STEP, _TOTAL = 10.0, 60.0
@@ -26,15 +27,27 @@ Address = Tuple[int, Tuple[Any, ...]]
 class Route:
     """The way to one server; every connection goes to the address that answered first."""
 
-    def __init__(self, where: Target, proxy: Optional[Proxy], trust: ssl.SSLContext) -> None:
+    def __init__(self, where: Target, proxy: Optional[Proxy]) -> None:
         """Prepare; `trust` is the context for a proxy that speaks TLS itself."""
-        self.where, self.proxy, self._trust = where, proxy, trust
+        self.where, self.proxy = where, proxy
+        self.trust = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         self._end = time.monotonic() + _TOTAL
         self._addresses: List[Address] = []
 
     def by(self, proxy: str) -> Route:
         """Return the way by a proxy that a client has of its own; raises Refused."""
-        return Route(self.where, read(proxy, "its own proxy"), self._trust)
+        return Route(self.where, read(proxy, "its own proxy"))
+
+    @property
+    def is_by_tls(self) -> bool:
+        """Whether the proxy itself is spoken to over TLS."""
+        return self.proxy is not None and self.proxy.is_tls
+
+    def trusting(self, trust: ssl.SSLContext) -> Route:
+        """Return the same way, on which that context verifies the proxy."""
+        same = copy(self)
+        same.trust = trust
+        return same
 
     def deadline(self, seconds: float = _STEP) -> float:
         """Return the time at which a step that begins now has to end."""
@@ -69,12 +82,12 @@ class Route:
     def _secured(self, connection: socket.socket, at: Target) -> ssl.SSLSocket:
         try:
             connection.settimeout(seconds_until(self.deadline()))
-            return self._trust.wrap_socket(connection, server_hostname=at.host)
+            return self.trust.wrap_socket(connection, server_hostname=at.host)
         except (OSError, ValueError) as error:
-            reason = reason_of(error)
+            kind, reason = Refused, reason_of(error)
             if isinstance(error, ssl.SSLCertVerificationError):
-                reason = error.verify_message
-            raise Refused(
+                kind, reason = Untrusted, error.verify_message
+            raise kind(
                 f"the proxy https://{at} cannot be spoken to over TLS: {reason}",
                 "name it as http:// if it speaks no TLS; `add` its CA if nobody trusts that",
             ) from error

@@ -64,6 +64,10 @@ def target(text: str) -> Target:
         raise WrongUsage(f"{reason}{_USAGE}") from None
 
 
+class Untrusted(Refused):
+    """A proxy is spoken to over TLS, and its certificate is not trusted."""
+
+
 class NoName(ValueError):
     """That is no name of a host; the message, if any, quotes no password."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import ssl
+from contextlib import suppress
 from typing import Any, Dict, Iterable, Iterator, List, NamedTuple, Sequence, Tuple, Type
 
 from ....bundle import Bundle
@@ -17,7 +18,7 @@ from .. import context_class, replacing, strict
 from . import by_itself, handshake, reasons
 from .handshake import Outcome
 from .route import Route, reason_of
-from .target import OPERATOR, Refused, Target
+from .target import OPERATOR, Refused, Target, Untrusted
 
 # The contexts that connect to every server, as rows name them, whoever uses them.
 CERTIFI_ALONE, BUNDLE = Trust((Root(trusts.CERTIFI),)), Trust((Root(trusts.BUNDLE),))
@@ -57,7 +58,7 @@ def in_force(built: Bundle, settings: Settings, where: Target) -> List[Trust]:
     found = [each._replace(host="", clients=_using(each, lax)) for each in every]
     found = [each for each in found if each.clients or each.settings]
     if why_plain(settings, built):
-        found = [each._replace(roots=_without_bundle(each.roots)) for each in found]
+        found = list(map(_without_bundle, found))
     return trusts.merged([*ALWAYS, *found])
 
 
@@ -67,17 +68,52 @@ def _using(trust: Trust, lax: Sequence[Trust]) -> Tuple[str, ...]:
     return tuple(each for each in trust.clients if each not in elsewhere)
 
 
-def _without_bundle(roots: Sequence[Root]) -> Tuple[Root, ...]:
-    return tuple([each for each in roots if each.kind != trusts.BUNDLE]) or CERTIFI_ALONE.roots
+def _without_bundle(trust: Trust) -> Trust:
+    own = CERTIFI_ALONE.roots
+    roots = tuple(each for each in trust.roots if each not in BUNDLE.roots)
+    at_proxy = tuple(own[0] if each in BUNDLE.roots else each for each in trust.at_proxy)
+    return trust._replace(roots=roots or own, at_proxy=at_proxy)
 
 
 def tried(found: Sequence[Trust], route: Route, built: Bundle) -> List[Tried]:
     """Connect once with each trust, whoever set it; raises Refused."""
-    own = [a.block for a in built.anchors if any(o.source == OWN for o in a.origins)]
-    pem = {trusts.CERTIFI: b"".join(own).decode("ascii"), trusts.BUNDLE: built.body.decode("ascii")}
+    pem = _pem(built)
     every = dict.fromkeys(trust.unset() for trust in found)
     outcomes = {trust: _outcome(trust, route, pem) for trust in every}
     return [Tried(trust, outcomes[trust.unset()]) for trust in found]
+
+
+def _pem(built: Bundle) -> Dict[str, str]:
+    own = [a.block for a in built.anchors if any(o.source == OWN for o in a.origins)]
+    return {
+        trusts.CERTIFI: b"".join(own).decode("ascii"),
+        trusts.BUNDLE: built.body.decode("ascii"),
+    }
+
+
+def passable(found: Sequence[Trust], route: Route, built: Bundle) -> Route:
+    """Return the way on which the first trust that can verifies its proxy; raises Refused.
+
+    Nobody gives the user's password to a proxy that no client here trusts.
+    """
+    refusal = None
+    for way in _verified(found, route, _pem(built)) if route.is_by_tls else ():
+        try:
+            way.connected().close()
+        except Untrusted as error:
+            refusal = refusal or error
+        else:
+            return way
+    if refusal:
+        raise refusal
+    return route
+
+
+def _verified(found: Sequence[Trust], route: Route, pem: Dict[str, str]) -> Iterator[Route]:
+    """Yield the way by each trust that can be used; the row of any other says why it cannot."""
+    for trust in dict.fromkeys([BUNDLE, *found]):
+        with suppress(OSError, ValueError):
+            yield route.trusting(_at_proxy(trust, pem))
 
 
 def rows(found: Sequence[Tried]) -> List[Tried]:
@@ -106,7 +142,11 @@ def _outcome(trust: Trust, route: Route, pem: Dict[str, str]) -> Outcome:
         return Outcome(trusted=False, message=next(faults, reason_of(error)))
     own = by_itself.CHECKS.get(trust.checks.by_itself)
     try:
-        return handshake.outcome(route.by(trust.proxy) if trust.proxy else route, context, own)
+        way = route.by(trust.proxy) if trust.proxy else route
+        way = way.trusting(_at_proxy(trust, pem)) if way.is_by_tls else way
+        return handshake.outcome(way, context, own)
+    except Untrusted as error:
+        return Outcome(trusted=False, message=str(error), remedy=error.remedy)
     except Refused as error:
         # By the other proxy, or by none, there is a way.
         if not trust.proxy:
@@ -116,6 +156,12 @@ def _outcome(trust: Trust, route: Route, pem: Dict[str, str]) -> Outcome:
 
 def _fault(root: Root) -> str:
     return look.at(root).fault
+
+
+def _at_proxy(trust: Trust, pem: Dict[str, str]) -> ssl.SSLContext:
+    """Return the context by which those clients verify a proxy, its name by OpenSSL's rules."""
+    checks = trust.checks._replace(by_itself="")
+    return _context(trust._replace(roots=trust.at_proxy or trust.roots, checks=checks), pem)
 
 
 def _context(trust: Trust, pem: Dict[str, str]) -> ssl.SSLContext:
@@ -183,6 +229,8 @@ def _why(outcome: Outcome) -> str:
 
 def _help(trust: Trust, outcome: Outcome) -> str:
     """Return what helps clients that nobody led away from certifi."""
+    if outcome.remedy:
+        return outcome.remedy
     if trust.proxy:
         return "`add` the CA of that proxy, or take the proxy out of their settings"
     is_bundle = any(root.kind == trusts.BUNDLE for root in trust.roots)
