@@ -483,6 +483,25 @@ def test_a_server_that_has_enough_of_us(sandbox: Sandbox) -> None:
     answer.names("handshake", "hangs up")
 
 
+def test_a_server_that_ends_meanwhile(sandbox: Sandbox) -> None:
+    """What it has shown and the rows until then are told, and that not all was tried."""
+
+    class Ending(Echo):
+        def handle(self) -> None:
+            self.server.asked.append(b"")
+            if len(self.server.asked) == 3:
+                self.server.shutdown()
+                self.server.server_close()
+            super().handle()
+
+    with serving(Ending, context_for(LEAF)) as server:
+        answer = ask(sandbox, f"localhost:{server.port}", trusting(sandbox, ROOT))
+    answer.names("connection", "has answered, and then took no more connections", "not all")
+    assert [each["subject"] for each in answer.data["chain"]] == ["CN=a server"]
+    rows = {each["name"]: each["trusted"] for each in answer.data["trusts"]}
+    assert rows == {"certifi alone": False, "the bundle": True}
+
+
 @pytest.mark.posix("there are no such files")
 def test_what_variables_of_openssl_name(sandbox: Sandbox) -> None:
     """No key of ours is logged, and nobody waits for who writes into a FIFO."""

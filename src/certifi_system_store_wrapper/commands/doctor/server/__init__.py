@@ -39,6 +39,8 @@ def _examined(
 ) -> Tuple[List[Finding], Dict[str, Any], List[Link]]:
     told: Dict[str, Any] = {"host": where.host, "port": where.port}
     told.update(proxy=None, outcomes={}, trusts=[], chain=[])
+    tried: List[trusts.Tried] = []
+    path: List[Link] = []
     try:
         proxy = proxy_for(where)
         told.update(proxy=str(proxy.at) if proxy else None)
@@ -48,21 +50,30 @@ def _examined(
         route = trusts.passable(in_force, Route(where, proxy), built)
         seen = handshake.presented(route)
         told.update(chain=[describe.certificate(der) for der in seen.chain])
-        tried = trusts.tried(in_force if seen.chain else [], route, built)
+        links = [chain.link(der) for der in seen.chain]
+        path = chain.path(links)
+        tried.extend(trusts.tried(in_force if seen.chain else [], route, built))
         others = [trusts.through(other, route, built)] if other and seen.chain else []
     except OSError as error:
-        remedy = error.remedy if isinstance(error, Refused) else ""
-        broken = list(variables.breaking())
-        return [*broken, problem("connection", str(error), remedy)], told, []
+        told.update(trusts=[each.told() for each in trusts.rows(tried)])
+        return [*variables.breaking(), _ended(where, error, has_answered=bool(path))], told, path
     outcomes = dict(zip(chain.CONTEXTS, (each.outcome for each in tried)))
     outcomes.update({each.trust.name: each.outcome for each in others})
     told.update(outcomes={name: outcome._asdict() for name, outcome in outcomes.items()})
     told.update(trusts=[each.told() for each in [*trusts.rows(tried), *others]])
-    links = [chain.link(der) for der in seen.chain]
     verifies = partial(handshake.verifies, route, partial_chain=strict.IS_ON)
-    path = chain.path(links)
     view = View(where, proxy, outcomes, seen, links, path, built, settings, tried, verifies)
     return diagnose(view), told, path
+
+
+def _ended(where: Target, error: OSError, *, has_answered: bool) -> Finding:
+    """Return why there is no connection, or no further one."""
+    if has_answered:
+        message = f"{where} has answered, and then took no more connections, so not all was tried"
+        return problem(
+            "connection", f"{message}: {error}", "ask again, later if it limits connections"
+        )
+    return problem("connection", str(error), error.remedy if isinstance(error, Refused) else "")
 
 
 def lines(told: Dict[str, Any]) -> List[str]:

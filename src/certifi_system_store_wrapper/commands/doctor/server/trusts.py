@@ -75,12 +75,15 @@ def _without_bundle(trust: Trust) -> Trust:
     return trust._replace(roots=roots or own, at_proxy=at_proxy)
 
 
-def tried(found: Sequence[Trust], route: Route, built: Bundle) -> List[Tried]:
+def tried(found: Sequence[Trust], route: Route, built: Bundle) -> Iterator[Tried]:
     """Connect once with each trust, whoever set it; raises Refused."""
     pem = _pem(built)
-    every = dict.fromkeys(trust.unset() for trust in found)
-    outcomes = {trust: _outcome(trust, route, pem) for trust in every}
-    return [Tried(trust, outcomes[trust.unset()]) for trust in found]
+    outcomes: Dict[Trust, Outcome] = {}
+    for trust in found:
+        alike = trust.unset()
+        if alike not in outcomes:
+            outcomes[alike] = _outcome(alike, route, pem)
+        yield Tried(trust, outcomes[alike])
 
 
 def _pem(built: Bundle) -> Dict[str, str]:
