@@ -243,7 +243,7 @@ def test_a_wildcard_stands_for_one_label(sandbox: Sandbox) -> None:
     with serving(Echo, context_for(leaf)) as server, serving(Tunnel) as proxy:
         env = {**trusting(sandbox, ROOT), "HTTPS_PROXY": f"http://127.0.0.1:{proxy.port}"}
         answer = ask(sandbox, f"a.b.localhost:{server.port}", env)
-    answer.names("name", "*.localhost stands for one label only")
+    answer.names("name", "*.localhost stands for one label only", "issued anew for that name")
 
 
 def test_an_address(sandbox: Sandbox) -> None:
@@ -251,7 +251,9 @@ def test_an_address(sandbox: Sandbox) -> None:
     of(sandbox, context_for(LEAF), ROOT, host="127.0.0.1").is_healthy()
     name = x509.SubjectAlternativeName([x509.DNSName("127.0.0.1")])
     leaf = make("leaf", (name, False), by=ROOT)
-    of(sandbox, context_for(leaf), ROOT, host="127.0.0.1").names("name", "as an IP address")
+    of(sandbox, context_for(leaf), ROOT, host="127.0.0.1").names(
+        "name", "as an IP address", "issued anew"
+    )
 
 
 def test_an_address_of_a_kind_that_this_machine_has_not(sandbox: Sandbox) -> None:
@@ -640,6 +642,14 @@ def test_a_proxy_over_tls(sandbox: Sandbox) -> None:
         (
             b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n",
             ["user and password", "407", "USER:PASSWORD@"],
+        ),
+        (
+            b"HTTP/1.1 407 X\r\nProxy-Authenticate: Negotiate\r\nproxy-authenticate:NTLM\r\n\r\n",
+            ["no user and password, but Negotiate, NTLM", "px or cntlm"],
+        ),
+        (
+            b'HTTP/1.1 407 X\r\nProxy-Authenticate: NTLM, Basic realm="x"\r\n\r\n',
+            ["USER:PASSWORD@"],
         ),
         (b"HTTP/1.1 403 Forbidden\r\n\r\n", ["refused", "403", "NO_PROXY"]),
         (b"HTTP/1.1 200", ["does not"]),

@@ -12,7 +12,7 @@ from ..publishing import lasting
 from ..publishing.lasting import Lasting
 from ..settings import from_environment
 from . import environment, trusted_from
-from .output import Report, row, sentence
+from .output import Report, row, sentence, several
 from .shellenv import named
 
 _MANY = 8
@@ -39,8 +39,7 @@ def take_effect(
     lines = [*report.lines, *(_line(each, fault) for each in bundles), *map(_still_trusted, places)]
     if running:
         told = [f"{each.process} {each.name}" for each in running]
-        more = f" and {len(told) - _MANY} more" if told[_MANY:] else ""
-        who = f"{', '.join(told[:_MANY])}{more}"
+        who = several(told, _MANY)
         lines.append(row("running", f"these keep what they have until they start again: {who}"))
     if bundles:
         lines.append(row("", "programs that have read one of these files keep what they read"))

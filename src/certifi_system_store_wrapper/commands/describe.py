@@ -7,6 +7,7 @@ from hashlib import sha256
 from typing import Any, Dict, List, Optional, Sequence
 
 from ..parsing import x509
+from . import output
 
 SOON = timedelta(days=30)
 # UTCTime and GeneralizedTime, by their length.
@@ -33,9 +34,8 @@ def certificate(der: bytes) -> Dict[str, Any]:
 
 def several(ders: Sequence[bytes]) -> str:
     """Return what the first of these certificates is called, and how many more there are."""
-    told = certificate(ders[0])
-    more = f" and {len(ders) - 1} more" if ders[1:] else ""
-    return f"{told['subject'] or told['sha256']}{more}"
+    told = map(certificate, ders)
+    return output.several([each["subject"] or each["sha256"] for each in told])
 
 
 def _marks(begins: Optional[datetime], ends: Optional[datetime], *, ca: bool) -> List[str]:

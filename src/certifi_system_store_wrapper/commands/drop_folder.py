@@ -10,6 +10,7 @@ from typing import Any, Dict, List, Tuple
 
 from ..machine import environment, ownership, user_drop_folder
 from ..parsing import pem
+from ..printable import printable
 from ..settings import USER
 from ..sources import require_safe
 from ..sources.files import add_file, certificate_files
@@ -73,8 +74,11 @@ def adding(path: str) -> str:
 
 def remedy(path: str, der: bytes, count: int) -> str:
     """Return what has us trust a certificate that a file holds, one of so many."""
+    path = os.path.realpath(path)
+    if printable(path) != path:
+        return "rename it: its path cannot be typed as it is shown; then `add` it"
     if count <= _FEW:
-        return adding(os.path.realpath(path))
+        return adding(path)
     digest = sha256(der).hexdigest()
     return f"copy the certificate with the SHA-256 {digest} out of it, and `add` that"
 

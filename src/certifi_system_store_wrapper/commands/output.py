@@ -32,6 +32,12 @@ _NEXT_STEPS = {
 _UNKNOWN = (errno.EINVAL, errno.EBADF)
 
 
+def several(names: Sequence[str], most: int = 1) -> str:
+    """Return the first names, and how many more there are."""
+    more = f" and {len(names) - most} more" if names[most:] else ""
+    return ", ".join(names[:most]) + more
+
+
 class Report(NamedTuple):
     """One answer: `data` as JSON, `lines` as text, and the exit status (0 healthy, 1 not).
 

@@ -8,7 +8,7 @@ from typing import Dict, Iterator, List, NamedTuple, Tuple
 
 from ..machine.files import names
 from .environment import NAME, Environment
-from .output import Finding, note, problem
+from .output import Finding, note, problem, several
 
 _MAX_FILES, _HEAD, _TAIL = 5000, 1024, 64 << 10
 # Also as pip and uv write a long path: '''exec' "/path/to/python" -E "$0" "$@"
@@ -54,10 +54,12 @@ def findings(there: Environment) -> Iterator[Finding]:
                 break
     for letter, programs in told.items():
         reach = _REACH[letter]
-        more = f" and {len(programs) - 3} more" if len(programs) > 3 else ""
-        who = f"{', '.join(programs[:3])}{more}"
         make = problem if reach.level == "problem" else note
-        yield make("scripts", f"python -{letter} runs {who}: it {reach.keeps}", reach.remedy)
+        yield make(
+            "scripts",
+            f"python -{letter} runs {several(programs, 3)}: it {reach.keeps}",
+            reach.remedy,
+        )
 
 
 def _options(folder: str) -> Iterator[Tuple[str, str]]:

@@ -44,6 +44,14 @@ def test_a_drop_folder_that_is_none(tmp_path: Path) -> None:
     assert "Not a directory" in unreadable["refused"]
 
 
+@pytest.mark.parametrize("name", ["\x1b[2J.pem", "\udcff.pem", "a\nb.pem"])
+def test_a_path_that_cannot_be_typed(name: str) -> None:
+    """No command is printed with what stands for its characters."""
+    told = drop_folder.remedy(f"/corp/{name}", mint("Plain"), 1)
+    assert told.startswith("rename it") and "/corp" not in told
+    assert drop_folder.remedy("/corp/b.pem", mint("Plain"), 1).endswith("add /corp/b.pem")
+
+
 @pytest.mark.posix("modes say nothing there")
 def test_what_others_may_change_is_marked(tmp_path: Path) -> None:
     """It is no anchor, so that nobody takes it for one; `remove` can name it all the same."""

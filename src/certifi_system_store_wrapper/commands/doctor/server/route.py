@@ -133,15 +133,12 @@ def _tunnel(connection: socket.socket, where: Target, proxy: Proxy, deadline: fl
     try:
         connection.settimeout(seconds_until(deadline))
         connection.sendall(("\r\n".join(lines) + "\r\n\r\n").encode("ascii"))
-        status = _answer(connection, deadline)
+        status, *headers = _answer(connection, deadline)
     except OSError as error:
         raise Refused(f"the proxy {proxy.at} does not answer: {error}") from error
     code = status.split(" ")[1:2]
     if code == ["407"]:
-        raise Refused(
-            f"the proxy {proxy.at} wants another user and password: {status[:200]}",
-            "put USER:PASSWORD@ before the host in its variable, special characters as %XX",
-        )
+        raise _login_refused(proxy, status, headers)
     if code != ["200"]:
         raise Refused(
             f"the proxy {proxy.at} refused: {status[:200] or 'no answer'}",
@@ -149,8 +146,23 @@ def _tunnel(connection: socket.socket, where: Target, proxy: Proxy, deadline: fl
         )
 
 
-def _answer(connection: socket.socket, deadline: float) -> str:
-    """Return the first line of a proxy's answer; read all of the answer and nothing more."""
+def _login_refused(proxy: Proxy, status: str, headers: List[str]) -> Refused:
+    """Return what helps; clients of Python know only how to give a user and a password (Basic)."""
+    ways = [re.fullmatch(r"(?i)proxy-authenticate:\s*(\S+).*", line) for line in headers]
+    offered = [way[1] for way in ways if way]
+    if offered and not any("basic" in line.lower() for line in headers):
+        return Refused(
+            f"the proxy {proxy.at} takes no user and password, but {', '.join(offered)[:200]}",
+            "name a helper on this machine as the proxy that logs in there for you, as px or cntlm",
+        )
+    return Refused(
+        f"the proxy {proxy.at} wants another user and password: {status[:200]}",
+        "put USER:PASSWORD@ before the host in its variable, special characters as %XX",
+    )
+
+
+def _answer(connection: socket.socket, deadline: float) -> List[str]:
+    """Return the lines of a proxy's answer; read all of the answer and nothing more."""
     answer = b""
     while not answer.endswith((b"\r\n\r\n", b"\n\n")):
         if len(answer) == _MAX_ANSWER:
@@ -161,7 +173,7 @@ def _answer(connection: socket.socket, deadline: float) -> str:
         if not byte:
             break
         answer += byte
-    return answer.split(b"\n", 1)[0].decode("latin-1").rstrip("\r")
+    return [line.rstrip("\r") for line in answer.decode("latin-1").split("\n")]
 
 
 def reason_of(error: Exception) -> str:

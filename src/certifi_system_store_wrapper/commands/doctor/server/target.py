@@ -108,9 +108,14 @@ def _host(url: SplitResult) -> str:
         encoded = ".".join(map(_in_ascii, name.split(".")))
     except UnicodeError:
         encoded = ""
-    if not _HOST_NAME.fullmatch(encoded) or len(encoded) > 253:
+    if not is_host(encoded):
         raise NoName("that is no host name")
     return encoded
+
+
+def is_host(name: str) -> bool:
+    """Whether it is a name that a host may have, in ASCII, or an IP address."""
+    return is_ip(name) or bool(_HOST_NAME.fullmatch(name) and len(name) <= 253)
 
 
 def _in_ascii(label: str) -> str:

@@ -7,11 +7,11 @@ from typing import Callable, Dict, Iterator, List, Tuple
 
 from ....reporting.findings import DISTRUSTS, REJECTED
 from ....sources.system import unix
-from ...output import Finding, note, problem
+from ...output import Finding, note, problem, several
 from . import chain, missing
 from .chain import Link, View
 from .handshake import WRONG_NAME, Outcome
-from .target import OPERATOR, is_ip
+from .target import OPERATOR, is_host, is_ip
 
 _SELECT = "take the ! off its line there, and run update-ca-certificates as root"
 _RENEW = f"{OPERATOR} has to have its certificates issued anew"
@@ -101,9 +101,12 @@ def wrong_name(view: View) -> Finding:
         why = "an address counts only there" if is_ip(view.where.host) else "another common name"
         message = f"{message}: it has no alternative names, and {why}"
         return problem("name", message, f"{OPERATOR} has to have it issued anew")
-    more = f" and {len(names) - 10} more" if len(names) > 10 else ""
-    remedy = f"use one of its names: {', '.join(names[:10])}{more}"
-    return problem("name", message + _near_miss(view.where.host, names), remedy)
+    message += _near_miss(view.where.host, names)
+    usable = [name for name in names if is_host(name) and name != view.where.host]
+    if usable:
+        return problem("name", message, f"use one of its names: {several(usable, 10)}")
+    message = f"{message}; it is for {several(names, 10)}"
+    return problem("name", message, f"{OPERATOR} has to have it issued anew for that name")
 
 
 def _near_miss(host: str, names: List[str]) -> str:
