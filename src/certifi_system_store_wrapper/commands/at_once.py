@@ -17,7 +17,7 @@ from .shellenv import named
 
 _MANY = 8
 _APPENDED = "a person appended it: delete it at the end of that file"
-_GONE = "its environment is gone: delete that file"
+_GONE = "its environment is gone, or this package there: delete that file"
 
 
 def take_effect(
@@ -93,12 +93,14 @@ def _is_renewed(bundle: Lasting, gone: List[bytes]) -> bool:
 
 
 def _command(bundle: Lasting) -> str:
-    """Return what writes the bundle of another environment anew, "" if that is gone."""
+    """Return what writes the bundle of another environment anew, "" if nothing there can."""
     try:
-        python = environment.read(bundle.prefix).python
+        there = environment.read(bundle.prefix)
     except OSError:
         return ""
-    return f"{environment.quoted(python)} -m certifi_system_store_wrapper export"
+    if environment.NAME not in there.packages:
+        return ""
+    return f"{environment.quoted(there.python)} -m certifi_system_store_wrapper export"
 
 
 def _still_trusted(place: Dict[str, Any]) -> str:

@@ -129,12 +129,21 @@ def _interpreter(path: str) -> str:
     path = os.path.expanduser(path)
     folders = [os.path.join(path, folder) for folder in ("bin", "Scripts", "")]
     inside = [os.path.join(folder, program) for folder in folders for program in _PROGRAMS]
-    for each in inside if os.path.isdir(path) else [path]:
-        found = _of_script(each)
-        if os.path.isfile(found) and _INTERPRETER.fullmatch(os.path.basename(found)):
-            return found
+    tried = map(_of_script, inside if os.path.isdir(path) else [path])
+    found = [each for each in tried if os.path.isfile(each) and _INTERPRETER.fullmatch(_name(each))]
+    if found:
+        # Of /usr, `python` may be Python 2.
+        return min(found, key=_is_python_2)
     what = f"there is no Python in {path}" if os.path.isdir(path) else f"{path} is no Python"
     raise FileNotFoundError(0, f"{what}: name an interpreter, or the folder of its environment")
+
+
+def _name(path: str) -> str:
+    return os.path.basename(path)
+
+
+def _is_python_2(python: str) -> bool:
+    return bool(re.match(r"(python|pypy)2", _name(os.path.realpath(python)), re.IGNORECASE))
 
 
 def _of_script(path: str) -> str:

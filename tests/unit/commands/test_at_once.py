@@ -16,16 +16,21 @@ from certifi_system_store_wrapper.publishing.lasting import Lasting
 SUFFIX = ".exe" if os.name == "nt" else ""
 
 
+@pytest.mark.parametrize("is_installed", [True, False])
 @pytest.mark.parametrize("python", ["bin/python", "bin/python3", "python", ""])
 def test_the_command_for_another_environment_can_be_run(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, python: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, python: str, *, is_installed: bool
 ) -> None:
-    """A virtual one, Debian's and Windows' own, with a blank in its path; or it is gone."""
+    """A virtual one, Debian's and Windows' own, with a blank in its path; or nothing is there."""
     prefix = tmp_path / "an environment"
     path = prefix / f"{python}{SUFFIX}"
     if python:
         path.parent.mkdir(parents=True)
         path.touch()
+    if is_installed:
+        root = tmp_path if python == "python" and os.name != "nt" else prefix
+        library = root / ("Lib" if os.name == "nt" else "lib") / "site-packages"
+        (library / "certifi_system_store_wrapper-1.dist-info").mkdir(parents=True)
     stored = Stored(asked=(f"prefix={prefix}",), paths=("/drop",))
     other = Lasting("/bundle.pem", stored, is_own=False)
     monkeypatch.setattr(at_once.lasting, "found", lambda *_: iter([other]))
@@ -33,5 +38,5 @@ def test_the_command_for_another_environment_can_be_run(
     lines = at_once.take_effect(report, "/drop", added=[b"block"]).lines
     command = f"{shlex.quote(str(path))} -m certifi_system_store_wrapper export"
     told = command.replace("'", '"' if os.name == "nt" else "'")
-    gone = "its environment is gone: delete that file"
-    assert lines[0] == f"later     /bundle.pem: {told if python else gone}"
+    gone = "its environment is gone, or this package there: delete that file"
+    assert lines[0] == f"later     /bundle.pem: {told if python and is_installed else gone}"

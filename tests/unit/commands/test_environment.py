@@ -6,10 +6,12 @@ import os
 import site
 import sys
 from pathlib import Path
+from typing import Dict
 
 import pytest
 
 from certifi_system_store_wrapper.commands import environment
+from support import write
 
 
 def test_an_interpreter_that_runs_by_an_alias(
@@ -29,3 +31,23 @@ def test_an_interpreter_that_runs_by_an_alias(
     there = environment.read(str(alias))
     assert (there.prefix, there.version) == (sys.prefix, sys.version.split()[0])
     assert there.packages[environment.NAME] == "9" and "pytest" in there.packages
+
+
+@pytest.mark.links
+@pytest.mark.parametrize(
+    ("links", "taken"),
+    [
+        ({"python": "python2.7", "python3": "python3.11"}, "python3"),
+        ({"python": "python3.11", "python3": "python3.11"}, "python"),
+        ({"python": "/no/such", "python3": "python3.11"}, "python3"),
+        ({"python": "python2.7"}, "python"),
+    ],
+)
+@pytest.mark.posix("on Windows there is one name")
+def test_which_interpreter_of_a_folder(tmp_path: Path, links: Dict[str, str], taken: str) -> None:
+    """The one of Python 3, whatever `python` is there."""
+    for name in ("python2.7", "python3.11"):
+        write(tmp_path / "bin" / name, b"")
+    for name, to in links.items():
+        (tmp_path / "bin" / name).symlink_to(to)
+    assert environment.read(str(tmp_path)).python == str(tmp_path / "bin" / taken)
