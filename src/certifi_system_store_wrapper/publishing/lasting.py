@@ -7,16 +7,20 @@ what lies in one of these paths finds the bundles here, of every environment.
 from __future__ import annotations
 
 import os
+from ast import literal_eval
 from contextlib import suppress
-from typing import Iterable, Iterator, List, NamedTuple, Sequence, Set
+from typing import Iterable, Iterator, List, NamedTuple, Sequence, Set, Tuple
 
 from .. import parsing
 from ..machine import APPLICATION, cache_folder, temporary_places, user_folder
 from ..machine.files import is_ours, names
 from ..settings import Settings
 from . import header, persistent, rendering
-from .header import Stored
+from .header import Stored, without_homes
 from .stored import STORED
+
+# What separates the items of a setting in its variable.
+_LISTS = {"cert_files": os.pathsep, "sources": ","}
 
 
 class Lasting(NamedTuple):
@@ -37,6 +41,17 @@ class Lasting(NamedTuple):
         """Return the environment that it was made in, "" where the header does not say."""
         named = (each for each in self.stored.asked if each.startswith("prefix="))
         return next(named, "prefix=")[len("prefix=") :]
+
+    @property
+    def variables(self) -> Iterator[Tuple[str, str]]:
+        """Yield the variables that ask for the same, but for those of this user's folders."""
+        for name, _, value in (each.partition("=") for each in without_homes(self.stored.asked)):
+            if name in _LISTS:
+                # Nothing vouches for that line but its owner.
+                with suppress(SyntaxError, TypeError, ValueError):
+                    yield f"PYTHON_CERTIFI_{name.upper()}", _LISTS[name].join(literal_eval(value))
+            elif name.isupper():
+                yield name, value
 
     @property
     def kept(self) -> Set[bytes]:

@@ -31,12 +31,17 @@ def test_the_command_for_another_environment_can_be_run(
         root = tmp_path if python == "python" and os.name != "nt" else prefix
         library = root / ("Lib" if os.name == "nt" else "lib") / "site-packages"
         (library / "certifi_system_store_wrapper-1.dist-info").mkdir(parents=True)
-    stored = Stored(asked=(f"prefix={prefix}",), paths=("/drop",))
+    settings = (f"cert_files={('/a b.pem', '/c.pem')!r}", "SSL_CERT_FILE=/d.pem", "HOME=/home/x")
+    stored = Stored(asked=(f"prefix={prefix}", "isolated=True", *settings), paths=("/drop",))
     other = Lasting("/bundle.pem", stored, is_own=False)
     monkeypatch.setattr(at_once.lasting, "found", lambda *_: iter([other]))
     report = Report({"command": "add", "certificates": [{"new": True}]}, [])
     lines = at_once.take_effect(report, "/drop", added=[b"block"]).lines
     command = f"{shlex.quote(str(path))} -m certifi_system_store_wrapper export"
-    told = command.replace("'", '"' if os.name == "nt" else "'")
+    files = os.pathsep.join(("/a b.pem", "/c.pem"))
+    given = f"PYTHON_CERTIFI_CERT_FILES='{files}' SSL_CERT_FILE=/d.pem "
+    if os.name == "nt":
+        given = f"set PYTHON_CERTIFI_CERT_FILES={files}&& set SSL_CERT_FILE=/d.pem&& "
+    told = given + command.replace("'", '"' if os.name == "nt" else "'")
     gone = "its environment is gone, or this package there: delete that file"
     assert lines[0] == f"later     /bundle.pem: {told if python and is_installed else gone}"
