@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import Callable, Dict, List, Tuple
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from support import POWERLESS, Sandbox, assert_fetched, assert_untrusted, os_store, write
-from support.minting import CA, make
+from support.minting import CA, make, trusted_pem
 
 COMMAND = ("-m", "certifi_system_store_wrapper")
 # Other settings have a bundle of their own, as another environment has.
@@ -73,6 +75,23 @@ def test_add_renews_its_own_and_names_the_others(sandbox: Sandbox, ca_file: Path
     assert_untrusted(sandbox.fetch("requests", url, by_others))
     assert sandbox.run(*command.split()[1:], env=OTHERS).returncode == 0
     assert_fetched(sandbox.fetch("requests", url, by_others))
+
+
+def test_add_of_what_is_not_trusted_all_the_same(sandbox: Sandbox, ca_file: Path) -> None:
+    """It is held, and said why that does not help, each time; no bundle is renewed for it again."""
+    der = x509.load_pem_x509_certificate(ca_file.read_bytes()).public_bytes(Encoding.DER)
+    rejected = write(sandbox.work / "no.pem", trusted_pem(der, reject=["serverAuth"]))
+    for env, why in (
+        ({"PYTHON_CERTIFI_CERT_FILES": str(rejected)}, str(rejected)),
+        ({"PYTHON_CERTIFI_SOURCES": "certifi"}, "leaves out the user source"),
+    ):
+        sandbox.run(*COMMAND, "export", env=env)
+        for _ in range(2):
+            done = sandbox.run(*COMMAND, "add", str(ca_file), env=env)
+            assert "not trusted all the same" in done.stdout and why in done.stdout, done
+        assert (done.returncode, "renewed" in done.stdout) == (1, False), done
+    digest, _ = changed(sandbox, "add", str(ca_file))
+    changed(sandbox, "remove", digest[:8])
 
 
 def test_what_a_person_appended_stays(sandbox: Sandbox, ca_file: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from glob import glob
+from hashlib import sha256
 from typing import Any, Dict, List, Sequence, Tuple
 
 from .. import bundle
@@ -12,7 +13,7 @@ from ..machine import ownership
 from ..parsing import pem
 from ..publishing.writing import replace
 from ..settings import WARNING
-from . import at_once, describe, drop_folder
+from . import at_once, describe, drop_folder, trusted_from
 from .output import Report, sentence
 
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
@@ -33,7 +34,20 @@ def run(*, files: Sequence[str]) -> Report:
             told.append({"path": path, "refused": refusal})
         told += [{"path": path, **_stored(drop_folder.make(folder), block)} for block in blocks]
         added += blocks
-    return at_once.take_effect(drop_folder.report("add", folder, told), folder, added=added)
+    useless = trusted_from.why_not(added)
+    report = drop_folder.report("add", folder, _warned(told, useless))
+    report = report._replace(status=1) if useless else report
+    added = [block for block in added if block not in useless]
+    return at_once.take_effect(report, folder, added=added)
+
+
+def _warned(told: List[Dict[str, Any]], useless: Dict[bytes, str]) -> List[Dict[str, Any]]:
+    """Return what is told of each, with why it is not trusted all the same."""
+    warnings = {sha256(pem.der_of(block)).hexdigest(): why for block, why in useless.items()}
+    known = [each for each in told if each.get("sha256") in warnings]
+    for each in known:
+        each["warning"] = warnings[each["sha256"]]
+    return told
 
 
 def _meant(word: str) -> List[str]:

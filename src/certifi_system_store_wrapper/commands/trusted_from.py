@@ -20,6 +20,7 @@ _REMEDIES = {
     SSL: _OF_SYSTEM,
     USER: "delete it there",
 }
+_NO_SOURCE = "PYTHON_CERTIFI_SOURCES leaves out the user source, or -I your folder"
 _NAMED = ", or name that path no more in PYTHON_CERTIFI_CERT_FILES"
 
 
@@ -29,6 +30,18 @@ def anchors() -> Sequence[Anchor]:
         return api.build().anchors
     except ImportError:
         return ()
+
+
+def why_not(blocks: Sequence[bytes]) -> Dict[bytes, str]:
+    """Return which of the user's certificates are not trusted now, and why."""
+    try:
+        built = api.build()
+    except ImportError:
+        return {}
+    trusted = {anchor.block for anchor in built.anchors}
+    left_out = {out.block: f"{out.reason} ({out.detail or out.places})" for out in built.excluded}
+    reasons = {each: left_out.get(each, _NO_SOURCE) for each in blocks if each not in trusted}
+    return {block: f"it is not trusted all the same: {why}" for block, why in reasons.items()}
 
 
 def places(anchor: Anchor) -> List[Dict[str, Any]]:
