@@ -15,7 +15,7 @@ from support.doctor import COMMAND, trusting
 from support.minting import CA, Made, make
 from support.servers import Http2, Tunnel, context_for, recording, serving
 
-ROOT, PROXYS = make("Private Root", *CA), make("Root of the Proxy", *CA)
+ROOT, PROXY_CA = make("Private Root", *CA), make("Root of the Proxy", *CA)
 LEAF = make("a server", by=ROOT, names=["localhost"])
 CLIENTS = ("requests", "httpx", "botocore")
 BROKEN = b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
@@ -163,9 +163,9 @@ def test_a_server_of_http_2_alone(sandbox: Sandbox) -> None:
 @pytest.mark.parametrize(
     ("users", "named", "among", "refused"),
     [
-        ([ROOT, PROXYS], "REQUESTS_CA_BUNDLE", [ROOT], ["botocore", "requests"]),
-        ([ROOT, PROXYS], "SSL_CERT_FILE", [ROOT], []),
-        ([ROOT], "REQUESTS_CA_BUNDLE", [ROOT, PROXYS], ["httpx"]),
+        ([ROOT, PROXY_CA], "REQUESTS_CA_BUNDLE", [ROOT], ["botocore", "requests"]),
+        ([ROOT, PROXY_CA], "SSL_CERT_FILE", [ROOT], []),
+        ([ROOT], "REQUESTS_CA_BUNDLE", [ROOT, PROXY_CA], ["httpx"]),
         ([ROOT], "REQUESTS_CA_BUNDLE", [ROOT], list(CLIENTS)),
     ],
 )
@@ -175,8 +175,8 @@ def test_a_proxy_over_tls(
     """Each row verifies it as its clients do; httpx has a context of its own for a proxy."""
     own = (sandbox.environment.site_packages / "certifi" / "cacert.pem").read_bytes()
     path = write(sandbox.work / "named.pem", own + b"".join(each.pem for each in among))
-    proxys = context_for(make("a proxy", by=PROXYS, names=["localhost"]))
-    with recording(context_for(LEAF)) as server, serving(Tunnel, proxys) as proxy:
+    presented = context_for(make("a proxy", by=PROXY_CA, names=["localhost"]))
+    with recording(context_for(LEAF)) as server, serving(Tunnel, presented) as proxy:
         env = {
             **trusting(sandbox, *users),
             "HTTPS_PROXY": f"https://me:s3cret@localhost:{proxy.port}",
