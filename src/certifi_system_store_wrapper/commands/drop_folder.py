@@ -12,7 +12,7 @@ from ..machine import environment, ownership, user_drop_folder
 from ..parsing import pem
 from ..printable import printable
 from ..settings import USER
-from ..sources import require_safe
+from ..sources import is_drop_folder, require_safe
 from ..sources.files import add_file, certificate_files
 from ..sources.findings import NAMED, Findings
 from ..sources.reader import Reader, Untrusted
@@ -85,10 +85,9 @@ def remedy(path: str, der: bytes, count: int) -> str:
 
 def held(folder: str) -> Tuple[List[Dict[str, Any]], List[Dict[str, Any]]]:
     """Return the files with exactly one certificate, and what cannot be read, as it is told."""
-    if not os.path.lexists(folder):
-        return [], []
     above = Findings(USER)
-    files = [(path, read(path)) for path in certificate_files(above, folder)]
+    paths = certificate_files(above, folder) if is_drop_folder(above, folder) else ()
+    files = [(path, read(path)) for path in paths]
     found = [
         _held(inside.trusted[0].block, path)
         for path, inside in files

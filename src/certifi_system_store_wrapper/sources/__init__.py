@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import sys
 from binascii import b2a_base64
 from hashlib import sha256
@@ -11,13 +12,15 @@ from typing import List
 from ..machine import drop_folders, openssl
 from ..machine.files import MARK, named_by
 from ..machine.signals import interruptible
-from ..settings import CERTIFI, LOCAL, SSL, SYSTEM, Settings, split_paths
+from ..settings import CERTIFI, INFO, LOCAL, SSL, SYSTEM, Settings, split_paths
 from . import system
 from .files import (
     add_file,
     add_folder,
     add_hashed,
+    cannot_be_read,
     certificate_files,
+    first_visible,
     misnamed_files,
     reason_of,
     report_untrusted,
@@ -133,13 +136,28 @@ def user(findings: Findings, settings: Settings) -> None:
             else:
                 add_file(findings, path, NAMED, named=True)
     for folder in drop_folders(isolated=settings.isolated):
-        if interruptible(os.path.isdir, folder):
+        if is_drop_folder(findings, folder):
             _add_drop_folder(findings, folder)
-        else:
-            findings.reader.inputs.append((folder, ()))
-            if os.path.lexists(folder):
-                # Somebody copied a certificate to this path before the folder existed.
-                findings.problem(folder, "it is not a folder, so it is not used: make it one")
+
+
+def is_drop_folder(findings: Findings, folder: str) -> bool:
+    """Whether a drop folder is there; a problem where that cannot be told, or something else is."""
+    try:
+        if stat.S_ISDIR(findings.reader.stat(folder).st_mode):
+            return True
+        # Somebody copied a certificate to this path before the folder existed.
+        findings.problem(folder, "it is not a folder, so it is not used: make it one")
+    except OSError as error:
+        step = first_visible(folder)
+        # Of a server that is away Windows says "not found", too, and of all that is on the way.
+        is_way_there = step != folder and os.path.lexists(step)
+        is_ours = os.name == "nt" or step in (folder, os.path.dirname(folder))
+        if isinstance(error, PermissionError) and not is_ours:
+            # HOME is another user's, as under `sudo -u`: nobody knows whether there is one.
+            findings.problem(step, "this user may not look for a drop folder in it", INFO)
+        elif not (isinstance(error, (FileNotFoundError, NotADirectoryError)) and is_way_there):
+            findings.problem(folder, cannot_be_read(error))
+    return False
 
 
 def _add_drop_folder(findings: Findings, folder: str) -> None:

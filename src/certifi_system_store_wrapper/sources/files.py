@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 from typing import Iterator, List, Optional, Tuple
 
 from ..machine import is_no_name, is_where_made
 from ..machine.files import Unusable
+from ..machine.signals import interruptible
 from ..parsing import KEY_STORES, Parsed, pem
 from ..reporting.findings import MALFORMED, NOT_TRUSTED
 from ..settings import DEBUG, INFO, WARNING
@@ -276,8 +278,7 @@ def certificate_files(
             if seen > MAX_FILES:
                 findings.problem(folder, _TOO_MANY.format(MAX_FILES))
                 return
-            # Not entry.is_dir(), which raises where a listing has no types, as of some networks.
-            if os.path.isdir(entry.path):
+            if _is_folder(entry):
                 pending += [entry.path] if deep and entry.name != "__pycache__" else []
             elif entry.name.startswith(_LITTER):
                 continue
@@ -285,6 +286,19 @@ def certificate_files(
                 yield entry.path
             elif others is not None and _may_be_misnamed(entry.name.lower()):
                 others.append(entry.path)
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    """Whether it is one, or may be one on a server that is away: who looks into it hears of that.
+
+    Not entry.is_dir(), which takes the word of a listing, and some networks' have no types.
+    """
+    try:
+        return stat.S_ISDIR(interruptible(os.stat, entry.path).st_mode)
+    except OSError as error:
+        # So does who reads what has the name of a certificate. Links may lead nowhere.
+        is_nowhere = error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
+        return not is_nowhere and not is_certificate_name(entry.name)
 
 
 def _entries(findings: Findings, folder: str, *, named: bool) -> List[os.DirEntry[str]]:

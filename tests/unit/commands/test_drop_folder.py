@@ -41,7 +41,7 @@ def test_a_drop_folder_that_is_none(tmp_path: Path) -> None:
     folder.write_bytes(encode_pem(mint("Plain")))
     held, (unreadable,) = drop_folder.held(str(folder))
     assert (held, unreadable["path"]) == ([], str(folder))
-    assert "Not a directory" in unreadable["refused"]
+    assert "not a folder" in unreadable["refused"]
 
 
 @pytest.mark.parametrize("name", ["\x1b[2J.pem", "\udcff.pem", "a\nb.pem"])

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import struct
+import tempfile
 from base64 import urlsafe_b64encode
-from typing import Any, List, Set
+from typing import Any, Callable, List, Set
 
 import pytest
 from cryptography.hazmat.primitives.serialization import NoEncryption, pkcs12
@@ -22,6 +24,7 @@ from certifi_system_store_wrapper.settings import (
     SSL,
     SYSTEM,
     USER,
+    WARNING,
     Settings,
 )
 from certifi_system_store_wrapper.sources import files, system
@@ -558,3 +561,101 @@ def test_a_file_in_the_place_of_a_drop_folder_is_a_warning(world: World) -> None
     assert world.build() == {"certifi"}
     (warning,) = world.warnings
     assert (warning.path, "not a folder" in warning.message) == (world.path("/drop"), True)
+
+
+def take_away(world: World, path: str) -> None:
+    """Have the system say of that path what it says of a server that was started anew."""
+    real = os.stat
+
+    def stat(asked: Any, **named: Any) -> os.stat_result:
+        if asked == world.path(path):
+            raise OSError(errno.ESTALE, "Stale file handle", asked)
+        return real(asked, **named)
+
+    world.monkeypatch.setattr(os, "stat", stat)
+
+
+def long(world: World) -> str:
+    """Return a drop folder whose name no system takes."""
+    return world.path("/" + "x" * 5000 + "/certs")
+
+
+def ring(world: World) -> str:
+    """Return one behind a link that leads to itself."""
+    world.link("/config", "config")
+    return world.path("/config/ours/certs")
+
+
+def stale(world: World) -> str:
+    """Return one on a server that has let go of it."""
+    take_away(world, "/drop")
+    return world.path("/drop")
+
+
+def linked(world: World) -> str:
+    """Return a link to one that is not mounted."""
+    world.link("/drop", "nothing")
+    return world.path("/drop")
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        pytest.param(long, marks=pytest.mark.posix("such a name is not found there")),
+        pytest.param(ring, marks=pytest.mark.posix("such a link is not found there")),
+        pytest.param(linked, marks=pytest.mark.links("it is about a link")),
+        stale,
+        *(
+            pytest.param(lambda _, path=path: path, marks=pytest.mark.windows("it has drives"))
+            for path in (r"Q:\Roaming\ours\certs", r"\\server.invalid\home$\me\ours\certs")
+        ),
+    ],
+)
+def test_a_drop_folder_that_cannot_be_looked_into_is_a_warning(
+    world: World, place: Callable[[World], str]
+) -> None:
+    """The CAs in it are lost, and nobody knows whether there are some."""
+    world.write("/named/a.pem", PEM_A)
+    folder = place(world)
+    world.monkeypatch.setattr(sources, "drop_folders", lambda **_: [folder])
+    assert world.build(world.path("/named")) == {"certifi", "A"}
+    (warning,) = world.warnings
+    assert (warning.path, warning.message[:16]) == (folder, "cannot be read: ")
+    assert (folder, ()) in world.last.inputs
+
+
+@pytest.mark.root("only root becomes another user")
+@pytest.mark.parametrize(
+    ("closed", "level"), [("me", INFO), ("me/ours", WARNING), ("me/ours/certs", WARNING)]
+)
+def test_a_drop_folder_that_this_user_may_not_look_into(
+    world: World, closed: str, level: int
+) -> None:
+    """Under `sudo -u` HOME may be another user's, who need not have one; what is seen is lost."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as home:
+        os.chmod(home, 0o755)
+        folder = os.path.join(home, "me", "ours", "certs")
+        os.makedirs(folder)
+        world.monkeypatch.setattr(sources, "drop_folders", lambda **_: [folder])
+        os.chmod(os.path.join(home, closed), 0o700)
+        assert collected(world, Settings(sources=(USER,)))[0].problems == []
+        os.seteuid(4711)
+        try:
+            (told,) = collected(world, Settings(sources=(USER,)))[0].problems
+        finally:
+            os.seteuid(0)
+    is_certain = level == WARNING
+    assert (told.path, told.level) == (folder if is_certain else os.path.join(home, closed), level)
+    assert is_certain == told.message.startswith("cannot be read: Permission denied")
+
+
+@pytest.mark.parametrize("folder", ["/named", "/drop"])
+def test_a_folder_within_that_cannot_be_looked_into_is_a_warning(world: World, folder: str) -> None:
+    """Such as what was mounted of a server that is away: the certificates there are lost."""
+    world.write(folder + "/a.pem", PEM_A)
+    os.mkdir(world.path(folder + "/corp"))
+    take_away(world, folder + "/corp")
+    assert world.build(*([world.path(folder)] if folder == "/named" else [])) == {"certifi", "A"}
+    (warning,) = world.warnings
+    assert warning.path == world.path(folder + "/corp")
+    assert warning.message.startswith("cannot be read: Stale file handle")
