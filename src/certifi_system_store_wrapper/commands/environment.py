@@ -8,6 +8,7 @@ import shlex
 import site
 import sys
 from glob import escape, glob
+from itertools import chain
 from typing import Dict, Iterator, List, NamedTuple
 
 from ..machine.files import names
@@ -22,6 +23,14 @@ _OLDEST = [3, 8]
 _MAX_BYTES = 1 << 20
 _PROGRAMS = ("python.exe",) if os.name == "nt" else ("python", "python3")
 _INTERPRETER = re.compile(r"(python|pypy|graalpy)[\w.]*", re.IGNORECASE)
+# How a program names what starts it, in so much of its beginning.
+_NAMED = re.compile(
+    r"(?:[A-Z]:[\\/]|\\\\|%~dp0)[^\"\r\n\0]*?\.exe"
+    if os.name == "nt"
+    else r"/[^\s\"']*/(?:python|pypy|graalpy)[\d.]*(?=[\s\"']|$)",
+    re.IGNORECASE,
+)
+_HEAD = 4096
 _METADATA = re.compile(r"(.+?)-(\d[^-]*)(?:-.+)?\.(?:dist|egg)-info", re.IGNORECASE)
 
 
@@ -129,7 +138,7 @@ def _interpreter(path: str) -> str:
     path = os.path.expanduser(path)
     folders = [os.path.join(path, folder) for folder in ("bin", "Scripts", "")]
     inside = [os.path.join(folder, program) for folder in folders for program in _PROGRAMS]
-    tried = map(_of_script, inside if os.path.isdir(path) else [path])
+    tried = chain.from_iterable(map(_run_by, inside if os.path.isdir(path) else [path]))
     found = [each for each in tried if os.path.isfile(each) and _INTERPRETER.fullmatch(_name(each))]
     if found:
         # Of /usr, `python` may be Python 2.
@@ -146,10 +155,26 @@ def _is_python_2(python: str) -> bool:
     return bool(re.match(r"(python|pypy)2", _name(os.path.realpath(python)), re.IGNORECASE))
 
 
-def _of_script(path: str) -> str:
-    """Return the interpreter that runs a script, else the path itself."""
-    found = re.match(r"#!\s*(/\S*python[\d.]*)(?:\s|$)", text(path)[:1024])
-    return found.group(1) if found and os.path.isfile(found.group(1)) else path
+def _run_by(path: str) -> Iterator[str]:
+    """Yield the interpreters that a script, batch file or launcher names, then the path itself."""
+    told = text(path)
+    first, _, rest = told[:_HEAD].partition("\n")
+    if told.startswith("MZ"):
+        # pip, uv and poetry put the first line of a script behind the launcher of Windows, conda
+        # and setuptools put a script beside it.
+        for line in (*re.findall(r"#![^\r\n\0]*", told), text(f"{path[:-4]}-script.py")[:_HEAD]):
+            yield from _NAMED.findall(line.partition("\n")[0])
+    elif path.lower().endswith((".cmd", ".bat")):
+        here = os.path.join(os.path.dirname(path), "")
+        for named in _NAMED.findall(told[:_HEAD]):
+            # conda.bat starts conda.exe, and az.cmd python.exe.
+            yield from _run_by(os.path.normpath(named.replace("%~dp0", here)))
+    elif told.startswith("#!"):
+        yield from _NAMED.findall(first)
+        # Such as `az`: a shell starts the interpreter. Who names a wrapper means no other.
+        if "python" not in first and not _INTERPRETER.fullmatch(os.path.basename(path)):
+            yield from _NAMED.findall(rest)
+    yield path
 
 
 def _settings(prefix: str) -> Dict[str, str]:

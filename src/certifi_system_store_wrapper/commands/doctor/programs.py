@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import sys
 from typing import Iterator, NamedTuple, Optional
@@ -34,8 +33,6 @@ _FOR_GCLOUD = (
     f"use the variables that shellenv prints, or `gcloud config set core/custom_ca_certs_file` "
     f"with what `{NAME} export` prints"
 )
-# Where a script says which interpreter runs it: in its first line, or further down.
-_INTERPRETER = re.compile(r"(/[^\s\"']*/python[\d.]*)(?=[\s\"']|$)")
 
 
 def findings(settings: Settings) -> Iterator[Finding]:
@@ -60,10 +57,8 @@ def _finding(program: Program, there: Environment, settings: Settings) -> Findin
 
 
 def _environment(path: str) -> Optional[Environment]:
-    """Return the environment of a script, None if none can be told."""
-    for found in _INTERPRETER.findall(environment.text(os.path.realpath(path))[:4096]):
-        try:
-            return environment.read(found)
-        except OSError:
-            continue
-    return None
+    """Return the environment of a program, None if none can be told."""
+    try:
+        return environment.read(path)
+    except OSError:
+        return None
