@@ -100,13 +100,8 @@ def _command(bundle: Lasting) -> str:
         return ""
     if environment.NAME not in there.packages:
         return ""
-    command = f"{environment.quoted(there.python)} -m certifi_system_store_wrapper export"
-    return "".join([_assigned(*each) for each in bundle.variables]) + command
-
-
-def _assigned(name: str, value: str) -> str:
-    """Return what sets a variable for the command behind it, in sh or in cmd.exe."""
-    return f"set {name}={value}&& " if os.name == "nt" else f"{name}={environment.quoted(value)} "
+    export = (there.python, "-m", "certifi_system_store_wrapper", "export")
+    return environment.typed(*export, variables=bundle.variables)
 
 
 def _still_trusted(place: Dict[str, Any]) -> str:

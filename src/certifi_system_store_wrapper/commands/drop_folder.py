@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 import sys
 from hashlib import sha256
 from typing import Any, Dict, List, Tuple
@@ -17,6 +16,7 @@ from ..sources.files import add_file, certificate_files
 from ..sources.findings import NAMED, Findings
 from ..sources.reader import Reader, Untrusted
 from . import describe
+from .environment import NAME, typed
 from .output import Report, row
 from .terminal import fingerprint
 
@@ -68,8 +68,7 @@ def read(path: str) -> Findings:
 
 def adding(path: str) -> str:
     """Return the command that trusts a file, as it is typed."""
-    quoted = f'"{path}"' if os.name == "nt" else shlex.quote(path)
-    return f"certifi-system-store-wrapper add {quoted}"
+    return typed(NAME, "add", path)
 
 
 def remedy(path: str, der: bytes, count: int) -> str:

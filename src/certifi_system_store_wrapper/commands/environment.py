@@ -12,6 +12,7 @@ from itertools import chain
 from typing import Dict, Iterator, List, NamedTuple
 
 from ..machine.files import names
+from . import parent_shell
 
 NAME = "certifi-system-store-wrapper"
 _START = "certifi_system_store_wrapper"
@@ -107,19 +108,19 @@ def install_command(there: Environment) -> str:
     """Return the command that installs this package there, "" where none can."""
     if is_too_old(there):
         return ""
-    tool = quoted(os.path.basename(there.prefix))
+    tool = os.path.basename(there.prefix)
     if there.kind == PIPX:
-        return f"pipx inject {tool} {NAME}"
+        return typed("pipx", "inject", tool, NAME)
     if there.kind == UV_TOOL:
-        return f"uv tool install {tool} --with {NAME}"
-    python = quoted(there.python)
+        return typed("uv", "tool", "install", tool, "--with", NAME)
     # pip refuses without this where a distribution keeps the interpreter's packages.
-    more = "--user --break-system-packages " if _is_managed(there) else ""
+    more = ["--user", "--break-system-packages"] if _is_managed(there) else []
     if "pip" in there.packages:
-        return f"{python} -m pip install {more}{NAME}"
+        return typed(there.python, "-m", "pip", "install", *more, NAME)
     if "uv" in there.settings:
-        return f"uv pip install --python {python} {NAME}"
-    return f"{quoted(sys.executable)} -m pip --python {python} install {more}{NAME}"
+        return typed("uv", "pip", "install", "--python", there.python, NAME)
+    pip = (sys.executable, "-m", "pip", "--python", there.python)
+    return typed(*pip, "install", *more, NAME)
 
 
 def text(path: str) -> str:
@@ -258,8 +259,15 @@ def _is_managed(there: Environment) -> bool:
     return there.kind == BASE and any(map(os.path.isfile, marks))
 
 
-def quoted(word: str) -> str:
-    """Return a word of a command as it is typed."""
+def typed(*words: str) -> str:
+    """Return a command as it is typed in the shell that started us."""
+    command = " ".join(map(_quoted, words))
+    # To PowerShell a text in quotes is no command, and to cmd no command begins with "&".
+    is_text = command[0] in "\"'" and parent_shell.find()[0] == "powershell"
+    return f"& {command}" if is_text else command
+
+
+def _quoted(word: str) -> str:
     if os.name == "nt":
-        return f'"{word}"' if " " in word else word
+        return word if re.fullmatch(r"[\w.:\\/~+=-]+", word) else f'"{word}"'
     return shlex.quote(word)

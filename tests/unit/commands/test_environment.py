@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 import site
+import subprocess
 import sys
 from pathlib import Path
 from typing import Callable, Dict, Union
@@ -104,6 +106,7 @@ def by_batch_of_conda(folder: Path, python: str) -> str:
 
 
 def written(path: Path, content: Union[str, bytes]) -> Path:
+    path.parent.mkdir(exist_ok=True)
     path.write_bytes(content.encode() if isinstance(content, str) else content)
     return path
 
@@ -131,3 +134,33 @@ def test_the_interpreter_that_runs_a_program(
     assert there.identity == environment.read(python).identity
     with pytest.raises(FileNotFoundError, match="is no Python"):
         environment.read(str(written(tmp_path / "uv.exe", b"MZ\0#!\0/no/such/python")))
+
+
+@pytest.mark.linux("its sh runs by any name")
+@pytest.mark.parametrize(("shell", "begin"), [("sh", "'"), ("pwsh", "& '")])
+def test_a_command_is_typed_as_the_shell_that_started_us_takes_it(
+    tmp_path: Path, shell: str, begin: str
+) -> None:
+    """To PowerShell a path in quotes is a text, unless the call operator stands before it."""
+    (tmp_path / shell).symlink_to(shutil.which("sh") or "/bin/sh")
+    code = "from certifi_system_store_wrapper.commands.environment import typed; "
+    code += "print(typed('/a b/python', '-c', 'c d'), typed('/a/python', 'x'), sep='\\n')"
+    # Something to do after it, or the shell becomes that program.
+    script = '"$1" -c "$2"; exit 0'
+    told = subprocess.check_output(
+        [str(tmp_path / shell), "-c", script, "sh", sys.executable, code], text=True
+    )
+    assert told.splitlines() == [f"{begin}/a b/python' -c 'c d'", "/a/python x"]
+
+
+@pytest.mark.windows("its cmd")
+@pytest.mark.parametrize("folder", ["plain", "a b", "a&b", "a(b), c;d"])
+def test_cmd_runs_what_is_advised(tmp_path: Path, folder: str) -> None:
+    """Whatever is in the path; started by cmd it has no call operator."""
+    program = written(tmp_path / folder / "python.bat", "@echo %~1\r\n")
+    code = "import sys; from certifi_system_store_wrapper.commands.environment import typed; "
+    code += "print('@call', typed(*sys.argv[1:]))"
+    batch = f'@"{sys.executable}" -c "{code}" "{program}" "x y" > "{tmp_path}\\typed.cmd"\r\n'
+    batch += f'@call "{tmp_path}\\typed.cmd"\r\n'
+    path = written(tmp_path / "asking.cmd", batch)
+    assert subprocess.check_output(["cmd", "/c", str(path)], text=True).strip() == "x y"
