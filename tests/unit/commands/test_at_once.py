@@ -17,7 +17,15 @@ SUFFIX = ".exe" if os.name == "nt" else ""
 
 
 @pytest.mark.parametrize("is_installed", [True, False])
-@pytest.mark.parametrize("python", ["bin/python", "bin/python3", "python", ""])
+@pytest.mark.parametrize(
+    "python",
+    [
+        "bin/python",
+        pytest.param("bin/python3", marks=pytest.mark.posix("none has that name there")),
+        "python",
+        "",
+    ],
+)
 def test_the_command_for_another_environment_can_be_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, python: str, *, is_installed: bool
 ) -> None:

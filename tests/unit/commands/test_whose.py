@@ -74,6 +74,7 @@ def test_where_nothing_tells_it_is_unknown(world: World) -> None:
     assert owners(world) == {"certifi": CERTIFI, "A": "vendor"}
 
 
+@pytest.mark.posix("modes say nothing there")
 def test_where_a_folder_cannot_be_used_it_is_unknown(world: World) -> None:
     """What lies in a folder that others may write to is not read; `status` tells why."""
     world.write(DEBIAN, PEM["A"] + PEM["B"])

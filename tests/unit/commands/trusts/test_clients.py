@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any, Dict, List, Tuple
 
@@ -151,13 +152,14 @@ def test_each_setting_has_its_own_clients(home: Path) -> None:
     [
         (".aws/config", "[default\nca_bundle = /x", "botocore"),
         (".aws/config", "[default]\nca_bundle = /x\nca_bundle = /y", "botocore"),
-        (".config/pip/pip.conf", "cert = /x", "pip"),
+        (f".config/pip/pip.{'ini' if os.name == 'nt' else 'conf'}", "cert = /x", "pip"),
     ],
 )
 def test_a_file_that_is_not_understood(home: Path, file: str, text: str, client: str) -> None:
     """Its line is named, and nothing of it is quoted: it may hold a secret."""
     write(home / file, text.encode())
-    environ: Dict[str, Any] = {"XDG_CONFIG_HOME": str(home / ".config"), "CONDA_ROOT": "/no"}
+    environ: Dict[str, Any] = {"CONDA_ROOT": "/no"}
+    environ.update(dict.fromkeys(("XDG_CONFIG_HOME", "APPDATA"), str(home / ".config")))
     found = of(client, trusts.in_force(here({client: "9"}, environ)))
     assert "is not understood" in found.fault
     assert "line" in found.fault

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Dict
 
@@ -14,6 +15,8 @@ ON, OFF = "system-certs = true\n", "system-certs = false\n"
 MEMBER = "[project]\n[tool.uv]\n"
 WORKSPACE = "[project]\n[tool.uv.workspace]\n[tool.uv]\n"
 SYSTEMS = Root(trust.OWN_TLS, "/the/system's.pem")
+# The variable that names the folder of the user's settings.
+USERS = "APPDATA" if os.name == "nt" else "XDG_CONFIG_HOME"
 
 
 def here(environ: Dict[str, str], **versions: str) -> Here:
@@ -38,12 +41,14 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ({"UV_SYSTEM_CERTS": "true"}, True),
         ({"UV_NATIVE_TLS": "1"}, True),
         ({"UV_SYSTEM_CERTS": "0", "UV_NATIVE_TLS": "1"}, False),
-        ({"UV_NATIVE_TLS": "0", "XDG_CONFIG_HOME": "{}/above"}, False),
-        ({"XDG_CONFIG_HOME": "{}/above"}, True),
-        ({"XDG_CONFIG_HOME": "{}/above", "UV_NO_CONFIG": "1"}, False),
-        ({"XDG_CONFIG_HOME": "{}/above", "UV_NO_CONFIG": "0"}, True),
-        ({"XDG_CONFIG_HOME": "{}/above", "UV_CONFIG_FILE": "other.toml"}, False),
-        ({"XDG_CONFIG_DIRS": "/none:{}/above"}, True),
+        ({"UV_NATIVE_TLS": "0", USERS: "{}/above"}, False),
+        ({USERS: "{}/above"}, True),
+        ({USERS: "{}/above", "UV_NO_CONFIG": "1"}, False),
+        ({USERS: "{}/above", "UV_NO_CONFIG": "0"}, True),
+        ({USERS: "{}/above", "UV_CONFIG_FILE": "other.toml"}, False),
+        pytest.param(
+            {"XDG_CONFIG_DIRS": "/none:{}/above"}, True, marks=pytest.mark.posix("no such variable")
+        ),
         ({"XDG_CONFIG_DIRS": "/none:{}/above", "UV_NO_SYSTEM_CONFIG": "1"}, False),
         ({"UV_PROJECT": "above/uv"}, True),
     ],

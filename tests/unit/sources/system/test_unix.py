@@ -173,6 +173,7 @@ def test_what_is_no_store_is_no_warning(world: World) -> None:
     assert warnings_of(world) == []
 
 
+@pytest.mark.posix("its paths are others")
 def test_where_nobody_may_look_is_no_warning(world: World) -> None:
     """The home of another user may hold a store of Nix or none; the folder is named once."""
     os.makedirs(world.path("/home"))
