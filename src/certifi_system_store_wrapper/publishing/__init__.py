@@ -112,9 +112,11 @@ def _publish_persistent(
     except NoPlace as error:
         if not settings.bundle_dir:
             raise
+        # A file that is in use would be written anew, whatever it was made with.
+        misfit = "" if error.remedy == CLOSE_IT else _misfit(settings, certifi_file)
         message = (
             "PYTHON_CERTIFI_BUNDLE_DIR cannot be used, and the bundle lies elsewhere: "
-            f"{error}; {_misfit(settings, certifi_file) or error.remedy}"
+            f"{error}; {misfit or error.remedy}"
         )
         reporting.later(reporting.say_once, WARNING, message)
     # The path that the command prints must be good when the command has ended.
