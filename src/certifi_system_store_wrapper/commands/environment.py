@@ -9,7 +9,7 @@ import site
 import sys
 from glob import escape, glob
 from itertools import chain
-from typing import Dict, Iterator, List, NamedTuple
+from typing import Dict, Iterable, Iterator, List, NamedTuple, Tuple
 
 from ..machine.files import names
 from . import parent_shell
@@ -259,12 +259,22 @@ def _is_managed(there: Environment) -> bool:
     return there.kind == BASE and any(map(os.path.isfile, marks))
 
 
-def typed(*words: str) -> str:
-    """Return a command as it is typed in the shell that started us."""
-    command = " ".join(map(_quoted, words))
-    # To PowerShell a text in quotes is no command, and to cmd no command begins with "&".
-    is_text = command[0] in "\"'" and parent_shell.find()[0] == "powershell"
-    return f"& {command}" if is_text else command
+def typed(*words: str, variables: Iterable[Tuple[str, str]] = ()) -> str:
+    """Return a command as it is typed in the shell that started us, with these variables."""
+    command, (shell, _) = " ".join(map(_quoted, words)), parent_shell.find()
+    if shell == "powershell" and command[0] in "\"'":
+        # Without this it is a text.
+        command = f"& {command}"
+    return "".join([_given(shell, *each) for each in variables]) + command
+
+
+def _given(shell: str, name: str, value: str) -> str:
+    """Return what sets a variable for the command behind it; in cmd and PowerShell it stays set."""
+    if shell == "cmd":
+        return f'set "{name}={value}" && '
+    if shell == "powershell":
+        return "$env:{}='{}'; ".format(name, value.replace("'", "''"))
+    return f"{name}={_quoted(value)} "
 
 
 def _quoted(word: str) -> str:

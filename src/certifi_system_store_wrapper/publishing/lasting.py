@@ -13,6 +13,7 @@ from typing import Iterable, Iterator, List, NamedTuple, Sequence, Set, Tuple
 
 from .. import parsing
 from ..machine import APPLICATION, cache_folder, temporary_places, user_folder
+from ..machine.environment import NAMING
 from ..machine.files import is_ours, names
 from ..settings import Settings
 from . import header, persistent, rendering
@@ -50,7 +51,7 @@ class Lasting(NamedTuple):
                 # Nothing vouches for that line but its owner.
                 with suppress(SyntaxError, TypeError, ValueError):
                     yield f"PYTHON_CERTIFI_{name.upper()}", _LISTS[name].join(literal_eval(value))
-            elif name.isupper():
+            elif name in NAMING:
                 yield name, value
 
     @property

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-import shlex
 from pathlib import Path
 
 import pytest
 
-from certifi_system_store_wrapper.commands import at_once
+from certifi_system_store_wrapper.commands import at_once, environment
 from certifi_system_store_wrapper.commands.output import Report
 from certifi_system_store_wrapper.publishing.header import Stored
 from certifi_system_store_wrapper.publishing.lasting import Lasting
@@ -45,11 +44,9 @@ def test_the_command_for_another_environment_can_be_run(
     monkeypatch.setattr(at_once.lasting, "found", lambda *_: iter([other]))
     report = Report({"command": "add", "certificates": [{"new": True}]}, [])
     lines = at_once.take_effect(report, "/drop", added=[b"block"]).lines
-    command = f"{shlex.quote(str(path))} -m certifi_system_store_wrapper export"
     files = os.pathsep.join(("/a b.pem", "/c.pem"))
-    given = f"PYTHON_CERTIFI_CERT_FILES='{files}' SSL_CERT_FILE=/d.pem "
-    if os.name == "nt":
-        given = f"set PYTHON_CERTIFI_CERT_FILES={files}&& set SSL_CERT_FILE=/d.pem&& "
-    told = given + command.replace("'", '"' if os.name == "nt" else "'")
+    variables = (("PYTHON_CERTIFI_CERT_FILES", files), ("SSL_CERT_FILE", "/d.pem"))
+    export = (str(path), "-m", "certifi_system_store_wrapper", "export")
+    told = environment.typed(*export, variables=variables)
     gone = "its environment is gone, or this package there: delete that file"
     assert lines[0] == f"later     /bundle.pem: {told if python and is_installed else gone}"

@@ -137,30 +137,45 @@ def test_the_interpreter_that_runs_a_program(
 
 
 @pytest.mark.linux("its sh runs by any name")
-@pytest.mark.parametrize(("shell", "begin"), [("sh", "'"), ("pwsh", "& '")])
+@pytest.mark.parametrize(
+    ("shell", "first"),
+    [
+        ("sh", "X='c d' '/a b/python' -c"),
+        ("pwsh", "$env:X='c d'; & '/a b/python' -c"),
+        ("cmd", "set \"X=c d\" && '/a b/python' -c"),
+    ],
+)
 def test_a_command_is_typed_as_the_shell_that_started_us_takes_it(
-    tmp_path: Path, shell: str, begin: str
+    tmp_path: Path, shell: str, first: str
 ) -> None:
-    """To PowerShell a path in quotes is a text, unless the call operator stands before it."""
+    """Each has its own way to set a variable, and to PowerShell a path in quotes is a text."""
     (tmp_path / shell).symlink_to(shutil.which("sh") or "/bin/sh")
     code = "from certifi_system_store_wrapper.commands.environment import typed; "
-    code += "print(typed('/a b/python', '-c', 'c d'), typed('/a/python', 'x'), sep='\\n')"
+    code += "print(typed('/a b/python', '-c', variables=[('X', 'c d')]), typed('/a/python', 'x'))"
     # Something to do after it, or the shell becomes that program.
     script = '"$1" -c "$2"; exit 0'
     told = subprocess.check_output(
         [str(tmp_path / shell), "-c", script, "sh", sys.executable, code], text=True
     )
-    assert told.splitlines() == [f"{begin}/a b/python' -c 'c d'", "/a/python x"]
+    assert told == f"{first} /a/python x\n"
+
+
+@pytest.mark.posix("its sh")
+def test_sh_gives_a_program_the_variables() -> None:
+    """Whatever is in them."""
+    code, value = "import os; print(os.environ['X'])", "a 'b' $c;d&e"
+    command = environment.typed(sys.executable, "-c", code, variables=[("X", value)])
+    assert subprocess.check_output(["sh", "-c", command], text=True) == f"{value}\n"
 
 
 @pytest.mark.windows("its cmd")
 @pytest.mark.parametrize("folder", ["plain", "a b", "a&b", "a(b), c;d"])
 def test_cmd_runs_what_is_advised(tmp_path: Path, folder: str) -> None:
     """Whatever is in the path; started by cmd it has no call operator."""
-    program = written(tmp_path / folder / "python.bat", "@echo %~1\r\n")
+    program = written(tmp_path / folder / "python.bat", "@echo %~1 %X%\r\n")
     code = "import sys; from certifi_system_store_wrapper.commands.environment import typed; "
-    code += "print('@call', typed(*sys.argv[1:]))"
+    code += "print('@' + typed(*sys.argv[1:], variables=[('X', 'a(b),c;d')]))"
     batch = f'@"{sys.executable}" -c "{code}" "{program}" "x y" > "{tmp_path}\\typed.cmd"\r\n'
     batch += f'@call "{tmp_path}\\typed.cmd"\r\n'
     path = written(tmp_path / "asking.cmd", batch)
-    assert subprocess.check_output(["cmd", "/c", str(path)], text=True).strip() == "x y"
+    assert subprocess.check_output(["cmd", "/c", str(path)], text=True).strip() == "x y a(b),c;d"
