@@ -10,12 +10,12 @@ import sys
 import textwrap
 import time
 from pathlib import Path
-from typing import Callable, Dict, List, Tuple
+from typing import Callable, Dict, Iterator, List, Tuple
 
 import pytest
 import trustme
 
-from support import NAME, Sandbox, write
+from support import NAME, Environment, Sandbox, write
 
 pytestmark = [
     pytest.mark.posix("Windows' store has no files"),
@@ -47,14 +47,13 @@ class User:
     """Somebody who starts one process after the other, and names a CA."""
 
     def __init__(self, sandbox: Sandbox) -> None:
-        """Name one, and wait until a bundle of it may be stored."""
+        """Name one."""
         self.sandbox = sandbox
         # Where there is no such folder, no persistent bundle is looked for there.
         (sandbox.home / ".cache").mkdir(exist_ok=True)
         self.ca = sandbox.work / "ca.pem"
         self.pem = new_ca(self.ca)
         self.env = {NAMED: str(self.ca)}
-        time.sleep(SETTLING)
 
     def asks(self, *options: str, **more: str) -> Tuple[int, str]:
         """Return how often the bundle was built, and its text; nothing must be said."""
@@ -69,13 +68,32 @@ class User:
         return sorted((self.sandbox.home / ".cache" / NAME).glob("*/*"))
 
 
+@pytest.fixture(scope="module")
+def newcomers(tmp_path_factory: pytest.TempPathFactory, installed: Environment) -> Iterator[User]:
+    """Return users whose files are old enough: of each dozen one waits for all."""
+
+    def dozens() -> Iterator[User]:
+        while True:
+            folders = [tmp_path_factory.mktemp("user") for _ in range(12)]
+            dozen = [User(Sandbox(folder, installed)) for folder in folders]
+            time.sleep(SETTLING)
+            yield from dozen
+
+    return dozens()
+
+
 @pytest.fixture
-def user(sandbox: Sandbox) -> User:
+def newcomer(newcomers: Iterator[User]) -> User:
+    """Return a user for whom nothing is stored, and whose next bundle is."""
+    return next(newcomers)
+
+
+@pytest.fixture
+def user(newcomer: User) -> User:
     """Return a user for whom a bundle is stored."""
-    user = User(sandbox)
-    assert user.asks()[0] == 1
-    assert [path.name for path in user.stored] == ["stored.pem"]
-    return user
+    assert newcomer.asks()[0] == 1
+    assert [path.name for path in newcomer.stored] == ["stored.pem"]
+    return newcomer
 
 
 def new_ca(path: Path) -> str:
@@ -86,14 +104,13 @@ def new_ca(path: Path) -> str:
     return pem
 
 
-def test_the_next_process_builds_nothing(sandbox: Sandbox) -> None:
+def test_the_next_process_builds_nothing(newcomer: User) -> None:
     """It answers the same, from a file of its own that goes with it."""
-    user = User(sandbox)
-    first, second = user.asks(), user.asks()
+    first, second = newcomer.asks(), newcomer.asks()
     assert first[0] == 1
     assert second == (0, first[1])
-    assert user.pem in first[1]
-    assert not list(sandbox.place.iterdir())
+    assert newcomer.pem in first[1]
+    assert not list(newcomer.sandbox.place.iterdir())
 
 
 def replace(user: User) -> None:
@@ -182,25 +199,23 @@ def test_others_may_live_meanwhile(user: User) -> None:
     assert user.asks()[0] == 0
 
 
-def test_what_was_warned_of_is_not_stored(sandbox: Sandbox) -> None:
+def test_what_was_warned_of_is_not_stored(newcomer: User) -> None:
     """The next process warns of it, too."""
-    user = User(sandbox)
-    user.env[NAMED] += f"{os.pathsep}/no/such/file.pem"
+    newcomer.env[NAMED] += f"{os.pathsep}/no/such/file.pem"
     for _ in range(2):
-        assert "/no/such/file.pem" in sandbox.run_code(ASKS, env=user.env).stderr
-    assert not user.stored
+        assert "/no/such/file.pem" in newcomer.sandbox.run_code(ASKS, env=newcomer.env).stderr
+    assert not newcomer.stored
 
 
-def test_what_changed_just_now_is_not_stored(sandbox: Sandbox) -> None:
+def test_what_changed_just_now_is_not_stored(newcomer: User) -> None:
     """A second change might not show; nor where a clock was wrong, and it is of tomorrow."""
-    user = User(sandbox)
-    os.utime(user.ca)
-    assert user.asks()[0] == 1
+    os.utime(newcomer.ca)
+    assert newcomer.asks()[0] == 1
     tomorrow = time.time() + 86400
-    os.utime(user.ca, (tomorrow, tomorrow))
+    os.utime(newcomer.ca, (tomorrow, tomorrow))
     time.sleep(SETTLING)
-    assert user.asks()[0] == 1
-    assert not user.stored
+    assert newcomer.asks()[0] == 1
+    assert not newcomer.stored
 
 
 TOLD = {
@@ -226,15 +241,14 @@ def test_a_log_of_warnings_alone_needs_no_build(user: User) -> None:
     assert (user.sandbox.work / "log").read_text("utf-8") == ""
 
 
-def test_findings_are_told_again(sandbox: Sandbox) -> None:
+def test_findings_are_told_again(newcomer: User) -> None:
     """Who listens to more than warnings gets what the first process got, with one line each."""
-    user = User(sandbox)
-    appended = sandbox.run("-m", "certifi", env=user.env).stdout.strip()
+    appended = newcomer.sandbox.run("-m", "certifi", env=newcomer.env).stdout.strip()
     with open(appended, "a", encoding="ascii") as file:
         file.write(trustme.CA().cert_pem.bytes().decode())
     time.sleep(SETTLING)
     code = "import logging; logging.basicConfig(level=logging.INFO)\n" + ASKS.replace("    ", "")
-    told = [sandbox.run_code(code, env=user.env) for _ in range(2)]
+    told = [newcomer.sandbox.run_code(code, env=newcomer.env) for _ in range(2)]
     assert [json.loads(done.stdout)[0] for done in told] == [1, 0]
     assert told[0].stderr == told[1].stderr
     assert told[0].stderr.count("were appended to it by a person") == 1
@@ -376,13 +390,16 @@ def test_root_makes_nothing_in_the_home_of_another_user(user: User) -> None:
 # Writing it never disturbs.
 
 
-def test_many_write_at_once(sandbox: Sandbox) -> None:
+def test_many_write_at_once(newcomer: User) -> None:
     """All answer the same, one file stays, and no unfinished one."""
-    user = User(sandbox)
     started = [
         subprocess.Popen(
-            [str(sandbox.environment.python), "-c", "import certifi; print(certifi.contents())"],
-            env=sandbox.variables(user.env),
+            [
+                str(newcomer.sandbox.environment.python),
+                "-c",
+                "import certifi; print(certifi.contents())",
+            ],
+            env=newcomer.sandbox.variables(newcomer.env),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             encoding="ascii",
@@ -391,24 +408,23 @@ def test_many_write_at_once(sandbox: Sandbox) -> None:
     ]
     answers = {each.communicate() for each in started}
     assert len(answers) == 1
-    assert user.pem in answers.pop()[0]
-    assert [path.name for path in user.stored] == ["stored.pem"]
-    assert user.asks()[0] == 0
+    assert newcomer.pem in answers.pop()[0]
+    assert [path.name for path in newcomer.stored] == ["stored.pem"]
+    assert newcomer.asks()[0] == 0
 
 
 @pytest.mark.root("mounts a file system")
 @pytest.mark.linux("uses a mount namespace")
 @pytest.mark.parametrize("options", ["ro", "size=64k"])
-def test_a_home_that_takes_nothing(sandbox: Sandbox, options: str) -> None:
+def test_a_home_that_takes_nothing(newcomer: User, options: str) -> None:
     """Read-only or full: it is built each time, in silence, and nothing is left."""
-    user = User(sandbox)
-    home = str(sandbox.home)
-    python = str(sandbox.environment.python)
+    home = str(newcomer.sandbox.home)
+    python = str(newcomer.sandbox.environment.python)
     script = f'mount -t tmpfs -o {options} none {home} && "$@" && "$@" && find {home} -type f'
     code = "import certifi; print(len(certifi.contents()) > 1000)"
     done = subprocess.run(
         ["unshare", "-m", "sh", "-c", script, "sh", python, "-c", code],
-        env=sandbox.variables(user.env),
+        env=newcomer.sandbox.variables(newcomer.env),
         capture_output=True,
         encoding="ascii",
         check=False,
