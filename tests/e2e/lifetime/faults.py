@@ -18,7 +18,12 @@ import ssl
 import subprocess
 import sys
 import traceback
+from contextlib import suppress
 
+# What certifi, wrapt and ours import of Python itself: once, and not in each fork.
+for name in ("asyncio", "importlib.metadata", "inspect", "json", "logging", "tempfile"):
+    with suppress(ImportError):
+        __import__(name)
 WHAT, EVERY = sys.argv[1], int(sys.argv[2])
 HOME, TMP = os.environ["HOME"], os.environ["TMPDIR"]
 # Where no fault is made.
