@@ -1,12 +1,13 @@
 """A signal whose handler raises, at every line of ours: what comes out, and what is left behind.
 
 One run is traced: import certifi, where(), contents(), refresh(), exit. At each EVERYth line of
-ours it forks, past Python (whose fork hooks would put right what is to be tried), and the signal
-comes in the fork, which then goes its way as an application does. With a second thread alive the
-signal is that one's, whatever main masks. All lines, with the Python of an environment that has us:
+ours, from the FIRST on, it forks, past Python (whose fork hooks would put right what is to be
+tried), and the signal comes in the fork, which then goes its way as an application does. With a
+second thread alive the signal is that one's, whatever main masks. All lines, with the Python of an
+environment that has us:
 
     export HOME=$(mktemp -d) TMPDIR=$(mktemp -d)
-    PYTHON tests/e2e/lifetime/stepping.py 1 Exception thread; sort $HOME/told | uniq -c
+    PYTHON tests/e2e/lifetime/stepping.py 1 0 Exception thread; sort $HOME/told | uniq -c
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ import signal
 import sys
 import time
 
-EVERY, WHAT, THREAD = int(sys.argv[1]), sys.argv[2], sys.argv[3] == "thread"
+EVERY, FIRST = int(sys.argv[1]), int(sys.argv[2])
+WHAT, THREAD = sys.argv[3], sys.argv[4] == "thread"
 HOME = os.environ["HOME"]
 PLACE = f"{os.environ['TMPDIR']}/certifi-system-store-wrapper-{os.geteuid()}"
 MESSAGE = "struck" + "!"
@@ -75,7 +77,7 @@ def trace(frame, event, arg):
     if event != "line" or place in seen:
         return trace
     seen.add(place)
-    if len(seen) % EVERY:
+    if len(seen) % EVERY != FIRST:
         return trace
     before = folders()
     pid = fork()

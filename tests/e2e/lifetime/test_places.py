@@ -639,7 +639,7 @@ def test_a_home_that_does_not_exist_is_not_made(sandbox: Sandbox) -> None:
 
 READER = """
     import ssl, sys, time
-    count, end, path = 0, time.monotonic() + 4, sys.argv[1]
+    count, end, path = 0, time.monotonic() + 2, sys.argv[1]
     while time.monotonic() < end:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.load_verify_locations(path)
@@ -651,7 +651,7 @@ READER = """
 WRITER = """
     import certifi, os, random, sys, time
     import certifi_system_store_wrapper as ours
-    end, named = time.monotonic() + 4, os.environ["PYTHON_CERTIFI_CERT_FILES"]
+    end, named = time.monotonic() + 2, os.environ["PYTHON_CERTIFI_CERT_FILES"]
     while time.monotonic() < end:
         new = f"{named}.{os.getpid()}"
         with open(new, "wb") as file:
