@@ -279,18 +279,26 @@ def bare(shared: Path, interpreter: str, housed: Tuple[str, ...]) -> Environment
     return Environment(made_once(shared, "bare", make))
 
 
-@pytest.fixture
-def fresh(
-    tmp_path: Path,
+@pytest.fixture(scope="session")
+def with_requests(
+    shared: Path,
     interpreter: str,
     wheel: str,
     housed: Tuple[str, ...],
     venv_options: Tuple[str, ...],
-) -> Sandbox:
+) -> Environment:
+    """Return an environment with us and requests. Nobody changes it."""
+
+    def make(folder: Path) -> None:
+        new_environment(interpreter, folder, *venv_options).install(*housed, wheel, "requests")
+
+    return Environment(made_once(shared, "with_requests", make))
+
+
+@pytest.fixture
+def fresh(tmp_path: Path, with_requests: Environment) -> Sandbox:
     """Return a sandbox with an environment of its own, with us and requests."""
-    environment = new_environment(interpreter, tmp_path / "venv", *venv_options)
-    environment.install(*housed, wheel, "requests")
-    return Sandbox(tmp_path, environment)
+    return Sandbox(tmp_path, with_requests.copied(tmp_path / "venv"))
 
 
 @pytest.fixture

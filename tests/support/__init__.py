@@ -64,6 +64,16 @@ class Environment(NamedTuple):
         """Install with the pip of the running interpreter, which need not be in here."""
         run_here("pip", "--python", str(self.python), "install", "--quiet", *arguments)
 
+    def copied(self, to: Path) -> Environment:
+        """Return a copy, whose scripts run its own interpreter: that costs less than to install."""
+        shutil.copytree(self.folder, to, symlinks=True)
+        made = Environment(to)
+        for path in (to / "pyvenv.cfg", *made.python.parent.iterdir()):
+            if path.is_file() and not path.is_symlink():
+                content = path.read_bytes()
+                path.write_bytes(content.replace(os.fsencode(self.folder), os.fsencode(to)))
+        return made
+
 
 class Sandbox:
     """A home, a temp folder and a working directory of its own, and an empty environment."""
