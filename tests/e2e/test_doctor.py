@@ -22,17 +22,18 @@ ADD = (*COMMAND[:-1], "add")
 # OpenSSL finds no such provider, and has no cipher then.
 PROVIDER = b"openssl_conf = a\n[a]\nproviders = b\n[b]\nnone = c\n[c]\nactivate = 1\n"
 OWN = {"PYTHON_CERTIFI_CERT_FILES": "{ca}"}
+SIZES = (0, 300, 5000)
 
 
 def doctor(
     sandbox: Sandbox, *arguments: str, env: Optional[Mapping[str, str]] = None
 ) -> Tuple[int, str, Dict[str, Any]]:
-    """Return exit status, text and JSON of one question."""
-    text = sandbox.run(*COMMAND, *arguments, env=env)
-    data = sandbox.run(*COMMAND, *arguments, "--json", env=env)
-    assert "Traceback" not in text.stderr + data.stderr
-    assert text.returncode == data.returncode
-    return text.returncode, text.stdout, json.loads(data.stdout)
+    """Return exit status, all sentences in a line each, and JSON of one question."""
+    done = sandbox.run(*COMMAND, *arguments, "--json", env=env)
+    assert "Traceback" not in done.stderr
+    data = json.loads(done.stdout)
+    told = [": ".join(filter(None, (e["message"], e["remedy"]))) for e in data["findings"]]
+    return done.returncode, "\n".join(told), data
 
 
 def problems(data: Dict[str, Any]) -> List[str]:
@@ -232,9 +233,14 @@ def test_what_is_wrong_here(
         "folder": write(sandbox.work / "folder" / "readme.txt", b"").parent,
     }
     env = {name: value.format(sep=os.pathsep, **files) for name, value in variables.items()}
-    status, text, data = doctor(sandbox, env=env)
+    status, _, data = doctor(sandbox, env=env)
     wanted = [check] if "SSL_CERT_DIR" not in env else ["sources", "sources", check]
-    assert (status, problems(data)) == (1, wanted), text
+    assert (status, problems(data)) == (1, wanted), data
+    # What people get says the same.
+    text = sandbox.run(*COMMAND, env=env)
+    assert (text.returncode, "Traceback" in text.stderr) == (1, False), text
+    told = [each[part] for each in data["findings"] for part in ("message", "remedy")]
+    assert [each for each in told if each not in text.stdout] == []
     (found,) = [each for each in data["findings"] if each["check"] == check and is_bad(each)]
     assert word in found["message"]
 
@@ -374,7 +380,7 @@ def test_a_variable_that_nobody_reads(sandbox: Sandbox, ca_file: Path) -> None:
 
 
 @pytest.mark.parametrize("lines", [True, False], ids=["lines", "one line"])
-@pytest.mark.parametrize("size", [0, 300, 5000])
+@pytest.mark.parametrize("size", SIZES)
 def test_a_variable_that_holds_a_certificate(sandbox: Sandbox, size: int, *, lines: bool) -> None:
     """PEM, base64 of it or of DER, and a URL: of any length, told and printed nowhere."""
     der = mint("Told", opaque=size)
@@ -383,17 +389,20 @@ def test_a_variable_that_holds_a_certificate(sandbox: Sandbox, size: int, *, lin
     pieces = [bare[at : at + 40].decode() for at in range(0, len(bare) - 40, 40)]
     whole = pem if lines else pem.replace(b"\n", b"\\n")
     values = [whole, bare, base64.b64encode(pem), b"/no/such.pem" + os.pathsep.encode() + bare]
-    for value in (each.decode() for each in values):
-        env = {"PYTHON_CERTIFI_CERT_FILES": value}
-        for done in (
-            sandbox.run(*COMMAND, env=env),
-            sandbox.run(*COMMAND, "--json", env=env),
-            sandbox.run(*COMMAND[:-1], "status", env=env),
-            sandbox.run_code("import certifi; certifi.where()", env=env),
-        ):
-            said = done.stdout + done.stderr
-            assert "name a file, not what is in it" in said, said
-            assert not [piece for piece in pieces if piece in said]
+    ways = (
+        COMMAND,
+        (*COMMAND, "--json"),
+        (*COMMAND[:-1], "status"),
+        ("-c", "import certifi; certifi.where()"),
+    )
+    # Over all sizes each value is met in each way.
+    turn = SIZES.index(size) * 2 + lines
+    for number, value in enumerate(values, turn):
+        env = {"PYTHON_CERTIFI_CERT_FILES": value.decode()}
+        done = sandbox.run(*ways[number % len(ways)], env=env)
+        said = done.stdout + done.stderr
+        assert "name a file, not what is in it" in said, said
+        assert not [piece for piece in pieces if piece in said]
     url = {"PYTHON_CERTIFI_CERT_FILES": "https://me:s3cret@corp.example:8443/ca.pem"}
     done = sandbox.run(*COMMAND, env=url)
     assert "name a file, not a URL" in done.stdout and "s3cret" not in done.stdout
