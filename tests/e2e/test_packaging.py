@@ -24,6 +24,7 @@ from support import (
     Sandbox,
     build_distributions,
     copy_checkout,
+    made_once,
     new_environment,
     run_here,
     snapshot,
@@ -96,11 +97,12 @@ def test_the_tests_of_the_sdist_are_all_there(sdist: str, tmp_path: Path) -> Non
         archive.extractall(tmp_path, **filtered)  # type: ignore[arg-type]
     unpacked = next(tmp_path.iterdir())
     quiet = ("--collect-only", "-q", "-p", "no:cacheprovider", "tests/e2e", "tests/unit")
-    here, there = (run_here("pytest", *quiet, cwd=each) for each in (CHECKOUT, unpacked))
-    assert here.count("::") > 500
-    assert [line for line in there.splitlines() if "::" in line] == [
-        line for line in here.splitlines() if "::" in line
-    ]
+    assert run_here("pytest", *quiet, cwd=unpacked).count("::") > 500
+    here, there = (
+        {path.relative_to(root): path.read_bytes() for path in (root / "tests").rglob("*.py")}
+        for root in (CHECKOUT, unpacked)
+    )
+    assert there == here
 
 
 def test_a_ca_that_somebody_dropped_into_a_checkout_is_never_shipped(
@@ -171,11 +173,23 @@ def checked(environment: Environment) -> str:
     return subprocess.run(command, stdout=subprocess.PIPE, encoding="utf-8", check=False).stdout
 
 
+@pytest.fixture(scope="module")
+def with_pip(shared: Path, interpreter: str, housed: Tuple[str, ...]) -> Environment:
+    """Return an environment without us, with what we build on and pip. Nobody changes it."""
+
+    def make(folder: Path) -> None:
+        # With an older pip only a setup.py can be editable.
+        new_environment(interpreter, folder).install(*housed, "certifi", "wrapt", "pip >=21.3")
+
+    return Environment(made_once(shared, "with_pip", make))
+
+
 @pytest.mark.parametrize("kind", ["wheel", "sdist", "editable"])
 @pytest.mark.parametrize("installer", [pip, uv])
 def test_installing_activates_and_uninstalling_leaves_no_trace(
     tmp_path: Path,
-    interpreter: str,
+    bare: Environment,
+    with_pip: Environment,
     checkout: Path,
     distributions: Path,
     housed: Tuple[str, ...],
@@ -183,10 +197,7 @@ def test_installing_activates_and_uninstalling_leaves_no_trace(
     kind: str,
 ) -> None:
     """The whole environment, HOME and TMPDIR are afterwards what they were, but for the cache."""
-    environment = new_environment(interpreter, tmp_path / "venv")
-    environment.install(*housed, "certifi", "wrapt")
-    if kind == "editable":  # with an older pip only a setup.py can be
-        environment.install(*housed, "pip >=21.3")
+    environment = (with_pip if installer is pip else bare).copied(tmp_path / "venv")
     sandbox = Sandbox(tmp_path, environment)
     install, uninstall = installer(str(environment.python), housed)
     if kind == "editable":
