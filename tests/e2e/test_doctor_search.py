@@ -111,6 +111,12 @@ TOLD = (
     _settings(".config/gcloud/configurations/config_a", "[core]\ncustom_ca_certs_file = {}\n"),
     _other_environment, _separator, _misspelled, _drop_folder,
 )  # fmt: skip
+ONE_OF_EACH_KIND = (
+    _variable("NODE_EXTRA_CA_CERTS"), _settings(".npmrc", "registry=https://x\ncafile={}\n"),
+    _included, _folder_of_git, _of_project(".npmrc", "cafile={}\n"),
+    _by_variable("AWS_CONFIG_FILE", "corp", "[default]\nca_bundle = {}\n"),
+    _other_environment, _separator, _misspelled, _drop_folder,
+)  # fmt: skip
 REMEDIES = {
     _separator: "separate the files in PYTHON_CERTIFI_CERT_FILES",
     _misspelled: "nobody reads PYTHON_CERTIFI_CERT_FILE",
@@ -128,7 +134,7 @@ def asked(sandbox: Sandbox, *presented: Made, env: Dict[str, str]) -> Answer:
 def test_it_lies_where_another_program_was_told_of_it(
     sandbox: Sandbox, tell: Callable[[Sandbox], Told]
 ) -> None:
-    """The file and the one command are told, and for another server's CA nothing is."""
+    """The file and the one command are told."""
     path, env = tell(sandbox)
     answer = asked(sandbox, LEAF, env=env)
     # (That a variable names one certificate alone may be a problem, too.)
@@ -138,6 +144,14 @@ def test_it_lies_where_another_program_was_told_of_it(
         assert REMEDIES[tell] in answer.said
     else:
         assert f"certifi-system-store-wrapper add {shlex.quote(str(path))}" in answer.said
+
+
+@pytest.mark.parametrize("tell", ONE_OF_EACH_KIND, ids=lambda tell: tell.__name__.strip("_"))
+def test_for_another_servers_ca_nothing_is_told(
+    sandbox: Sandbox, tell: Callable[[Sandbox], Told]
+) -> None:
+    """A file that was found is offered for what it holds, and for nothing else."""
+    _, env = tell(sandbox)
     other = make("another server", by=make("Nobody's Root", *CA), names=["localhost"])
     assert "lies in" not in asked(sandbox, other, env=env).said
 
