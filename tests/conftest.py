@@ -270,6 +270,14 @@ def plain(shared: Path, interpreter: str, venv_options: Tuple[str, ...]) -> Envi
 
 
 @pytest.fixture(scope="session")
+def only_pip(shared: Path, interpreter: str) -> Environment:
+    """Return an environment with the pip of that Python, and nothing else. Nobody changes it."""
+    return Environment(
+        made_once(shared, "only_pip", lambda folder: new_environment(interpreter, folder))
+    )
+
+
+@pytest.fixture(scope="session")
 def bare(shared: Path, interpreter: str, housed: Tuple[str, ...]) -> Environment:
     """Return an environment without us, with what we build on. Nobody changes it."""
 

@@ -13,7 +13,7 @@ from typing import Dict, List
 
 import pytest
 
-from support import CHECKOUT, MODULE, NAME, Sandbox, new_environment
+from support import CHECKOUT, MODULE, NAME, Environment, Sandbox
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="they are scripts for sh")
 PAGE = (CHECKOUT / "docs" / "deployment.md").read_text(encoding="utf-8")
@@ -49,9 +49,9 @@ class Machine:
 
 
 @pytest.fixture
-def machine(tmp_path: Path, interpreter: str, wheel: str, wheelhouse: str) -> Machine:
+def machine(tmp_path: Path, only_pip: Environment, wheel: str, wheelhouse: str) -> Machine:
     """Return a machine whose environment has pip and nothing else."""
-    environment = new_environment(interpreter, tmp_path / "venv")
+    environment = only_pip.copied(tmp_path / "venv")
     return Machine(Sandbox(tmp_path, environment), wheel, wheelhouse)
 
 

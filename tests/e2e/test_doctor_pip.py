@@ -8,7 +8,7 @@ from typing import Any, Dict, Iterator, List, Tuple
 
 import pytest
 
-from support import Environment, Sandbox, made_once, minimal_wheel, new_environment, write
+from support import Environment, Sandbox, made_once, minimal_wheel, write
 from support.doctor import COMMAND
 from support.minting import CA, make
 from support.servers import Page, context_for, serving_https
@@ -30,7 +30,7 @@ class Index(Page):
 @pytest.fixture(scope="module", params=["shipped", "newest"])
 def with_pip(
     shared: Path,
-    interpreter: str,
+    only_pip: Environment,
     wheel: str,
     housed: Tuple[str, ...],
     request: pytest.FixtureRequest,
@@ -38,7 +38,7 @@ def with_pip(
     """Return an environment with us and a pip, the one of that Python or the newest."""
 
     def install(folder: Path) -> None:
-        made = new_environment(interpreter, folder)
+        made = only_pip.copied(folder)
         newest = ["--upgrade", "pip"] if request.param == "newest" else []
         made.install(*housed, wheel, *newest)
 

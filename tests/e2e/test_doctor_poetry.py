@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 from pathlib import Path
 from typing import Dict, Iterator
 
@@ -49,9 +48,7 @@ def poetry(tmp_path: Path, shared: Path, interpreter: str, wheel: str) -> Sandbo
     """Return a sandbox with poetry; the working directory lies in the project."""
 
     def install(folder: Path) -> None:
-        made = new_environment(interpreter, folder)
-        command = [str(made.python), "-m", "pip", "install", "-q", wheel, "poetry"]
-        subprocess.run(command, check=True, stdin=subprocess.DEVNULL)
+        new_environment(interpreter, folder, "--without-pip").install(wheel, "poetry")
 
     return Sandbox(tmp_path, Environment(made_once(shared, "poetry", install)))
 

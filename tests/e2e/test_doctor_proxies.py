@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Dict, Iterator, List, NamedTuple
 
 import pytest
 
-from support import SUPPORT, Environment, Sandbox, made_once, new_environment, write
+from support import SUPPORT, Environment, Sandbox, made_once, write
 from support.doctor import COMMAND, trusting
 from support.minting import CA, Made, make
 from support.servers import Tunnel, context_for, recording, serving
@@ -56,12 +55,11 @@ def scene() -> Iterator[Scene]:
 
 
 @pytest.fixture
-def beside_pip(tmp_path: Path, shared: Path, interpreter: str, wheel: str) -> Sandbox:
+def beside_pip(tmp_path: Path, shared: Path, only_pip: Environment, wheel: str) -> Sandbox:
     """Return a sandbox with pip."""
 
     def install(folder: Path) -> None:
-        made = new_environment(interpreter, folder)
-        subprocess.run([str(made.python), "-m", "pip", "install", "-q", wheel], check=True)
+        only_pip.copied(folder).install(wheel)
 
     return Sandbox(tmp_path, Environment(made_once(shared, "pip-alone", install)))
 

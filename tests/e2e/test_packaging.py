@@ -25,7 +25,6 @@ from support import (
     build_distributions,
     copy_checkout,
     made_once,
-    new_environment,
     run_here,
     snapshot,
     wheel_names,
@@ -174,12 +173,12 @@ def checked(environment: Environment) -> str:
 
 
 @pytest.fixture(scope="module")
-def with_pip(shared: Path, interpreter: str, housed: Tuple[str, ...]) -> Environment:
+def with_pip(shared: Path, only_pip: Environment, housed: Tuple[str, ...]) -> Environment:
     """Return an environment without us, with what we build on and pip. Nobody changes it."""
 
     def make(folder: Path) -> None:
         # With an older pip only a setup.py can be editable.
-        new_environment(interpreter, folder).install(*housed, "certifi", "wrapt", "pip >=21.3")
+        only_pip.copied(folder).install(*housed, "certifi", "wrapt", "pip >=21.3")
 
     return Environment(made_once(shared, "with_pip", make))
 

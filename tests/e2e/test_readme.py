@@ -24,7 +24,6 @@ from support import (
     Sandbox,
     copy_checkout,
     first_steps,
-    new_environment,
     pages,
     write,
 )
@@ -239,13 +238,13 @@ def _source() -> str:
 
 @pytest.mark.posix("the commands are lines for a shell of Unix")
 def test_every_command_does_what_it_is_shown_for(
-    tmp_path: Path, interpreter: str, index: Path, private_ca: trustme.CA
+    tmp_path: Path, interpreter: str, only_pip: Environment, index: Path, private_ca: trustme.CA
 ) -> None:
     """In their order, in a fresh environment, against an index behind a private CA.
 
     Without that CA the same installation is refused, for that reason.
     """
-    sandbox = Sandbox(tmp_path, new_environment(interpreter, tmp_path / "venv"))
+    sandbox = Sandbox(tmp_path, only_pip.copied(tmp_path / "venv"))
     write(sandbox.work / "corporate-root.pem", private_ca.cert_pem.bytes())
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     private_ca.issue_cert("localhost").configure_cert(context)

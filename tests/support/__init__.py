@@ -191,7 +191,7 @@ def run_here(module: str, *arguments: str, cwd: Optional[Path] = None) -> str:
     return done.stdout
 
 
-def made_once(shared: Path, name: str, make: Callable[[Path], None]) -> Path:
+def made_once(shared: Path, name: str, make: Callable[[Path], object]) -> Path:
     """Return the folder of that name, made by whichever worker of this run comes first."""
     from filelock import FileLock
 
