@@ -98,7 +98,7 @@ def test_the_tests_of_the_sdist_are_all_there(sdist: str, tmp_path: Path) -> Non
     quiet = ("--collect-only", "-q", "-p", "no:cacheprovider", "tests/e2e", "tests/unit")
     assert run_here("pytest", *quiet, cwd=unpacked).count("::") > 500
     here, there = (
-        {path.relative_to(root): path.read_bytes() for path in (root / "tests").rglob("*.py")}
+        {path.relative_to(root): path.read_text("utf-8") for path in root.glob("tests/**/*.py")}
         for root in (CHECKOUT, unpacked)
     )
     assert there == here
