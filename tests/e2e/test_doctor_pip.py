@@ -110,8 +110,10 @@ def test_a_host_that_pip_does_not_check(pips: Sandbox, host: str, port: str) -> 
         (pips.work / WHEEL).unlink()
 
 
-@pytest.mark.parametrize("is_global", [False, True])
-@pytest.mark.parametrize("hosts", ["other", "localhost:1", "sub.localhost"])
+@pytest.mark.parametrize(
+    ("hosts", "is_global"),
+    [("other", False), ("other", True), ("localhost:1", True), ("sub.localhost", True)],
+)
 def test_a_host_that_it_checks(pips: Sandbox, host: str, hosts: str, is_global: bool) -> None:
     """pip is refused, and the doctor's row for it agrees; the settings of a command count most."""
     commands = f"[download]\ntrusted-host = {hosts}\n[install]\ntrusted-host = {hosts}\n"
