@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from functools import lru_cache
 from pkgutil import get_data
-from typing import Any, Dict, List, Optional, Set
+from typing import Any, Dict, List, Optional
 
 from .. import api
-from ..bundle import Anchor, Bundle
+from ..bundle import Anchor
 from ..reporting.findings import UNKNOWN as ORIGIN_UNKNOWN
 from ..settings import CERTIFI, LOCAL, SSL, SYSTEM, USER, WARNING, Settings
 
@@ -27,9 +27,11 @@ class Owners:
 
     def __init__(self, settings: Settings) -> None:
         """Collect both."""
-        built = api.build(settings._replace(sources=(CERTIFI, LOCAL)))
-        self._certifi = _blocks(built, CERTIFI)
-        self._local = _blocks(built, LOCAL)
+        # Each alone: what one distrusts, the other has.
+        own = api.build(settings._replace(sources=(CERTIFI,)))
+        built = api.build(settings._replace(sources=(LOCAL,)))
+        self._certifi = {anchor.block for anchor in own.anchors}
+        self._local = {anchor.block for anchor in built.anchors}
         self._unknown = {out.block for out in built.excluded if out.reason == ORIGIN_UNKNOWN}
         # Why not all is known that was added. Without a path: this system does not tell it at all.
         self.gaps = [
@@ -48,10 +50,6 @@ class Owners:
         if SYSTEM not in sources:
             return SSL
         return UNKNOWN if self.gaps or anchor.block in self._unknown else VENDOR
-
-
-def _blocks(built: Bundle, source: str) -> Set[bytes]:
-    return {a.block for a in built.anchors if any(o.source == source for o in a.origins)}
 
 
 @lru_cache(maxsize=None)

@@ -106,7 +106,7 @@ def is_where_made(path: str, bundle_dir: str) -> bool:
     """
     folder, name = os.path.split(os.path.realpath(path))
     above = os.path.dirname(folder)
-    is_kept = os.path.realpath(bundle_dir or os.sep) in (folder, above)
+    is_kept = bool(bundle_dir) and os.path.realpath(bundle_dir) in (folder, above)
     return name == NAME and (is_kept or os.path.basename(above).startswith(APPLICATION))
 
 

@@ -139,12 +139,15 @@ class Stored(Record):
         return bool(self.asked) and self.asked != asked
 
     def is_another_machines(self) -> bool:
-        """Whether another machine has made it since there was this one.
+        """Whether another machine made it, and not the image of which this one was made.
 
-        An image is older than the machines that are made of it, and each makes it its own.
+        An image brings an older file, on the device that has this machine's id.
         """
-        is_other = "" != self.machine != machine_hash() != ""
-        return is_other and self.signature[-1] > machine_id()[1]
+        here = machine_hash()
+        if not (here and self.machine) or here == self.machine:
+            return False
+        device, since = _machine_id()[1:]
+        return self.signature[0] != device or self.signature[-1] > since
 
     def is_being_changed(self, now: int) -> bool:
         """Whether somebody may be in the middle of appending to it."""
@@ -247,17 +250,17 @@ def machine() -> str:
     """
     if sys.platform in ("win32", "darwin"):
         return ""
-    return machine_id()[0].hex() or os.uname().nodename
+    return _machine_id()[0].hex() or os.uname().nodename
 
 
 def machine_hash() -> str:
     """Return a hash of this machine's id, which itself is no reader's business; "" without one."""
-    found, _ = machine_id()
+    found = _machine_id()[0]
     return source_hash(found).hex() if found else ""
 
 
-def machine_id() -> Tuple[bytes, int]:
-    """Return the id of this machine, and since when it has it; b"" and 0 without one.
+def _machine_id() -> Tuple[bytes, int, int]:
+    """Return the id of this machine, on which device it lies, and since when; b"" without one.
 
     The name of the host is none: that of a container changes at each start.
     """
@@ -265,8 +268,9 @@ def machine_id() -> Tuple[bytes, int]:
         with suppress(OSError), open(path, "rb") as file:
             found = file.read(64).strip()
             if found:
-                return found, os.fstat(file.fileno()).st_mtime_ns
-    return b"", 0
+                status = os.fstat(file.fileno())
+                return found, status.st_dev, status.st_mtime_ns
+    return b"", 0, 0
 
 
 def identities_of(salt: Salt, inputs: Sequence[Input]) -> str:

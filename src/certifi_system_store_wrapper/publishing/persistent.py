@@ -6,7 +6,7 @@ it is a user source, and every rewrite keeps it. A file of somebody else's is ne
 
 In the folder of PYTHON_CERTIFI_BUNDLE_DIR the bundle belongs to the settings that it was made with:
 a process with other settings has its own in a folder beside it, named by the key of its settings,
-until `export` hands the path over.
+until `export` hands the path over. So has one on another machine that trusts others.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ _MEND_IT = (
 
 
 class Anothers(OSError):
-    """The bundle belongs to a process with other settings."""
+    """The bundle belongs to a process with other settings, or on another machine."""
 
 
 def folders(settings: Settings) -> List[str]:

@@ -150,9 +150,9 @@ def is_drop_folder(findings: Findings, folder: str) -> bool:
     except OSError as error:
         step = first_visible(folder)
         # Of a server that is away Windows says "not found", too, and of all that is on the way.
-        is_way_there = step != folder and os.path.lexists(step)
-        is_ours = os.name == "nt" or step in (folder, os.path.dirname(folder))
-        if isinstance(error, PermissionError) and not is_ours:
+        is_way_there = step != folder and os.path.exists(step)
+        is_within = os.name == "nt" or step in (folder, os.path.dirname(folder))
+        if isinstance(error, PermissionError) and not is_within:
             # HOME is another user's, as under `sudo -u`: nobody knows whether there is one.
             findings.problem(step, "this user may not look for a drop folder in it", INFO)
         elif not (isinstance(error, (FileNotFoundError, NotADirectoryError)) and is_way_there):

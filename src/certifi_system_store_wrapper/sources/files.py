@@ -296,9 +296,10 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
     try:
         return stat.S_ISDIR(interruptible(os.stat, entry.path).st_mode)
     except OSError as error:
-        # So does who reads what has the name of a certificate. Links may lead nowhere.
+        # So does who reads what has the name of a certificate. Links may lead nowhere, or to a key.
         is_nowhere = error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
-        return not is_nowhere and not is_certificate_name(entry.name)
+        may_be_one = _may_be_misnamed(entry.name.lower()) and not is_certificate_name(entry.name)
+        return may_be_one and not is_nowhere
 
 
 def _entries(findings: Findings, folder: str, *, named: bool) -> List[os.DirEntry[str]]:

@@ -17,7 +17,7 @@ from certifi_system_store_wrapper.reporting.findings import DISTRUSTED, NOT_A_CA
 from certifi_system_store_wrapper.settings import INFO, USER, WARNING, Settings
 from certifi_system_store_wrapper.sources.files import MAX_FILES
 from certifi_system_store_wrapper.sources.reader import MARK
-from certifi_system_store_wrapper.sources.system import unix
+from certifi_system_store_wrapper.sources.system import unix, unix_local
 from support.minting import (
     crl_pem,
     encode_pem,
@@ -438,6 +438,17 @@ def test_case_54_distrust_that_cannot_be_read_is_a_warning(world: World, folder:
     (problem,) = world.warnings
     assert problem.path == world.path(folder + "/no.p11-kit")
     assert "its distrust is not known" in problem.message
+
+
+@pytest.mark.posix("there are no FIFOs")
+@pytest.mark.parametrize("folder", unix_local.ANCHORS)
+def test_case_54_an_anchor_that_cannot_be_read_is_no_warning(world: World, folder: str) -> None:
+    """Root may read it who makes the store of it, and seldom does one distrust anything."""
+    os.makedirs(world.path(folder))
+    os.mkfifo(world.path(folder + "/corp.pem"))
+    assert world.build() == {"certifi"}
+    assert not world.warnings
+    assert any("its distrust is not known" in each.message for each in world.last.problems)
 
 
 def test_case_54_a_person_who_names_it_wins(world: World) -> None:

@@ -10,7 +10,7 @@ import zipfile
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
-from typing import Dict, List
+from typing import Dict, List, Tuple
 
 import certifi
 import pytest
@@ -47,10 +47,10 @@ class Current:
         return self.world.certifi_file
 
 
-def owners(world: World) -> Dict[str, str]:
+def owners(world: World, **chosen: Tuple[str, ...]) -> Dict[str, str]:
     """Return whose each root of the bundle is, by name."""
     world.monkeypatch.setattr(hook, "current", lambda: Current(world))
-    settings = Settings()
+    settings = Settings(**chosen)
     known = whose.Owners(settings)
     built = build(settings, world.certifi_file)
     return {NAMES[anchor.der]: known.of(anchor) for anchor in built.anchors}
@@ -64,6 +64,15 @@ def test_whose_a_root_is(world: World) -> None:
     world.write("/drop/d.pem", PEM["D"])
     expected = {"certifi": CERTIFI, "A": "vendor", "B": "added", "C": SSL, "D": "added"}
     assert owners(world) == expected
+
+
+def test_a_root_of_certifi_that_the_system_distrusts_is_certifis(world: World) -> None:
+    """As long as the bundle has it: without the system's source nothing of it is distrusted."""
+    world.write(ADDED + "/b.crt", PEM["B"])
+    world.write("/etc/ca-certificates.conf", b"!certifi.crt\n")
+    world.write("/usr/share/ca-certificates/certifi.crt", encode_pem(mint("certifi")))
+    assert owners(world, sources=(CERTIFI, SSL)) == {"certifi": CERTIFI}
+    assert owners(world, sources=(CERTIFI, LOCAL)) == {"B": "added"}
 
 
 def test_where_nothing_tells_it_is_unknown(world: World) -> None:

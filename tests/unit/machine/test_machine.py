@@ -6,7 +6,22 @@ import os
 
 import pytest
 
-from certifi_system_store_wrapper.machine import drop_folders, user_drop_folder
+from certifi_system_store_wrapper.machine import (
+    APPLICATION,
+    drop_folders,
+    is_where_made,
+    user_drop_folder,
+)
+
+
+@pytest.mark.parametrize("kept", ["", "/certs"])
+def test_where_a_bundle_is_laid(kept: str) -> None:
+    """A copy elsewhere is none of ours, wherever: `/cacert.pem` and what lies in any folder."""
+    ours = f"/tmp/{APPLICATION}-1/0123/cacert.pem"
+    assert is_where_made(ours, kept)
+    assert is_where_made("/certs/cacert.pem", kept) == bool(kept)
+    for path in ("/cacert.pem", "/app/cacert.pem", "/etc/ssl/cacert.pem", "/certs/other.pem"):
+        assert not is_where_made(path, kept)
 
 
 def test_drop_folders(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -599,12 +599,19 @@ def linked(world: World) -> str:
     return world.path("/drop")
 
 
+def below_a_link(world: World) -> str:
+    """Return one in a folder that is not mounted."""
+    world.link("/config", "nothing")
+    return world.path("/config/ours/certs")
+
+
 @pytest.mark.parametrize(
     "place",
     [
         pytest.param(long, marks=pytest.mark.posix("such a name is not found there")),
         pytest.param(ring, marks=pytest.mark.posix("such a link is not found there")),
         pytest.param(linked, marks=pytest.mark.links("it is about a link")),
+        pytest.param(below_a_link, marks=pytest.mark.links("it is about a link")),
         stale,
         *(
             pytest.param(lambda _, path=path: path, marks=pytest.mark.windows("it has drives"))
@@ -660,3 +667,13 @@ def test_a_folder_within_that_cannot_be_looked_into_is_a_warning(world: World, f
     (warning,) = world.warnings
     assert warning.path == world.path(folder + "/corp")
     assert warning.message.startswith("cannot be read: Stale file handle")
+
+
+@pytest.mark.parametrize("name", ["server.key", "old.bak", ".hidden"])
+def test_what_never_is_a_certificate_is_no_loss(world: World, name: str) -> None:
+    """Such as a link to a key in a closed folder, which nobody should open for us."""
+    world.write("/drop/a.pem", PEM_A)
+    world.write("/drop/" + name, b"")
+    take_away(world, "/drop/" + name)
+    assert world.build() == {"certifi", "A"}
+    assert not world.warnings

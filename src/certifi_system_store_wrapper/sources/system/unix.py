@@ -269,11 +269,15 @@ def _reporting_unknown(findings: Findings, path: str) -> Iterator[None]:
 
 
 def _report_unknown(findings: Findings, path: str, error: OSError) -> None:
-    """Report that distrust may be lost. For files in a closed folder name that folder, so once."""
+    """Report that distrust may be lost. For files in a closed folder name that folder, so once.
+
+    What lies among the anchors seldom distrusts anything, and root made the store of it.
+    """
+    is_anchor = not {path, os.path.dirname(path)}.isdisjoint(unix_local.ANCHORS)
     message = f"cannot be read, so its distrust is not known: {error.strerror}"
     if isinstance(error, Untrusted):
         # Its own advice is to name the file as a CA's.
         path, message = error.step, f"{error.why}, so {_DOES_NOT_COUNT}"
     elif isinstance(error, PermissionError):
         path, message = first_visible(path), f"{message}; let this user read it"
-    findings.problem(path, message)
+    findings.problem(path, message, INFO if is_anchor else WARNING)
