@@ -139,15 +139,8 @@ class Stored(Record):
         return bool(self.asked) and self.asked != asked
 
     def is_another_machines(self) -> bool:
-        """Whether another machine made it, and not the image of which this one was made.
-
-        An image brings an older file, on the device that has this machine's id.
-        """
-        here = machine_hash()
-        if not (here and self.machine) or here == self.machine:
-            return False
-        device, since = _machine_id()[1:]
-        return self.signature[0] != device or self.signature[-1] > since
+        """Whether another machine has made or used it since this one did."""
+        return "" != self.machine != machine_hash() != ""
 
     def is_being_changed(self, now: int) -> bool:
         """Whether somebody may be in the middle of appending to it."""
@@ -162,13 +155,14 @@ class Stored(Record):
             return b""
         header, inputs = self.data[: len(self.data) - len(self.rest)], look(self.paths)
         identities = identities_of(salt, inputs)
-        if identities == self.identities:
-            return header
-        if contents_of(salt, inputs, held_by(inputs)) != self.contents:
-            return b""
-        if would_show_a_change(inputs, now) and look(self.paths) == inputs:
-            header = header.replace(self.identities.encode(), identities.encode(), 1)
-        return header
+        if identities != self.identities:
+            if contents_of(salt, inputs, held_by(inputs)) != self.contents:
+                return b""
+            if would_show_a_change(inputs, now) and look(self.paths) == inputs:
+                header = header.replace(self.identities.encode(), identities.encode(), 1)
+        # An image brought it, or another machine trusts the same: from now on it is this one's.
+        was, here = (f" machine={each}".encode() for each in (self.machine, machine_hash()))
+        return header.replace(was, here, 1)
 
 
 def read(path: str) -> Stored:
@@ -250,17 +244,17 @@ def machine() -> str:
     """
     if sys.platform in ("win32", "darwin"):
         return ""
-    return _machine_id()[0].hex() or os.uname().nodename
+    return _machine_id().hex() or os.uname().nodename
 
 
 def machine_hash() -> str:
     """Return a hash of this machine's id, which itself is no reader's business; "" without one."""
-    found = _machine_id()[0]
+    found = _machine_id()
     return source_hash(found).hex() if found else ""
 
 
-def _machine_id() -> Tuple[bytes, int, int]:
-    """Return the id of this machine, on which device it lies, and since when; b"" without one.
+def _machine_id() -> bytes:
+    """Return the id of this machine; b"" without one.
 
     The name of the host is none: that of a container changes at each start.
     """
@@ -268,9 +262,8 @@ def _machine_id() -> Tuple[bytes, int, int]:
         with suppress(OSError), open(path, "rb") as file:
             found = file.read(64).strip()
             if found:
-                status = os.fstat(file.fileno())
-                return found, status.st_dev, status.st_mtime_ns
-    return b"", 0, 0
+                return found
+    return b""
 
 
 def identities_of(salt: Salt, inputs: Sequence[Input]) -> str:

@@ -122,28 +122,29 @@ class _Making:
             started, found = time.time_ns(), header.read(path)
             if found.is_anothers(self.asked) and not take_over:
                 raise Anothers(1, "it was made with other settings", path)
-            signature = self._written(path, found, started, take_over=take_over)
-            if signature:
-                return PersistentBundle(path, signature, self.asked)
+            bundle = self._written(path, found, started, take_over=take_over)
+            if bundle:
+                return bundle
             if found.is_being_changed(started):
                 interruptible(time.sleep, _PAUSE)
         raise OSError(0, "others change it faster than it can be read", path)
 
     def _written(
         self, path: str, found: Stored, started: int, *, take_over: bool
-    ) -> Tuple[int, ...]:
-        """Bring the file up to date; return its signature, () if that has to be tried again."""
+    ) -> Optional[PersistentBundle]:
+        """Bring the file up to date and return it, None if that has to be tried again."""
         is_ours = not found.is_anothers(self.asked)
         lines, rest = is_ours and found.header_now(self.salt, started), found.rest
         if not lines:
             lines, rest = self._rendered(path, found, started)
-        if lines + rest == found.data:
-            return found.signature
+        signature = found.signature
         if found.rest != rest and found.is_another_machines() and not take_over:
             raise Anothers(1, "another machine, which trusts others, made it", path)
         if found.is_being_changed(started):
-            return found.signature if found.rest == rest else ()
-        return header.signature_of(path) if write(path, found, lines, rest) else ()
+            signature = signature if found.rest == rest else ()
+        elif lines + rest != found.data:
+            signature = header.signature_of(path) if write(path, found, lines, rest) else ()
+        return PersistentBundle(path, signature, self.asked, rest) if signature else None
 
     def _rendered(self, path: str, found: Stored, started: int) -> Tuple[bytes, bytes]:
         """Build it, with what was appended here and to the other bundles of these settings."""
@@ -164,7 +165,7 @@ class _Making:
         found = header.read(path)
         _, rest = self._rendered(path, found, time.time_ns())
         is_same = found.rest == rest
-        return PersistentBundle(path, found.signature, self.asked) if is_same else None
+        return PersistentBundle(path, found.signature, self.asked, rest) if is_same else None
 
 
 def appended(settings: Settings) -> List[Findings]:

@@ -36,10 +36,10 @@ _NOTED = 86400
 class PersistentBundle:
     """A bundle at a stable path."""
 
-    def __init__(self, path: str, signature: Tuple[int, ...], asked: Asked) -> None:
-        """Describe the bundle at `path`, good while the file has that signature."""
+    def __init__(self, path: str, signature: Tuple[int, ...], asked: Asked, rest: bytes) -> None:
+        """Describe the bundle at `path` that holds `rest`, good while it has that signature."""
         self.path = path
-        self._signature, self._asked = signature, asked
+        self._signature, self._asked, self._crc = signature, asked, header.crc(rest)
 
     def intact(self) -> bool:
         """Whether nobody has touched the file since."""
@@ -47,12 +47,19 @@ class PersistentBundle:
         return header.signature_of(self.path) == self._signature != ()
 
     def heal(self) -> bool:
-        """Take the bundle that another process with these settings put there; raises OSError."""
+        """Take the bundle that another process with these settings put there; raises OSError.
+
+        One of another machine only if it is the same.
+        """
         found = header.read(self.path)
-        is_ours = found.asked == self._asked and not found.is_another_machines()
+        check = header.crc(found.rest)
+        # Another machine may trust the same.
+        is_ours = found.asked == self._asked and (
+            check == self._crc or not found.is_another_machines()
+        )
         is_good = found.is_settled and is_ours
         if is_good:
-            self._signature = found.signature
+            self._signature, self._crc = found.signature, check
         return is_good
 
 
@@ -70,7 +77,7 @@ def unchanged(settings: Settings, certifi_file: str) -> Optional[PersistentBundl
         return None
     remove_drafts(settings.bundle_dir, DRAFT)
     _tell(found)
-    return PersistentBundle(path, found.signature, asked)
+    return PersistentBundle(path, found.signature, asked, found.rest)
 
 
 class Place:

@@ -133,37 +133,19 @@ def test_each_machine_has_its_own(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
 
 
 @pytest.mark.linux("the machine does not count there")
-@pytest.mark.parametrize(
-    ("made_by", "device", "seconds", "expected"),
-    [
-        ("another", 0, -1, False),
-        ("another", 0, 1, True),
-        ("another", 1, -1, True),
-        ("this", 1, 1, False),
-        ("", 1, 1, False),
-    ],
-)
-def test_a_bundle_of_another_machine(
-    monkeypatch: pytest.MonkeyPatch,
-    tmp_path: Path,
-    made_by: str,
-    device: int,
-    seconds: int,
-    expected: bool,
-) -> None:
-    """One that the image of this machine brought is its own: older, and on the same device."""
+def test_a_bundle_of_another_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """It is one only where both have an id."""
     path = tmp_path / "machine-id"
     monkeypatch.setattr(header, "_MACHINE_IDS", (str(path),))
-    path.write_bytes(b"another\n")
-    hashes = {"another": header.machine_hash(), "": ""}
-    path.write_bytes(b"this\n")
-    hashes["this"] = header.machine_hash()
-    status = path.stat()
-    signature = (status.st_dev + device, 1, 1, status.st_mtime_ns + seconds * 10**9)
-    found = header.Stored(signature=signature, machine=hashes[made_by])
-    assert found.is_another_machines() == expected
+    hashes = {"": header.machine_hash()}
+    for name in ("one", "two"):
+        path.write_text(f"{name}\n", "ascii")
+        hashes[name] = header.machine_hash()
+    told = {name: header.Stored(machine=made_by) for name, made_by in hashes.items()}
+    others = [name for name, found in told.items() if found.is_another_machines()]
     path.unlink()
-    assert not found.is_another_machines()
+    assert (others, len(set(hashes.values()))) == (["one"], 3)
+    assert not any(found.is_another_machines() for found in told.values())
 
 
 def rendered(inputs: Any, asked: header.Asked = ("prefix=/usr",)) -> bytes:
