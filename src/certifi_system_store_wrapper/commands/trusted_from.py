@@ -20,7 +20,7 @@ _REMEDIES = {
     SSL: _OF_SYSTEM,
     USER: "delete it there",
 }
-_NO_SOURCE = "PYTHON_CERTIFI_SOURCES leaves out the user source, or -I your folder"
+_NO_SOURCE = "PYTHON_CERTIFI_SOURCES leaves out the user source"
 _NAMED = ", or name that path no more in PYTHON_CERTIFI_CERT_FILES"
 
 
@@ -33,9 +33,12 @@ def anchors() -> Sequence[Anchor]:
 
 
 def why_not(blocks: Sequence[bytes]) -> Dict[bytes, str]:
-    """Return which of the user's certificates are not trusted now, and why."""
+    """Return which of the user's certificates are not trusted now, and why.
+
+    `python -I` has none of them, and decides nothing for the programs that they were added for.
+    """
     try:
-        built = api.build()
+        built = api.build(from_environment()._replace(isolated=False))
     except ImportError:
         return {}
     trusted = {anchor.block for anchor in built.anchors}
