@@ -77,6 +77,19 @@ def test_add_renews_its_own_and_names_the_others(sandbox: Sandbox, ca_file: Path
     assert_fetched(sandbox.fetch("requests", url, by_others))
 
 
+@pytest.mark.parametrize("name", ["PYTHON_CERTIFI_BUNDLE_DIR", "REQUESTS_CA_BUNDLE"])
+def test_add_renews_each_of_its_own(sandbox: Sandbox, ca_file: Path, name: str) -> None:
+    """One in the cache folder and one in a folder of its own, whichever `export` would print."""
+    folder = str(sandbox.work / "kept")
+    paths = [printed(sandbox, {}), printed(sandbox, {"PYTHON_CERTIFI_BUNDLE_DIR": folder})]
+    value = str(paths[1]) if name == "REQUESTS_CA_BUNDLE" else folder
+    done = sandbox.run(*COMMAND, "add", str(ca_file), env={name: value})
+    assert (done.returncode, done.stderr) == (0, "")
+    for path in paths:
+        assert f"renewed   {path}\n" in done.stdout
+        assert ca_file.read_bytes() in path.read_bytes()
+
+
 def test_add_of_what_is_not_trusted_all_the_same(sandbox: Sandbox, ca_file: Path) -> None:
     """It is held, and said why that does not help, each time; no bundle is renewed for it again."""
     der = x509.load_pem_x509_certificate(ca_file.read_bytes()).public_bytes(Encoding.DER)

@@ -87,8 +87,8 @@ def _is_renewed(bundle: Lasting, gone: List[bytes]) -> bool:
     """Take out what is gone, and have an own bundle written anew; raises OSError, LookupError."""
     held = [block for block in gone if bundle.has(block)]
     is_without = bool(held) and lasting.withdraw(bundle, held)
-    if bundle.is_own:
-        hook.current().outlasting()
+    if bundle.is_own and not is_without:
+        lasting.renew(bundle, from_environment(), hook.current().certifi_file())
     return is_without or bundle.is_own
 
 

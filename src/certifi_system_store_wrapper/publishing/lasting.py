@@ -12,7 +12,7 @@ from contextlib import suppress
 from typing import Iterable, Iterator, List, NamedTuple, Sequence, Set, Tuple
 
 from .. import parsing
-from ..machine import APPLICATION, cache_folder, temporary_places, user_folder
+from ..machine import APPLICATION, NAME, cache_folder, temporary_places, user_folder
 from ..machine.environment import NAMING
 from ..machine.files import is_ours, names
 from ..settings import Settings
@@ -22,6 +22,8 @@ from .stored import STORED
 
 # What separates the items of a setting in its variable.
 _LISTS = {"cert_files": os.pathsep, "sources": ","}
+
+COPY = "it is a copy: put there what `certifi-system-store-wrapper export` prints"
 
 
 class Lasting(NamedTuple):
@@ -36,6 +38,15 @@ class Lasting(NamedTuple):
     def is_stored(self) -> bool:
         """Whether only where() reads it, which sees by itself that something has changed."""
         return os.path.basename(self.path) == STORED
+
+    @property
+    def bundle_dir(self) -> str:
+        """The PYTHON_CERTIFI_BUNDLE_DIR that leads to this very path, "" where none does."""
+        folder = os.path.dirname(self.path)
+        above, name = os.path.split(folder)
+        is_named_by_us = name.rpartition("-")[2] == header.key(self.stored.asked)
+        is_cached = is_named_by_us and os.path.basename(above).startswith(APPLICATION)
+        return "" if is_cached else folder
 
     @property
     def prefix(self) -> str:
@@ -96,6 +107,14 @@ def _paths(settings: Settings) -> Iterator[str]:
 
 def _inside(folder: str) -> List[str]:
     return [os.path.join(folder, name) for name in names(folder)]
+
+
+def renew(bundle: Lasting, settings: Settings, certifi_file: str) -> None:
+    """Write a bundle of these settings anew, at its path; raises OSError, LookupError."""
+    folder, name = os.path.split(bundle.path)
+    if name != NAME:
+        raise OSError(0, COPY)
+    persistent.publish(folder, settings._replace(bundle_dir=bundle.bundle_dir), certifi_file)
 
 
 def withdraw(bundle: Lasting, blocks: Sequence[bytes]) -> bool:
