@@ -71,7 +71,9 @@ ENVIRONMENT = shape(
 PROBLEM = shape(source=TEXT, path=TEXT, message=TEXT, level={"enum": ["warning", "note"]})
 REFUSED_FILE = shape(path=TEXT, refused=TEXT)
 STORED = {"type": "array", "items": {"anyOf": [CERTIFICATE, REFUSED_FILE]}}
-BUNDLE = shape(path=TEXT, prefix=TEXT, renewed={"type": "boolean"}, command=TEXT, failed=TEXT)
+BUNDLE = shape(
+    path=TEXT, prefix=TEXT, renewed={"type": "boolean"}, command=TEXT, why=TEXT, failed=TEXT
+)
 RUNNING = shape(process=COUNT, name=TEXT)
 STILL_TRUSTED = shape(sha256=HASH, subject=TEXT, source=TEXT, path=TEXT, remedy=TEXT)
 CHANGED = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
-from typing import Any, Dict, Iterator, List, Sequence
+from typing import Any, Dict, Iterator, List, Sequence, Tuple
 
 from ..activation import hook
 from ..machine import open_files, temporary_places, user_folder
@@ -78,8 +78,8 @@ def _bundles(
             renewed = _is_renewed(bundle, gone)
         except (OSError, LookupError, ImportError) as error:
             failed = sentence(error)
-        command = "" if bundle.is_own else _command(bundle)
-        told = {"path": bundle.path, "prefix": bundle.prefix, "command": command}
+        command, why = ("", "") if bundle.is_own else _command(bundle)
+        told = {"path": bundle.path, "prefix": bundle.prefix, "command": command, "why": why}
         yield {**told, "renewed": renewed, "failed": failed}
 
 
@@ -92,16 +92,18 @@ def _is_renewed(bundle: Lasting, gone: List[bytes]) -> bool:
     return is_without or bundle.is_own
 
 
-def _command(bundle: Lasting) -> str:
-    """Return what writes the bundle of another environment anew, "" if nothing there can."""
+def _command(bundle: Lasting) -> Tuple[str, str]:
+    """Return what writes the bundle of another environment anew, or why nothing here can."""
+    if bundle.is_another_machines:
+        return "", lasting.ELSEWHERE
     try:
         there = environment.read(bundle.prefix)
     except OSError:
-        return ""
+        return "", _GONE
     if environment.NAME not in there.packages:
-        return ""
+        return "", _GONE
     export = (there.python, "-m", "certifi_system_store_wrapper", "export")
-    return environment.typed(*export, variables=bundle.variables)
+    return environment.typed(*export, variables=bundle.variables), ""
 
 
 def _still_trusted(place: Dict[str, Any]) -> str:
@@ -113,4 +115,4 @@ def _line(each: Dict[str, Any], fault: str) -> str:
         return row("problem", f"{each['path']} {fault}: {each['failed']}")
     if each["renewed"]:
         return row("renewed", each["path"])
-    return row("later", f"{each['path']}: {each['command'] or _GONE}")
+    return row("later", f"{each['path']}: {each['command'] or each['why']}")

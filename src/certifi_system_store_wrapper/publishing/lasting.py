@@ -24,6 +24,7 @@ from .stored import STORED
 _LISTS = {"cert_files": os.pathsep, "sources": ","}
 
 COPY = "it is a copy: put there what `certifi-system-store-wrapper export` prints"
+ELSEWHERE = "another machine made it: run `certifi-system-store-wrapper export` there"
 
 
 class Lasting(NamedTuple):
@@ -47,6 +48,11 @@ class Lasting(NamedTuple):
         is_named_by_us = name.rpartition("-")[2] == header.key(self.stored.asked)
         is_cached = is_named_by_us and os.path.basename(above).startswith(APPLICATION)
         return "" if is_cached else folder
+
+    @property
+    def is_another_machines(self) -> bool:
+        """Whether a machine with the same folder made it, which may trust others."""
+        return self.stored.is_another_machines()
 
     @property
     def prefix(self) -> str:
@@ -91,7 +97,8 @@ def found(settings: Settings, named: Iterable[str] = ()) -> Iterator[Lasting]:
         # What others may have made nobody believes, and it is left alone.
         with suppress(OSError):
             there = header.read(path)
-            yield Lasting(path, there, there.asked == asked)
+            is_own = there.asked == asked and not there.is_another_machines()
+            yield Lasting(path, there, is_own)
 
 
 def _paths(settings: Settings) -> Iterator[str]:
@@ -120,7 +127,10 @@ def renew(bundle: Lasting, settings: Settings, certifi_file: str) -> None:
 def withdraw(bundle: Lasting, blocks: Sequence[bytes]) -> bool:
     """Take certificates out of the bundle; return whether that could be done. Raises OSError.
 
-    What a person appended stays. The next process with its settings builds it anew.
+    What a person appended stays. The next process with its settings builds it anew. What another
+    machine trusts is no business of this one.
     """
+    if bundle.is_another_machines:
+        raise OSError(0, ELSEWHERE)
     lines, rest = rendering.without(bundle.stored, blocks)
     return persistent.write(bundle.path, bundle.stored, lines, rest)
