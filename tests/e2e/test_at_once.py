@@ -77,6 +77,27 @@ def test_add_renews_its_own_and_names_the_others(sandbox: Sandbox, ca_file: Path
     assert_fetched(sandbox.fetch("requests", url, by_others))
 
 
+@pytest.mark.posix("its sh")
+def test_what_is_advised_is_typed_in_the_same_shell(sandbox: Sandbox, ca_file: Path) -> None:
+    """It renews the bundle that it is told of, and no other, whatever is exported there."""
+    here = {"PYTHON_CERTIFI_BUNDLE_DIR": str(sandbox.work / "kept")}
+    paths = [printed(sandbox, here), printed(sandbox, OTHERS)]
+    beside = sandbox.run("-m", "certifi", env={**here, **OTHERS})
+    paths.append(Path(beside.stdout.strip()))
+    # One that was made without a variable that is exported now.
+    here["PYTHON_CERTIFI_CERT_FILES"] = str(write(sandbox.work / "a.pem", make("A", *CA).pem))
+    done = sandbox.run(*COMMAND, "add", str(ca_file), env=here)
+    later = [line[len("later") :].strip() for line in done.stdout.splitlines() if "later  " in line]
+    told = dict(line.split(": ", 1) for line in later)
+    assert set(told) == set(map(str, paths)), done
+    for path, command in told.items():
+        done = sandbox.run(prefix=["sh", "-c", command], env=here)
+        assert (done.returncode, done.stdout) == (0, f"{path}\n"), (command, done)
+        assert ca_file.read_bytes() in Path(path).read_bytes()
+    found = {path for place in (sandbox.work, sandbox.home) for path in place.rglob("cacert.pem")}
+    assert found == set(paths)
+
+
 @pytest.mark.parametrize("name", ["PYTHON_CERTIFI_BUNDLE_DIR", "REQUESTS_CA_BUNDLE"])
 def test_add_renews_each_of_its_own(sandbox: Sandbox, ca_file: Path, name: str) -> None:
     """One in the cache folder and one in a folder of its own, whichever `export` would print."""

@@ -94,8 +94,8 @@ def _is_renewed(bundle: Lasting, gone: List[bytes]) -> bool:
 
 def _command(bundle: Lasting) -> Tuple[str, str]:
     """Return what writes the bundle of another environment anew, or why nothing here can."""
-    if bundle.is_another_machines:
-        return "", lasting.ELSEWHERE
+    if bundle.why_not_here:
+        return "", bundle.why_not_here
     try:
         there = environment.read(bundle.prefix)
     except OSError:

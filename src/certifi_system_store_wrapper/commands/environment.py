@@ -274,7 +274,7 @@ def _given(shell: str, name: str, value: str) -> str:
         return f'set "{name}={value}" && '
     if shell == "powershell":
         return "$env:{}='{}'; ".format(name, value.replace("'", "''"))
-    return f"{name}={_quoted(value)} "
+    return f"{name}={shlex.quote(value)} "
 
 
 def _quoted(word: str) -> str:

@@ -13,7 +13,7 @@ from typing import Iterable, Iterator, List, NamedTuple, Sequence, Set, Tuple
 
 from .. import parsing
 from ..machine import APPLICATION, NAME, cache_folder, temporary_places, user_folder
-from ..machine.environment import NAMING
+from ..machine.environment import NAMING, environ
 from ..machine.files import is_ours, names
 from ..settings import Settings
 from . import header, persistent, rendering
@@ -23,8 +23,8 @@ from .stored import STORED
 # What separates the items of a setting in its variable.
 _LISTS = {"cert_files": os.pathsep, "sources": ","}
 
-COPY = "it is a copy: put there what `certifi-system-store-wrapper export` prints"
-ELSEWHERE = "another machine made it: run `certifi-system-store-wrapper export` there"
+_COPY = "it is a copy: put there what `certifi-system-store-wrapper export` prints"
+_ELSEWHERE = "another machine made it: run `certifi-system-store-wrapper export` there"
 
 
 class Lasting(NamedTuple):
@@ -50,9 +50,11 @@ class Lasting(NamedTuple):
         return "" if is_cached else folder
 
     @property
-    def is_another_machines(self) -> bool:
-        """Whether a machine with the same folder made it, which may trust others."""
-        return self.stored.is_another_machines()
+    def why_not_here(self) -> str:
+        """Why no process of this machine writes it anew, "" where one does."""
+        if self.stored.is_another_machines():
+            return _ELSEWHERE
+        return "" if os.path.basename(self.path) in (NAME, STORED) else _COPY
 
     @property
     def prefix(self) -> str:
@@ -62,14 +64,20 @@ class Lasting(NamedTuple):
 
     @property
     def variables(self) -> Iterator[Tuple[str, str]]:
-        """Yield the variables that ask for the same, but for those of this user's folders."""
-        for name, _, value in (each.partition("=") for each in without_homes(self.stored.asked)):
-            if name in _LISTS:
-                # Nothing vouches for that line but its owner.
-                with suppress(SyntaxError, TypeError, ValueError):
-                    yield f"PYTHON_CERTIFI_{name.upper()}", _LISTS[name].join(literal_eval(value))
-            elif name in NAMING:
-                yield name, value
+        """Yield the variables that ask for the same, but for those of this user's folders.
+
+        Ours is "" where it is set in this process, and was not set there.
+        """
+        pairs = (each.partition("=") for each in without_homes(self.stored.asked))
+        asked = {name: value for name, _, value in pairs}
+        ours = {"PYTHON_CERTIFI_BUNDLE_DIR": self.bundle_dir}
+        for name, separator in _LISTS.items():
+            # Nothing vouches for that line but its owner.
+            with suppress(SyntaxError, TypeError, ValueError):
+                items = literal_eval(asked.get(name, "()"))
+                ours[f"PYTHON_CERTIFI_{name.upper()}"] = separator.join(map(_item, items))
+        yield from ((name, ours[name]) for name in ours if ours[name] or environ().get(name))
+        yield from ((name, asked[name]) for name in NAMING if name in asked)
 
     @property
     def kept(self) -> Set[bytes]:
@@ -87,6 +95,11 @@ class Lasting(NamedTuple):
     def has(self, block: bytes) -> bool:
         """Whether the certificate is among those that it was made with."""
         return block in self.stored.rest
+
+
+def _item(text: str) -> str:
+    """Return an item of a list, as settings takes it for one."""
+    return f'"{text}"' if os.name == "nt" and os.pathsep in text else text
 
 
 def found(settings: Settings, named: Iterable[str] = ()) -> Iterator[Lasting]:
@@ -118,10 +131,10 @@ def _inside(folder: str) -> List[str]:
 
 def renew(bundle: Lasting, settings: Settings, certifi_file: str) -> None:
     """Write a bundle of these settings anew, at its path; raises OSError, LookupError."""
-    folder, name = os.path.split(bundle.path)
-    if name != NAME:
-        raise OSError(0, COPY)
-    persistent.publish(folder, settings._replace(bundle_dir=bundle.bundle_dir), certifi_file)
+    if bundle.why_not_here:
+        raise OSError(0, bundle.why_not_here)
+    settings = settings._replace(bundle_dir=bundle.bundle_dir)
+    persistent.publish(os.path.dirname(bundle.path), settings, certifi_file)
 
 
 def withdraw(bundle: Lasting, blocks: Sequence[bytes]) -> bool:
@@ -130,7 +143,7 @@ def withdraw(bundle: Lasting, blocks: Sequence[bytes]) -> bool:
     What a person appended stays. The next process with its settings builds it anew. What another
     machine trusts is no business of this one.
     """
-    if bundle.is_another_machines:
-        raise OSError(0, ELSEWHERE)
+    if bundle.stored.is_another_machines():
+        raise OSError(0, bundle.why_not_here)
     lines, rest = rendering.without(bundle.stored, blocks)
     return persistent.write(bundle.path, bundle.stored, lines, rest)

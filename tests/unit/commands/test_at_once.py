@@ -38,15 +38,22 @@ def test_the_command_for_another_environment_can_be_run(
         root = tmp_path if python == "python" and os.name != "nt" else prefix
         library = root / ("Lib" if os.name == "nt" else "lib") / "site-packages"
         (library / "certifi_system_store_wrapper-1.dist-info").mkdir(parents=True)
-    settings = (f"cert_files={('/a b.pem', '/c.pem')!r}", "SSL_CERT_FILE=/d.pem", "HOME=/home/x")
+    settings = (f"cert_files={('/a b.pem', '/c;d.pem')!r}", "SSL_CERT_FILE=/d.pem", "HOME=/home/x")
     stored = Stored(asked=(f"prefix={prefix}", "isolated=True", *settings), paths=("/drop",))
-    other = Lasting("/bundle.pem", stored, is_own=False)
+    bundle = str(tmp_path / "kept" / "cacert.pem")
+    other = Lasting(bundle, stored, is_own=False)
+    monkeypatch.setenv("PYTHON_CERTIFI_SOURCES", "user")
     monkeypatch.setattr(at_once.lasting, "found", lambda *_: iter([other]))
     report = Report({"command": "add", "certificates": [{"new": True}]}, [])
     lines = at_once.take_effect(report, "/drop", added=[b"block"]).lines
-    files = os.pathsep.join(("/a b.pem", "/c.pem"))
-    variables = (("PYTHON_CERTIFI_CERT_FILES", files), ("SSL_CERT_FILE", "/d.pem"))
+    variables = (
+        ("PYTHON_CERTIFI_BUNDLE_DIR", os.path.dirname(bundle)),
+        ("PYTHON_CERTIFI_CERT_FILES", '/a b.pem;"/c;d.pem"' if SUFFIX else "/a b.pem:/c;d.pem"),
+        # It is set here, and was not set there.
+        ("PYTHON_CERTIFI_SOURCES", ""),
+        ("SSL_CERT_FILE", "/d.pem"),
+    )
     export = (str(path), "-m", "certifi_system_store_wrapper", "export")
     told = environment.typed(*export, variables=variables)
     gone = "its environment is gone, or this package there: delete that file"
-    assert lines[0] == f"later     /bundle.pem: {told if python and is_installed else gone}"
+    assert lines[0] == f"later     {bundle}: {told if python and is_installed else gone}"

@@ -36,3 +36,16 @@ def test_a_bundle_of_another_machine_is_left_alone(
                 lasting.withdraw(found, [block])
             assert path.read_bytes() == before
     assert lasting.withdraw(found, [block]) and block not in path.read_bytes()
+
+
+def test_a_copy_is_told(world: World) -> None:
+    """Nobody keeps it up to date, and no bundle is laid beside it."""
+    settings = Settings(bundle_dir=world.path("/kept"))
+    path = Path(persistent.publish(settings.bundle_dir, settings, world.certifi_file).path)
+    copy = world.write("/copies/corp.pem", path.read_bytes())
+    (found,) = (
+        each for each in lasting.found(settings, [copy]) if each.path == os.path.realpath(copy)
+    )
+    with pytest.raises(OSError, match="it is a copy: "):
+        lasting.renew(found, settings, world.certifi_file)
+    assert os.listdir(os.path.dirname(copy)) == ["corp.pem"]
