@@ -17,7 +17,8 @@ from .shellenv import named
 
 _MANY = 8
 _APPENDED = "a person appended it: delete it at the end of that file"
-_GONE = "its environment is gone, or this package there: delete that file"
+_GONE = "its environment is gone: delete that file"
+_WITHOUT = "this package is not installed there"
 
 
 def take_effect(
@@ -96,12 +97,14 @@ def _command(bundle: Lasting) -> Tuple[str, str]:
     """Return what writes the bundle of another environment anew, or why nothing here can."""
     if bundle.why_not_here:
         return "", bundle.why_not_here
+    if not os.path.isdir(bundle.prefix):
+        return "", _GONE
     try:
         there = environment.read(bundle.prefix)
     except OSError:
-        return "", _GONE
+        return "", _WITHOUT
     if environment.NAME not in there.packages:
-        return "", _GONE
+        return "", _WITHOUT
     export = (there.python, "-m", "certifi_system_store_wrapper", "export")
     return environment.typed(*export, variables=bundle.variables), ""
 

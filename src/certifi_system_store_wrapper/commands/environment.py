@@ -23,6 +23,7 @@ _OLDEST = [3, 8]
 # gitconfig, uv.toml and their kind are small; a pyproject.toml may be long.
 _MAX_BYTES = 1 << 20
 _PROGRAMS = ("python.exe",) if os.name == "nt" else ("python", "python3")
+_VERSIONED = re.compile(r"python3\.\d+|pypy3(\.\d+)?")
 _INTERPRETER = re.compile(r"(python|pypy|graalpy)[\w.]*", re.IGNORECASE)
 # How a program names what starts it, in so much of its beginning.
 _NAMED = re.compile(
@@ -58,8 +59,15 @@ class Environment(NamedTuple):
 
 
 def read(path: str) -> Environment:
-    """Return the environment of an interpreter, or in a folder; raises OSError."""
-    python = os.path.abspath(_interpreter(path))
+    """Return the environment of an interpreter, or in a folder; raises OSError.
+
+    Of several interpreters in a folder it is one that has this package.
+    """
+    found = [_of(os.path.abspath(python)) for python in _interpreters(path)]
+    return max(found, key=lambda there: NAME in there.packages)
+
+
+def _of(python: str) -> Environment:
     prefix = os.path.dirname(os.path.dirname(python))
     settings = _settings(prefix)
     if not settings and os.path.isfile(os.path.join(os.path.dirname(python), "pyvenv.cfg")):
@@ -135,17 +143,27 @@ def text(path: str) -> str:
         return ""
 
 
-def _interpreter(path: str) -> str:
+def _interpreters(path: str) -> List[str]:
+    """Return the interpreters in a folder, Python 2 last, or the one that runs a program."""
     path = os.path.expanduser(path)
     folders = [os.path.join(path, folder) for folder in ("bin", "Scripts", "")]
-    inside = [os.path.join(folder, program) for folder in folders for program in _PROGRAMS]
+    inside = [os.path.join(folder, each) for folder in folders for each in _programs(folder)]
     tried = chain.from_iterable(map(_run_by, inside if os.path.isdir(path) else [path]))
-    found = [each for each in tried if os.path.isfile(each) and _INTERPRETER.fullmatch(_name(each))]
+    found: Dict[str, str] = {}
+    for each in tried:
+        if os.path.isfile(each) and _INTERPRETER.fullmatch(_name(each)):
+            found.setdefault(os.path.realpath(each), each)
     if found:
         # Of /usr, `python` may be Python 2.
-        return min(found, key=_is_python_2)
+        best = sorted(found.values(), key=_is_python_2)
+        return best if os.path.isdir(path) else best[:1]
     what = f"there is no Python in {path}" if os.path.isdir(path) else f"{path} is no Python"
     raise FileNotFoundError(0, f"{what}: name an interpreter, or the folder of its environment")
+
+
+def _programs(folder: str) -> List[str]:
+    """Return what may be an interpreter there; `make altinstall` makes python3.11 alone."""
+    return [*_PROGRAMS, *filter(_VERSIONED.fullmatch, names(folder))]
 
 
 def _name(path: str) -> str:

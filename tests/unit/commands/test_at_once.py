@@ -34,7 +34,7 @@ def test_the_command_for_another_environment_can_be_run(
     if python:
         path.parent.mkdir(parents=True)
         path.touch()
-    if is_installed:
+    if python and is_installed:
         root = tmp_path if python == "python" and os.name != "nt" else prefix
         library = root / ("Lib" if os.name == "nt" else "lib") / "site-packages"
         (library / "certifi_system_store_wrapper-1.dist-info").mkdir(parents=True)
@@ -55,5 +55,8 @@ def test_the_command_for_another_environment_can_be_run(
     )
     export = (str(path), "-m", "certifi_system_store_wrapper", "export")
     told = environment.typed(*export, variables=variables)
-    gone = "its environment is gone, or this package there: delete that file"
-    assert lines[0] == f"later     {bundle}: {told if python and is_installed else gone}"
+    if not (python and is_installed):
+        told = "this package is not installed there"
+    if not python:
+        told = "its environment is gone: delete that file"
+    assert lines[0] == f"later     {bundle}: {told}"

@@ -44,14 +44,18 @@ def test_an_interpreter_that_runs_by_an_alias(
         ({"python": "python2.7", "python3": "python3.11"}, "python3"),
         ({"python": "python3.11", "python3": "python3.11"}, "python"),
         ({"python": "/no/such", "python3": "python3.11"}, "python3"),
-        ({"python": "python2.7"}, "python"),
+        ({"python": "python2.7"}, "python3.11"),
+        ({"python": "python3.9", "python3": "python3.9"}, "python3.11"),
+        ({}, "python3.11"),
     ],
 )
 @pytest.mark.posix("on Windows there is one name")
 def test_which_interpreter_of_a_folder(tmp_path: Path, links: Dict[str, str], taken: str) -> None:
-    """The one of Python 3, whatever `python` is there."""
-    for name in ("python2.7", "python3.11"):
+    """One of Python 3 that has this package, whatever `python` is there, and also without it."""
+    for name in ("python2.7", "python3.9", "python3.11"):
         write(tmp_path / "bin" / name, b"")
+    library = tmp_path / "lib" / "python3.11" / "site-packages"
+    (library / "certifi_system_store_wrapper-1.dist-info").mkdir(parents=True)
     for name, to in links.items():
         (tmp_path / "bin" / name).symlink_to(to)
     assert environment.read(str(tmp_path)).python == str(tmp_path / "bin" / taken)
