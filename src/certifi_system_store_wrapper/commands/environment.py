@@ -25,13 +25,17 @@ _MAX_BYTES = 1 << 20
 _PROGRAMS = ("python.exe",) if os.name == "nt" else ("python", "python3")
 _VERSIONED = re.compile(r"python3\.\d+|pypy3(\.\d+)?")
 _INTERPRETER = re.compile(r"(python|pypy|graalpy)[\w.]*", re.IGNORECASE)
-# How a program names what starts it, in so much of its beginning.
-_NAMED = re.compile(
-    r"(?:[A-Z]:[\\/]|\\\\|%~dp0)[^\"\r\n\0]*?\.exe"
-    if os.name == "nt"
-    else r"/[^\s\"']*/(?:python|pypy|graalpy)[\d.]*(?=[\s\"']|$)",
-    re.IGNORECASE,
+# How a program of Windows names what starts it, and a word of a shell, which may begin with a
+# variable.
+_EXE = re.compile(r"(?:[A-Z]:[\\/]|\\\\|%~dp0)[^\"\r\n\0]*?\.exe", re.IGNORECASE)
+_WORD = re.compile(
+    r"(?:\w+=)?(?:\$\{?(\w+)\}?)?((?:/.*)?/(?:python|pypy|graalpy)[\d.]*)", re.IGNORECASE
 )
+# What a script sets a variable to that is the folder of the script, and none beside it.
+_OF_SCRIPT = re.compile(
+    r"(?!.*(?:\.\.|/(?!dev/null)|dirname.*dirname)).*\bdirname\b.*\$\{?(?:0|BASH_SOURCE)\b.*"
+)
+# So much of the beginning of a program is read.
 _HEAD = 4096
 _METADATA = re.compile(r"(.+?)-(\d[^-]*)(?:-.+)?\.(?:dist|egg)-info", re.IGNORECASE)
 
@@ -182,18 +186,45 @@ def _run_by(path: str) -> Iterator[str]:
         # pip, uv and poetry put the first line of a script behind the launcher of Windows, conda
         # and setuptools put a script beside it.
         for line in (*re.findall(r"#![^\r\n\0]*", told), text(f"{path[:-4]}-script.py")[:_HEAD]):
-            yield from _NAMED.findall(line.partition("\n")[0])
+            yield from _named(line.partition("\n")[0])
     elif path.lower().endswith((".cmd", ".bat")):
         here = os.path.join(os.path.dirname(path), "")
-        for named in _NAMED.findall(told[:_HEAD]):
+        for named in _EXE.findall(told[:_HEAD]):
             # conda.bat starts conda.exe, and az.cmd python.exe.
             yield from _run_by(os.path.normpath(named.replace("%~dp0", here)))
     elif told.startswith("#!"):
-        yield from _NAMED.findall(first)
+        yield from _named(first)
         # Such as `az`: a shell starts the interpreter. Who names a wrapper means no other.
         if "python" not in first and not _INTERPRETER.fullmatch(os.path.basename(path)):
-            yield from _NAMED.findall(rest)
+            named = {each for line in rest.splitlines() for each in _named(line, path, rest)}
+            there = list(filter(os.path.isfile, named))
+            # Of two, nobody knows which one it starts.
+            yield from there if len(there) == 1 else ()
     yield path
+
+
+def _named(line: str, path: str = "", script: str = "") -> List[str]:
+    """Return the interpreters that a line names; `script` at `path` may begin one with its folder.
+
+    What cannot be told for certain is left out, such as any other variable.
+    """
+    if os.name == "nt":
+        return _EXE.findall(line)
+    try:
+        words = shlex.split(line[2:] if line.startswith("#!") else line, comments=True)
+    except ValueError:
+        # What is in quotes goes on in the next line.
+        return []
+    folder = os.path.dirname(os.path.realpath(path))
+    found = (each.groups() for each in map(_WORD.fullmatch, words) if each)
+    told = [(name, rest) for name, rest in found if not name or _is_its_folder(name, script)]
+    return [os.path.abspath((folder if name else "") + rest) for name, rest in told]
+
+
+def _is_its_folder(variable: str, script: str) -> bool:
+    """Whether the script sets the variable to the folder that it lies in, and to nothing else."""
+    values = re.findall(rf"\b{variable}=(.*)", script)
+    return bool(values) and all(map(_OF_SCRIPT.fullmatch, values))
 
 
 def _settings(prefix: str) -> Dict[str, str]:

@@ -140,6 +140,34 @@ def test_the_interpreter_that_runs_a_program(
         environment.read(str(written(tmp_path / "uv.exe", b"MZ\0#!\0/no/such/python")))
 
 
+@pytest.mark.posix("no shell has such paths there")
+@pytest.mark.parametrize(
+    ("script", "is_told"),
+    [
+        ("'''exec' \"{here}/python3\" \"$0\" \"$@\"\n' '''", True),
+        ("# not {other}\nX='a b' exec '{here}/python3' -m x", True),
+        ("PYTHON='{here}/python3'\nexec \"$PYTHON\" -m x", True),
+        ('HERE="$(dirname "$(readlink -f "$0")")"\nexec "${{HERE}}/python3" -m x', True),
+        ('X=`cd "$(dirname "$BASH_SOURCE[0]")" && pwd`\nY=Z "$X"/../bin/python3 -m x', True),
+        ('HERE="$(cd "$(dirname "$0")/.." && pwd)"\nexec "$HERE/python3" -m x', False),
+        ('exec "$HERE{other}" -m x', False),
+        ('exec "$HERE"{other} -m x', False),
+        ("exec /no/my\\ folder{other} -m x", False),
+        ("exec {other} -m x || exec '{here}/python3' -m x", False),
+    ],
+)
+def test_a_script_of_a_shell(tmp_path: Path, script: str, *, is_told: bool) -> None:
+    """Its words are read as a shell reads them; where that is not certain, it names nothing."""
+    python = write(tmp_path / "my env" / "bin" / "python3", b"")
+    text = script.format(here=python.parent, other=os.path.abspath(sys.executable))
+    path = written(python.parent / "tool", f"#!/bin/sh\n{text}\n")
+    if is_told:
+        assert environment.read(str(path)).python == str(python)
+    else:
+        with pytest.raises(FileNotFoundError, match="is no Python"):
+            environment.read(str(path))
+
+
 @pytest.mark.linux("its sh runs by any name")
 @pytest.mark.parametrize(
     ("shell", "first"),
