@@ -230,11 +230,11 @@ def _who_helps(view: View) -> Finding:
 
 def _strictness(view: View) -> Iterator[Finding]:
     """Report who has to issue what anew, and what can be done until then."""
-    path, reasons, who = _verified_path(view), [], []
+    path, faults, who = _verified_path(view), [], []
     for number, said in strict.faults([one.der for one in path]):
-        reasons.append(f"{path[number].subject}: {said}")
+        faults.append(f"{path[number].subject}: {said}")
         who.append(f"whoever runs the CA {path[number].subject}" if number else OPERATOR)
-    why = "; ".join(reasons) or view.outcomes[STRICT].message
+    why = "; ".join(faults) or view.outcomes[STRICT].message
     remedy = f"{' and '.join(who or [OPERATOR])} has to have that certificate issued anew"
     message = f"the strict checks of Python 3.13 and later refuse it: {why}"
     yield strict.finding("strict", message, remedy)

@@ -27,7 +27,7 @@ WRONG_NAME = (62, 64)
 class Outcome(NamedTuple):
     """How one handshake ended; `code` is OpenSSL's verify code, 0 for any other cause.
 
-    `remedy` says what helps where there was none: the proxy's certificate is not trusted.
+    `remedy` says what helps where there was none because the proxy's certificate is not trusted.
     """
 
     trusted: bool

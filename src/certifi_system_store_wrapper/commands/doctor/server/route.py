@@ -28,7 +28,7 @@ class Route:
     """The way to one server; every connection goes to the address that answered first."""
 
     def __init__(self, where: Target, proxy: Optional[Proxy]) -> None:
-        """Prepare; `trust` is the context for a proxy that speaks TLS itself."""
+        """Prepare; until trusting() says whom to trust, no proxy that speaks TLS itself is."""
         self.where, self.proxy = where, proxy
         self.trust = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         self._end = time.monotonic() + _TOTAL
