@@ -9,7 +9,7 @@ import sys
 from typing import Dict, List
 
 from .. import __version__
-from . import environment
+from . import environment, interpreters
 from .environment import NAME
 from .output import row
 
@@ -53,7 +53,7 @@ def _system() -> str:
     name = os.uname()
     if sys.platform == "darwin":
         return f"macOS {platform.mac_ver()[0]} {name.machine}"
-    pairs = (line.partition("=") for line in environment.text("/etc/os-release").splitlines())
+    pairs = (line.partition("=") for line in interpreters.text("/etc/os-release").splitlines())
     called = {key: value.strip("\"'") for key, _, value in pairs}.get("PRETTY_NAME")
     kernel = f"{name.sysname} {name.release} {name.machine}"
     return f"{called} ({kernel})" if called else kernel

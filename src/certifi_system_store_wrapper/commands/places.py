@@ -11,7 +11,7 @@ from glob import escape, iglob
 from typing import Dict, Iterator, List, Tuple
 
 from ..machine.files import from_here, names
-from .environment import text
+from .interpreters import text
 
 # The path of an interpreter or of its environment, and where it was found.
 Found = Tuple[str, str]

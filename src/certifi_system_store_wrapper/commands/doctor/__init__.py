@@ -14,7 +14,7 @@ from ...activation import shadows
 from ...bundle import Bundle
 from ...settings import SYSTEM, WARNING, Settings, from_environment
 from ...sources.system import STORES
-from .. import environment, here, scripts, status, trusts, variables
+from .. import environment, here, interpreters, scripts, status, trusts, variables
 from ..output import Finding, Report, WrongUsage, note, problem
 from . import clients, installation, programs, replacing, requirement, user_cas
 
@@ -141,7 +141,7 @@ def _scripts() -> Iterator[Finding]:
 
 
 def _surroundings() -> Iterator[Finding]:
-    if "microsoft" in environment.text("/proc/version").lower():
+    if "microsoft" in interpreters.text("/proc/version").lower():
         yield note(
             "wsl",
             "this is Linux under Windows (WSL), which does not see Windows' certificates",

@@ -16,7 +16,7 @@ from ...bundle import Bundle
 from ...machine.files import names
 from ...settings import Settings
 from .. import trusts
-from ..environment import text
+from ..interpreters import text
 from ..output import Finding, note, problem
 from ..status import anothers_file, certifi_attribute, why_inactive, why_plain
 

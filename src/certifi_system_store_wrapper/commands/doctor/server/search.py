@@ -23,7 +23,7 @@ from ....sources.reader import Reader
 from ....sources.system.unix import DEBIAN_CONF, DEBIAN_STORE
 from ....sources.system.unix_local import ANCHORS, DEBIAN
 from ... import drop_folder, variables
-from ...environment import text
+from ...interpreters import text
 from ...places import Places
 from ...trusts.environment import READERS
 from .chain import Link, View, is_key, link
