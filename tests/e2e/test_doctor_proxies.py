@@ -64,6 +64,19 @@ def beside_pip(tmp_path: Path, shared: Path, only_pip: Environment, wheel: str) 
     return Sandbox(tmp_path, Environment(made_once(shared, "pip-alone", install)))
 
 
+@pytest.fixture(params=["24.3.1", "newest"])
+def pips(
+    tmp_path: Path, shared: Path, only_pip: Environment, wheel: str, request: pytest.FixtureRequest
+) -> Sandbox:
+    """Return a sandbox with a pip that gives proxies no truststore, or with one that does."""
+    pip = "pip" if request.param == "newest" else f"pip=={request.param}"
+
+    def install(folder: Path) -> None:
+        only_pip.copied(folder).install(wheel, "--upgrade", pip)
+
+    return Sandbox(tmp_path, Environment(made_once(shared, f"{pip}-by-proxy", install)))
+
+
 def asked(sandbox: Sandbox, host: str, env: Dict[str, str]) -> Dict[str, Any]:
     """Return what the doctor says."""
     done = sandbox.run(*COMMAND, host, "--json", env=env)
@@ -118,6 +131,26 @@ def test_a_home_in_a_variable_of_pip(beside_pip: Sandbox, scene: Scene, name: st
     data = asked(beside_pip, scene.host, env)
     (row,) = [each for each in data["trusts"] if each["clients"]]
     assert row["trusted"] == data["healthy"] == bool(scene.server.through) == (name == "PIP_CERT")
+
+
+@pytest.mark.parametrize("way", ["http", "https", "https, named", "an address", "a name"])
+def test_the_trusts_of_pips(pips: Sandbox, scene: Scene, way: str) -> None:
+    """By a proxy some ask OpenSSL alone, and with an address some fail: as their row says."""
+    own = (pips.environment.site_packages / "certifi" / "cacert.pem").read_bytes()
+    whole = str(write(pips.work / "whole.pem", own + ROOT.pem))
+    env = {**trusting(pips, ROOT), **({"PIP_CERT": whole} if "named" in way else {})}
+    host = scene.host.replace("localhost", "127.0.0.1") if way == "an address" else scene.host
+    asking = ("-c", "import sys, five_clients; five_clients.pip(sys.argv[1]).wait()")
+    with ExitStack() as stack:
+        context = context_for(_served(ROOT)) if "https" in way else None
+        proxy = stack.enter_context(serving(Tunnel, context=context))
+        if "http" in way:
+            env["HTTPS_PROXY"] = f"{way.partition(',')[0]}://localhost:{proxy.port}"
+        data = asked(pips, host, env)
+        scene.server.through.clear()
+        pips.run(*asking, f"https://{host}/pip/", env={**env, "PYTHONPATH": str(SUPPORT)})
+    (row,) = [each for each in data["trusts"] if each["clients"]]
+    assert row["trusted"] == bool(scene.server.through) == bool(levels(data, "ok")), data
 
 
 def test_a_proxy_of_pips_own_that_is_down(beside_pip: Sandbox, scene: Scene) -> None:

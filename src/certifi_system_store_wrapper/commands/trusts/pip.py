@@ -10,14 +10,13 @@ from . import ini, truststore, urllib3
 from .environment import READERS, place, variable
 from .here import Here, numbers
 from .ini import NotUnderstood
-from .trust import BUNDLE, Checks, Root, Setting, Trust
+from .trust import BUNDLE, DEFAULTS, Checks, Root, Setting, Trust
 
 _KEY, _HOSTS = "cert", "trusted-host"
 _READERS = {
     _KEY: READERS["PIP_CERT"],
     _HOSTS: "pip checks no certificate of a host in it, so that pip gets through says nothing",
 }
-_BY_TRUSTSTORE = Checks(offers_http1=True)
 # The section of a file that counts as the variables do, and before the others.
 _ENVIRONMENT = ":env:"
 # By section and name; what is set to nothing is set to "".
@@ -98,13 +97,27 @@ def _trust(here: Here, command: str) -> Trust:
     named = (_place(setting),) if setting else ()
     settings = (setting,) if setting else ()
     version, is_new = here.version("pip"), here.python >= (3, 10)
+    own = numbers(here.vendored.get("urllib3", ""))
+    checks = urllib3.checks(here, own)
+    # Before 2 urllib3 gives truststore no address, which then fails without a name.
+    by_truststore = Checks(offers_http1=True, needs_name=own < (2,))
     if is_new and version >= (24, 2) and "legacy-certs" not in given("use-deprecated").split():
         roots = (*truststore.roots(), Root(BUNDLE), *named)
-        return Trust(roots, _BY_TRUSTSTORE, settings=settings, proxy=proxy, at_proxy=named)
+        at_proxy = named or (Root(DEFAULTS),)
+        # Source: _SSLContextAdapterMixin, which gives proxies truststore since then.
+        by_proxy = (at_proxy, checks) if version < (25, 2) else None
+        return Trust(
+            roots,
+            by_truststore,
+            settings=settings,
+            proxy=proxy,
+            at_proxy=at_proxy,
+            by_proxy=by_proxy,
+        )
     if is_new and version >= (22, 2) and "truststore" in given("use-feature").split():
         roots = (*truststore.roots(), *named)
-        return Trust(roots, _BY_TRUSTSTORE, settings=settings, proxy=proxy)
-    checks = urllib3.checks(here, numbers(here.vendored.get("urllib3", "")))
+        by_proxy = (named or (Root(BUNDLE),), checks)
+        return Trust(roots, by_truststore, settings=settings, proxy=proxy, by_proxy=by_proxy)
     return Trust(named or (Root(BUNDLE),), checks, settings=settings, proxy=proxy)
 
 

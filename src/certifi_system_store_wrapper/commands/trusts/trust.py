@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import NamedTuple, Tuple
+from typing import NamedTuple, Optional, Tuple
 
 # The kinds of a Root. FILE, FOLDER and OWN_TLS have a path.
 CERTIFI, BUNDLE, DEFAULTS = "certifi alone", "the bundle", "ssl defaults"
@@ -46,13 +46,15 @@ class Checks(NamedTuple):
     """How a client checks: as Python 3.13 does (`strict`), and whether it takes a common name.
 
     `by_itself` says what it checks without OpenSSL, "" if nothing. `offers_http1` says that its
-    handshake offers HTTP/1.1 and no other protocol (ALPN): some servers refuse that.
+    handshake offers HTTP/1.1 and no other protocol (ALPN): some servers refuse that. `needs_name`
+    says that it fails with an address.
     """
 
     strict: bool = False
     common_name: bool = True
     by_itself: str = ""
     offers_http1: bool = False
+    needs_name: bool = False
 
 
 class Trust(NamedTuple):
@@ -64,7 +66,8 @@ class Trust(NamedTuple):
     if it does not always: for one repository or command, or with one profile. `host` is the one for
     which it counts, as HOST or HOST:PORT, "" if that is not known, or it counts for all. `proxy` is
     one that they were given past the variables, which may have a password in it. `at_proxy` are the
-    roots by which they verify a proxy of https://, () if they are the same.
+    roots by which they verify a proxy of https://, () if they are the same. `by_proxy` are the
+    roots and checks for a server behind a proxy, None if they are the same.
     """
 
     roots: Tuple[Root, ...]
@@ -77,6 +80,7 @@ class Trust(NamedTuple):
     host: str = ""
     proxy: str = ""
     at_proxy: Tuple[Root, ...] = ()
+    by_proxy: Optional[Tuple[Tuple[Root, ...], Checks]] = None
 
     def unset(self) -> Trust:
         """Return what of it decides the verdict: it without who uses it, and who set it."""

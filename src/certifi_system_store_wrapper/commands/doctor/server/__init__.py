@@ -46,7 +46,7 @@ def _examined(
         told.update(proxy=str(proxy.at) if proxy else None)
         settings = from_environment()
         built = api.build(settings)
-        in_force = trusts.in_force(built, settings, where)
+        in_force = trusts.in_force(built, settings, where, by_proxy=proxy is not None)
         route = trusts.passable(in_force, Route(where, proxy), built)
         seen = handshake.presented(route)
         told.update(chain=[describe.certificate(der) for der in seen.chain])

@@ -18,7 +18,7 @@ from .. import context_class, replacing, strict
 from . import by_itself, handshake, reasons
 from .handshake import Outcome
 from .route import Route, reason_of
-from .target import OPERATOR, Refused, Target, Untrusted
+from .target import OPERATOR, Refused, Target, Untrusted, is_ip
 
 # The contexts that connect to every server, as rows name them, whoever uses them.
 CERTIFI_ALONE, BUNDLE = Trust((Root(trusts.CERTIFI),)), Trust((Root(trusts.BUNDLE),))
@@ -46,7 +46,9 @@ class Tried(NamedTuple):
         }
 
 
-def in_force(built: Bundle, settings: Settings, where: Target) -> List[Trust]:
+def in_force(
+    built: Bundle, settings: Settings, where: Target, *, by_proxy: bool = False
+) -> List[Trust]:
     """Return the trusts that are to be tried with that server: those of ALWAYS, and all in force.
 
     Where certifi does not answer from the bundle, whoever asks it gets its own list, and httpx2 is
@@ -55,11 +57,24 @@ def in_force(built: Bundle, settings: Settings, where: Target) -> List[Trust]:
     named = ("", where.host, f"[{where.host}]", str(where))
     every = [each for each in trusts.in_force(trusts.this()) if each.host in named]
     lax = [each for each in every if each.checks_nothing and not each.only]
-    found = [each._replace(host="", clients=_using(each, lax)) for each in every]
+    found = [
+        _used(each, where, by_proxy=by_proxy)._replace(host="", clients=_using(each, lax))
+        for each in every
+    ]
     found = [each for each in found if each.clients or each.settings]
     if why_plain(settings, built):
         found = list(map(_without_bundle, found))
     return trusts.merged([*ALWAYS, *found])
+
+
+def _used(trust: Trust, where: Target, *, by_proxy: bool) -> Trust:
+    """Return the trust as it counts for that host, on that way."""
+    if not (by_proxy or trust.proxy):
+        trust = trust._replace(at_proxy=())
+    elif trust.by_proxy:
+        trust = trust._replace(roots=trust.by_proxy[0], checks=trust.by_proxy[1])
+    needs_name = trust.checks.needs_name and is_ip(where.host)
+    return trust._replace(checks=trust.checks._replace(needs_name=needs_name), by_proxy=None)
 
 
 def _using(trust: Trust, lax: Sequence[Trust]) -> Tuple[str, ...]:
@@ -138,6 +153,9 @@ def _outcome(trust: Trust, route: Route, pem: Dict[str, str]) -> Outcome:
         return Outcome(trusted=True)
     if trust.fault:
         return Outcome(trusted=False, message=trust.fault)
+    if trust.checks.needs_name:
+        message = "the client fails with an address: check_hostname requires server_hostname"
+        return Outcome(trusted=False, message=message, remedy="name the host by a DNS name")
     try:
         context = _context(trust, pem)
     except (OSError, ValueError) as error:
