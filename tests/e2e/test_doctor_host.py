@@ -655,6 +655,7 @@ def test_a_proxy_over_tls(sandbox: Sandbox) -> None:
         (b"HTTP/1.1 200", ["does not"]),
         (b"", ["no answer"]),
         (b"\x1b[31m\r\n\r\n", ["refused"]),
+        (b"ICY 200 OK\r\n\r\n", ["refused"]),
         (b"HTTP/1.1 200 OK\r\nX: " + b"\x1b[31m" * 9999, ["no end"]),
     ],
 )

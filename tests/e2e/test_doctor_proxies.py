@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from base64 import b64encode
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Dict, Iterator, List, NamedTuple
@@ -28,6 +29,17 @@ class Redirecting(Tunnel):
     def port(self, _head: bytes) -> int:
         """Return where that one is."""
         return int(self.server.to)
+
+
+class Picky(Redirecting):
+    """A proxy that takes what has certain bytes in it, and hangs up on all else."""
+
+    def port(self, head: bytes) -> int:
+        """Return where that one is."""
+        if self.server.wanted not in head:
+            self.request.sendall(b"HTTP/1.1 426 Upgrade Required\r\nContent-Length: 0\r\n\r\n")
+            raise ConnectionAbortedError
+        return super().port(head)
 
 
 class Scene(NamedTuple):
@@ -175,6 +187,67 @@ def test_a_network_in_no_proxy(sandbox: Sandbox, scene: Scene) -> None:
     assert [each["check"] for each in data["findings"]].count("proxy") == 1
     named = asked(sandbox, address, {**env, "NO_PROXY": "127.0.0.1"})
     assert levels(named, "ok") and named["healthy"]
+
+
+@pytest.mark.parametrize(
+    ("variables", "clients", "word"),
+    [
+        ({"HTTPS_PROXY": "{}", "NO_PROXY": ".localhost"}, ["requests", "httpx"], "NO_PROXY"),
+        ({"HTTPS_PROXY": "{}", "NO_PROXY": "*,x"}, ["requests", "httpx"], "NO_PROXY"),
+        ({"HTTPS_PROXY": "{}", "NO_PROXY": "127.0.0.1:{port}"}, ["requests", "httpx"], "NO_PROXY"),
+        ({"ALL_PROXY": "{}"}, ["requests", "botocore"], "botocore"),
+    ],
+)
+def test_ways_that_differ(
+    sandbox: Sandbox, scene: Scene, variables: Dict[str, str], clients: List[str], word: str
+) -> None:
+    """One of two clients goes by the proxy; so that is told, and nothing is ok."""
+    env = {**trusting(sandbox, ROOT, INSPECTOR), "PYTHON_CERTIFI_SSL_DEFAULTS": "1"}
+    port = str(scene.server.server_port)
+    env.update({n: v.format(f"http://{scene.proxy}", port=port) for n, v in variables.items()})
+    host = scene.host.replace("localhost", "127.0.0.1") if "127" in str(variables) else scene.host
+    for client in clients:
+        code = f"import sys, five_clients; five_clients.{client}(sys.argv[1])"
+        site = {"PYTHONPATH": str(SUPPORT)}
+        sandbox.run("-c", code, f"https://{host}/{client}/", env={**env, **site})
+    assert sorted(scene.server.through | scene.inspected.through) == sorted(clients)
+    assert len(scene.server.through) == len(scene.inspected.through) == 1
+    data = asked(sandbox, host, env)
+    assert levels(data, "ok") == []
+    assert word in str([each["message"] for each in data["findings"] if each["check"] == "proxy"])
+
+
+@pytest.mark.parametrize(
+    ("wanted", "login", "word"),
+    [
+        (b64encode(b"token:"), "token@", "password"),
+        (b64encode("me:p\u00e4ss".encode()), "me:p%C3%A4ss@", "password"),
+        (b" HTTP/1.1\r\n", "", "HTTP/1.0"),
+        (b"CONNECT", "", "HTTP/1.0"),
+    ],
+)
+def test_a_proxy_that_takes_some(
+    sandbox: Sandbox, scene: Scene, wanted: bytes, login: str, word: str
+) -> None:
+    """Where requests and httpx ask it in different ways, that is told, and nothing is ok."""
+    with serving(Picky) as proxy:
+        proxy.to, proxy.wanted = scene.server.server_port, wanted  # type: ignore[attr-defined]
+        env = {**trusting(sandbox, ROOT), "HTTPS_PROXY": f"http://{login}127.0.0.1:{proxy.port}"}
+        data = asked(sandbox, scene.host, {**env, "PYTHON_CERTIFI_SSL_DEFAULTS": "1"})
+        got = [sandbox.fetch(c, f"https://{scene.host}/", env) for c in ("requests", "httpx")]
+    differ = len({each.stdout == "200\n" for each in got}) == 2
+    told = [each["message"] for each in data["findings"] if each["check"] == "proxy"]
+    assert (word in str(told), levels(data, "problem")) == (differ, []), (data, got)
+
+
+def test_a_dot_at_the_end(sandbox: Sandbox, scene: Scene) -> None:
+    """requests leaves it out by urllib3 2, and httpx does not; that is told."""
+    env = {**trusting(sandbox, INSPECTOR), "HTTPS_PROXY": f"http://{scene.proxy}"}
+    host = scene.host.replace("localhost", "localhost.")
+    got = [sandbox.fetch(c, f"https://{host}/", env).stdout for c in ("requests", "httpx")]
+    data = asked(sandbox, host, {**env, "PYTHON_CERTIFI_SSL_DEFAULTS": "1"})
+    assert [each == "200\n" for each in got] == [True, False]
+    assert "name" in [each["check"] for each in data["findings"]] and not levels(data, "ok")
 
 
 def test_who_passes_over_the_variable(sandbox: Sandbox, scene: Scene) -> None:

@@ -24,6 +24,8 @@ _BY_DEFAULTS = (
 _PAST_PROXIES = (
     "aiohttp", "aiosmtplib", "geventhttpclient", "paho-mqtt", "pymongo", "redis", "tornado", "treq",
 )  # fmt: skip
+# These read HTTPS_PROXY alone.
+_NOT_BY_ALL_PROXY = ("botocore", "grpcio", "websocket-client")
 
 
 def trusts(here: Here) -> List[Trust]:
@@ -34,7 +36,13 @@ def trusts(here: Here) -> List[Trust]:
 
 def past_proxies(here: Here) -> List[str]:
     """Return the installed clients that pass over the variables of proxies."""
-    return [here.called(name) for name in _PAST_PROXIES if here.has(name)]
+    past = list(_PAST_PROXIES)
+    past += [] if here.has("pysocks") else ["httplib2"]
+    past += [] if here.version("websockets") >= (15,) else ["websockets"]
+    named = {name.lower() for name, value in here.environ.items() if value}
+    by_all_alone = "all_proxy" in named and "https_proxy" not in named
+    past += _NOT_BY_ALL_PROXY if by_all_alone else []
+    return [here.called(name) for name in past if here.has(name)]
 
 
 def by_default(here: Here) -> Trust:

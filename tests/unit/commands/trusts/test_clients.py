@@ -164,3 +164,21 @@ def test_a_file_that_is_not_understood(home: Path, file: str, text: str, client:
     assert "is not understood" in found.fault
     assert "line" in found.fault
     assert "/x" not in found.fault
+
+
+@pytest.mark.parametrize(
+    ("versions", "environ", "past"),
+    [
+        ({"httplib2": "0.32.1"}, {}, True),
+        ({"httplib2": "0.32.1", "pysocks": "1.7.1"}, {}, False),
+        ({"websockets": "14.2"}, {}, True),
+        ({"websockets": "15.0"}, {}, False),
+        ({"botocore": "1.44.8"}, {"ALL_PROXY": "http://a:1"}, True),
+        ({"botocore": "1.44.8"}, {"ALL_PROXY": "http://a:1", "https_proxy": "http://a:1"}, False),
+    ],
+)
+def test_who_passes_over_a_proxy(
+    versions: Dict[str, str], environ: Dict[str, str], *, past: bool
+) -> None:
+    """What a client needs for one, and which variable it reads."""
+    assert bool(trusts.past_proxies(here(versions, environ))) is past

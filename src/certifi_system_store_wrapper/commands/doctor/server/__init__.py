@@ -62,7 +62,7 @@ def _examined(
     told.update(outcomes={name: outcome._asdict() for name, outcome in outcomes.items()})
     told.update(trusts=[each.told() for each in [*trusts.rows(tried), *others]])
     verifies = partial(handshake.verifies, route, partial_chain=strict.IS_ON)
-    view = View(where, proxy, outcomes, seen, links, path, built, settings, tried, verifies)
+    view = View(where, proxy, outcomes, seen, links, path, built, settings, tried, verifies, route)
     return diagnose(view), told, path
 
 

@@ -15,6 +15,7 @@ from ...trusts import BUNDLE, DEFAULTS
 from ...trusts import CERTIFI as CERTIFI_ALONE
 from .handshake import Outcome, Presented
 from .proxy import Proxy
+from .route import Route
 from .target import Target, is_ip
 from .trusts import Tried
 
@@ -147,6 +148,7 @@ class View(NamedTuple):
     settings: Settings
     tried: Sequence[Tried]
     verifies: Callable[[Sequence[bytes]], bool]
+    route: Optional[Route] = None
 
     @property
     def issuer(self) -> str:

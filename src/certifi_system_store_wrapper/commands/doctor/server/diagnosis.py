@@ -12,13 +12,12 @@ from ....settings import CERTIFI, WARNING
 from ... import describe, variables, whose
 from ...output import Finding, note, problem
 from ...status import why_plain
-from ...trusts import BUNDLE, DEFAULTS, Root, past_proxies, this
+from ...trusts import BUNDLE, DEFAULTS, Root
 from ...trusts import CERTIFI as CERTIFI_ALONE
 from .. import strict
-from . import chain, common_name, missing, reasons, trusts, verify_errors
+from . import chain, common_name, differing, missing, reasons, trusts, verify_errors
 from .chain import CONTEXTS, STRICT, Link, View
 from .handshake import context_of
-from .proxy import is_past_for_some
 from .target import OPERATOR, is_ip
 
 _OLD = ("TLSv1", "TLSv1.1", "SSLv3")
@@ -28,36 +27,12 @@ _OWNER = f"{OPERATOR} has to"
 def diagnose(view: View) -> List[Finding]:
     """Return the causes, each with its remedy, and whether certifi has removed the root.
 
-    Where there is a problem, or a client was not tried, nothing is said to be ok.
+    Where there is a problem, or a way was not tried, nothing is said to be ok.
     """
-    untried = [*_untried(view), *_by_network(view)]
+    untried = list(differing.findings(view))
     found = [*variables.breaking(), *_causes(view), *_removed(view), *untried]
     is_bad = bool(untried) or _is_told(found)
     return [each for each in found if each.level != "ok" or not is_bad]
-
-
-def _untried(view: View) -> Iterator[Finding]:
-    """Report the clients that do not go by the proxy by which everything was tried."""
-    clients = past_proxies(this()) if view.proxy else []
-    if clients:
-        yield note(
-            "proxy",
-            "these pass over the variables of proxies unless their programs say otherwise, so "
-            f"what they meet has not been tried: {', '.join(clients)}",
-            f"to try it: NO_PROXY={view.where.host} certifi-system-store-wrapper doctor "
-            f"{view.where}",
-        )
-
-
-def _by_network(view: View) -> Iterator[Finding]:
-    """Report that httpx and urllib go by the proxy where requests does not."""
-    if is_past_for_some(view.where):
-        yield note(
-            "proxy",
-            f"NO_PROXY excepts {view.where.host} by a network alone, which requests reads, but "
-            "httpx and urllib do not: they go by the proxy, and that has not been tried",
-            f"name the address itself in NO_PROXY: {view.where.host}",
-        )
 
 
 def _removed(view: View) -> Iterator[Finding]:

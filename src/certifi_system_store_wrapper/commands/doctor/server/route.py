@@ -31,6 +31,7 @@ class Route:
         """Prepare; until trusting() says whom to trust, no proxy that speaks TLS itself is."""
         self.where, self.proxy = where, proxy
         self.trust = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        self.http = "HTTP/1.1"
         self._end = time.monotonic() + _TOTAL
         self._addresses: List[Address] = []
 
@@ -49,6 +50,12 @@ class Route:
         same.trust = trust
         return same
 
+    def by_http_1_0(self) -> Route:
+        """Return the same way, asking the proxy as http.client did before Python 3.12."""
+        same = copy(self)
+        same.http = "HTTP/1.0"
+        return same
+
     def deadline(self, seconds: float = _STEP) -> float:
         """Return the time at which a step that begins now has to end."""
         return min(time.monotonic() + seconds, self._end)
@@ -61,7 +68,7 @@ class Route:
         try:
             if self.proxy.is_tls:
                 connection = self._secured(connection, self.proxy.at)
-            _tunnel(connection, self.where, self.proxy, self.deadline())
+            _tunnel(connection, self.where, self.proxy, self.deadline(), self.http)
         except BaseException:
             connection.close()
             raise
@@ -125,9 +132,11 @@ def _connection(address: Address, deadline: float) -> socket.socket:
     return connection
 
 
-def _tunnel(connection: socket.socket, where: Target, proxy: Proxy, deadline: float) -> None:
+def _tunnel(
+    connection: socket.socket, where: Target, proxy: Proxy, deadline: float, http: str
+) -> None:
     """Ask the proxy to connect us to the target; raises Refused."""
-    lines = [f"CONNECT {where} HTTP/1.1", f"Host: {where}"]
+    lines = [f"CONNECT {where} {http}", *([f"Host: {where}"] if http == "HTTP/1.1" else [])]
     if proxy.authorization:
         lines.append(f"Proxy-Authorization: Basic {proxy.authorization}")
     try:
@@ -139,7 +148,7 @@ def _tunnel(connection: socket.socket, where: Target, proxy: Proxy, deadline: fl
     code = status.split(" ")[1:2]
     if code == ["407"]:
         raise _login_refused(proxy, status, headers)
-    if code != ["200"]:
+    if code != ["200"] or not status.startswith("HTTP/"):
         raise Refused(
             f"the proxy {proxy.at} refused: {status[:200] or 'no answer'}",
             "ask whoever runs it, or put the host into NO_PROXY if it is reached without",

@@ -23,10 +23,14 @@ _CHECK = "check the name, the port, the network and the proxy variables"
 
 
 class Target(NamedTuple):
-    """A host, spelled as in DNS and certificates, and a port."""
+    """A host, spelled as in DNS and certificates, and a port.
+
+    `is_absolute` says that the name was written with a dot at its end.
+    """
 
     host: str
     port: int
+    is_absolute: bool = False
 
     def __str__(self) -> str:
         """Return HOST:PORT, with the brackets that IPv6 needs."""
@@ -80,7 +84,8 @@ def has_more_userinfo(url: SplitResult) -> bool:
 def at(url: SplitResult, default_port: int) -> Target:
     """Return what a URL names; raises NoName."""
     host, port = _host(url), _port(url)
-    return Target(host, default_port if port is None else port)
+    is_absolute = (url.hostname or "").endswith(".")
+    return Target(host, default_port if port is None else port, is_absolute)
 
 
 def _port(url: SplitResult) -> Optional[int]:

@@ -1,0 +1,72 @@
+"""`doctor HOST`: where clients reach a host in different ways, so that one verdict is not for all.
+
+While one of these notes stands, nothing is said to be ok.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Iterator
+
+from ...output import Finding, note
+from ...trusts import past_proxies, this
+from .chain import View
+from .proxy import is_in_doubt
+from .target import Refused
+
+
+def findings(view: View) -> Iterator[Finding]:
+    """Report each way on which a client of here may be, and nothing was tried."""
+    if view.proxy:
+        yield from _past_the_proxy(view)
+        yield from _by_its_login(view)
+        yield from _by_http_1_0(view)
+    if is_in_doubt(view.where):
+        yield note(
+            "proxy",
+            f"NO_PROXY excepts {view.where.host} for some clients only, as requests, httpx and "
+            "urllib read it by different rules: one of both ways has not been tried",
+            f"name the host itself in NO_PROXY, without port or dot: {view.where.host}",
+        )
+    if view.where.is_absolute:
+        yield note(
+            "name",
+            f"{view.where.host}. ends with a dot, which urllib3 2 leaves out; others, as httpx and "
+            "pip, look for a name with it, which no certificate has",
+            f"name {view.where.host} without it",
+        )
+
+
+def _past_the_proxy(view: View) -> Iterator[Finding]:
+    clients = past_proxies(this())
+    if clients:
+        yield note(
+            "proxy",
+            "these pass over the variables of proxies unless their programs say otherwise, so "
+            f"what they meet has not been tried: {', '.join(clients)}",
+            f"to try it: NO_PROXY={view.where.host} certifi-system-store-wrapper doctor "
+            f"{view.where}",
+        )
+
+
+def _by_its_login(view: View) -> Iterator[Finding]:
+    if view.proxy and view.proxy.has_odd_login:
+        yield note(
+            "proxy",
+            "clients send the user of that proxy in different ways, or not at all, where it has no "
+            "password, or other characters than ASCII: this was tried with UTF-8 alone",
+            "give that user a password of ASCII",
+        )
+
+
+def _by_http_1_0(view: View) -> Iterator[Finding]:
+    if view.route and sys.version_info < (3, 12):
+        try:
+            view.route.by_http_1_0().connected().close()
+        except Refused as error:
+            yield note(
+                "proxy",
+                "before Python 3.12 requests, pip and urllib ask a proxy by HTTP/1.0, without a "
+                f"Host: {error}",
+                "a newer Python asks by HTTP/1.1, as httpx does",
+            )
