@@ -237,13 +237,16 @@ def test_what_is_trusted_is_no_root(sandbox: Sandbox, what: str) -> None:
         answer.names("no-root", what)
 
 
-def test_a_wildcard_stands_for_one_label(sandbox: Sandbox) -> None:
+@pytest.mark.parametrize(
+    ("label", "what"), [("a.b", "one label only"), ("a_b", "one label without a _")]
+)
+def test_a_wildcard_stands_for_one_label(sandbox: Sandbox, label: str, what: str) -> None:
     """The name that nearly fits is told. (localhost is at hand for any name below it.)"""
     leaf = make("leaf", by=ROOT, names=["*.localhost"])
     with serving(Echo, context_for(leaf)) as server, serving(Tunnel) as proxy:
         env = {**trusting(sandbox, ROOT), "HTTPS_PROXY": f"http://127.0.0.1:{proxy.port}"}
-        answer = ask(sandbox, f"a.b.localhost:{server.port}", env)
-    answer.names("name", "*.localhost stands for one label only", "issued anew for that name")
+        answer = ask(sandbox, f"{label}.localhost:{server.port}", env)
+    answer.names("name", f"*.localhost stands for {what}", "issued anew for that name")
 
 
 def test_an_address(sandbox: Sandbox) -> None:
@@ -483,6 +486,41 @@ def test_a_server_that_has_enough_of_us(sandbox: Sandbox) -> None:
     with serving(Once, context_for(LEAF)) as server:
         answer = ask(sandbox, f"localhost:{server.port}", trusting(sandbox, ROOT))
     answer.names("handshake", "hangs up")
+
+
+@pytest.mark.parametrize("served", [2, 3, 4])
+def test_a_server_that_hangs_up_in_the_end(sandbox: Sandbox, served: int) -> None:
+    """It has answered some, so that no certificate is to blame, and nothing is ok."""
+
+    class Few(Echo):
+        def handle(self) -> None:
+            self.server.asked.append(b"")
+            if len(self.server.asked) <= served:
+                super().handle()
+
+    with serving(Few, context_for(LEAF)) as server:
+        answer = ask(sandbox, f"localhost:{server.port}", trusting(sandbox, ROOT))
+    answer.names("connection", "has answered, and then took no more connections", "not all")
+    assert "issued anew" not in answer.said
+
+
+def test_a_server_with_two_certificates(sandbox: Sandbox) -> None:
+    """One is of a CA that nobody trusts: that there are two is told."""
+    other = context_for(make("a server", by=make("Other Root", *CA), names=["localhost"]))
+
+    class InTurn(Echo):
+        def handle(self) -> None:
+            self.server.asked.append(b"")
+            if len(self.server.asked) % 2:
+                self.server.context = other
+            else:
+                self.server.context = context_for(LEAF)
+            super().handle()
+
+    with serving(InTurn, context_for(LEAF)) as server:
+        answer = ask(sandbox, f"localhost:{server.port}", trusting(sandbox, ROOT))
+    assert answer.status == 1 and "different certificates" in answer.said
+    assert "different certificates" not in of(sandbox, context_for(LEAF)).said
 
 
 def test_a_server_that_ends_meanwhile(sandbox: Sandbox) -> None:

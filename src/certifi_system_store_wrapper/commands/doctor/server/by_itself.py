@@ -14,7 +14,7 @@ from typing import Any, Dict, Optional
 from ....parsing import x509
 from ...trusts import BY_URLLIB3, BY_WEBPKI
 from .handshake import WRONG_NAME, ByItself, Outcome
-from .target import is_ip
+from .target import OPERATOR, is_ip
 
 
 def _names(tls: ssl.SSLObject, host: str) -> Optional[Outcome]:
@@ -44,7 +44,8 @@ def _no_ca(tls: ssl.SSLObject, _host: str) -> Optional[Outcome]:
     with suppress(ValueError):
         if x509.facts(tls.getpeercert(binary_form=True) or b"").ca:
             message = "a CA's certificate, which may not be a server's own (CaUsedAsEndEntity)"
-            return Outcome(trusted=False, message=message)
+            remedy = f"{OPERATOR} has to have its certificate issued anew"
+            return Outcome(trusted=False, message=message, remedy=remedy)
     return None
 
 

@@ -111,11 +111,12 @@ def names(one: Link, *kinds: int) -> List[str]:
 
 
 def is_for(host: str, name: str) -> bool:
-    """Whether a name in a certificate covers the host; `*.` covers exactly one label."""
+    """Whether a name in a certificate covers the host; `*.` covers one label, without a _."""
     if is_ip(host) and is_ip(name):
         return ip_address(host.partition("%")[0]) == ip_address(name)
     host, name = host.lower(), name.lower()
-    return host == name or (name[:2] == "*." and host.partition(".")[2] == name[2:])
+    label, _, domain = host.partition(".")
+    return host == name or (name[:2] == "*." and domain == name[2:] and "_" not in label)
 
 
 def _general_name(tag: int, content: bytes) -> Optional[str]:

@@ -31,6 +31,9 @@ def diagnose(view: View) -> List[Finding]:
     """
     untried = list(differing.findings(view))
     found = [*variables.breaking(), *_causes(view), *_removed(view), *untried]
+    if _is_told(found) and view.route and len(view.route.shown) > 1:
+        message = "the server presents different certificates in turn: each may be told above"
+        found.append(note("server", message, f"{_OWNER} look at each machine behind that name"))
     is_bad = bool(untried) or _is_told(found)
     return [each for each in found if each.level != "ok" or not is_bad]
 
@@ -108,7 +111,7 @@ def _failure(view: View, reason: str) -> Finding:
         )
     unknown = (
         f"the TLS handshake with {view.where} fails: {reason}",
-        "look into the server's log; a firewall or proxy in between may do it, too",
+        reasons.UNKNOWN,
     )
     return problem("handshake", *reasons.KNOWN.get(reason, unknown))
 

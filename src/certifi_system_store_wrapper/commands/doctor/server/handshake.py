@@ -49,19 +49,30 @@ class Presented(NamedTuple):
     wants_certificate: bool = False
 
 
+# What ends a handshake whatever is trusted; before Python 3.10 they are of different classes.
+HANG_UPS = (ConnectionError, TimeoutError, socket.timeout)
+
 # What a client says against a server with which the handshake has succeeded.
 ByItself = Callable[[ssl.SSLObject, str], Optional[Outcome]]
 
 
 def outcome(route: Route, context: ssl.SSLContext, by_itself: Optional[ByItself] = None) -> Outcome:
-    """Return whether that context trusts the server, and a client `by_itself`; raises Refused."""
+    """Return whether that context trusts the server, and a client `by_itself`.
+
+    Raises Refused, and one of HANG_UPS.
+    """
+    watcher = _Watcher(context)
     with route.connected() as connection:
         try:
             tls = _shake_hands(connection, context, route).tls
+        except HANG_UPS:
+            raise
         except ssl.SSLCertVerificationError as error:
             return Outcome(trusted=False, message=error.verify_message, code=error.verify_code)
         except (OSError, ValueError) as error:
             return Outcome(trusted=False, message=reason_of(error))
+        finally:
+            route.shown.update(watcher.chain[:1])
     return (by_itself and by_itself(tls, route.where.host)) or Outcome(trusted=True)
 
 

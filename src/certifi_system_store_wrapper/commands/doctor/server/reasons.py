@@ -11,6 +11,7 @@ PLAIN = (
     "WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE", "UNEXPECTED_MESSAGE",
     "PACKET_LENGTH_TOO_LONG", "UNKNOWN_PROTOCOL", "BAD_RECORD_TYPE", "UNEXPECTED_RECORD",
 )  # fmt: skip
+UNKNOWN = "look into the server's log; a firewall or proxy in between may do it, too"
 _OWNER = f"{OPERATOR} has to"
 # By OpenSSL's name for a failure: what it means, and what to do.
 KNOWN: Dict[str, Tuple[str, str]] = {

@@ -10,7 +10,7 @@ import socket
 import ssl
 import time
 from copy import copy
-from typing import Any, List, Optional, Tuple
+from typing import Any, List, Optional, Set, Tuple
 
 from ....sources import files
 from .proxy import Proxy, read
@@ -32,6 +32,8 @@ class Route:
         self.where, self.proxy = where, proxy
         self.trust = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         self.http = "HTTP/1.1"
+        # Each certificate that was shown as the server's own.
+        self.shown: Set[bytes] = set()
         self._end = time.monotonic() + _TOTAL
         self._addresses: List[Address] = []
 

@@ -91,14 +91,26 @@ def _without_bundle(trust: Trust) -> Trust:
 
 
 def tried(found: Sequence[Trust], route: Route, built: Bundle) -> Iterator[Tried]:
-    """Connect once with each trust, whoever set it; raises Refused."""
+    """Connect once with each trust, whoever set it; raises OSError."""
     pem = _pem(built)
     outcomes: Dict[Trust, Outcome] = {}
     for trust in found:
         alike = trust.unset()
         if alike not in outcomes:
-            outcomes[alike] = _outcome(alike, route, pem)
+            try:
+                outcomes[alike] = _outcome(alike, route, pem)
+            except handshake.HANG_UPS as error:
+                served = [each for each, o in outcomes.items() if _has_met(each, o)]
+                # Raises if the server hangs up on that one, too, by now.
+                for each in served[:1]:
+                    _outcome(each, route, pem)
+                outcomes[alike] = Outcome(trusted=False, message=reason_of(error))
         yield Tried(trust, outcomes[alike])
+
+
+def _has_met(trust: Trust, outcome: Outcome) -> bool:
+    """Whether the server has shaken hands with it, up to its certificates."""
+    return bool(outcome.code or outcome.trusted) and not trust.checks_nothing
 
 
 def _pem(built: Bundle) -> Dict[str, str]:
@@ -255,6 +267,8 @@ def _help(trust: Trust, outcome: Outcome) -> str:
     if trust.proxy:
         return "`add` the CA of that proxy, or take the proxy out of their settings"
     is_bundle = any(root.kind == trusts.BUNDLE for root in trust.roots)
+    if is_bundle and not outcome.code:
+        return reasons.UNKNOWN
     if is_bundle or outcome.code in handshake.WRONG_NAME:
         return f"{OPERATOR} has to have its certificate issued anew"
     if any(root.kind == trusts.DEFAULTS for root in trust.roots):

@@ -115,7 +115,10 @@ def _near_miss(host: str, names: List[str]) -> str:
         counts = " (an address counts only where it stands as an IP address)"
         return counts if host in names else ""
     deeper = [n for n in names if n.startswith("*.") and host.endswith(n[1:].lower())]
-    return f" ({deeper[0]} stands for one label only)" if deeper else ""
+    if not deeper:
+        return ""
+    is_one = host.count(".") == deeper[0].count(".")
+    return f" ({deeper[0]} stands for one label{' without a _' if is_one else ' only'})"
 
 
 def _distrusted(view: View) -> Iterator[Finding]:
