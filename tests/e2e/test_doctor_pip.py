@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import ssl
 from pathlib import Path
 from typing import Any, Dict, Iterator, List, Tuple
 
@@ -165,6 +166,20 @@ def test_where_there_is_no_pip(sandbox: Sandbox, host: str) -> None:
     ):
         _, told, _ = doctor(sandbox, host, env=env)
         assert [each["level"] for each in told] == levels
+
+
+def test_a_server_of_rsa_key_exchange(pips: Sandbox) -> None:
+    """urllib3 in older pips chooses that, and Python's own contexts do not; its row agrees."""
+    leaf = make("index", by=ROOT, names=["localhost"], rsa_bits=2048)
+    context = context_for(leaf)
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+    context.set_ciphers("AES256-GCM-SHA384:@SECLEVEL=0")
+    trusting = {"PYTHON_CERTIFI_CERT_FILES": str(write(pips.work / "root.pem", ROOT.pem))}
+    pip = ("-m", "pip", "download", "--no-deps", "--retries=0", "--no-cache-dir", "probe")
+    with serving_https(Index, context) as host:
+        _, _, data = doctor(pips, host, env=trusting)
+        done = pips.run(*pip, "--index-url", f"https://{host}/simple/", env=trusting)
+    assert rows_of_pip(data) == [done.returncode == 0], (data, done)
 
 
 MISSING = "/no/such.pem"

@@ -34,9 +34,9 @@ def trust(here: Here) -> Trust:
         or _variable(here, "REQUESTS_CA_BUNDLE")
     )
     if setting is None:
-        return Trust((Root(BUNDLE),), urllib3.COMPARING_NAMES)
+        return Trust((Root(BUNDLE),), urllib3.of_botocore(here))
     if setting.value.strip():
-        return _named(setting)
+        return _named(here, setting)
     if here.version("botocore") < _REFUSES_EMPTY:
         return Trust((), settings=(setting,), checks_nothing=not setting.value)
     return Trust((), settings=(setting,), fault="it is empty, and botocore refuses that")
@@ -53,16 +53,16 @@ def of_other_profiles(here: Here) -> List[Trust]:
         chosen = _chosen(here)
         profiles.pop(chosen.value if chosen else "default", None)
     return [
-        _named(each)._replace(only=f"with the profile {profile}")
+        _named(here, each)._replace(only=f"with the profile {profile}")
         for profile, each in profiles.items()
         if each
     ]
 
 
-def _named(setting: Setting) -> Trust:
+def _named(here: Here, setting: Setting) -> Trust:
     """Return the trust in the file that a setting names; urllib3 replaces a ~ in it."""
     root = Root(FILE, os.path.expanduser(setting.value))
-    return Trust((root,), urllib3.COMPARING_NAMES, settings=(setting,))
+    return Trust((root,), urllib3.of_botocore(here), settings=(setting,))
 
 
 def _variable(here: Here, name: str) -> Optional[Setting]:

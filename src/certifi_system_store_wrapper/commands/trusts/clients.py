@@ -103,7 +103,7 @@ def _by_openssls_variables(here: Here) -> Optional[Trust]:
 
 def _old_httpx(here: Here) -> Trust:
     """Return the trust of httpx before 0.28, which passes over a path that is not there."""
-    checks = Checks(common_name=False)
+    checks = Checks(common_name=False, ciphers=urllib3.CIPHERS, from_1_2=urllib3.is_lax(here))
     file, folder = variable(here, "SSL_CERT_FILE"), variable(here, "SSL_CERT_DIR")
     if file and os.path.isfile(file.value):
         return Trust((Root(FILE, file.value),), checks, settings=(file,))

@@ -47,7 +47,8 @@ class Checks(NamedTuple):
 
     `by_itself` says what it checks without OpenSSL, "" if nothing. `offers_http1` says that its
     handshake offers HTTP/1.1 and no other protocol (ALPN): some servers refuse that. `needs_name`
-    says that it fails with an address.
+    says that it fails with an address. `ciphers` are what it chooses for TLS 1.2, "" for Python's
+    own choice; `from_1_2` says that it takes no older version, whatever OpenSSL is told.
     """
 
     strict: bool = False
@@ -55,6 +56,8 @@ class Checks(NamedTuple):
     by_itself: str = ""
     offers_http1: bool = False
     needs_name: bool = False
+    ciphers: str = ""
+    from_1_2: bool = False
 
 
 class Trust(NamedTuple):

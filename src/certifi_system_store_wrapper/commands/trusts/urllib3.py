@@ -5,13 +5,29 @@ from __future__ import annotations
 from .here import Here, Version
 from .trust import BY_URLLIB3, Checks
 
+# What urllib3 before 2 chooses, and httpx before 0.28: RSA key exchange, too.
+CIPHERS = (
+    "ECDHE+AESGCM:ECDHE+CHACHA20:DHE+AESGCM:DHE+CHACHA20:ECDH+AESGCM:DH+AESGCM:ECDH+AES:DH+AES:"
+    "RSA+AESGCM:RSA+AES:!aNULL:!eNULL:!MD5:!DSS"
+)
 # Before 2, and in botocore's contexts always, urllib3 compares names by itself.
-COMPARING_NAMES = Checks(by_itself=BY_URLLIB3, offers_http1=True)
+_COMPARING_NAMES = Checks(by_itself=BY_URLLIB3, offers_http1=True)
 
 
 def checks(here: Here, version: Version) -> Checks:
     """Return how those of that version of urllib3 check."""
     if version < (2,):
-        return COMPARING_NAMES._replace(offers_http1=version >= (1, 26))
+        return _COMPARING_NAMES._replace(offers_http1=version >= (1, 26), ciphers=CIPHERS)
     is_strict = here.python >= (3, 13) and version >= (2, 4)
-    return Checks(strict=is_strict, common_name=False, offers_http1=True)
+    return Checks(is_strict, common_name=False, offers_http1=True, from_1_2=is_lax(here))
+
+
+def of_botocore(here: Here) -> Checks:
+    """Return how botocore's own contexts check, which take the ciphers of urllib3 before 2."""
+    is_new = here.version("urllib3") >= (2,)
+    return _COMPARING_NAMES._replace(ciphers="" if is_new else CIPHERS)
+
+
+def is_lax(here: Here) -> bool:
+    """Whether Python itself leaves it to OpenSSL's settings which version of TLS is the oldest."""
+    return here.python < (3, 10)

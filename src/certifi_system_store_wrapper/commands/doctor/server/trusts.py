@@ -202,13 +202,7 @@ def _context(trust: Trust, pem: Dict[str, str]) -> ssl.SSLContext:
 
     It writes no SSLKEYLOGFILE, and waits for no FIFO.
     """
-    context = handshake.context_of("", strict=trust.checks.strict)
-    # LibreSSL and OpenSSL 1.0.2 do not let that be chosen.
-    if ssl.HAS_NEVER_CHECK_COMMON_NAME:
-        context.hostname_checks_common_name = trust.checks.common_name
-    context.check_hostname = trust.checks.by_itself != trusts.BY_URLLIB3
-    if trust.checks.offers_http1:
-        context.set_alpn_protocols(["http/1.1"])
+    context = _checking(trust.checks)
     for root in trust.roots:
         if look.waits(root.path):
             raise OSError("that is no file")
@@ -223,6 +217,21 @@ def _context(trust: Trust, pem: Dict[str, str]) -> ssl.SSLContext:
             context.load_verify_locations(cadata=pem[root.kind])
         elif not look.waits(os.environ.get("SSL_CERT_FILE", "")):
             context.load_default_certs()
+    return context
+
+
+def _checking(checks: Checks) -> ssl.SSLContext:
+    context = handshake.context_of("", strict=checks.strict)
+    # LibreSSL and OpenSSL 1.0.2 do not let that be chosen.
+    if ssl.HAS_NEVER_CHECK_COMMON_NAME:
+        context.hostname_checks_common_name = checks.common_name
+    context.check_hostname = checks.by_itself != trusts.BY_URLLIB3
+    if checks.ciphers:
+        context.set_ciphers(checks.ciphers)
+    if checks.from_1_2:
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+    if checks.offers_http1:
+        context.set_alpn_protocols(["http/1.1"])
     return context
 
 

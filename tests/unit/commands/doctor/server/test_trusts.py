@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import ssl
+from typing import Any
 
 import pytest
 import trustme
+import urllib3
+from pip._vendor import urllib3 as urllib3_of_pip
 
 from certifi_system_store_wrapper.commands import trusts
 from certifi_system_store_wrapper.commands.doctor.server import trusts as asked
+from support.trusts import here, of
 
 
 def test_where_common_names_are_always_checked(
@@ -21,3 +25,20 @@ def test_where_common_names_are_always_checked(
     pem = {trusts.BUNDLE: private_ca.cert_pem.bytes().decode("ascii")}
     context = asked._context(asked.BUNDLE, pem)
     assert len(context.get_ca_certs()) == 1
+
+
+@pytest.mark.parametrize("module", [urllib3, urllib3_of_pip])
+def test_as_urllib3_chooses(module: Any) -> None:
+    """Its contexts have the same ciphers, and the same oldest version of TLS."""
+    there = here({"requests": "2.32.5", "urllib3": module.__version__}, python=(3, 8))
+    context = asked._context(of("requests", trusts.in_force(there))._replace(roots=()), {})
+    theirs = module.util.ssl_.create_urllib3_context()
+    assert context.get_ciphers() == theirs.get_ciphers()
+    assert context.minimum_version == theirs.minimum_version
+
+
+def test_an_old_version_that_openssl_is_told_to_take() -> None:
+    """urllib3 2 takes it nowhere; redis does where Python leaves it to OpenSSL."""
+    versions = {"requests": "2.32.5", "urllib3": "2.6.3", "redis": "5.0"}
+    found = trusts.in_force(here(versions, python=(3, 9)))
+    assert [of(name, found).checks.from_1_2 for name in ("requests", "redis")] == [True, False]
