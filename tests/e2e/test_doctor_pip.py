@@ -174,7 +174,7 @@ def test_a_server_of_rsa_key_exchange(pips: Sandbox) -> None:
     context = context_for(leaf)
     context.maximum_version = ssl.TLSVersion.TLSv1_2
     context.set_ciphers("AES256-GCM-SHA384:@SECLEVEL=0")
-    trusting = {"PYTHON_CERTIFI_CERT_FILES": str(write(pips.work / "root.pem", ROOT.pem))}
+    trusting = {"PIP_CERT": str(write(pips.work / "root.pem", ROOT.pem))}
     pip = ("-m", "pip", "download", "--no-deps", "--retries=0", "--no-cache-dir", "probe")
     with serving_https(Index, context) as host:
         _, _, data = doctor(pips, host, env=trusting)

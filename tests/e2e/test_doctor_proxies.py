@@ -150,7 +150,8 @@ def test_the_trusts_of_pips(pips: Sandbox, scene: Scene, way: str) -> None:
     """By a proxy some ask OpenSSL alone, and with an address some fail: as their row says."""
     own = (pips.environment.site_packages / "certifi" / "cacert.pem").read_bytes()
     whole = str(write(pips.work / "whole.pem", own + ROOT.pem))
-    env = {**trusting(pips, ROOT), **({"PIP_CERT": whole} if "named" in way else {})}
+    named = {"PIP_CERT": whole} if "named" in way else {}
+    env = {**trusting(pips, ROOT), **named, "PIP_CONFIG_FILE": os.devnull}
     host = scene.host.replace("localhost", "127.0.0.1") if way == "an address" else scene.host
     asking = ("-c", "import sys, five_clients; five_clients.pip(sys.argv[1]).wait()")
     with ExitStack() as stack:

@@ -103,17 +103,12 @@ def _trust(here: Here, command: str) -> Trust:
     by_truststore = Checks(offers_http1=True, needs_name=own < (2,))
     if is_new and version >= (24, 2) and "legacy-certs" not in given("use-deprecated").split():
         roots = (*truststore.roots(), Root(BUNDLE), *named)
-        at_proxy = named or (Root(DEFAULTS),)
-        # Source: _SSLContextAdapterMixin, which gives proxies truststore since then.
-        by_proxy = (at_proxy, checks) if version < (25, 2) else None
-        return Trust(
-            roots,
-            by_truststore,
-            settings=settings,
-            proxy=proxy,
-            at_proxy=at_proxy,
-            by_proxy=by_proxy,
-        )
+        found = Trust(roots, by_truststore, settings=settings, proxy=proxy, at_proxy=named)
+        if version >= (25, 2):
+            return found
+        # Source: _SSLContextAdapterMixin, which gave proxies no truststore before.
+        behind = named or (Root(DEFAULTS),)
+        return found._replace(at_proxy=behind, by_proxy=(behind, checks))
     if is_new and version >= (22, 2) and "truststore" in given("use-feature").split():
         roots = (*truststore.roots(), *named)
         by_proxy = (named or (Root(BUNDLE),), checks)
