@@ -50,6 +50,7 @@ VARIABLES = (
     "REQUESTS_CA_BUNDLE",
     "SSL_CERT_DIR",
     "SSL_CERT_FILE",
+    "TWINE_CERT",
 )
 HERE = Path(__file__).parent
 # Rooms that need more than the tests' requirements.

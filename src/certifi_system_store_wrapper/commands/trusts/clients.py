@@ -60,9 +60,10 @@ def _by_urllib3(here: Here) -> Trust:
     return Trust(_DEFAULTS, urllib3.checks(here, here.version("urllib3")))
 
 
-def _requests(here: Here) -> Trust:
+def _requests(here: Here, *own: str) -> Trust:
+    """Return the trust of requests, or of who gives it what variables of its `own` name."""
     checks = urllib3.checks(here, here.version("urllib3"))
-    setting = variable(here, "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+    setting = variable(here, "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", *own)
     if setting:
         return Trust((place(setting.value),), checks, settings=(setting,))
     # Before 2.28 an empty variable was a verify="" for it, which is as good as False.
@@ -156,6 +157,7 @@ RULES: Dict[str, Callable[[Here], Trust]] = {
     "grpcio": own_tls.grpcio,
     "niquests": own_tls.niquests,
     "treq": own_tls.treq,
+    "twine": lambda here: _requests(here, "TWINE_CERT"),
     "uv": own_tls.uv,
     "paho-mqtt": _by_own_context,
     "pymongo": _by_own_context,

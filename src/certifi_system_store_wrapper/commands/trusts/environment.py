@@ -17,12 +17,13 @@ READERS = {
     "PIP_CERT": "pip reads it instead of what it would trust",
     "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH": "gRPC reads it instead of its own roots",
     "CLOUDSDK_CORE_CUSTOM_CA_CERTS_FILE": "gcloud reads it instead of asking certifi",
+    "TWINE_CERT": "twine reads it instead of asking certifi",
     "WEBSOCKET_CLIENT_CA_BUNDLE": "websocket-client reads it instead of OpenSSL's defaults",
     "SSL_CERT_FILE": "httpx, aiohttp, urllib and OpenSSL read it instead of their defaults",
     "SSL_CERT_DIR": "httpx and OpenSSL read it instead of their defaults",
 }
 # These may name a folder of files with hashed names.
-_FOLDERS = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "WEBSOCKET_CLIENT_CA_BUNDLE")
+_FOLDERS = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "TWINE_CERT", "WEBSOCKET_CLIENT_CA_BUNDLE")
 # Whoever reads these replaces a ~ in them; no other reader does.
 _HOME = ("AWS_CA_BUNDLE", "PIP_CERT")
 

@@ -182,3 +182,20 @@ def test_who_passes_over_a_proxy(
 ) -> None:
     """What a client needs for one, and which variable it reads."""
     assert bool(trusts.past_proxies(here(versions, environ))) is past
+
+
+@pytest.mark.parametrize(
+    ("environ", "path"),
+    [
+        ({"TWINE_CERT": "/x"}, "/x"),
+        ({"TWINE_CERT": "/x", "REQUESTS_CA_BUNDLE": "/y"}, "/y"),
+        ({}, ""),
+    ],
+)
+def test_a_variable_of_twine(environ: Dict[str, str], path: str) -> None:
+    """It gives that to requests, which takes its own variables before; others read it nowhere."""
+    versions = {"twine": "6.2.0", "requests": "2.34.2"}
+    found = trusts.in_force(here(versions, {**NO_FILES, **environ}))
+    assert [root.path for root in of("twine", found).roots] == [path]
+    own = path if path != "/x" else ""
+    assert [root.path for root in of("requests", found).roots] == [own]
