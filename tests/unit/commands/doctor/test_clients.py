@@ -45,7 +45,7 @@ REASONS = {
     "gives certifi's answer to what connects, and its variables have rows": (
         "anthropic", "boto3", "docker", "elastic-transport", "google-auth", "huggingface-hub",
         "mcp", "minio", "openai", "opensearch-py", "poetry", "pygithub", "pyproj", "selenium",
-        "sentry-sdk", "twine", "yt-dlp",
+        "sentry-sdk", "yt-dlp",
     ),
     "OpenSSL's defaults have a row": ("ansible-core",),
     "comes with others, which have a rule": ("truststore", "urllib3"),
