@@ -129,6 +129,29 @@ def ask_curl(command: List[str], bundle: str, port: int) -> Answer:
     return run([*command, "-q", "-sS", "--cacert", bundle, f"https://127.0.0.1:{port}/"])
 
 
+def gnutls(_trees: Path) -> List[str]:
+    """Find a wget that is built with GnuTLS, as Debian's is, or raise Absent."""
+    found = shutil.which("wget")
+    if not found or "+ssl/gnutls" not in run([found, "--version"]).said:
+        raise Absent("no wget with GnuTLS is on PATH: apt-get install wget on Debian")
+    return [found]
+
+
+def version_of_gnutls(command: List[str]) -> str:
+    """Return the version of the GnuTLS that wget has loaded."""
+    code = "import ctypes; gnutls = ctypes.CDLL('libgnutls.so.30'); "
+    code += "gnutls.gnutls_check_version.restype = ctypes.c_char_p; "
+    code += "print('GnuTLS', gnutls.gnutls_check_version(None).decode())"
+    return f"{first_line('--version')(command)}, {run([sys.executable, '-c', code]).said.strip()}"
+
+
+def ask_gnutls(command: List[str], bundle: str, port: int) -> Answer:
+    """Ask with wget."""
+    options = ["--no-config", "--no-verbose", "--tries=1", "--output-document=-"]
+    options += [f"--ca-certificate={bundle}", "--ca-directory=/nowhere"]
+    return run([*command, *options, f"https://127.0.0.1:{port}/"])
+
+
 def ask_node(command: List[str], bundle: str, port: int) -> Answer:
     """Ask with Node.js."""
     code = f"require('https').get('https://127.0.0.1:{port}/', r => r.pipe(process.stdout))"
@@ -211,6 +234,7 @@ READERS: Dict[str, Reader] = {
         OPENSSL_REFUSES,
         r"^OpenSSL (3\.[6-9]|[4-9])\.",
     ),
+    "GnuTLS": Reader(gnutls, version_of_gnutls, ask_gnutls, "is not trusted", r"GnuTLS \d"),
     "curl": Reader(
         on_path("curl", "apt-get install curl"),
         first_line("--version"),
