@@ -11,6 +11,8 @@ from typing import List, Sequence, Union
 
 from ..machine.inputs import Input, content
 
+_CLOSED = "closed"
+
 
 def sha256(data: Union[str, bytes]) -> str:
     """Return the SHA-256 in hexadecimal."""
@@ -19,12 +21,15 @@ def sha256(data: Union[str, bytes]) -> str:
 
 
 def held_by(inputs: Sequence[Input]) -> List[str]:
-    """Return a hash of what each input holds, "" where it cannot be read."""
+    """Return a hash of what each input holds, "" where it cannot be read just now."""
     return [_held_by(each) for each in inputs]
 
 
 def _held_by(each: Input) -> str:
     try:
         return sha256(content(*each))
+    except PermissionError:
+        # What it holds counts for nobody here; who lost something by that is warned of it.
+        return _CLOSED
     except OSError:
         return ""

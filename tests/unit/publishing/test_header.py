@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 import time
 from pathlib import Path
 from typing import Any, Dict
@@ -146,6 +147,23 @@ def test_a_bundle_of_another_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     path.unlink()
     assert (others, len(set(hashes.values()))) == (["one"], 3)
     assert not any(found.is_another_machines() for found in told.values())
+
+
+@pytest.mark.root("only root becomes another user")
+def test_a_closed_file_is_an_input_as_any_other() -> None:
+    """As one of root's among the anchors: known while it is closed, and read when it opens."""
+    with tempfile.NamedTemporaryFile(dir="/tmp") as file:
+        file.write(PEM)
+        file.flush()
+        inputs = look([file.name])
+        before = header.held_by(inputs)
+        os.seteuid(4711)
+        try:
+            held = header.held_by(inputs)
+        finally:
+            os.seteuid(0)
+    assert header.contents_of((), inputs, held)
+    assert held != before
 
 
 def rendered(inputs: Any, asked: header.Asked = ("prefix=/usr",)) -> bytes:
