@@ -91,6 +91,21 @@ def test_a_ca_that_is_lost_is_told(sandbox: Sandbox, ca_file: Path, command: str
     assert sandbox.run(*ASKING[command], env=env).stderr == ""
 
 
+def test_a_ca_of_a_home_or_a_folder_is_lost_as_well(
+    sandbox: Sandbox, ca_file: Path, other_ca: trustme.CA
+) -> None:
+    """A path with ~; of a folder, what OpenSSL finds there by the hash in its name, in one line."""
+    folder = sandbox.home / "cas"
+    hashed = write(folder / "0123abcd.0", ca_file.read_bytes())
+    write(folder / "0123abcd.1", other_ca.cert_pem.bytes())
+    write(folder / "unhashed.pem", trustme.CA(organization_name="Unhashed").cert_pem.bytes())
+    for value, named in ((os.path.join("~", "cas", hashed.name), hashed), (str(folder), folder)):
+        (line,) = sandbox.run(*ASKING["run"], env={"PIP_CERT": value}).stderr.splitlines()
+        assert f"PIP_CERT named {os.path.realpath(named)}, of which the bundle lacks" in line
+        assert line.replace('"', "").endswith(f"add {os.path.realpath(hashed)}")
+        assert "Unhashed" not in line
+
+
 def test_of_a_whole_list_one_is_to_be_added(sandbox: Sandbox, ca_file: Path) -> None:
     """Who added all of it would trust for ever what others have put into it."""
     plain = next(sandbox.environment.site_packages.glob("certifi/cacert.pem"))
