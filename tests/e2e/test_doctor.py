@@ -283,7 +283,7 @@ def test_what_was_appended_under_other_settings(sandbox: Sandbox, ca_file: Path)
     printed = Path(sandbox.run("-m", "certifi").stdout.strip())
     with printed.open("ab") as file:
         file.write(ca_file.read_bytes())
-    other = trusting(sandbox, encode_pem(mint("other")))
+    other = trusting(sandbox, make("other", *CA).pem)
     named = {"PYTHON_CERTIFI_CERT_FILES": str(ca_file)}
     sources = {"PYTHON_CERTIFI_SOURCES": "certifi,user"}
 
@@ -522,8 +522,9 @@ def test_the_start_up_file(fresh: Sandbox) -> None:
     status, text, data = doctor(fresh)
     assert (status, problems(data)) == (1, ["start"])
     assert "is missing" in text
-    write(packages / "sitecustomize.py", BY_A_CALL)
-    status, text, data = doctor(fresh)
+    # Not in the environment: Debian's own, beside the standard library, is imported before that.
+    write(fresh.work / "first" / "sitecustomize.py", BY_A_CALL)
+    status, text, data = doctor(fresh, env={"PYTHONPATH": str(fresh.work / "first")})
     assert (status, problems(data), levels(data, "start")) == (0, [], ["ok"]), text
     assert "active by a call" in text and "install again" not in text
 

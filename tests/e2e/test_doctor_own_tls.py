@@ -14,16 +14,17 @@ import pytest
 
 from support import CHECKOUT, Environment, Sandbox, made_once, new_environment, write
 from support.doctor import COMMAND, trusting
-from support.minting import CA, make
+from support.minting import CA, key_usage, make
 from support.servers import context_for, serving
 
 ROOT = make("Private Root", *CA)
 LEAF = make("a server", by=ROOT, names=["localhost"])
 WHOLE_NAME = "a whole file"
-# Servers that OpenSSL lets pass, and some of these clients do not.
+AS_A_CAS = (CA[0], key_usage("digital_signature", "key_cert_sign", "crl_sign"))
+# Servers that OpenSSL lets pass, also where it is strict, and some of these clients do not.
 FAULTS = {
     "a common name alone": make("localhost", by=ROOT),
-    "a CA's certificate": make("a server", CA[0], by=ROOT, names=["localhost"]),
+    "a CA's certificate": make("a server", *AS_A_CAS, by=ROOT, names=["localhost"]),
 }
 PROGRAMS = CHECKOUT / "tests" / "reach" / "clients" / "programs.py"
 # The distributions, and the program that uses each.

@@ -157,7 +157,9 @@ def test_what_makes_it_inactive(fresh: Sandbox, sandbox: Sandbox) -> None:
     (packages / f"{MODULE}{ends}").rename(packages / "kept")
     entry = environments(sandbox, env)[os.path.realpath(prefix)]
     assert entry["inactive_because"] == f"the start-up file {MODULE}{ends} is missing"
-    for customization, is_read in (("usercustomize.py", False), ("sitecustomize.py", True)):
+    # Debian's own is imported first.
+    is_free = fresh.run("-c", "import sitecustomize").returncode != 0
+    for customization, is_read in (("usercustomize.py", False), ("sitecustomize.py", is_free)):
         write(packages / customization, BY_A_CALL)
         assert (fresh.run(*COMMAND, "status").returncode == 0) == is_read
         entry = environments(sandbox, env)[os.path.realpath(prefix)]
@@ -194,6 +196,9 @@ def test_a_call_in_the_users_own_start(sandbox: Sandbox) -> None:
     assert not environments(sandbox, env)[os.path.realpath(prefix)]["active"]
     write(sandbox.home / ".local/lib/python3.11/site-packages/usercustomize.py", BY_A_CALL)
     assert environments(sandbox, env)[os.path.realpath(prefix)]["active"]
+    # As Debian has one: it is imported, and the other is not.
+    write(prefix / "lib/python3.11/usercustomize.py", b"")
+    assert not environments(sandbox, env)[os.path.realpath(prefix)]["active"]
 
 
 @posix

@@ -8,6 +8,7 @@ import shlex
 import site
 import sys
 from glob import escape, glob
+from itertools import islice
 from typing import Dict, Iterable, Iterator, List, NamedTuple, Tuple
 
 from ..machine.files import names
@@ -86,12 +87,21 @@ def why_inactive(there: Environment) -> str:
         if needed not in there.packages:
             return f"{needed} is not installed there"
     name = f"{_START}{'.start' if _numbers(there.version) >= [3, 15] else '.pth'}"
-    # These may call activate(); in virtual environments Python reads the first alone.
-    others = ["sitecustomize.py"] if there.settings else ["sitecustomize.py", "usercustomize.py"]
-    paths = (os.path.join(folder, each) for folder in there.folders for each in (name, *others))
-    if any(_START in text(path) for path in paths):
+    paths = [os.path.join(folder, name) for folder in there.folders]
+    if any(_START in text(path) for path in (*paths, *_customizations(there))):
         return ""
     return f"the start-up file {name} is missing"
+
+
+def _customizations(there: Environment) -> Iterator[str]:
+    """Yield the modules of the user that Python imports at its start: they may call activate()."""
+    library = os.path.join(_base(there.settings) or there.prefix, _library(there.version))
+    names = ["sitecustomize.py", "usercustomize.py"]
+    # In virtual environments Python reads the first alone.
+    for name in names[:1] if there.settings else names:
+        # The first is taken. Debian has one of its own beside the standard library.
+        paths = (os.path.join(folder, name) for folder in (library, *there.folders))
+        yield from islice(filter(os.path.isfile, paths), 1)
 
 
 def is_too_old(there: Environment) -> bool:
@@ -142,6 +152,18 @@ def _numbers(version: str) -> List[int]:
     return [int(part) for part in version.split(".")[:2] if part.isdigit()]
 
 
+def _base(settings: Dict[str, str]) -> str:
+    """Return the prefix of the interpreter that a virtual environment was made of."""
+    home = settings.get("home", "")
+    return home if os.name == "nt" else os.path.dirname(home)
+
+
+def _library(version: str) -> str:
+    """Return where CPython has its standard library, below a prefix."""
+    minor = ".".join(version.split(".")[:2])
+    return "Lib" if os.name == "nt" else os.path.join("lib", f"python{minor}")
+
+
 def _folders(prefix: str, version: str, settings: Dict[str, str]) -> Iterator[str]:
     """Yield where the packages may lie; start-up files are read in all of them."""
     minor = ".".join(version.split(".")[:2])
@@ -151,8 +173,7 @@ def _folders(prefix: str, version: str, settings: Dict[str, str]) -> Iterator[st
             yield os.path.join(prefix, lib, f"{implementation}{minor}", "site-packages")
     if settings and settings.get("include-system-site-packages", "").lower() != "true":
         return
-    home = settings.get("home")
-    base = os.path.dirname(home) if home and os.name != "nt" else home
+    base = _base(settings)
     if base and base != prefix:
         yield from _folders(base, version, {})
         return
