@@ -70,7 +70,7 @@ def _requests(here: Here, *own: str) -> Trust:
     empty = here.environ.get("CURL_CA_BUNDLE") == "" and here.version("requests") < (2, 28)
     if empty:
         return Trust((), checks_nothing=True, settings=(Setting("CURL_CA_BUNDLE", ""),))
-    return Trust(_ASKS_CERTIFI, checks)
+    return Trust(_ASKS_CERTIFI, checks, at_proxy=urllib3.at_proxy(here.version("requests")))
 
 
 def _aiohttp(here: Here) -> Trust:

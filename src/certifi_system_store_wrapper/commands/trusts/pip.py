@@ -109,11 +109,13 @@ def _trust(here: Here, command: str) -> Trust:
         # Source: _SSLContextAdapterMixin, which gave proxies no truststore before.
         behind = named or (Root(DEFAULTS),)
         return found._replace(at_proxy=behind, by_proxy=(behind, checks))
+    default = urllib3.at_proxy(numbers(here.vendored.get("requests", "")))
     if is_new and version >= (22, 2) and "truststore" in given("use-feature").split():
-        roots = (*truststore.roots(), *named)
-        by_proxy = (named or (Root(BUNDLE),), checks)
-        return Trust(roots, by_truststore, settings=settings, proxy=proxy, by_proxy=by_proxy)
-    return Trust(named or (Root(BUNDLE),), checks, settings=settings, proxy=proxy)
+        roots, behind = (*truststore.roots(), *named), named or (Root(BUNDLE),)
+        found = Trust(roots, by_truststore, settings=settings, proxy=proxy)
+        return found._replace(at_proxy=named or default or behind, by_proxy=(behind, checks))
+    at_proxy, roots = () if named else default, named or (Root(BUNDLE),)
+    return Trust(roots, checks, settings=settings, proxy=proxy, at_proxy=at_proxy)
 
 
 def _place(setting: Setting) -> Root:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Tuple
+
 from .here import Here, Version
-from .trust import BY_URLLIB3, Checks
+from .trust import BY_URLLIB3, DEFAULTS, Checks, Root
 
 # What urllib3 before 2 chooses, and httpx before 0.28: RSA key exchange, too.
 CIPHERS = (
@@ -26,6 +28,14 @@ def of_botocore(here: Here) -> Checks:
     """Return how botocore's own contexts check, which take the ciphers of urllib3 before 2."""
     is_new = here.version("urllib3") >= (2,)
     return _COMPARING_NAMES._replace(ciphers="" if is_new else CIPHERS)
+
+
+def at_proxy(requests: Version) -> Tuple[Root, ...]:
+    """Return what verifies a proxy of https:// where requests is told no file; (): as a server.
+
+    Some versions have a context for servers alone, and urllib3 makes another for the proxy.
+    """
+    return (Root(DEFAULTS),) if (2, 32) <= requests < (2, 32, 5) else ()
 
 
 def is_lax(here: Here) -> bool:

@@ -47,6 +47,25 @@ def test_who_is_strict(version: str, python: Tuple[int, int], strict: bool) -> N
 @pytest.mark.parametrize(
     ("version", "environ", "roots"),
     [
+        ("2.31.0", {}, ()),
+        ("2.32.0", {}, (Root(trusts.DEFAULTS),)),
+        ("2.32.4", {}, (Root(trusts.DEFAULTS),)),
+        ("2.32.4", {"REQUESTS_CA_BUNDLE": "/x"}, ()),
+        ("2.32.5", {}, ()),
+    ],
+)
+def test_a_proxy_of_requests(
+    version: str, environ: Dict[str, str], roots: Tuple[Root, ...]
+) -> None:
+    """Some versions leave its certificate to OpenSSL's defaults; else it is as a server's."""
+    versions = {"requests": version, "urllib3": "2.6.3"}
+    found = of("requests", trusts.in_force(here(versions, {**NO_FILES, **environ})))
+    assert found.at_proxy == roots
+
+
+@pytest.mark.parametrize(
+    ("version", "environ", "roots"),
+    [
         ("26.0", {}, ["ssl defaults", "the bundle"]),
         ("24.1", {}, ["the bundle"]),
         ("24.1", {"PIP_CERT": "/x"}, ["/x"]),
