@@ -15,6 +15,7 @@ from .pem import OTHER_PURPOSE, PLAIN, REJECTED, UNKNOWN, Damage, Parsed, has_ma
 
 # So many places with DER behind PEM are read: for each the lines before it are counted.
 MAX_BETWEEN = 100
+_PEM, _CUT_OFF = b"-----BEGIN ", "the certificate in DER is cut off: PEM begins within it"
 _SIGNED_DATA = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02"
 
 
@@ -36,6 +37,9 @@ def read_file(data: bytes, parsed: Parsed, position: int = 0) -> int:
                 position = _read_pkcs7(data, line, parsed, position)
             else:
                 end = asn1.element(data, position, len(data))[2]
+                if position <= data.find(_PEM, position, end + len(_PEM) - 1) < end:
+                    parsed.report(Damage(line, _CUT_OFF, data[position:end]))
+                    return position
                 parsed.add(data[position:end])
                 position = end
             while data[position : position + 1] in (b"\r", b"\n"):

@@ -97,6 +97,15 @@ def test_text_in_front_does_not_cost_a_certificate(data: bytes, der: bytes) -> N
     assert block_of(der) in blocks or parsed.damage or parsed.private_keys
 
 
+@pytest.mark.parametrize("lost", [1, 2, 7, 40])
+def test_der_that_is_cut_off_does_not_swallow_the_block_behind_it(lost: int) -> None:
+    """Its length says that it goes on into the marker: somebody joined two files."""
+    whole = mint("cut")
+    parsed = parse(whole[: -lost - 5] + whole[-5:] + b"\n" + encode_pem(B))
+    assert encode_pem(B) in [found.block for found in parsed.certificates]
+    assert ("cut off" in str(parsed.damage)) == (lost > 1)
+
+
 def test_the_line_of_the_damage_counts_from_one() -> None:
     """Whatever stands before it, and however lines end."""
     for before in (b"", b"\n", b"# x\n" * 7, PEM_A, PEM_A.replace(b"\n", b"\r\n")):
