@@ -152,11 +152,15 @@ def test_what_makes_it_inactive(fresh: Sandbox, sandbox: Sandbox) -> None:
     env = {"PATH": f"{fresh.environment.folder / 'bin'}{os.pathsep}{os.defpath}"}
     entry = environments(sandbox, env)[os.path.realpath(prefix)]
     assert entry["active"] and "on PATH" in entry["found"]
-    minor = int(entry["python_version"].split(".")[1])
-    ends = ".start" if minor >= 15 else ".pth"
-    (packages / f"{MODULE}{ends}").rename(packages / "kept")
+    old, new = (packages / f"{MODULE}{ends}" for ends in (".pth", ".start"))
+    is_new = int(entry["python_version"].split(".")[1]) >= 15
+    new.unlink()
+    assert fresh.run(*COMMAND, "status").returncode == 0
+    assert environments(sandbox, env)[os.path.realpath(prefix)]["active"]
+    old.rename(packages / "kept")
     entry = environments(sandbox, env)[os.path.realpath(prefix)]
-    assert entry["inactive_because"] == f"the start-up file {MODULE}{ends} is missing"
+    missing = new.name if is_new else old.name
+    assert entry["inactive_because"] == f"the start-up file {missing} is missing"
     # Debian's own is imported first.
     is_free = fresh.run("-c", "import sitecustomize").returncode != 0
     for customization, is_read in (("usercustomize.py", False), ("sitecustomize.py", is_free)):
@@ -165,7 +169,7 @@ def test_what_makes_it_inactive(fresh: Sandbox, sandbox: Sandbox) -> None:
         entry = environments(sandbox, env)[os.path.realpath(prefix)]
         assert (entry["active"], entry["install"] is None) == (is_read, is_read)
         (packages / customization).unlink()
-    (packages / "kept").rename(packages / f"{MODULE}{ends}")
+    (packages / "kept").rename(old)
     shutil.rmtree(next(packages.glob("wrapt-*.dist-info")))
     entry = environments(sandbox, env)[os.path.realpath(prefix)]
     assert entry["inactive_because"] == "wrapt is not installed there"

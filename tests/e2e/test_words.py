@@ -7,7 +7,6 @@ import json
 import os
 import re
 import ssl
-import sys
 from pathlib import Path
 from typing import Dict, List
 
@@ -278,7 +277,8 @@ def test_status_explains_itself(sandbox: Sandbox, ca_file: Path) -> None:
 def test_help_fits_80_columns(sandbox: Sandbox, command: str) -> None:
     """But for examples, which are to be copied in one piece."""
     arguments = [*filter(None, [command]), "--help"]
-    shown = on_a_terminal(sandbox, arguments, columns=80)
+    # Newer versions of argparse write in colours.
+    shown = re.sub("\x1b[^m]*m", "", on_a_terminal(sandbox, arguments, columns=80))
     long = [line for line in shown.splitlines() if len(line) > 80]
     assert [line for line in long if not line.startswith("  ")] == []
-    assert sys.version_info < (3, 14) or "usage:" in re.sub("\x1b[^m]*m", "", shown)
+    assert "usage:" in shown

@@ -86,11 +86,20 @@ def why_inactive(there: Environment) -> str:
     for needed in ("certifi", "wrapt"):
         if needed not in there.packages:
             return f"{needed} is not installed there"
-    name = f"{_START}{'.start' if _numbers(there.version) >= [3, 15] else '.pth'}"
-    paths = [os.path.join(folder, name) for folder in there.folders]
+    paths = [start_up_file(folder, there.version) for folder in there.folders]
     if any(_START in text(path) for path in (*paths, *_customizations(there))):
         return ""
-    return f"the start-up file {name} is missing"
+    return f"the start-up file {os.path.basename(start_up_file('', there.version))} is missing"
+
+
+def start_up_file(folder: str, version: str) -> str:
+    """Return the start-up file that this Python reads in a folder, or would read there.
+
+    From 3.15 on it reads the older kind where there is none of the new (PEP 829).
+    """
+    old, new = (os.path.join(folder, _START + ending) for ending in (".pth", ".start"))
+    is_old = _numbers(version) < [3, 15] or (os.path.isfile(old) and not os.path.isfile(new))
+    return old if is_old else new
 
 
 def _customizations(there: Environment) -> Iterator[str]:

@@ -16,6 +16,7 @@ from ...bundle import Bundle
 from ...machine.files import names
 from ...settings import Settings
 from .. import trusts
+from ..environment import start_up_file
 from ..interpreters import text
 from ..output import Finding, note, problem
 from ..status import anothers_file, certifi_attribute, why_inactive, why_plain
@@ -149,9 +150,9 @@ def start(settings: Settings, built: Bundle) -> Iterator[Finding]:
 
 def _start_file_fault() -> str:
     """Return what is wrong with the start-up file, "" if nothing is."""
-    name = f"{_NAME}.start" if sys.version_info >= (3, 15) else f"{_NAME}.pth"
-    folders = _site_folders()
-    present = list(filter(os.path.isfile, (os.path.join(folder, name) for folder in folders)))
+    version, folders = sys.version.split()[0], _site_folders()
+    name = os.path.basename(start_up_file(_FOLDER, version))
+    present = list(filter(os.path.isfile, (start_up_file(each, version) for each in folders)))
     if present:
         whole = any(_NAME in text(path) for path in present)
         return "" if whole else f"the start-up file is empty or changed: {present[0]}"
