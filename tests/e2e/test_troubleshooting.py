@@ -31,7 +31,9 @@ context.wrap_socket(socket.create_connection((host, int(port))), server_hostname
 """
 GET = "import requests, sys; requests.get(f'https://{sys.argv[1]}/')"
 NO_TLS = b"HTTP/1.1 400 Bad Request\r\n\r\n"
-NODE = "fetch('https://' + process.argv[1]).catch((error) => console.log(error.cause.code))"
+NODE = """
+require('https').get('https://' + process.argv[1]).on('error', (error) => console.log(error.code))
+"""
 # What OpenSSL 1.1, urllib3 before 2 and curl of 2026 write for these; the page has that, too.
 OTHERWISE = {
     "self-signed": "self signed",

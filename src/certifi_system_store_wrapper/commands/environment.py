@@ -21,6 +21,8 @@ PIPX, UV_TOOL, CONDA, VENV, BASE = "pipx", "uv tool", "conda", "virtual environm
 # Files that only the environments of one kind have.
 _KINDS = {"pipx_metadata.json": PIPX, "uv-receipt.toml": UV_TOOL, "conda-meta": CONDA}
 _OLDEST = [3, 8]
+# Before Python 3.11 one may be made of another, and so on; so many are followed.
+_NESTED = 9
 _METADATA = re.compile(r"(.+?)-(\d[^-]*)(?:-.+)?\.(?:dist|egg)-info", re.IGNORECASE)
 
 
@@ -163,8 +165,12 @@ def _numbers(version: str) -> List[int]:
 
 def _base(settings: Dict[str, str]) -> str:
     """Return the prefix of the interpreter that a virtual environment was made of."""
-    home = settings.get("home", "")
-    return home if os.name == "nt" else os.path.dirname(home)
+    home, base = settings.get("home", ""), ""
+    for _ in range(_NESTED):
+        if home:
+            base = home if os.name == "nt" else os.path.dirname(home)
+            home = _settings(base).get("home", "")
+    return base
 
 
 def _library(version: str) -> str:

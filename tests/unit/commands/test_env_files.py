@@ -9,7 +9,7 @@ import re
 import shutil
 import subprocess
 from pathlib import Path
-from typing import Callable, Dict
+from typing import Callable, Dict, Tuple
 
 import dotenv
 import pytest
@@ -41,6 +41,13 @@ def by_docker(text: str, _folder: Path) -> Variables:
     lines = (line.lstrip() for line in text.splitlines())
     kept = (line.partition("=") for line in lines if line and not line.startswith("#"))
     return {name: value for name, _, value in kept}
+
+
+def node_version() -> Tuple[int, ...]:
+    """Return which Node is there, () if none."""
+    node = shutil.which("node")
+    told = subprocess.check_output([node, "--version"], encoding="ascii") if node else ""
+    return tuple(map(int, told.strip().lstrip("v").split("."))) if told else ()
 
 
 def by_node(text: str, folder: Path) -> Variables:
@@ -111,7 +118,7 @@ PROGRAMS = [
     pytest.param(
         "dotenv",
         by_node,
-        marks=pytest.mark.skipif(not shutil.which("node"), reason="there is no Node"),
+        marks=pytest.mark.skipif(node_version() < (20, 6), reason="there is no Node of 20.6 on"),
         id="Node",
     ),
     pytest.param(
