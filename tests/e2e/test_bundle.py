@@ -73,7 +73,7 @@ def test_there_is_one_block_per_certificate_and_nothing_else(
 
 def test_the_roots_of_certifi_are_all_there(sandbox: Sandbox) -> None:
     """Adding sources removes nothing that the system does not distrust."""
-    own = (sandbox.environment.site_packages / "certifi" / "cacert.pem").read_bytes()
+    own = sandbox.environment.own_list.read_bytes()
     found = blocks(bundle(sandbox).decode("ascii"))
     begin, end = b"-----BEGIN CERTIFICATE-----", b"-----END CERTIFICATE-----"
     bodies = [part.split(end)[0] for part in own.split(begin)[1:]]

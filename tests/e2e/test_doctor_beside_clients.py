@@ -28,7 +28,7 @@ needs_openssl = pytest.mark.skipif(not shutil.which("openssl"), reason="no opens
 
 
 def _whole(sandbox: Sandbox) -> bytes:
-    own = sandbox.environment.site_packages / "certifi" / "cacert.pem"
+    own = sandbox.environment.own_list
     return own.read_bytes() + ROOT.pem
 
 
@@ -59,7 +59,7 @@ def _written(change: Callable[[bytes], bytes]) -> Callable[[Sandbox], Environ]:
 
 def _hashed(sandbox: Sandbox) -> Path:
     folder = write(sandbox.work / "hashed" / "root.pem", ROOT.pem).parent
-    own = (sandbox.environment.site_packages / "certifi" / "cacert.pem").read_text("utf-8")
+    own = sandbox.environment.own_list.read_text("utf-8")
     for number, block in enumerate(own.split("-----BEGIN CERTIFICATE-----")[1:]):
         write(folder / f"{number}.pem", f"-----BEGIN CERTIFICATE-----{block}".encode())
     subprocess.run(["openssl", "rehash", str(folder)], check=True, capture_output=True)
@@ -175,7 +175,7 @@ def test_a_proxy_over_tls(
     sandbox: Sandbox, users: List[Made], named: str, among: List[Made], refused: List[str]
 ) -> None:
     """Each row verifies it as its clients do; httpx has a context of its own for a proxy."""
-    own = (sandbox.environment.site_packages / "certifi" / "cacert.pem").read_bytes()
+    own = sandbox.environment.own_list.read_bytes()
     path = write(sandbox.work / "named.pem", own + b"".join(each.pem for each in among))
     presented = context_for(make("a proxy", by=PROXY_CA, names=["localhost"]))
     with recording(context_for(LEAF)) as server, serving(Tunnel, presented) as proxy:

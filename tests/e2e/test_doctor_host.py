@@ -832,7 +832,7 @@ def _named(sandbox: Sandbox) -> Dict[str, str]:
 
 def _whole(sandbox: Sandbox) -> str:
     """Return a file with the public roots and the private one, as administrators make them."""
-    own = (sandbox.environment.site_packages / "certifi" / "cacert.pem").read_bytes()
+    own = sandbox.environment.own_list.read_bytes()
     return str(write(sandbox.work / "whole.pem", own + ROOT.pem))
 
 

@@ -222,7 +222,7 @@ def five(
 def files_in(sandbox: Sandbox) -> Files:
     """Make the files."""
     folder = sandbox.work / "files"
-    own = (sandbox.environment.site_packages / "certifi" / "cacert.pem").read_bytes()
+    own = sandbox.environment.own_list.read_bytes()
     user = b"".join(each.pem for each in (ROOT, LOOSE))
     hashed = folder / "hashed"
     for number, each in enumerate((ROOT, LOOSE)):

@@ -105,7 +105,7 @@ def through(sandbox: Sandbox, server: Any, env: Environ, prefix: Sequence[str]) 
 )
 def test_its_row_is_their_verdict(beside: Sandbox, name: str, fault: str) -> None:
     """PYTHON_CERTIFI_SSL_DEFAULTS is on, and helps none of them; who is refused is a problem."""
-    own = (beside.environment.site_packages / "certifi" / "cacert.pem").read_bytes()
+    own = beside.environment.own_list.read_bytes()
     whole = write(beside.work / WHOLE, own + ROOT.pem)
     env = {**trusting(beside, ROOT), "PYTHON_CERTIFI_SSL_DEFAULTS": "1", **TRUSTS[name](whole)}
     # Only root may mount.

@@ -198,7 +198,7 @@ def test_what_a_command_is_told(
     pips: Sandbox, host: str, text: str, environ: Dict[str, str], when: str
 ) -> None:
     """`pip download` is refused, whoever says so, and that is a problem; with roots it is not."""
-    own = (pips.environment.site_packages / "certifi" / "cacert.pem").read_bytes()
+    own = pips.environment.own_list.read_bytes()
     good = str(write(pips.work / "good.pem", own + ROOT.pem))
     trusting = {"PYTHON_CERTIFI_CERT_FILES": str(write(pips.work / "root.pem", ROOT.pem))}
     for path in (MISSING, good):

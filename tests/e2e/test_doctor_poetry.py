@@ -84,7 +84,7 @@ def test_its_row_is_the_verdict_of_poetry(
     """Whoever names the file, and whatever it is; where poetry is refused, nothing is ok."""
     project = poetry.work.parent
     write(project / "pyproject.toml", PROJECT.format(host).encode())
-    own = (poetry.environment.site_packages / "certifi" / "cacert.pem").read_bytes()
+    own = poetry.environment.own_list.read_bytes()
     good = str(write(project / "good.pem", own + ROOT.pem))
     other = str(write(project / "other.pem", own))
     write(poetry.home / "root.pem", ROOT.pem)

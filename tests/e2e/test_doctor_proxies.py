@@ -138,7 +138,7 @@ def test_a_proxy_of_pips_own_with_another_name(beside_pip: Sandbox, scene: Scene
 @pytest.mark.parametrize("name", ["PIP_CERT", "REQUESTS_CA_BUNDLE"])
 def test_a_home_in_a_variable_of_pip(beside_pip: Sandbox, scene: Scene, name: str) -> None:
     """pip replaces a ~ in its own variable alone, and its row says what pip meets."""
-    own = (beside_pip.environment.site_packages / "certifi" / "cacert.pem").read_bytes()
+    own = beside_pip.environment.own_list.read_bytes()
     write(beside_pip.home / "whole.pem", own + ROOT.pem)
     env = {**trusting(beside_pip, ROOT), name: "~/whole.pem", "PYTHON_CERTIFI_SSL_DEFAULTS": "1"}
     asking = ("-c", "import sys, five_clients; five_clients.pip(sys.argv[1]).wait()")
@@ -151,7 +151,7 @@ def test_a_home_in_a_variable_of_pip(beside_pip: Sandbox, scene: Scene, name: st
 @pytest.mark.parametrize("way", ["http", "https", "https, named", "an address", "a name"])
 def test_the_trusts_of_pips(pips: Sandbox, scene: Scene, way: str) -> None:
     """By a proxy some ask OpenSSL alone, and with an address some fail: as their row says."""
-    own = (pips.environment.site_packages / "certifi" / "cacert.pem").read_bytes()
+    own = pips.environment.own_list.read_bytes()
     whole = str(write(pips.work / "whole.pem", own + ROOT.pem))
     named = {"PIP_CERT": whole} if "named" in way else {}
     env = {**trusting(pips, ROOT), **named, "PIP_CONFIG_FILE": os.devnull}

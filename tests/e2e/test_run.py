@@ -108,7 +108,7 @@ def test_a_ca_of_a_home_or_a_folder_is_lost_as_well(
 
 def test_of_a_whole_list_one_is_to_be_added(sandbox: Sandbox, ca_file: Path) -> None:
     """Who added all of it would trust for ever what others have put into it."""
-    plain = next(sandbox.environment.site_packages.glob("certifi/cacert.pem"))
+    plain = sandbox.environment.own_list
     file = write(sandbox.work / "all.pem", plain.read_bytes() + ca_file.read_bytes())
     sha256 = hashlib.sha256(ssl.PEM_cert_to_DER_cert(ca_file.read_text("ascii"))).hexdigest()
     (line,) = sandbox.run(*ASKING["run"], env={"PIP_CERT": str(file)}).stderr.splitlines()
@@ -122,7 +122,7 @@ def test_what_is_not_lost_is_not_told(sandbox: Sandbox, ca_file: Path) -> None:
     own = {"PYTHON_CERTIFI_CERT_FILES": str(ca_file)}
     ours = sandbox.run("-m", MODULE, "export", env=own).stdout.strip()
     os.mkfifo(sandbox.work / "fifo")
-    plain = next(sandbox.environment.site_packages.glob("certifi/cacert.pem"))
+    plain = sandbox.environment.own_list
     for value in (plain, ours, sandbox.work, sandbox.work / "fifo", sandbox.work / "no", ""):
         assert sandbox.run(*ASKING["run"], env={"CURL_CA_BUNDLE": str(value)}).stderr == ""
     assert sandbox.run(*ASKING["run"], env={"CURL_CA_BUNDLE": str(ca_file), **own}).stderr == ""

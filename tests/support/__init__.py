@@ -60,6 +60,13 @@ class Environment(NamedTuple):
         pattern = "Lib/site-packages" if os.name == "nt" else "lib/*/site-packages"
         return next(self.folder.glob(pattern))
 
+    @property
+    def own_list(self) -> Path:
+        """The file of roots that certifi itself names, which is not always one of its own."""
+        command = [self.python, "-c", "import certifi; print(certifi.where())"]
+        env = {**os.environ, "PYTHON_CERTIFI_DISABLE": "1"}
+        return Path(subprocess.check_output(command, env=env, encoding="utf-8").strip())
+
     def install(self, *arguments: str) -> None:
         """Install with the pip of the running interpreter, which need not be in here."""
         run_here("pip", "--python", str(self.python), "install", "--quiet", *arguments)

@@ -14,6 +14,7 @@ _IMPORTS = "it pins what is imported where certifi is the one of PyPI"
 _FILE = "it looks at the cacert.pem that PyPI's certifi has, and Debian's has none"
 _BARE = "Debian's certifi lies in no folder that is searched without site"
 _EARLY = "the interpreter's own packages come after the start-up files of the environment"
+_PIP = "Debian's pip is in each environment, and reads the settings of this machine"
 _STORE = "Debian's certifi names the system's bundle, which this layout does not have"
 _NO_CAPABILITY = "PyPy finds no environment by a capability (it asks access())"
 _NO_DEV = "PyPy's os.urandom needs a /dev in that folder"
@@ -74,8 +75,39 @@ DEBIANS: Dict[str, str] = {
     **{f"test_a_ca_of_the_system_is_trusted[{layout}]": _STORE for layout in (
         "dironly", "rhel", "suse", "nixos",
     )},
-    "test_without_a_store_the_bundle_is_that_of_certifi[empty]": _STORE,
-    "test_without_a_store_the_bundle_is_that_of_certifi[unreadable]": _STORE,
+    "test_without_a_store_the_bundle_is_that_of_certifi": _STORE,
+    "test_the_strict_choice_takes_what_was_added": _STORE,
+    "test_a_store_that_cannot_be_read_is_said": _STORE,
+    "test_a_part_of_the_store_that_cannot_be_read_is_said_once": _STORE,
+    "test_healthy_machines_are_silent": _STORE,
+    "test_a_persistent_bundle_made_without_the_store_is_not_believed": _STORE,
+    "test_who_names_the_systems_store_asks_for_the_defaults": _STORE,
+    "test_threads_that_ask_us_first": _BARE,
+    "test_handlers_go_on_as_they_did[activate() in place of the start-up files]": _BARE,
+    "test_pip_does_not_take_the_folder": _FILE,
+    "test_certifis_own_list_answers_while_it_cannot_be_read": _FILE,
+    "test_commands_say_that_certifis_own_list_cannot_be_read": _FILE,
+    "test_a_bundle_of_an_image_that_does_not_fit[variable]": _FILE,
+    "test_what_is_loaded_late_is_of_the_same_version": _FILE,
+    "test_remove_works_without_certifi": _FILE,
+    "test_certifi_is_closed_to_this_user": _FILE,
+    "test_a_file_that_is_taken_for_pythons_own": _FILE,
+    "test_the_debug_log_names_everything": _FILE,
+    "test_other_users.py": _FILE,
+    "test_what_makes_it_inactive": _EARLY,
+    "test_an_environment_without_this_package": _PIP,
+    "test_five_commands_lead_to_an_answer[With uv]": _PIP,
+    "test_thousands_of_certificates": _PIP,
+    "test_the_time_of_a_users_ca": _PIP,
+    "test_what_is_no_ca": _PIP,
+    "test_healthy": _PIP,
+    "test_what_is_trusted_is_no_root": _PIP,
+    "test_what_is_wrong_here[variables5-variable-is not in it]": _PIP,
+    "test_what_is_wrong_here[variables12-variable-no client can use TLS]": _FILE,
+    "test_what_was_appended_under_other_settings": _PIP,
+    "test_the_settings_of_pip": _PIP,
+    "test_no_false_alarm[settings of a pip elsewhere]": _PIP,
+    "test_where_there_is_no_pip": _PIP,
 }  # fmt: skip
 
 
@@ -83,7 +115,8 @@ def skip_differences(config: pytest.Config, items: List[pytest.Item]) -> None:
     """Skip what says nothing with this interpreter."""
     different = dict(_different(config))
     for item in items:
-        reason = different.get(item.name) or different.get(item.path.name)
+        names = (item.name, getattr(item, "originalname", ""), item.path.name)
+        reason = next(filter(None, map(different.get, names)), None)
         if reason:
             item.add_marker(pytest.mark.skip(reason=reason))
 
