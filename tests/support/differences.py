@@ -20,6 +20,10 @@ _NO_CAPABILITY = "PyPy finds no environment by a capability (it asks access())"
 _NO_DEV = "PyPy's os.urandom needs a /dev in that folder"
 _NO_PYDLL = "it forks by ctypes.PyDLL, which PyPy has not"
 _ONE_BY_ONE = "PyPy runs a handler that interrupts another one behind it, also without us"
+_GONE = "PyPy itself does not start in a folder that is gone"
+_NO_WHEELS = "what it needs has no wheels for PyPy"
+_SLOW = "PyPy, while it is traced, takes longer for this than a test may"
+_NO_NAME = "PyPy's ssl shows no certificate without a name, so that botocore refuses it"
 _ENCODINGS = "PyPy loads encodings.ascii for what CPython decodes by itself"
 PYPY: Dict[str, str] = {
     "test_memory.py": "PyPy has no tracemalloc",
@@ -38,6 +42,20 @@ PYPY: Dict[str, str] = {
             "one that comes at any line while another is on its way",
         )
     },
+    **{
+        f"test_every_command[a folder that is gone-{command}]": _GONE
+        for command in (
+            *("none", "status", "list", "export", "export -o", "shellenv", "completion", "add"),
+            *("remove", "doctor", "environments", "doctor --require", "doctor HOST"),
+        )
+    },
+    **{
+        f"test_between_any_two_steps[{action}-publish]": _SLOW
+        for action in ("neighbour", "fork", "cleaner", "SIGINT")
+    },
+    "test_doctor_own_tls.py": _NO_WHEELS,
+    "test_doctor_poetry.py": _NO_WHEELS,
+    "test_a_certificate_without_a_name": _NO_NAME,
     "test_exactly_our_modules_are_loaded[stored]": _ENCODINGS,
     "test_exactly_our_modules_are_loaded[built]": _ENCODINGS,
     "test_a_server_that_goes_into_a_folder": _NO_DEV,
@@ -96,7 +114,6 @@ DEBIANS: Dict[str, str] = {
     "test_other_users.py": _FILE,
     "test_what_makes_it_inactive": _EARLY,
     "test_an_environment_without_this_package": _PIP,
-    "test_five_commands_lead_to_an_answer[With uv]": _PIP,
     "test_thousands_of_certificates": _PIP,
     "test_the_time_of_a_users_ca": _PIP,
     "test_what_is_no_ca": _PIP,
