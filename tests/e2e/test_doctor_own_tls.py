@@ -77,7 +77,7 @@ def beside(tmp_path: Path, shared: Path, interpreter: str, wheel: str) -> Sandbo
     """Return a sandbox with the newest of these clients."""
 
     def install(folder: Path) -> None:
-        new_environment(interpreter, folder, "--without-pip").install(*CLIENTS, wheel)
+        new_environment(interpreter, folder, "--without-pip").install_wheels(*CLIENTS, wheel)
 
     return Sandbox(tmp_path, Environment(made_once(shared, "own-tls", install)))
 

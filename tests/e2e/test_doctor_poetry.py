@@ -48,7 +48,7 @@ def poetry(tmp_path: Path, shared: Path, interpreter: str, wheel: str) -> Sandbo
     """Return a sandbox with poetry; the working directory lies in the project."""
 
     def install(folder: Path) -> None:
-        new_environment(interpreter, folder, "--without-pip").install(wheel, "poetry")
+        new_environment(interpreter, folder, "--without-pip").install_wheels("poetry>=1.8", wheel)
 
     return Sandbox(tmp_path, Environment(made_once(shared, "poetry", install)))
 

@@ -14,6 +14,8 @@ import zipfile
 from pathlib import Path
 from typing import Callable, Dict, List, Mapping, NamedTuple, Optional, Sequence
 
+import pytest
+
 SUPPORT = Path(__file__).parent
 CHECKOUT = SUPPORT.parents[1]
 FETCH = SUPPORT / "fetch.py"
@@ -70,6 +72,16 @@ class Environment(NamedTuple):
     def install(self, *arguments: str) -> None:
         """Install with the pip of the running interpreter, which need not be in here."""
         run_here("pip", "--python", str(self.python), "install", "--quiet", *arguments)
+
+    def install_wheels(self, *names: str) -> None:
+        """Install what is not built here; skip the test where this Python has no wheels of it."""
+        try:
+            self.install("--only-binary", ":all:", *names)
+        except AssertionError as error:
+            words = ("No matching distribution", "ResolutionImpossible")
+            if not any(word in str(error) for word in words):
+                raise
+            pytest.skip(f"{' or '.join(names[:-1])} has no wheels for this Python")
 
     def copied(self, to: Path) -> Environment:
         """Return a copy, whose scripts run its own interpreter: that costs less than to install."""

@@ -21,7 +21,6 @@ _NO_DEV = "PyPy's os.urandom needs a /dev in that folder"
 _NO_PYDLL = "it forks by ctypes.PyDLL, which PyPy has not"
 _ONE_BY_ONE = "PyPy runs a handler that interrupts another one behind it, also without us"
 _GONE = "PyPy itself does not start in a folder that is gone"
-_NO_WHEELS = "what it needs has no wheels for PyPy"
 _SLOW = "PyPy, while it is traced, takes longer for this than a test may"
 _NO_NAME = "PyPy's ssl shows no certificate without a name, so that botocore refuses it"
 _ENCODINGS = "PyPy loads encodings.ascii for what CPython decodes by itself"
@@ -53,8 +52,6 @@ PYPY: Dict[str, str] = {
         f"test_between_any_two_steps[{action}-publish]": _SLOW
         for action in ("neighbour", "fork", "cleaner", "SIGINT")
     },
-    "test_doctor_own_tls.py": _NO_WHEELS,
-    "test_doctor_poetry.py": _NO_WHEELS,
     "test_a_certificate_without_a_name": _NO_NAME,
     "test_exactly_our_modules_are_loaded[stored]": _ENCODINGS,
     "test_exactly_our_modules_are_loaded[built]": _ENCODINGS,
