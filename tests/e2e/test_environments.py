@@ -179,14 +179,16 @@ def test_what_makes_it_inactive(fresh: Sandbox, sandbox: Sandbox) -> None:
 def test_interpreters_that_share_a_prefix(sandbox: Sandbox) -> None:
     """As in /usr: each is told, with its own packages; its names are one."""
     prefix = sandbox.home / "usr"
-    for minor in ("11", "12"):
+    for minor in ("11", "12", "13", "13t"):
         write(prefix / "bin" / f"python3.{minor}", b"\x7fELF")
     (prefix / "bin" / "python3").symlink_to("python3.12")
-    write(prefix / f"lib/python3.11/site-packages/{MODULE}-1.0.0.dist-info/METADATA", b"")
+    for minor, version in (("11", "1.0.0"), ("13t", "1.0.1")):
+        folder = prefix / f"lib/python3.{minor}/site-packages"
+        write(folder / f"{MODULE}-{version}.dist-info/METADATA", b"")
     done = sandbox.run(*COMMAND, "environments", "--json", env={"PATH": str(prefix / "bin")})
     found = [each for each in json.loads(done.stdout)["environments"] if "usr" in each["prefix"]]
-    told = sorted((each["python_version"], each["version"]) for each in found)
-    assert told == [("3.11", "1.0.0"), ("3.12", None)]
+    told = sorted((each["python_version"], each["version"] or "") for each in found)
+    assert told == [("3.11", "1.0.0"), ("3.12", ""), ("3.13", ""), ("3.13", "1.0.1")]
 
 
 @posix
@@ -382,9 +384,9 @@ def test_a_python_that_fails(sandbox: Sandbox, fresh: Sandbox) -> None:
     """What it said last is told; no JSON is made of it."""
     folder = sandbox.work / "broken"
     shutil.copytree(fresh.environment.folder, folder, symlinks=True)
-    python = folder / "bin" / "python"
-    python.unlink()
-    script(python, "", Path("/bin/sh")).write_text(
+    for each in (folder / "bin").glob("python*"):
+        each.unlink()
+    script(folder / "bin" / "python", "", Path("/bin/sh")).write_text(
         "#!/bin/sh\necho no such library >&2; exit 127\n"
     )
     for options in ([], ["--json"]):

@@ -74,7 +74,8 @@ def _of(python: str) -> Environment:
         prefix, settings = sys.prefix, _settings(sys.prefix)
         folders += [site.getusersitepackages()] if site.ENABLE_USER_SITE else []
     version = _version(python, prefix, settings)
-    folders += [each for each in _folders(prefix, version, settings) if os.path.isdir(each)]
+    minor = _minor(python, prefix, version)
+    folders += [each for each in _folders(prefix, minor, settings) if os.path.isdir(each)]
     kind = _kind(prefix, settings)
     return Environment(python, prefix, kind, version, folders, _packages(folders), settings)
 
@@ -106,7 +107,9 @@ def start_up_file(folder: str, version: str) -> str:
 
 def _customizations(there: Environment) -> Iterator[str]:
     """Yield the modules of the user that Python imports at its start: they may call activate()."""
-    library = os.path.join(_base(there.settings) or there.prefix, _library(there.version))
+    minor = _minor(there.python, there.prefix, there.version)
+    below = "Lib" if os.name == "nt" else f"lib/python{minor}"
+    library = os.path.join(_base(there.settings) or there.prefix, below)
     names = ["sitecustomize.py", "usercustomize.py"]
     # In virtual environments Python reads the first alone.
     for name in names[:1] if there.settings else names:
@@ -173,15 +176,18 @@ def _base(settings: Dict[str, str]) -> str:
     return base
 
 
-def _library(version: str) -> str:
-    """Return where CPython has its standard library, below a prefix."""
+def _minor(python: str, prefix: str, version: str) -> str:
+    """Return what folders of that version are called by: 3.13t for a free-threaded build."""
     minor = ".".join(version.split(".")[:2])
-    return "Lib" if os.name == "nt" else os.path.join("lib", f"python{minor}")
+    called = os.path.basename(os.path.realpath(python))
+    if not called.startswith(f"python{minor}"):
+        # A copy is called `python`; its environment has one library.
+        called = next(map(os.path.basename, _libraries(prefix)), "")
+    return f"{minor}t" if called == f"python{minor}t" else minor
 
 
-def _folders(prefix: str, version: str, settings: Dict[str, str]) -> Iterator[str]:
+def _folders(prefix: str, minor: str, settings: Dict[str, str]) -> Iterator[str]:
     """Yield where the packages may lie; start-up files are read in all of them."""
-    minor = ".".join(version.split(".")[:2])
     yield os.path.join(prefix, "Lib" if os.name == "nt" else "lib", "site-packages")
     for lib in ("lib", "lib64"):
         for implementation in ("python", "pypy"):
@@ -190,7 +196,7 @@ def _folders(prefix: str, version: str, settings: Dict[str, str]) -> Iterator[st
         return
     base = _base(settings)
     if base and base != prefix:
-        yield from _folders(base, version, {})
+        yield from _folders(base, minor, {})
         return
     # Debian's own, where pip and where its packages install.
     if prefix == "/usr":

@@ -13,13 +13,13 @@ from ..machine.files import names
 # gitconfig, uv.toml and their kind are small; a pyproject.toml may be long.
 _MAX_BYTES = 1 << 20
 _PROGRAMS = ("python.exe",) if os.name == "nt" else ("python", "python3")
-_VERSIONED = re.compile(r"python3\.\d+|pypy3(\.\d+)?")
+_VERSIONED = re.compile(r"python3\.\d+t?|pypy3(\.\d+)?")
 _INTERPRETER = re.compile(r"(python|pypy|graalpy)[\w.]*", re.IGNORECASE)
 # How a program of Windows names what starts it, and a word of a shell, which may begin with a
 # variable.
 _EXE = re.compile(r"(?:[A-Z]:[\\/]|\\\\|%~dp0)[^\"\r\n\0]*?\.exe", re.IGNORECASE)
 _WORD = re.compile(
-    r"(?:\w+=)?(?:\$\{?(\w+)\}?)?((?:/.*)?/(?:python|pypy|graalpy)[\d.]*)", re.IGNORECASE
+    r"(?:\w+=)?(?:\$\{?(\w+)\}?)?((?:/.*)?/(?:python|pypy|graalpy)[\d.]*t?)", re.IGNORECASE
 )
 # What a script sets a variable to that is the folder of the script, and none beside it.
 _OF_SCRIPT = re.compile(

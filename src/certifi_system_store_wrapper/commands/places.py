@@ -19,7 +19,7 @@ Found = Tuple[str, str]
 _MAX_FOLDERS, _MAX_DEPTH, _PATIENCE = 20_000, 6, 10.0
 # Below these there are no environments of a person, but many folders.
 _PASSED_OVER = {".git", "__pycache__", "node_modules", "proc", "site-packages", "sys"}
-_INTERPRETER = re.compile(r"(python|pypy)(3(\.\d+)?)?(\.exe)?")
+_INTERPRETER = re.compile(r"(python|pypy)(3(\.\d+t?)?)?(\.exe)?")
 
 # Each tool with the folders of its environments, from its documentation. A row whose variable is
 # not set here does not count.
