@@ -53,7 +53,7 @@ def other_thread(ready):
 
 def strike():
     ready = []
-    if THREAD:
+    if THREAD and not (exits and sys.version_info[:2] == (3, 12)):  # it starts none while it ends
         _thread.start_new_thread(other_thread, (ready,))
         while not ready:
             time.sleep(0.001)
