@@ -75,7 +75,7 @@ def add_file(findings: Findings, path: str, standing: str, *, named: bool) -> in
             findings.unusable(path, "this link leads nowhere", INFO)
         # By a name that counts it has been read: nothing is lost.
         elif not (isinstance(error, Untrusted) and findings.reader.has_parsed(path)):
-            _report_unreadable(findings, path, error, named=named)
+            report_unreadable(findings, path, error, named=named)
         return 0
     if standing == PROVEN and not parsed.is_plain:
         # Certifi releases no such file: somebody built it anew and stated its digest.
@@ -136,7 +136,7 @@ def report_notes(findings: Findings, parsed: Parsed, path: str, *, named: bool) 
         findings.problem(path, f"line {line}: {note}", level if named else DEBUG)
 
 
-def _report_unreadable(
+def report_unreadable(
     findings: Findings, path: str, error: Exception, *, named: bool, kind: str = "file"
 ) -> None:
     """Record why a path cannot be read. It is no problem if a path that nobody named is absent."""
@@ -307,7 +307,7 @@ def _entries(findings: Findings, folder: str, *, named: bool) -> List[os.DirEntr
     try:
         return findings.reader.entries(folder, vouched=named)
     except OSError as error:
-        _report_unreadable(findings, folder, error, named=named, kind="folder")
+        report_unreadable(findings, folder, error, named=named, kind="folder")
         return []
 
 

@@ -16,7 +16,7 @@ from ...machine.inputs import look
 from ...parsing import pem, x509
 from ...reporting.findings import MALFORMED, NOT_TRUSTED
 from ...settings import DEBUG, INFO, LOCAL, WARNING
-from ..files import report_untrusted
+from ..files import report_unreadable, report_untrusted
 from ..findings import Findings, sha1_of
 from ..reader import Untrusted
 from . import macos_security
@@ -93,14 +93,19 @@ def _collect(findings: Findings, folder: str) -> None:
 
 def _login_keychain(findings: Findings) -> List[str]:
     """Return the user's keychain if there is one; newer releases add "-db" to its name."""
-    paths = [os.path.expanduser(path) for path in LOGIN]
-    existing = [p for p in paths if os.path.exists(p) and not findings.reader.isolated][:1]
-    for path in existing:
-        fault = findings.reader.fault(path)
-        if fault is not None:
-            report_untrusted(findings, Untrusted(fault, path))
+    for path in map(os.path.expanduser, () if findings.reader.isolated else LOGIN):
+        try:
+            fault = findings.reader.fault(path)
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            report_unreadable(findings, path, error, named=False)
             return []
-    return existing
+        if fault is None:
+            return [path]
+        report_untrusted(findings, Untrusted(fault, path))
+        return []
+    return []
 
 
 def _blocks(findings: Findings, keychain: str, answer: Answer) -> Iterator[bytes]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import datetime as dt
+import errno
 import hashlib
 import json
 import os
@@ -28,6 +29,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from certifi_system_store_wrapper import bundle, parsing
+from certifi_system_store_wrapper.machine import ownership
 from certifi_system_store_wrapper.parsing import pem
 from certifi_system_store_wrapper.reporting.findings import DISTRUSTED, NOT_TRUSTED
 from certifi_system_store_wrapper.settings import DEBUG, INFO, LOCAL, SYSTEM, WARNING, Settings
@@ -640,6 +642,25 @@ def test_keychain_that_is_not_there_is_not_asked_for(mac: Mac) -> None:
     findings = mac.collect()
     assert len(mac.calls()) == 4
     assert warnings_in(findings) == []
+
+
+def test_keychain_that_cannot_be_looked_at_is_told(
+    mac: Mac, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its disk fails: a WARNING names it, and the other keychains count."""
+
+    def failing(check: ownership.Check, path: str) -> Optional[ownership.Fault]:
+        if path == str(mac.login):
+            raise OSError(errno.EIO, os.strerror(errno.EIO), path)
+        return found(check, path)
+
+    found = ownership.Check.discovered_fault
+    monkeypatch.setattr(ownership.Check, "discovered_fault", failing)
+    mac.holds(macos.SYSTEM_ROOTS, root("Apple"))
+    findings = mac.collect()
+    (warning,) = warnings_in(findings)
+    assert str(mac.login) in warning and os.strerror(errno.EIO) in warning
+    assert len(mac.calls()) == 4
 
 
 def test_login_keychain_of_older_releases_is_read(mac: Mac) -> None:
