@@ -163,7 +163,7 @@ def _report_unreadable_store(findings: Findings, path: str, error: Exception) ->
     whether there is one.
     """
     # A store has many files and each many names: what bars the way to it is reported, and once.
-    path = os.path.realpath(path)
+    path = _real(path)
     is_there = not isinstance(error, PermissionError) or _is_listed(path)
     message = cannot_be_read(error) if is_there else "this user may not look for a store in it"
     # A folder or device in the place of a file is no store, nor is a ring of links.
@@ -173,6 +173,15 @@ def _report_unreadable_store(findings: Findings, path: str, error: Exception) ->
     if (path, level) not in findings.reader.told_unreadable:
         findings.reader.told_unreadable.add((path, level))
         findings.unusable(path, message, level)
+
+
+def _real(path: str) -> str:
+    """Return what a path leads to: a name of its own for each file, as far as there is one."""
+    try:
+        return os.path.realpath(path)
+    except OSError:
+        # On Windows, of a path on a server that has gone.
+        return os.path.abspath(path)
 
 
 def _is_listed(path: str) -> bool:
@@ -202,7 +211,7 @@ def report_untrusted(findings: Findings, error: Untrusted) -> None:
     Of a file with several names only the first is told: a store of the system and OpenSSL's
     default are often one file.
     """
-    told, real = findings.reader.told_untrusted, os.path.realpath(error.path)
+    told, real = findings.reader.told_untrusted, _real(error.path)
     if real not in told and all(problem.path != error.step for problem in findings.problems):
         findings.problem(error.step, str(error.strerror))
     told.add(real)
@@ -270,7 +279,7 @@ def certificate_files(
     pending, looked, seen = [folder], set(), 0
     while pending:
         here = pending.pop()
-        real = os.path.realpath(here)
+        real = _real(here)
         entries = [] if real in looked else _entries(findings, here, named=True)
         looked.add(real)
         for entry in entries:

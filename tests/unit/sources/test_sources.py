@@ -113,6 +113,25 @@ def test_a_ring_of_links_in_a_folder_costs_nothing(world: World, folder: str) ->
 
 
 @pytest.mark.links("it is about symbolic links")
+def test_a_folder_whose_real_path_cannot_be_told_counts(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On Windows the server of a roaming profile may answer that it is away, and then be there."""
+
+    def away(path: str) -> str:
+        if path == world.path("/drop"):
+            raise OSError(errno.ENETUNREACH, "the network cannot be reached", path)
+        return real(path)
+
+    real = os.path.realpath
+    monkeypatch.setattr(os.path, "realpath", away)
+    world.write("/drop/a.pem", PEM_A)
+    world.write("/cas/b.pem", PEM_B)
+    settings = Settings(cert_files=(world.path("/cas"),), sources=(USER,))
+    (findings,) = collected(world, settings)
+    assert (names(findings), findings.problems) == ({"A", "B"}, [])
+
+
 def test_what_lies_beside_certificates_by_their_names_is_no_problem(world: World) -> None:
     """AppleDouble files and the locks of Emacs; a folder may have any name."""
     world.write("/named/a.pem", PEM_A)
