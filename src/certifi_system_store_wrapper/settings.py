@@ -19,9 +19,9 @@ CERTIFI, SYSTEM, LOCAL, SSL, USER = "certifi", "system", "local", "ssl", "user"
 SOURCES = (CERTIFI, SYSTEM, SSL, USER)
 EVERY_SOURCE = (CERTIFI, SYSTEM, LOCAL, SSL, USER)
 
-# Whether a change of the system's store is known to show in a file, so that a stored bundle can
-# be believed. Of macOS nobody has tried it, and Windows keeps its store in the registry.
-STORE = sys.platform not in ("darwin", "win32")
+# Whether a change of the system's store is known to show, so that a stored bundle can be believed:
+# in a file, or on Windows where it is asked each time. Of macOS nobody has tried it.
+STORE = sys.platform != "darwin"
 
 # The levels of logging, which is not imported for them.
 DEBUG, INFO, WARNING = 10, 20, 30

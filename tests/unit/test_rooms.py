@@ -38,7 +38,7 @@ DOORS: Dict[str, Set[str]] = {
     "parsing": {"pem", "x509", "p11_kit", "rfc5280", "twins"},
     "machine": {
         *("environment", "files", "inputs", "open_files", "openssl", "ownership"),
-        *("processes", "signals"),
+        *("processes", "signals", "windows_stores"),
     },
     "sources": {"system", "files", "findings", "reader"},
     "publishing": {"temporary", "persistent", "cleanup", "hold", "lasting", "stored", "writing"},

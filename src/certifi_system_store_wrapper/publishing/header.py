@@ -91,7 +91,9 @@ def salt(settings: Settings, certifi_file: str) -> Salt:
     """
     termux = environ().get("PREFIX")
     folders = drop_folders(isolated=settings.isolated)
-    return __version__, sys.version, certifi_file, folders, termux
+    # No file shows a change of these.
+    stores = load("machine.windows_stores").state() if sys.platform == "win32" else None
+    return __version__, sys.version, certifi_file, folders, termux, stores
 
 
 class Request(Record):

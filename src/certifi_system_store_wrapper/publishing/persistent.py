@@ -20,10 +20,9 @@ from .. import parsing, reporting
 from ..machine import APPLICATION, NAME, cache_folder, ownership, temporary_places, user_folder
 from ..machine.inputs import look
 from ..machine.signals import interruptible
-from ..settings import INFO, USER, WARNING, Settings
+from ..settings import INFO, STORE, USER, WARNING, Settings
 from ..sources.files import add_named, reason_of
 from ..sources.findings import Findings
-from ..sources.system import IS_FILES
 from . import building, header, rendering, writing
 from .header import Asked, Request, Stored
 from .hold import quietly, remove_drafts
@@ -150,7 +149,7 @@ class _Making:
         """Build it, with what was appended here and to the other bundles of these settings."""
         here = os.path.realpath(path)
         others = [p for p in paths(self.settings, self.asked) if os.path.realpath(p) != here]
-        request = Request(self.asked, self.salt, started, IS_FILES, tuple(look(others)))
+        request = Request(self.asked, self.salt, started, STORE, tuple(look(others)))
         more = [_appended(found, path), *_all_appended(others, self.settings, self.asked)]
         built = building.to_publish(self.settings, self.certifi_file, more)
         return rendering.render(built, found, request)

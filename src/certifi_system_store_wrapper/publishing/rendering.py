@@ -40,6 +40,7 @@ _SALT = (
     "certifi's file",
     "the drop folders",
     "PREFIX",
+    "the stores of Windows",
 )
 # So many digits tell one state of a file from another, for people.
 _SHORT, _NO = 12, "not set"

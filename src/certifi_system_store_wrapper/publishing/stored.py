@@ -101,6 +101,9 @@ class Place:
 
         Nobody else may be able to change it, or what leads to it: it is read past no link.
         """
+        if sys.platform == "win32":
+            # The folder is the user's, and no file is opened by the descriptor of a folder.
+            return header.read(self.path)
         ownership.require_safe_path(self.folder)
         folder = os.open(self.folder, FOLDER)
         try:
@@ -126,9 +129,7 @@ class Place:
 
 def is_wanted(settings: Settings) -> bool:
     """Whether these settings allow a stored bundle, and nobody wants to see how it is built."""
-    if not settings.store or sys.platform == "win32":
-        return False
-    if settings.isolated or ownership.is_shared():
+    if not settings.store or settings.isolated or ownership.is_shared():
         return False
     return not reporting.listens(DEBUG)
 

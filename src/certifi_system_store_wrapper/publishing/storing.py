@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from typing import List
+from typing import List, Optional
 
 from .. import bundle, reporting
 from ..bundle import Bundle
@@ -35,20 +35,25 @@ def build(settings: Settings, certifi_file: str) -> Bundle:
 def built_text(settings: Settings, certifi_file: str) -> bytes:
     """Return the text of a temporary bundle, built now; raises LookupError as to_publish() does."""
     started = time.time_ns()
+    # What Windows' stores hold is asked before they are read: a change after that shows.
+    place, error = reporting.tried(_place, settings, certifi_file)
     built = building.to_publish(settings, certifi_file, persistent.appended(settings))
-    if not _failures:
-        error = reporting.failure_of(_store, built, settings, certifi_file, started)
-        if error:
-            _failures.append(error)
-            reporting.later(reporting.emit, DEBUG, f"the bundle cannot be stored: {error!r}")
+    if place and not _failures:
+        error = reporting.failure_of(_store, built, place, settings, started)
+    if error and not _failures:
+        _failures.append(error)
+        reporting.later(reporting.emit, DEBUG, f"the bundle cannot be stored: {error!r}")
     return built.text
 
 
-def _store(built: Bundle, settings: Settings, certifi_file: str, started: int) -> None:
+def _place(settings: Settings, certifi_file: str) -> Optional[Place]:
+    """Return where it is to be stored; None where it is not."""
+    place = Place(settings, certifi_file) if stored.is_wanted(settings) else None
+    return place if place and place.folder else None
+
+
+def _store(built: Bundle, place: Place, settings: Settings, started: int) -> None:
     """Store it, unless the next process has to build it all the same."""
-    place = Place(settings, certifi_file)
-    if not place.folder or not stored.is_wanted(settings):
-        return
     # What a person appended to a persistent bundle counts here, too.
     more = look(persistent.paths(settings, header.asked_for(settings)))
     # Where that is not certain, a variable asks for it; see settings.STORE.

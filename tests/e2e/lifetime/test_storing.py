@@ -16,6 +16,7 @@ import pytest
 import trustme
 
 from support import NAME, Environment, Sandbox, write
+from support.builds import ASKS, asked
 
 pytestmark = [
     pytest.mark.posix("Windows' store has no files"),
@@ -26,15 +27,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     Done = subprocess.CompletedProcess[str]
 
-# A process that says what it answers, and how often it had to build the bundle.
-ASKS = """
-    import certifi, json
-    from certifi_system_store_wrapper import bundle
-    built, original = [], bundle.build
-    bundle.build = lambda *arguments: built.append(1) or original(*arguments)
-    certifi.where()
-    print(json.dumps([len(built), certifi.contents()]))
-"""
 NAMED = "PYTHON_CERTIFI_CERT_FILES"
 # Seconds until what a test has written is old enough to be believed.
 SETTLING = 2.2
@@ -57,10 +49,7 @@ class User:
 
     def asks(self, *options: str, **more: str) -> Tuple[int, str]:
         """Return how often the bundle was built, and its text; nothing must be said."""
-        done = self.sandbox.run_code(ASKS, *options, env={**self.env, **more})
-        assert (done.returncode, done.stderr) == (0, ""), done
-        built, text = json.loads(done.stdout)
-        return int(built), str(text)
+        return asked(self.sandbox, {**self.env, **more}, *options)
 
     @property
     def stored(self) -> List[Path]:

@@ -19,8 +19,4 @@ elif sys.platform == "darwin":
 else:
     from .unix import STORES, collect
 
-__all__ = ["IS_FILES", "STORES", "collect"]
-
-# Whether every change of the store shows in one of Reader.inputs. Changes of keychains, trust
-# settings and the registry do not.
-IS_FILES = sys.platform not in ("darwin", "win32")
+__all__ = ["STORES", "collect"]

@@ -12,6 +12,7 @@ from functools import partial
 from types import ModuleType
 from typing import Any, Callable, Container, Dict, Iterator, List, Optional, Tuple, Union
 
+from ...machine.windows_stores import DISALLOWED, ROOT
 from ...parsing import Known, pem
 from ...record import Record
 from ...reporting.findings import MALFORMED, NO_SERVER_AUTH, NOT_TRUSTED, UNKNOWN
@@ -19,7 +20,6 @@ from ...settings import DEBUG, INFO, LOCAL, WARNING
 from ..findings import Findings, sha1_of
 from . import windows_registry
 
-ROOT, DISALLOWED = "ROOT", "Disallowed"
 SSL_DEFAULTS = "ssl.create_default_context()"
 
 # 0x10000 (PKCS#7) may be set together with it, and means nothing then.
