@@ -91,7 +91,9 @@ class Place:
         more = [f"{name}={value}" for name, value in also.items()]
         self.asked: Asked = (*header.asked_for(settings), *more)
         self.salt: Salt = header.salt(settings, certifi_file)
-        key = source_hash(ascii((self.asked, self.salt, header.machine())).encode("ascii")).hex()
+        # Without what Windows' stores hold: where that changes, one bundle takes another's place.
+        parts = self.asked, self.salt[:-1], header.machine()
+        key = source_hash(ascii(parts).encode("ascii")).hex()
         cache = cache_folder()
         self.folder = os.path.join(cache, APPLICATION, key) if cache else ""
         self.path = os.path.join(self.folder, STORED)
