@@ -157,7 +157,7 @@ def test_nothing_is_left_when_a_process_ends(sandbox: Sandbox, ending: str, stat
     done = sandbox.run_code(code)
     assert done.returncode == status
     assert done.stderr.endswith("ValueError: as ever\n" if status == 1 else "")
-    assert list(sandbox.place.iterdir()) == []
+    assert sandbox.left == []
 
 
 def ended_by(sandbox: Sandbox, code: str, number: int) -> Done:
@@ -181,7 +181,7 @@ def test_sigterm_still_kills_and_leaves_nothing(sandbox: Sandbox) -> None:
     done = ended_by(sandbox, WAIT, signal.SIGTERM)
     assert (done.returncode, done.stderr) == (-signal.SIGTERM, "")
     assert done.stdout.strip().endswith("cacert.pem")
-    assert list(sandbox.place.iterdir()) == []
+    assert sandbox.left == []
 
 
 @posix
@@ -194,7 +194,7 @@ def test_ctrl_c_is_a_keyboard_interrupt_as_ever_and_leaves_nothing(
     done = ended_by(sandbox, WAIT, signal.SIGINT)
     assert "KeyboardInterrupt" in done.stderr.splitlines()[-1]
     assert done.returncode == expected.returncode
-    assert list(sandbox.place.iterdir()) == []
+    assert sandbox.left == []
 
 
 @posix
@@ -203,7 +203,7 @@ def test_what_a_killed_process_left_is_swept_by_the_next(sandbox: Sandbox) -> No
     done = ended_by(sandbox, WAIT, signal.SIGKILL)
     assert Path(done.stdout.strip()).is_file()
     assert sandbox.run_code("import certifi; certifi.where()").stderr == ""
-    assert list(sandbox.place.iterdir()) == []
+    assert sandbox.left == []
 
 
 @posix
@@ -223,7 +223,7 @@ def test_a_fork_keeps_the_bundle_of_its_parent(sandbox: Sandbox) -> None:
     """
     done = sandbox.run_code(code)
     assert (done.stdout, done.stderr) == ("child\n", "")
-    assert list(sandbox.place.iterdir()) == []
+    assert sandbox.left == []
 
 
 def test_the_path_that_python_m_certifi_prints_outlives_it(

@@ -132,7 +132,7 @@ def test_refresh_collects_again(sandbox: Sandbox, ca_file: Path, private_der: by
     """
     done = sandbox.run("-c", textwrap.dedent(code), str(ca_file), private_der.hex())
     assert (done.returncode, done.stderr) == (0, "")
-    assert not list(sandbox.place.iterdir())
+    assert not sandbox.left
 
 
 def test_build_is_pure(sandbox: Sandbox, ca_file: Path) -> None:

@@ -131,7 +131,7 @@ def test_exit_handlers_of_the_application_can_still_speak_tls(
     """
     done = sandbox.run_code(code, env={"PYTHON_CERTIFI_CERT_FILES": str(ca_file)})
     assert (done.stdout, done.stderr) == ("after 200\nbefore 200\n", "")
-    assert list(sandbox.place.iterdir()) == []
+    assert sandbox.left == []
 
 
 @pytest.mark.parametrize("early", ["aaa.pth", "zzz.pth", "sitecustomize.py"])
@@ -142,7 +142,7 @@ def test_what_imports_requests_before_us_is_served_too(
     write(fresh.environment.site_packages / early, b"import requests\n")
     variables = {"PYTHON_CERTIFI_CERT_FILES": str(ca_file)}
     assert_fetched(fresh.fetch("requests", url, variables))
-    assert list(fresh.place.iterdir()) == []
+    assert fresh.left == []
 
 
 def test_a_finder_that_sitecustomize_puts_first_does_not_hide_certifi(

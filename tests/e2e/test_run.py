@@ -195,7 +195,7 @@ def test_it_takes_our_place(sandbox: Sandbox) -> None:
     assert str(os.getpid()) in said.split()
     ignored = int(said.split()[1], 16) if sys.platform == "linux" else 0
     assert not ignored & (1 << (signal.SIGPIPE - 1))
-    assert list(sandbox.place.iterdir()) == []
+    assert sandbox.left == []
 
 
 @ON_UNIX

@@ -343,7 +343,7 @@ def test_uninstalled_meanwhile(fresh: Sandbox, stage: str, ca_file: Path) -> Non
     done = fresh.run_code(code, env={"PYTHON_CERTIFI_CERT_FILES": str(ca_file)})
     assert (done.returncode, done.stdout) == (0, f"{bool(stage)}\n"), done
     assert done.stderr.count("restart this process") == (not stage)
-    assert not list(fresh.place.iterdir())
+    assert not fresh.left
 
 
 def test_modules_taken_from_sys_modules(sandbox: Sandbox) -> None:
@@ -360,7 +360,7 @@ def test_modules_taken_from_sys_modules(sandbox: Sandbox) -> None:
     """
     done = sandbox.run_code(code)
     assert (done.returncode, done.stdout, done.stderr) == (0, "True\n", "")
-    assert not list(sandbox.place.iterdir())
+    assert not sandbox.left
 
 
 def test_a_reload_of_what_was_emptied(sandbox: Sandbox) -> None:
@@ -439,7 +439,7 @@ def test_a_test_that_replaces_what_we_call(sandbox: Sandbox, replaced: str, plac
     env = folder if place == "persistent" else {}
     done = sandbox.run("-c", textwrap.dedent(code), replaced, env=env)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
-    assert not list(sandbox.place.iterdir())
+    assert not sandbox.left
     done = sandbox.run("-c", textwrap.dedent(code), replaced, "early", env=env)
     assert (done.returncode, done.stdout) == (0, ""), done.stderr
     assert all("WARNING" in line for line in done.stderr.splitlines())

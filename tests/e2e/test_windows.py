@@ -35,7 +35,7 @@ def test_a_ca_of_the_root_store_is_trusted(
     assert_fetched(sandbox.fetch("requests", url))
     stores.remove("ROOT", private_der)
     assert_untrusted(sandbox.fetch("requests", url))
-    assert not list(sandbox.place.glob(f"{NAME}*/*"))
+    assert not sandbox.left
 
 
 @pytest.mark.wine("real Windows asks a person before it adds to a user's roots")
@@ -115,7 +115,7 @@ def test_the_bundle_lies_in_local_app_data(sandbox: Sandbox) -> None:
     """
     done = sandbox.run_code(code)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
-    assert not list(sandbox.place.iterdir())
+    assert not sandbox.left
 
 
 def test_a_persistent_bundle_takes_up_what_is_added(
@@ -230,7 +230,7 @@ def test_a_service_without_folders_of_its_own(sandbox: Sandbox, gone: str) -> No
     place = sandbox.place if gone == "LOCALAPPDATA" else sandbox.tmp
     assert (status, stderr) == (0, "")
     assert stdout.startswith(f"{place}{os.sep}")
-    assert not list(sandbox.tmp.iterdir()) + list(sandbox.place.iterdir())
+    assert not list(sandbox.tmp.iterdir()) + sandbox.left
 
 
 @pytest.mark.links("one stands for the Microsoft Store's redirection")

@@ -112,6 +112,11 @@ class Sandbox:
         return self.home / "Library" / "Caches" if sys.platform == "darwin" else self.tmp
 
     @property
+    def left(self) -> List[Path]:
+        """What lies there, but for what is stored, which on Windows lies there, too."""
+        return [each for each in self.place.iterdir() if each.name != NAME]
+
+    @property
     def drop_folder(self) -> Path:
         """Where `add` stores certificates on this system."""
         base = {

@@ -98,7 +98,7 @@ def test_a_worker_that_shuts_itself_in_verifies(
     assert path.startswith(begins)
     refused = run(sandbox, url, str(root), {}, mounts).stdout
     assert any(refused.startswith(f"{each} {each} True") for each in UNTRUSTED), refused
-    assert not list(root.rglob("cacert.pem")) + list(sandbox.place.iterdir())
+    assert not list(root.rglob("cacert.pem")) + sandbox.left
 
 
 @pytest.mark.parametrize("variable", ["TMPDIR", "PYTHON_CERTIFI_BUNDLE_DIR"])

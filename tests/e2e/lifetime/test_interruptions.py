@@ -31,7 +31,7 @@ def test_a_signal_at_any_line(sandbox: Sandbox, what: str, threads: str, *, slow
     told = (sandbox.home / "told").read_text("utf-8").splitlines()
     assert [each for each in told if each != "good"] == []
     assert len(told) > 800 // every
-    assert not list(sandbox.place.iterdir())
+    assert not sandbox.left
 
 
 # What the rest of this page has in common: an alarm whose handler raises.

@@ -94,7 +94,7 @@ def test_a_life(sandbox: Sandbox, life: str) -> None:
     done = sandbox.run_code(textwrap.dedent(PRELUDE) + LIVES[life])
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == ("asked\n" if "asked" in LIVES[life] else "")
-    assert not list(sandbox.place.iterdir())
+    assert not sandbox.left
 
 
 @pytest.mark.parametrize("options", OPTIONS, ids=" ".join)
@@ -103,7 +103,7 @@ def test_options_of_the_interpreter(sandbox: Sandbox, options: List[str]) -> Non
     code = PRELUDE + IMPORT + "import certifi_system_store_wrapper as ours; ours.refresh()"
     done = sandbox.run_code(code, *options, env={"PYTHONMALLOC": "debug"})
     assert (done.returncode, done.stderr) == (0, "")
-    assert not list(sandbox.place.iterdir())
+    assert not sandbox.left
 
 
 def test_an_interpreter_within(sandbox: Sandbox) -> None:
@@ -130,6 +130,6 @@ def ask():
     )
     done = sandbox.run_code(code)
     assert (done.returncode, done.stderr) == (0, "")
-    assert not list(sandbox.place.iterdir())
+    assert not sandbox.left
     if done.stdout == "none\n":
         pytest.skip("this Python has no interpreter within")

@@ -15,7 +15,7 @@ def test_a_close_that_closes_nothing_at_exit(sandbox: Sandbox) -> None:
         """
     )
     assert (done.returncode, done.stderr) == (0, "")
-    assert not list(sandbox.place.iterdir())
+    assert not sandbox.left
 
 
 def test_an_open_that_needs_modules_at_exit(sandbox: Sandbox) -> None:
@@ -31,4 +31,4 @@ os.open = open
     write(sandbox.work / "neighbour.py", neighbour)
     done = sandbox.run_code("import neighbour, certifi; certifi.where()")
     assert (done.returncode, done.stderr) == (0, "")
-    assert not list(sandbox.place.iterdir())
+    assert not sandbox.left

@@ -559,7 +559,7 @@ def test_what_a_script_appends_to_a_temporary_bundle(
     assert "WARNING" in line
     assert "O=certifi-system-store-wrapper tests was written" in line
     assert "certifi-system-store-wrapper add" in line
-    assert not list(sandbox.place.iterdir())
+    assert not sandbox.left
 
 
 @pytest.mark.parametrize("how", ["over it", "instead of it", "as a link"])

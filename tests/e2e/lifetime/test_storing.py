@@ -99,7 +99,7 @@ def test_the_next_process_builds_nothing(newcomer: User) -> None:
     assert first[0] == 1
     assert second == (0, first[1])
     assert newcomer.pem in first[1]
-    assert not list(newcomer.sandbox.place.iterdir())
+    assert not newcomer.sandbox.left
 
 
 def replace(user: User) -> None:

@@ -149,7 +149,7 @@ def test_an_upgrade_in_place(fresh: Sandbox) -> None:
     """
     done = fresh.run_code(code)
     assert (done.returncode, done.stderr) == (0, "")
-    assert list(fresh.place.iterdir()) == []
+    assert fresh.left == []
 
 
 @needs_root
