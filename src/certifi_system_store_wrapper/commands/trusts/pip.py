@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Dict, List, Optional, Tuple
+from typing import Callable, Dict, List, Optional, Tuple
 
 from . import ini, truststore, urllib3
 from .environment import READERS, place, variable
@@ -94,8 +94,12 @@ def _trust(here: Here, command: str) -> Trust:
     proxy = given("proxy")
     if not proxy:
         setting = variable(here, "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE") or setting
-    named = (_place(setting),) if setting else ()
-    settings = (setting,) if setting else ()
+    found = _of_version(here, given, (_place(setting),) if setting else ())
+    return found._replace(settings=(setting,) if setting else (), proxy=proxy)
+
+
+def _of_version(here: Here, given: Callable[[str], str], named: Tuple[Root, ...]) -> Trust:
+    """Return the trust of that pip, as far as the named file and its version decide it."""
     version, is_new = here.version("pip"), here.python >= (3, 10)
     own = numbers(here.vendored.get("urllib3", ""))
     checks = urllib3.checks(here, own)
@@ -103,19 +107,17 @@ def _trust(here: Here, command: str) -> Trust:
     by_truststore = Checks(offers_http1=True, needs_name=own < (2,))
     if is_new and version >= (24, 2) and "legacy-certs" not in given("use-deprecated").split():
         roots = (*truststore.roots(), Root(BUNDLE), *named)
-        found = Trust(roots, by_truststore, settings=settings, proxy=proxy, at_proxy=named)
         if version >= (25, 2):
-            return found
+            return Trust(roots, by_truststore, at_proxy=named)
         # Source: _SSLContextAdapterMixin, which gave proxies no truststore before.
         behind = named or (Root(DEFAULTS),)
-        return found._replace(at_proxy=behind, by_proxy=(behind, checks))
+        return Trust(roots, by_truststore, at_proxy=behind, by_proxy=(behind, checks))
     default = urllib3.at_proxy(numbers(here.vendored.get("requests", "")))
     if is_new and version >= (22, 2) and "truststore" in given("use-feature").split():
         roots, behind = (*truststore.roots(), *named), named or (Root(BUNDLE),)
-        found = Trust(roots, by_truststore, settings=settings, proxy=proxy)
-        return found._replace(at_proxy=named or default or behind, by_proxy=(behind, checks))
-    at_proxy, roots = () if named else default, named or (Root(BUNDLE),)
-    return Trust(roots, checks, settings=settings, proxy=proxy, at_proxy=at_proxy)
+        at_proxy = named or default or behind
+        return Trust(roots, by_truststore, at_proxy=at_proxy, by_proxy=(behind, checks))
+    return Trust(named or (Root(BUNDLE),), checks, at_proxy=() if named else default)
 
 
 def _place(setting: Setting) -> Root:
