@@ -329,6 +329,19 @@ def test_a_bundle_of_somebody_else_is_left_alone(sandbox: Sandbox, ca_file: Path
 
 @pytest.mark.modes("a folder that is read-only keeps the bundle from being written")
 @pytest.mark.linux("root is denied nothing elsewhere")
+@pytest.mark.modes("others may write to it")
+def test_a_bundle_that_others_may_write_to_is_named(sandbox: Sandbox, ca_file: Path) -> None:
+    """Nobody knows what it holds, and it is left as it is."""
+    kept = printed(sandbox, {"PYTHON_CERTIFI_CERT_FILES": str(ca_file)})
+    before = kept.read_bytes()
+    kept.chmod(0o666)
+    digest, _ = changed(sandbox, "add", str(ca_file))
+    done = sandbox.run(*COMMAND, "remove", digest[:8])
+    assert (done.returncode, done.stderr) == (0, "")
+    assert f"later     {kept}: others may write to it" in done.stdout
+    assert kept.read_bytes() == before
+
+
 def test_what_could_not_be_renewed_is_by_the_next_add(sandbox: Sandbox, ca_file: Path) -> None:
     """It is said that the bundle lacks the CA, until an `add` of what is held already renews it."""
     folder = sandbox.work / "kept"

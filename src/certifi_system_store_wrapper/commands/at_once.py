@@ -19,6 +19,7 @@ _MANY = 8
 _APPENDED = "a person appended it: delete it at the end of that file"
 _GONE = "its environment is gone: delete that file"
 _WITHOUT = "this package is not installed there"
+_UNSAFE = "others may write to it, so it is left as it is: look what it holds, and chmod go-w"
 
 
 def take_effect(
@@ -82,6 +83,9 @@ def _bundles(
         command, why = ("", "") if bundle.is_own else _command(bundle)
         told = {"path": bundle.path, "prefix": bundle.prefix, "command": command, "why": why}
         yield {**told, "renewed": renewed, "failed": failed}
+    for path in lasting.unsafe(settings, named()):
+        told = {"path": path, "prefix": "", "command": "", "why": _UNSAFE}
+        yield {**told, "renewed": False, "failed": ""}
 
 
 def _is_renewed(bundle: Lasting, gone: List[bytes]) -> bool:

@@ -105,13 +105,27 @@ def _item(text: str) -> str:
 def found(settings: Settings, named: Iterable[str] = ()) -> Iterator[Lasting]:
     """Yield each bundle in the folders of this user, and those of ours that `named` has."""
     asked = header.asked_for(settings)
-    candidates = map(os.path.realpath, filter(is_ours, (*_paths(settings), *named)))
-    for path in dict.fromkeys(candidates):
+    for path in _candidates(settings, named):
         # What others may have made nobody believes, and it is left alone.
         with suppress(OSError):
             there = header.read(path)
             is_own = there.asked == asked and not there.is_another_machines()
             yield Lasting(path, there, is_own)
+
+
+def unsafe(settings: Settings, named: Iterable[str]) -> Iterator[str]:
+    """Yield those that others may write to: nobody knows what is in them."""
+    for path in _candidates(settings, named):
+        try:
+            header.read(path)
+        except PermissionError:
+            yield path
+        except OSError:
+            continue
+
+
+def _candidates(settings: Settings, named: Iterable[str]) -> List[str]:
+    return list(dict.fromkeys(map(os.path.realpath, filter(is_ours, (*_paths(settings), *named)))))
 
 
 def _paths(settings: Settings) -> Iterator[str]:
