@@ -6,7 +6,7 @@ import sys
 from . import _undisturbed
 
 _PIPS = () if sys.platform == "win32" else ("pip", "pipenv.patched.pip")  # there it locks wrapt
-NAMES = {"certifi", "httpcore2._ssl", *(f"{pip}._vendor.certifi" for pip in _PIPS)}
+NAMES = {"certifi", "httpcore2._ssl", "httpx2._config", *(f"{p}._vendor.certifi" for p in _PIPS)}
 if "PYTHON_CERTIFI_SSL_DEFAULTS" in getattr(sys.modules.get("os"), "environ", ()):
     NAMES.add("ssl")
 failures, at_exit = [], []  # type: list[str], list[type]  # why certifi is plain; what is due

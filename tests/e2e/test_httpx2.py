@@ -116,11 +116,39 @@ def test_the_users_ca_is_trusted(sandbox: Sandbox, client: str, url: str, ca_fil
     assert "CERTIFICATE_VERIFY_FAILED" in error
 
 
+@pytest.mark.parametrize("version", ["2.3.0", "2.14.0"])
+def test_one_that_asks_truststore_by_itself(
+    *,
+    tmp_path: Path,
+    shared: Path,
+    interpreter: str,
+    wheel: str,
+    with_httpx2: Environment,
+    version: str,
+    url: str,
+    ca_file: Path,
+) -> None:
+    """Until 2.15.1, which is all that Python 3.10 gets, httpx2 made its contexts itself."""
+    del with_httpx2  # it skips where there is none
+
+    def make(folder: Path) -> None:
+        new_environment(interpreter, folder, "--without-pip").install(wheel, f"httpx2=={version}")
+
+    sandbox = Sandbox(tmp_path, Environment(made_once(shared, f"httpx2-{version}", make)))
+    for client in ("sync", "without the environment"):
+        test_the_users_ca_is_trusted(sandbox, client, url, ca_file)
+    chosen = "import httpx2, ssl; print(httpx2.get(URL, verify=ssl.create_default_context()))"
+    status, _, error = run(sandbox, chosen, url, {"PYTHON_CERTIFI_CERT_FILES": str(ca_file)})
+    assert (status, "CERTIFICATE_VERIFY_FAILED" in error) == (1, True)
+
+
 COUNT = """
 import httpx2, ssl, warnings
 warnings.simplefilter("ignore")
+def held(context):
+    return len(getattr(context, "_ctx", context).get_ca_certs())  # truststore's has one within it
 def count(**options):
-    return len(httpx2.create_ssl_context(**options).get_ca_certs())
+    return held(httpx2.create_ssl_context(**options))
 """
 
 
@@ -168,6 +196,7 @@ def test_an_explicit_choice_wins(
         assert (status, "CERTIFICATE_VERIFY_FAILED" in error) == (1, True)
 
 
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="the newest httpx2 there is by truststore")
 def test_only_what_is_lacking_is_loaded(sandbox: Sandbox, url: str, ca_file: Path) -> None:
     """Nothing is there twice, the bundle is parsed once, and deactivate() gives all of it back."""
     code = """
@@ -251,10 +280,11 @@ def test_without_a_bundle_httpx2_is_as_it_is(
     code = f"""
         import os, sys, httpcore2, certifi_system_store_wrapper as ours
         {broken}
-        active = [len(httpcore2.default_ssl_context().get_ca_certs()) for _ in range(3)]
+        active = [held(httpcore2.default_ssl_context()) for _ in range(3)]
         ours.deactivate()
-        assert active == [len(httpcore2.default_ssl_context().get_ca_certs())] * 3
+        assert active == [held(httpcore2.default_ssl_context())] * 3
     """
+    code = COUNT + textwrap.dedent(code)
     env = {"PYTHON_CERTIFI_CERT_FILES": str(ca_file)}
     if "SOURCES" in broken:
         env["PYTHON_CERTIFI_SOURCES"] = "nothing"

@@ -55,7 +55,7 @@ def watch(name: str, at_exit: List[Callable[[], None]]) -> bool:
     if _is_being_imported(module):
         # Another thread imports it, and has called watch() before.
         return False
-    if name == "httpcore2._ssl":
+    if name in ("httpcore2._ssl", "httpx2._config"):
         _register(name, _patch_httpcore2)
         return True
     if module is not None and name not in _patches:

@@ -1,7 +1,8 @@
 """The context that httpcore2 makes for its default, and httpx2 with it, trusts the bundle, too.
 
-From 2.5 on it does not ask certifi, but the operating system. An explicit choice wins: `verify=`
-never comes here, and what SSL_CERT_FILE and SSL_CERT_DIR name is all that is trusted.
+httpx2 from 2.3 on and httpcore2 from 2.5 on do not ask certifi, but the operating system. Until
+2.15.1 httpx2 makes a context of truststore by itself, then it asks httpcore2. An explicit choice
+wins: `verify=`, and what SSL_CERT_FILE and SSL_CERT_DIR name, is all that is trusted.
 """
 
 from __future__ import annotations
@@ -24,19 +25,25 @@ _OTHERWISE = (
     "or set the variables that its shellenv prints"
 )
 _VARIABLES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
+HTTPX2 = "httpx2._config"
 # httpcore2's own function and ours.
 _patched: List[Tuple[Callable[..., Any], Callable[..., Any]]] = []
 
 
 def patch(module: ModuleType) -> None:
-    """Have `httpcore2._ssl` add what is in the bundle; who has bound its function, too."""
+    """Have `httpcore2._ssl`, or `httpx2._config`, add what is in the bundle.
+
+    Who has bound its function has ours, too.
+    """
     with anchors.nothing_worse(_OTHERWISE):
-        own = module.default_ssl_context
-        if not hasattr(own, anchors.MARK):
-            _refuse_unknown(own)
-            ours = _default_ssl_context(own)
-            _patched.append((own, ours))
-            latecomers.rebind([(own, ours)])
+        is_httpx2 = module.__name__ == HTTPX2
+        own = module.create_ssl_context if is_httpx2 else module.default_ssl_context
+        if hasattr(own, anchors.MARK) or (is_httpx2 and not _is_by_truststore(own)):
+            return
+        _refuse_unknown(own)
+        ours = _create_ssl_context(own) if is_httpx2 else _default_ssl_context(own)
+        _patched.append((own, ours))
+        latecomers.rebind([(own, ours)])
 
 
 def undo() -> None:
@@ -45,12 +52,17 @@ def undo() -> None:
     _patched.clear()
 
 
+def _is_by_truststore(function: MakesContext) -> bool:
+    """Whether it imports truststore by itself, as that of httpx2 does in some releases."""
+    return isinstance(function, FunctionType) and "truststore" in function.__code__.co_varnames
+
+
 def _refuse_unknown(function: MakesContext) -> None:
     """Raise for a release that lets callers choose in another way than we know."""
     code = function.__code__ if isinstance(function, FunctionType) else None
     names = code and code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
-    if names not in ((), ("_trust_env",)):
-        raise TypeError(f"httpcore2 is newer, its default_ssl_context{names} is not known")
+    if names not in ((), ("_trust_env",), ("verify", "cert", "trust_env")):
+        raise TypeError(f"httpx2 is newer, its {code and code.co_name}{names} is not known")
 
 
 def _default_ssl_context(own: MakesContext) -> MakesContext:
@@ -58,13 +70,33 @@ def _default_ssl_context(own: MakesContext) -> MakesContext:
     def default_ssl_context(**named: bool) -> SSLContext:
         context = own(**named)
         if not _is_chosen(**named):
-            with anchors.nothing_worse(_OTHERWISE):
-                # Its own methods: truststore keeps a context within the context.
-                anchors.add_lacking(context, type(context))
+            _add_lacking(context)
         return context
 
     setattr(default_ssl_context, anchors.MARK, True)
     return default_ssl_context
+
+
+def _create_ssl_context(own: MakesContext) -> MakesContext:
+    @functools.wraps(own)
+    def create_ssl_context(
+        verify: object = True,  # noqa: FBT002 - it is httpx2's own
+        cert: object = None,
+        trust_env: bool = True,  # noqa: FBT001, FBT002
+    ) -> SSLContext:
+        context = own(verify, cert, trust_env)
+        if verify is True and not _is_chosen(_trust_env=trust_env):
+            _add_lacking(context)
+        return context
+
+    setattr(create_ssl_context, anchors.MARK, True)
+    return create_ssl_context
+
+
+def _add_lacking(context: SSLContext) -> None:
+    with anchors.nothing_worse(_OTHERWISE):
+        # Its own methods: truststore keeps a context within the context.
+        anchors.add_lacking(context, type(context))
 
 
 def _is_chosen(*, _trust_env: bool = True) -> bool:

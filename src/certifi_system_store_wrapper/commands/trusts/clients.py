@@ -120,8 +120,6 @@ def _httpx2(here: Here) -> Trust:
     version = here.version("httpx2")
     if version < (2, 3):
         return Trust(_ASKS_CERTIFI, by_default(here).checks)
-    if version < (2, 5):
-        return Trust(truststore.roots())
     is_by_truststore = version < (2, 15, 1) or sys.platform in ("win32", "darwin")
     own = truststore.roots() if is_by_truststore else truststore.compiled_in()
     # What activation/httpcore2 adds.
