@@ -25,7 +25,7 @@ _OTHERWISE = (
     "or set the variables that its shellenv prints"
 )
 _VARIABLES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
-HTTPX2 = "httpx2._config"
+_HTTPX2 = "httpx2._config"
 # httpcore2's own function and ours.
 _patched: List[Tuple[Callable[..., Any], Callable[..., Any]]] = []
 
@@ -36,7 +36,7 @@ def patch(module: ModuleType) -> None:
     Who has bound its function has ours, too.
     """
     with anchors.nothing_worse(_OTHERWISE):
-        is_httpx2 = module.__name__ == HTTPX2
+        is_httpx2 = module.__name__ == _HTTPX2
         own = module.create_ssl_context if is_httpx2 else module.default_ssl_context
         if hasattr(own, anchors.MARK) or (is_httpx2 and not _is_by_truststore(own)):
             return

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from importlib import import_module
-from typing import Any, Dict, List
+from typing import Any, Dict, Iterator, List
 
 ROOT, DISALLOWED = "ROOT", "Disallowed"
 _MACHINE, _USER = "HKEY_LOCAL_MACHINE", "HKEY_CURRENT_USER"
@@ -24,17 +24,17 @@ ADDED = {
 AUTH_ROOT = (_MACHINE, r"SOFTWARE\Microsoft\SystemCertificates\AuthRoot")
 
 
-def thumbprints(hive: str, key: str) -> List[str]:
-    """Return the SHA-1 (upper case) of each certificate of a store; raises OSError."""
+def thumbprints(hive: str, key: str) -> Iterator[str]:
+    """Yield the SHA-1 (upper case) of each certificate of a store; raises OSError."""
     # Its names exist for type checkers on Windows only.
     winreg: Dict[str, Any] = vars(import_module("winreg"))
     try:
         with winreg["OpenKey"](winreg[hive], rf"{key}\Certificates") as opened:
-            count = winreg["QueryInfoKey"](opened)[0]
-            return [winreg["EnumKey"](opened, index).upper() for index in range(count)]
+            for index in range(winreg["QueryInfoKey"](opened)[0]):
+                yield winreg["EnumKey"](opened, index).upper()
     except FileNotFoundError:
         # Nothing was ever put there.
-        return []
+        return
 
 
 def state() -> str:

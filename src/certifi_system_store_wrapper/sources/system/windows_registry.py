@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Dict, List, Set
+from typing import Dict, Iterator, Set
 
 from ...machine.windows_stores import ADDED, AUTH_ROOT, thumbprints
 from ..findings import Findings
@@ -22,10 +22,10 @@ def vendors(findings: Findings) -> Set[str]:
     return set(_thumbprints(findings, *AUTH_ROOT))
 
 
-def _thumbprints(findings: Findings, hive: str, key: str) -> List[str]:
+def _thumbprints(findings: Findings, hive: str, key: str) -> Iterator[str]:
     try:
-        return thumbprints(hive, key)
+        # Also where it fails half-way.
+        yield from thumbprints(hive, key)
     except (ImportError, OSError) as error:
         message = f"cannot be read ({error}), so what was added there is not known"
         findings.problem(f"{hive}\\{key}\\Certificates", f"{message}; let this user read it")
-        return []
