@@ -247,4 +247,4 @@ def test_a_path_for_other_programs(sandbox: Sandbox) -> None:
 def test_pips_own_certifi_is_left_alone(sandbox: Sandbox) -> None:
     """wrapt's binary, in use by pip, could not be replaced by pip."""
     code = f"from {MODULE} import bootstrap; print(*sorted(bootstrap.NAMES))"
-    assert run(sandbox, "-c", code) == (0, "certifi httpcore2._ssl\n", "")
+    assert run(sandbox, "-c", code) == (0, "certifi httpcore2._ssl httpx2._config\n", "")
