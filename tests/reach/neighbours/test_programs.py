@@ -80,9 +80,6 @@ LOOKS = {
         import certifi, cloudpickle, pickle
         assert pickle.loads(cloudpickle.dumps(certifi.where))() == certifi.where()
         assert pickle.loads(cloudpickle.dumps(lambda: certifi.where()))() == certifi.where()
-        cloudpickle.register_pickle_by_value(certifi)
-        where, contents = map(cloudpickle.dumps, (certifi.where, certifi.contents))
-        assert open(pickle.loads(where)()).read() == pickle.loads(contents)()
     """,
     "a wiped meta_path": """
         import certifi, sys
