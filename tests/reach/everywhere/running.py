@@ -13,6 +13,7 @@ from reach.everywhere.finding import Interpreter
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 DRIVEN = ("tests/e2e",)  # they test processes, of any interpreter
+WORKERS = "3"  # for 2 cores: a third of the time, a test waits
 
 
 class Row(NamedTuple):
@@ -50,7 +51,7 @@ def _test(one: Interpreter, runner: Interpreter, work: Path, tests: Sequence[str
         *_new_environment(runner, str(work / "venv"), python),
         [*pip, "-U", "pip"],
         [*pip, *_requirements(tests), "."],
-        [python, "-m", "pytest", "-n", "2", *_selected(one, tests), *_options(one, work)],
+        [python, "-m", "pytest", "-n", WORKERS, *_selected(one, tests), *_options(one, work)],
     ]
     with (work / "log").open("w") as log:
         for step in steps:
