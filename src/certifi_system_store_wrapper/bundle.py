@@ -87,11 +87,15 @@ class _Distrust:
     """Who distrusts which certificate; if several do, the user is named, else the first source."""
 
     def __init__(self, findings: Sequence[Findings]) -> None:
-        # Of one key the last value counts.
-        ordered = sorted(findings, key=lambda each: each.source != USER)[::-1]
-        self._by_block = {k: by for one in ordered for k, by in one.distrusted.items()}
-        self._by_number = {k: by for one in ordered for k, by in one.distrusted_numbers.items()}
-        self._by_sha1 = {k: by for one in ordered for k, by in one.distrusted_sha1s.items()}
+        self._by_block: Dict[bytes, Origin] = {}
+        self._by_number: Dict[bytes, Origin] = {}
+        self._by_sha1: Dict[str, Origin] = {}
+        ordered = sorted(findings, key=lambda each: each.source != USER)
+        # Who is added last counts: the first source, and above all the user.
+        for one in reversed(ordered):
+            self._by_block.update(one.distrusted)
+            self._by_number.update(one.distrusted_numbers)
+            self._by_sha1.update(one.distrusted_sha1s)
 
     def of(self, block: bytes) -> Optional[Origin]:
         """Return who distrusts this certificate, or None."""
@@ -119,7 +123,7 @@ class _Merger:
     def add(self, findings: Findings) -> None:
         """Add what one source trusts, in its order."""
         for refused in findings.refused:
-            said_by = refused.reason != MALFORMED and self.distrust.of(refused.block)
+            said_by = None if refused.reason == MALFORMED else self.distrust.of(refused.block)
             told = _distrusted(refused.block, refused.origin, said_by) if said_by else refused
             self._exclude(told)
         self.problems.update(dict.fromkeys(findings.problems))

@@ -12,8 +12,12 @@ if TYPE_CHECKING:
     from importlib.machinery import ModuleSpec
     from typing import Any, Callable, List, Optional
 
+    AtExit = List[Any]
+    Finds = Optional[Callable[[str], Optional[ModuleSpec]]]
 
-def watch(name: str, at_exit: "List[Any]") -> "Optional[Callable[[str], Optional[ModuleSpec]]]":
+
+# beartype_all() evaluates annotations, so these stand in a comment.
+def watch(name, at_exit):  # type: (str, AtExit) -> Finds  # noqa: ANN001, ANN201
     """Have that copy of certifi (or ssl) patched when it is imported, at once if it has been.
 
     Return what finds its spec, None where that is not for us to say. `at_exit` gets what is to

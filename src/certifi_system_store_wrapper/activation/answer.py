@@ -11,7 +11,7 @@ from typing import Callable, List, Optional, Set
 
 from .. import publishing, reporting
 from ..loading import Replaced, load
-from ..machine.signals import foreign, interruptible, put_off
+from ..machine.signals import foreign, interruptible, put_off, run_due
 from ..publishing import Published, cleanup
 from ..settings import DEBUG, WARNING, from_environment
 
@@ -77,7 +77,9 @@ class Answer:
 
     def refresh(self) -> str:
         """Collect again; the old path stays good until exit. Return the new one, if any is new."""
-        self._refreshed, self._published, self._try_again = self._published, None, 0.0
+        # One that was interrupted has put the old one aside already.
+        self._refreshed = self._published or self._refreshed
+        self._published, self._try_again = None, 0.0
         return self.where()
 
     def outlasting(self, *, take_over: bool = False) -> str:
@@ -97,8 +99,9 @@ class Answer:
 
         While another thread holds the lock, they run twice a second.
         """
-        for _ in range(_ATTEMPTS):
-            with put_off():
+        with put_off():
+            for _ in range(_ATTEMPTS):
+                run_due()
                 # A finalizer asks while we build, or nobody would remove the bundle any more.
                 if self._owner == get_ident() or cleanup.is_over():
                     return self.certifi_file()
@@ -106,7 +109,6 @@ class Answer:
                 lock = self._lock
                 if lock.acquire(timeout=_PATIENCE):
                     return self._answered_under_lock(lock.release)
-        with put_off():
             message = "another thread has been building the bundle for a minute"
             foreign(reporting.warning, message)
             return self.certifi_file()

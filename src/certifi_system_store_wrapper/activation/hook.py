@@ -109,8 +109,8 @@ def find_spec(name: str) -> Optional[ModuleSpec]:
     What they raise comes out, as it would without us.
     """
     if name in _bound_before:
-        _bound_before.discard(name)
         _rebind(name)
+        _bound_before.discard(name)
     # It was imported before us, or is being reloaded.
     if name in sys.modules:
         return getattr(sys.modules[name], "__spec__", None)

@@ -98,9 +98,9 @@ def _made_with(path: str) -> Tuple[str, ...]:
 
 def listed(line: bytes, begins: bytes) -> Tuple[str, ...]:
     """Return the texts that such a line of a header lists; raises ValueError."""
-    listed = line[len(begins) :].decode("ascii").split("\t")
+    escaped = line[len(begins) :].decode("ascii").split("\t")
     # Few have anything to decode, and each call costs as much as a look at a file.
-    texts = [unicode_escape_decode(each)[0] if "\\" in each else each for each in listed]
+    texts = [unicode_escape_decode(each)[0] if "\\" in each else each for each in escaped]
     return tuple(texts) if texts != [""] else ()
 
 

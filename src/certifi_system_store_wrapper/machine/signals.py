@@ -131,9 +131,20 @@ def interruptible(call: Callable[..., T], *arguments: object) -> T:
 def foreign(call: Callable[..., T], *arguments: object) -> T:
     """Call code of the application: handlers run meanwhile as if we were not there.
 
-    A guard of ours around such code lets pass what is_passing() knows.
+    What one raises is for that code as it is, and a guard of ours within lets pass what
+    is_passing() knows. From here on it passes every `except` clause of ours.
     """
-    return _open_for(_Opening.run_plainly, call, *arguments)
+    try:
+        return _open_for(_Opening.run_plainly, call, *arguments)
+    except Exception as error:
+        if is_passing(error) and _recorder is not None and _recorder.now is None:
+            raise Raised(error) from error
+        raise
+
+
+def run_due() -> None:
+    """Run the handlers that are due, in a loop that waits; what one raises passes as Raised."""
+    interruptible(bool)
 
 
 def is_passing(error: BaseException) -> bool:

@@ -87,7 +87,8 @@ def _is_as_released(path: str, reader: Reader) -> bool:
     package, name = os.path.split(path)
     site, folder = os.path.split(package)
     try:
-        installed = [each for each in os.listdir(site) if each.startswith("certifi-")]
+        beside = interruptible(os.listdir, site)
+        installed = [each for each in beside if each.startswith("certifi-")]
         # This raises ValueError unless there is exactly one.
         (metadata,) = [each for each in installed if each.endswith(".dist-info")]
         data = reader.data(path, vouched=True)

@@ -1,12 +1,12 @@
 """A signal whose handler raises, at every line of ours: what comes out, and what is left behind.
 
-One run is traced: import certifi, where(), contents(), refresh(), exit. At each EVERYth line of
-ours, from the FIRST on, it forks, past Python (whose fork hooks would put right what is to be
-tried), and the signal comes in the fork, which then goes its way as an application does. With a
-second thread alive the signal is that one's, whatever main masks. All lines, with the Python of an
-environment that has us:
+One run is traced: import certifi, where(), contents(), a context of ssl, refresh(), exit. At each
+EVERYth line of ours, from the FIRST on, it forks, past Python (whose fork hooks would put right
+what is to be tried), and the signal comes in the fork, which then goes its way as an application
+does. With a second thread alive the signal is that one's, whatever main masks. All lines, with the
+Python of an environment that has us:
 
-    export HOME=$(mktemp -d) TMPDIR=$(mktemp -d)
+    export HOME=$(mktemp -d) TMPDIR=$(mktemp -d) PYTHON_CERTIFI_SSL_DEFAULTS=1
     PYTHON tests/e2e/lifetime/stepping.py 1 0 Exception thread; sort $HOME/told | uniq -c
 """
 
@@ -112,6 +112,10 @@ def application():
     import certifi
 
     came += asked(certifi.where) + asked(certifi.contents) + asked(certifi.where)
+    came += asked(lambda: __import__("ssl")) + asked(lambda: __import__("ssl"))
+    import ssl
+
+    came += asked(ssl.create_default_context) + asked(ssl.create_default_context)
     import certifi_system_store_wrapper as ours
 
     def refresh():
@@ -125,6 +129,7 @@ def application():
         assert file.read() == text
     assert text.count("END CERTIFICATE") > 100
     assert certifi.where() == path
+    assert len(ssl.create_default_context().get_ca_certs()) == text.count("END CERTIFICATE")
     assert "certifi-system-store-wrapper-" in path
     assert came == bool(struck), came
     assert [signal.getsignal(each) for each in OTHERS] == HANDLERS

@@ -26,7 +26,9 @@ def test_a_signal_at_any_line(sandbox: Sandbox, what: str, threads: str, *, slow
     every = (3 if (what, threads) == ("Exception", "thread") else 11) if slow else 83
     # Each case stops at other lines.
     first = every * CASES.index((what, threads)) // len(CASES)
-    done = sandbox.run(str(STEPPING), str(every), str(first), what, threads, timeout=900)
+    arguments = str(every), str(first), what, threads
+    env = {"PYTHON_CERTIFI_SSL_DEFAULTS": "1"}
+    done = sandbox.run(str(STEPPING), *arguments, env=env, timeout=900)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     told = (sandbox.home / "told").read_text("utf-8").splitlines()
     assert [each for each in told if each != "good"] == []
@@ -123,6 +125,96 @@ def test_a_lock_that_another_thread_holds(sandbox: Sandbox) -> None:
     thread.join()
     """
     done = sandbox.run_code(ALARM + textwrap.dedent(code) + ANSWERS)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+# A signal comes in code of the application, which where() runs while a guard of ours is open.
+AUDITED = """
+struck = []
+
+def audit(event, arguments):
+    if event == "os.mkdir" and not struck:
+        struck.append(1)
+        signal.raise_signal(signal.SIGALRM)
+"""
+
+
+def test_a_handler_within_a_guard_of_ssl(sandbox: Sandbox) -> None:
+    """What makes a context gets what the handler raised, and then a context with the bundle."""
+    code = """
+    import certifi, ssl
+    sys.addaudithook(audit)
+    assert stopped(ssl.create_default_context)
+    anchors = certifi.contents().count("END CERTIFICATE")
+    assert len(ssl.create_default_context().get_ca_certs()) == anchors
+    """
+    code = ALARM + AUDITED + textwrap.dedent(code) + ANSWERS
+    done = sandbox.run_code(code, env={"PYTHON_CERTIFI_SSL_DEFAULTS": "1"})
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_an_activation_that_is_interrupted(fresh: Sandbox) -> None:
+    """It was to replace what requests took from certifi: the next one does."""
+    code = f"""
+    sys.path.append({str(fresh.environment.site_packages)!r})
+    import requests
+    import certifi_system_store_wrapper as ours
+    sys.addaudithook(audit)
+    assert stopped(ours.activate)
+    ours.activate()
+    assert requests.utils.DEFAULT_CA_BUNDLE_PATH == ours.where()
+    """
+    done = fresh.run_code(ALARM + AUDITED + textwrap.dedent(code) + ANSWERS, "-S")
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_refresh_that_is_interrupted(sandbox: Sandbox) -> None:
+    """The next one still knows what answered before, and answers with it: nothing has changed."""
+    code = """
+    import certifi
+    import certifi_system_store_wrapper as ours
+    path, real = certifi.where(), os.scandir
+
+    def struck(*arguments):
+        signal.raise_signal(signal.SIGALRM)
+        return real(*arguments)
+
+    for _ in range(3):
+        os.scandir = struck
+        assert stopped(ours.refresh)
+        os.scandir = real
+        assert ours.refresh() == path
+    """
+    done = sandbox.run_code(ALARM + textwrap.dedent(code) + ANSWERS)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("asked", ["certifi.where", "ssl.create_default_context"])
+def test_a_thread_that_builds(sandbox: Sandbox, asked: str) -> None:
+    """While another one builds, handlers run: at most a second late, also in a context of ssl."""
+    code = f"""
+    import certifi, ssl
+    builds, ends = threading.Event(), threading.Event()
+
+    class Finder:
+        @staticmethod
+        def find_spec(name, path=None, target=None):
+            if name.endswith(".publishing.storing"):
+                builds.set()
+                ends.wait(60)
+
+    sys.meta_path.insert(0, Finder)
+    thread = threading.Thread(target=certifi.where)
+    thread.start()
+    builds.wait()
+    signal.setitimer(signal.ITIMER_REAL, 0.2)
+    began = time.monotonic()
+    assert stopped({asked}) and time.monotonic() - began < 1.5
+    ends.set()
+    thread.join()
+    """
+    code = ALARM + textwrap.dedent(code) + ANSWERS
+    done = sandbox.run_code(code, env={"PYTHON_CERTIFI_SSL_DEFAULTS": "1"})
     assert (done.returncode, done.stderr) == (0, "")
 
 
