@@ -18,8 +18,8 @@ _PACKAGE = __name__.rpartition(".")[0]
 _FILE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "__init__.py")
 # A fork, or another thread, waits so many seconds for a thread that loads something.
 _PATIENCE = 5.0
-# Tests of applications replace os.stat.
-_stat = os.stat
+# Tests of applications replace os.stat, maybe while this is imported.
+_stat = sys.modules[os.name].stat
 
 
 class Replaced(ImportError):

@@ -377,6 +377,24 @@ def test_a_reload_of_what_was_emptied(sandbox: Sandbox) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
+@pytest.mark.parametrize("first", ["import certifi", "import certifi; certifi.where()"])
+@pytest.mark.parametrize("error", ["FileNotFoundError(2, 'mocked')", "OSError"])
+def test_imported_while_stat_is_mocked(sandbox: Sandbox, first: str, error: str) -> None:
+    """Whatever was kept of it, where() asks the real one from then on, and raises nothing."""
+    code = f"""
+        import certifi_system_store_wrapper as ours, logging, time
+        from unittest import mock
+        logging.disable()
+        with mock.patch("os.stat", side_effect={error}):
+            {first}
+        time.sleep(1.1)
+        assert certifi.where() == certifi.where() == ours.refresh()
+        assert "certifi-system-store-wrapper-" in certifi.where() and certifi.contents()
+    """
+    done = sandbox.run_code(code)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
 def test_files_that_are_hidden_for_a_while(sandbox: Sandbox) -> None:
     """As pyfakefs hides all that there are: the same bundle answers when they are back."""
     own = local_certifi(

@@ -26,13 +26,17 @@ class Patch:
     """One copy of certifi: its own functions, and the functions that replace them."""
 
     def __init__(self, certifi: ModuleType, previous: Optional[Patch] = None) -> None:
-        """Prepare the replacements; they go on with the answer of `previous`, if there is one."""
+        """Prepare the replacements; they go on with the answer of `previous`, if there is one.
+
+        Not with one that pyfakefs has imported: it knows no real file, and its modules are gone.
+        """
         self.certifi = certifi
         self._has_file = False
         # certifi before 2020 has no contents(); another module named certifi may have neither.
         names = [name for name in _FUNCTIONS if callable(getattr(certifi, name, None))]
         self.originals = {name: _original(certifi, name) for name in names}
-        self.answer: Answer = previous.answer if previous else Answer(self._certifi_file)
+        known = previous.answer if previous else None
+        self.answer: Answer = known if isinstance(known, Answer) else Answer(self._certifi_file)
         answers = {"where": self.answer.where, "contents": self._contents}
         self.replacements = {n: _replacement(self.originals[n], answers[n]) for n in names}
 

@@ -36,8 +36,8 @@ else:
         LOCKS = True
 
 Identity = Tuple[int, int]
-# Tests of applications replace os.stat; where() must not call their function.
-_real_stat = os.stat
+# Tests of applications replace os.stat, maybe while this is imported; where() must not call theirs.
+_real_stat: Callable[[Union[str, bytes]], os.stat_result] = sys.modules[os.name].stat
 # Mappings that cannot be closed any more.
 _kept: List[mmap.mmap] = []
 

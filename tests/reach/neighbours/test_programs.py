@@ -240,6 +240,16 @@ TOOLS = {
             del sys.modules[name]  # what is imported there knows no other files, ever
         """,
     ),
+    "pyfakefs, imported there, where another client has woken us": (
+        ("pyfakefs", "httpx2"),
+        """
+        import httpx2
+        from pyfakefs.fake_filesystem_unittest import Patcher
+        with Patcher():
+            import certifi
+            certifi.where()
+        """,
+    ),
     "freezegun": (
         ("freezegun",),
         """
