@@ -592,6 +592,7 @@ def test_threads_that_import_what_we_import(sandbox: Sandbox) -> None:
     """
     code = """
         import faulthandler, threading
+        import typing  # or dataclasses, from Python 3.14 on, meets it half imported, and raises
         faulthandler.dump_traceback_later(60, exit=True)
         answers = []
         def by_another():

@@ -7,7 +7,7 @@ relatives: every CPython and PyPy of a newer suite, Debian's own with its patche
 one on OpenSSL 1.1.1 of an older suite (trees of them are made with mmdebstrap), a free-threaded
 one (built), the newest of PATH and pyenv in the layouts of uv and conda, Windows' own under Wine
 (alone: windows.py) and, where there is npm, Pyodide. CACHE gets all of it, the logs and the
-results: what has a result for the present commit is not run again.
+results: what has a result for the present product is not run again.
 
 What cannot be run has a line in the table that says why, and makes the status 1.
 """
@@ -27,7 +27,7 @@ from reach.everywhere.results import Results, Task, not_run, slug
 from reach.everywhere.running import CHECKOUT, Row, run
 from support.tables import columns, markdown, put_between
 
-HEAD = ("interpreter", "OpenSSL", "passed", "failed", "skipped", "note")
+HEAD = ("interpreter", "OpenSSL", "passed", "failed", "skipped", "note", "tests of")
 
 
 def main() -> int:
@@ -37,7 +37,7 @@ def main() -> int:
     cache.mkdir(parents=True, exist_ok=True)
     results = Results(cache / "results", options.tests)
     rows = results.collect(plan(cache, options.tests), options.only, again=options.again)
-    print(columns([HEAD, *(row[:6] for row in rows)]))
+    print(columns([HEAD, *map(line, rows)]))
     if options.markdown:
         put_between(options.markdown, "interpreters", as_markdown(rows, results))
     return 0 if all(row.failed == "0" for row in rows) else 1
@@ -83,10 +83,15 @@ def as_markdown(rows: Sequence[Row], results: Results) -> str:
         for reason, count in row.reasons.items():
             reasons.setdefault(reason, []).append(f"{row.interpreter}: {count}")
     why = [(reason, ", ".join(where)) for reason, where in sorted(reasons.items())]
-    parts = [results.tested(), markdown(HEAD, [row[:6] for row in rows])]
+    parts = [results.tested(), markdown(HEAD, list(map(line, rows)))]
     parts += ["Failed:\n\n" + "\n".join(failed)] if failed else []
     parts += [markdown(("skipped because", "where"), why)] if why else []
     return "\n\n".join(parts)
+
+
+def line(row: Row) -> Sequence[str]:
+    """Return its line of the table."""
+    return [*row[:6], row.commit]
 
 
 def failures(row: Row) -> List[str]:

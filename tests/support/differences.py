@@ -98,6 +98,7 @@ DEBIANS: Dict[str, str] = {
     "test_a_persistent_bundle_made_without_the_store_is_not_believed": _STORE,
     "test_who_names_the_systems_store_asks_for_the_defaults": _STORE,
     "test_threads_that_ask_us_first": _BARE,
+    "test_an_activation_that_is_interrupted": _BARE,
     "test_handlers_go_on_as_they_did[activate() in place of the start-up files]": _BARE,
     "test_pip_does_not_take_the_folder": _FILE,
     "test_certifis_own_list_answers_while_it_cannot_be_read": _FILE,

@@ -17,7 +17,7 @@ WORKERS = "3"  # for 2 cores: a third of the time, a test waits
 
 
 class Row(NamedTuple):
-    """One line of the table, what was skipped for which reason, and what came of each test."""
+    """One line of the table, what was skipped why, what came of each test, and whose tests."""
 
     interpreter: str
     openssl: str
@@ -27,6 +27,7 @@ class Row(NamedTuple):
     note: str
     reasons: Dict[str, int]
     cases: Dict[str, str]
+    commit: str = ""
 
 
 def run(one: Interpreter, driver: Interpreter, work: Path, tests: Sequence[str]) -> Row:

@@ -36,6 +36,7 @@ def main() -> int:
     print(columns([head, *lines]))
     if options.markdown:
         notes = [f"{row.interpreter}: {row.note}." for row in rows if not row.passed]
+        notes += [f"The tests of commit {', '.join({row.commit for row in rows if row.passed})}."]
         text = "\n\n".join([results.tested(), markdown(head, lines), *notes])
         put_between(options.markdown, "neighbours", text)
     return 0 if all(row.failed == "0" for row in rows) else 1
