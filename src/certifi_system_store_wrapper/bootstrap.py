@@ -7,8 +7,6 @@ from . import _undisturbed
 
 _PIPS = () if sys.platform == "win32" else ("pip", "pipenv.patched.pip")  # there it locks wrapt
 NAMES = {"certifi", "httpcore2._ssl", "httpx2._config", *(f"{p}._vendor.certifi" for p in _PIPS)}
-if "PYTHON_CERTIFI_SSL_DEFAULTS" in getattr(sys.modules.get("os"), "environ", ()):
-    NAMES.add("ssl")
 failures, at_exit = [], []  # type: list[str], list[type]  # why certifi is plain; what is due
 for _ in (1, 2):  # the first to be registered is the last to run, and a signal may end one of them
     atexit.register(lambda: [each() for each in at_exit])
@@ -35,6 +33,8 @@ def bootstrap() -> None:
 
 def go_first() -> None:
     """Put the finder first, in a new list (it may be a tuple); hook what was imported before."""
+    if "PYTHON_CERTIFI_SSL_DEFAULTS" in getattr(sys.modules.get("os"), "environ", ()):
+        NAMES.add("ssl")
     sys.meta_path = [Finder, *(each for each in sys.meta_path if each is not Finder)]
     for name in sys.modules.keys() & NAMES:
         Finder.find_spec(name)  # type: ignore[no-untyped-call]

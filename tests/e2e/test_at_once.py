@@ -241,6 +241,20 @@ def test_what_is_trusted_from_elsewhere_is_said(
         assert "is called that, but " in told
 
 
+def test_a_copy_that_a_variable_names(sandbox: Sandbox, url: str, ca_file: Path) -> None:
+    """`export -o` has made it, so it is no bundle of ours: whoever removes the CA is told of it."""
+    copy = sandbox.work / "copy.pem"
+    changed(sandbox, "add", str(ca_file))
+    sandbox.run(*COMMAND, "export", "-o", str(copy))
+    env = {"REQUESTS_CA_BUNDLE": str(copy)}
+    done = sandbox.run(*COMMAND, "remove", str(ca_file), env=env)
+    assert done.returncode == 1 and done.stdout.startswith("removed ")
+    assert_fetched(sandbox.fetch("requests", url, env))
+    assert f"{copy} (source REQUESTS_CA_BUNDLE) has it: write that file anew" in done.stdout
+    sandbox.run(*COMMAND, "export", "-o", str(copy))
+    assert_untrusted(sandbox.fetch("requests", url, env))
+
+
 def listed(sandbox: Sandbox, env: Dict[str, str], path: Path) -> str:
     """Return the fingerprint of the first certificate of a file that is in the bundle."""
     search = ("list", "--search", str(path), "--json")
@@ -292,11 +306,12 @@ def test_a_bundle_of_a_variable(sandbox: Sandbox, ca_file: Path) -> None:
 
 
 def test_what_is_no_bundle_of_ours_is_left_alone(sandbox: Sandbox, ca_file: Path) -> None:
-    """A copy that a person made is theirs."""
+    """A copy that a person made is theirs; who removes the CA is told of it."""
     copy = write(sandbox.work / "copy.pem", ca_file.read_bytes())
     changed(sandbox, "add", str(ca_file))
     env = {"REQUESTS_CA_BUNDLE": str(copy)}
-    assert sandbox.run(*COMMAND, "remove", ca_file_digest(sandbox), env=env).returncode == 0
+    done = sandbox.run(*COMMAND, "remove", ca_file_digest(sandbox), env=env)
+    assert done.returncode == 1 and f"{copy} (source REQUESTS_CA_BUNDLE) has it" in done.stdout
     assert copy.read_bytes() == ca_file.read_bytes()
 
 

@@ -212,6 +212,8 @@ def test_misnamed_certificates_in_a_named_folder_are_noted(
         ),
         ({"AWS_CONFIG_FILE": "{garbage}"}, "boto3", "line 1 is not understood"),
         ({"SSLKEYLOGFILE": "/no/such/folder/keys"}, "variable", "cannot be written"),
+        ({"SSLKEYLOGFILE": "{ca}/keys"}, "variable", "cannot be written"),
+        ({"SSLKEYLOGFILE": "{folder}/" + "k" * 300}, "variable", "cannot be written"),
         ({"PYTHON_CERTIFI_CERT_FILES": "{garbage}"}, "sources", "no certificate"),
         ({"PYTHON_CERTIFI_CERT_FILES": "{empty}"}, "sources", "empty"),
         ({"PYTHON_CERTIFI_CERT_FILES": "{key}"}, "sources", "private key"),

@@ -555,6 +555,21 @@ def test_what_variables_of_openssl_name(sandbox: Sandbox) -> None:
     assert not keys.exists()
 
 
+@pytest.mark.posix("there are no such files")
+@pytest.mark.parametrize("kind", ["a link to nowhere", "a FIFO", "/dev/null"])
+def test_a_log_of_keys(sandbox: Sandbox, kind: str) -> None:
+    """urllib fails where it cannot be opened, and so does doctor; a FIFO makes both no longer."""
+    path = sandbox.work / "keys"
+    if kind == "a FIFO":
+        os.mkfifo(path)
+    elif kind == "a link to nowhere":
+        path.symlink_to("/no/such/folder/keys")
+    env = {**trusting(sandbox, ROOT), "SSLKEYLOGFILE": kind if kind[0] == "/" else str(path)}
+    with serving(Echo, context_for(LEAF)) as server:
+        answer = ask(sandbox, f"localhost:{server.port}", env)
+    assert answer.problems == ([] if kind[0] == "/" else ["variable"])
+
+
 def test_nobody_answers(sandbox: Sandbox) -> None:
     """A port that was free a moment ago, and a name that is nobody's."""
     with socket.socket() as free:

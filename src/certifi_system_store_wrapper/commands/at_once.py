@@ -35,6 +35,7 @@ def take_effect(
     bundles = list(_bundles(folder, added, removed, gone)) if changed or added else []
     running = list(open_files.holding(_held())) if changed else []
     places = [place for anchor in still for place in trusted_from.places(anchor)]
+    places += trusted_from.by_variables(gone) if changed else []
     data = {**report.data, "bundles": bundles, "running": [each._asdict() for each in running]}
     data["still_trusted"] = places
     fault = "still has it" if removed else "lacks it"

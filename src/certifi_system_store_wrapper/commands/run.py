@@ -14,11 +14,11 @@ from typing import Dict, List
 
 from . import replaced
 from .export import persistent_path
-from .output import Report, WrongUsage
+from .output import Report, WrongUsage, sentence
 from .shellenv import VARIABLES
 
-# As env(1), nohup(1) and every shell say it.
-_NOT_FOUND, _NOT_EXECUTABLE = 127, 126
+# As env(1), nohup(1) and every shell say it; the first is for failures of our own.
+_FAILED, _NOT_EXECUTABLE, _NOT_FOUND = 125, 126, 127
 _REMEDIES = {
     errno.ENOENT: "name a program that is there",
     errno.ENOTDIR: "name a program that is there",
@@ -38,7 +38,10 @@ def run(*, program: List[str]) -> Report:
     program = program[1:] if program[:1] == ["--"] else program
     if not program:
         raise WrongUsage("name a command: run [--] COMMAND [ARGUMENT…]")
-    path = persistent_path()
+    try:
+        path = persistent_path()
+    except OSError as error:
+        return _refused(_FAILED, sentence(error))
     replaced.tell(VARIABLES, path)
     environment = {**_callers_environment(), **dict.fromkeys(VARIABLES, path)}
     try:
@@ -48,9 +51,12 @@ def run(*, program: List[str]) -> Report:
     except OSError as error:
         status = _NOT_FOUND if isinstance(error, FileNotFoundError) else _NOT_EXECUTABLE
         why = f"{program[0] or repr('')}: it cannot be run: {error.strerror}"
-        why = "; ".join(filter(None, [why, _remedy(program[0], error)]))
-        return Report({"command": "run", "error": why}, [], status, errors=[why])
+        return _refused(status, "; ".join(filter(None, [why, _remedy(program[0], error)])))
     return Report({"command": "run", "status": status}, [], status, exact=True)
+
+
+def _refused(status: int, why: str) -> Report:
+    return Report({"command": "run", "error": why}, [], status, errors=[why])
 
 
 def _remedy(name: str, error: OSError) -> str:

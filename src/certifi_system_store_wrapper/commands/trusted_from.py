@@ -9,8 +9,9 @@ from .. import api
 from ..bundle import Anchor
 from ..machine.environment import NAMING
 from ..machine.files import named_by
+from ..parsing import pem
 from ..settings import CERTIFI, LOCAL, SSL, SYSTEM, USER, from_environment, split_paths
-from . import describe
+from . import describe, trusts
 
 _OF_SYSTEM = "remove it from the system's store, with the system's own tool"
 _REMEDIES = {
@@ -20,7 +21,7 @@ _REMEDIES = {
     SSL: _OF_SYSTEM,
     USER: "delete it there",
 }
-_NO_SOURCE = "PYTHON_CERTIFI_SOURCES leaves out the user source"
+NO_SOURCE = "PYTHON_CERTIFI_SOURCES leaves out the user source"
 _NAMED = ", or name that path no more in PYTHON_CERTIFI_CERT_FILES"
 
 
@@ -43,18 +44,41 @@ def why_not(blocks: Sequence[bytes]) -> Dict[bytes, str]:
         return {}
     trusted = {anchor.block for anchor in built.anchors}
     left_out = {out.block: f"{out.reason} ({out.detail or out.places})" for out in built.excluded}
-    reasons = {each: left_out.get(each, _NO_SOURCE) for each in blocks if each not in trusted}
+    reasons = {each: left_out.get(each, NO_SOURCE) for each in blocks if each not in trusted}
     return {block: f"it is not trusted all the same: {why}" for block, why in reasons.items()}
 
 
 def places(anchor: Anchor) -> List[Dict[str, Any]]:
     """Return each place that has the certificate, with what takes it away there."""
-    told = describe.certificate(anchor.der)
-    called = {"sha256": told["sha256"], "subject": told["subject"] or told["sha256"]}
     return [
-        {**called, "source": source, "path": path, "remedy": _remedy(source, path)}
+        {**_called(anchor.der), "source": source, "path": path, "remedy": _remedy(source, path)}
         for source, path in anchor.origins
     ]
+
+
+def by_variables(blocks: Sequence[bytes]) -> List[Dict[str, Any]]:
+    """Return each file with one of these certificates that a variable gives to clients."""
+    told = []
+    for setting in trusts.environment.every(trusts.this()):
+        (root,) = trusts.environment.trust(setting).roots
+        held = trusts.look.at(root).blocks or ()
+        remedy = f"write that file anew, or unset {setting.name}"
+        told += [
+            {
+                **_called(pem.der_of(each)),
+                "source": setting.name,
+                "path": root.path,
+                "remedy": remedy,
+            }
+            for each in blocks
+            if each in held
+        ]
+    return told
+
+
+def _called(der: bytes) -> Dict[str, Any]:
+    told = describe.certificate(der)
+    return {"sha256": told["sha256"], "subject": told["subject"] or told["sha256"]}
 
 
 def _remedy(source: str, path: str) -> str:

@@ -79,15 +79,21 @@ def breaking() -> Iterator[Finding]:
 
 
 def _key_log() -> Iterator[Finding]:
-    """Report an SSLKEYLOGFILE that cannot be written; virus scanners set it, too."""
+    """Report an SSLKEYLOGFILE that cannot be opened; virus scanners set it, too."""
     path = os.environ.get("SSLKEYLOGFILE")
     if not path:
         return
-    there = path if os.path.exists(path) else os.path.dirname(os.path.abspath(path))
-    if not os.access(there, os.W_OK) or os.path.isdir(path):
-        message = (
-            f"SSLKEYLOGFILE={path}: it cannot be written, so urllib, urllib3 and requests fail"
-        )
+    is_new = not os.path.lexists(path)
+    # Without O_NONBLOCK a FIFO that nobody reads would hang us, as it hangs clients.
+    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_NONBLOCK", 0)
+    try:
+        os.close(os.open(path, flags, 0o666))
+        if is_new:
+            os.unlink(path)
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or error
+        message = f"SSLKEYLOGFILE={path}: it cannot be written ({why})"
+        message += ", so urllib, urllib3 and requests fail"
         yield problem("variable", message, "unset SSLKEYLOGFILE")
 
 

@@ -9,9 +9,10 @@ from typing import List, Optional
 from ... import api, parsing
 from ...machine.files import read_regular
 from ...parsing.pem import der_of
-from ...settings import from_environment
+from ...settings import USER, from_environment
 from .. import describe, status
 from ..output import Finding, WrongUsage, problem
+from ..trusted_from import NO_SOURCE
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 # What makes a certificate in the bundle vouch for nobody.
@@ -40,6 +41,7 @@ def finding(text: str, host: Optional[str]) -> Finding:
                 "require", f"{out['subject']} is left out: {out['reason']}", out["detail"]
             )
     remedy = "`certifi-system-store-wrapper add FILE`"
+    remedy = remedy if USER in settings.sources else f"{NO_SOURCE}: name it there"
     return problem("require", f"no certificate with SHA-256 {sha256} is in the bundle", remedy)
 
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 from typing import Dict, Iterable, List
 
 from . import aws, clients, conda, environment, look, own_tls, pip, poetry
-from .clients import past_proxies
+from .clients import by_own_rules, not_by_tls, past_proxies
 from .here import Here, this
 from .trust import (
     BUNDLE,
     BY_URLLIB3,
+    BY_URLLIB3_2,
     BY_WEBPKI,
     CERTIFI,
     DEFAULTS,
@@ -30,6 +31,7 @@ from .trust import (
 __all__ = [
     "BUNDLE",
     "BY_URLLIB3",
+    "BY_URLLIB3_2",
     "BY_WEBPKI",
     "CERTIFI",
     "DEFAULTS",
@@ -42,10 +44,12 @@ __all__ = [
     "Root",
     "Setting",
     "Trust",
+    "by_own_rules",
     "environment",
     "in_force",
     "look",
     "merged",
+    "not_by_tls",
     "past_proxies",
     "this",
 ]

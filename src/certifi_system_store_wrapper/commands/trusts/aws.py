@@ -93,6 +93,11 @@ def _settings(path: str) -> Iterator[Tuple[str, Optional[Setting]]]:
     """Yield each section, and the setting if it has it; raises NotUnderstood."""
     parser = ini.read(path)
     for section in parser.sections():
+        for key, text in parser.items(section):
+            # botocore takes what begins on the next line for settings of its own.
+            nested = text.split("\n") if text.startswith("\n") else []
+            if not all("=" in line for line in nested if line):
+                raise ini.NotUnderstood(path, f"{key} of [{section}]")
         value = parser.get(section, _KEY, fallback=None)
         name = f"{_KEY} of [{section}]"
         yield section, None if value is None else Setting(name, value, path, _READERS)

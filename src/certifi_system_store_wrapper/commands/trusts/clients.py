@@ -6,11 +6,12 @@ Each rule says what the source of the client does. The tests run the clients bes
 from __future__ import annotations
 
 import os
+import re
 import sys
 from typing import Callable, Dict, List, Optional
 
 from . import aws, own_tls, pip, proxies, truststore, urllib3
-from .environment import place, variable
+from .environment import lax, place, variable
 from .here import Here
 from .trust import BUNDLE, DEFAULTS, FILE, FOLDER, Checks, Root, Setting, Trust
 
@@ -25,7 +26,7 @@ _PAST_PROXIES = (
     "aiohttp", "aiosmtplib", "geventhttpclient", "paho-mqtt", "pymongo", "redis", "tornado", "treq",
 )  # fmt: skip
 # These read HTTPS_PROXY alone.
-_NOT_BY_ALL_PROXY = ("botocore", "grpcio", "websocket-client")
+_NOT_BY_ALL_PROXY = ("botocore", "grpcio", "httplib2", "websocket-client", "websockets")
 
 
 def trusts(here: Here) -> List[Trust]:
@@ -43,6 +44,37 @@ def past_proxies(here: Here) -> List[str]:
     by_all_alone = "all_proxy" in named and "https_proxy" not in named
     past += _NOT_BY_ALL_PROXY if by_all_alone else []
     return [here.called(name) for name in past if here.has(name)]
+
+
+def not_by_tls(here: Here) -> List[str]:
+    """Return the installed clients whose versions speak no TLS to a proxy of https://."""
+    found = ["httpx"] if () < here.version("httpcore") < (0, 18) else []
+    found += ["requests"] if () < here.version("urllib3") < (1, 26) else []
+    return [here.called(name) for name in found if here.has(name)]
+
+
+def by_own_rules(here: Here) -> List[str]:
+    """Return the installed clients that read the variables of proxies by rules of their own.
+
+    Of those that are set: uv takes the name in capitals before the other, gRPC takes none in
+    capitals, and some know no port, blank or capital in NO_PROXY.
+    """
+    given = {name: each for name, each in here.environ.items() if name.lower().endswith("_proxy")}
+    small = {name.lower() for name, each in given.items() if each} - {"no_proxy"}
+    differ = any(given.get(name.upper(), each) != each for name, each in given.items())
+    excepted = given.get("no_proxy") or given.get("NO_PROXY") or ""
+    has_port = bool(re.search(r"[^:,]:\d+(,|\s|$)", excepted))
+    is_odd = has_port or bool(re.search(r"[A-Z\s]", excepted))
+    found = {
+        "uv": differ or has_port,
+        "grpcio": "grpc_proxy" in small or "https_proxy" not in given,
+        "httplib2": is_odd,
+        "websocket-client": is_odd,
+        "websockets": bool(small & {"wss_proxy", "socks_proxy"}),
+    }
+    return [
+        here.called(name) for name, differs in found.items() if differs and here.has(name) and small
+    ]
 
 
 def by_default(here: Here) -> Trust:
@@ -66,11 +98,9 @@ def _requests(here: Here, *own: str) -> Trust:
     setting = variable(here, "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", *own)
     if setting:
         return Trust((place(setting.value),), checks, settings=(setting,))
-    # Before 2.28 an empty variable was a verify="" for it, which is as good as False.
-    empty = here.environ.get("CURL_CA_BUNDLE") == "" and here.version("requests") < (2, 28)
-    if empty:
-        return Trust((), checks_nothing=True, settings=(Setting("CURL_CA_BUNDLE", ""),))
-    return Trust(_ASKS_CERTIFI, checks, at_proxy=urllib3.at_proxy(here.version("requests")))
+    version = here.version("requests")
+    trust = Trust(_ASKS_CERTIFI, checks, at_proxy=urllib3.at_proxy(version))
+    return lax(here, version) or trust
 
 
 def _aiohttp(here: Here) -> Trust:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Iterator, Optional
 
-from .here import Here
+from .here import Here, Version
 from .trust import FILE, FOLDER, Root, Setting, Trust
 
 # Who reads each variable, from the documentation of the clients.
@@ -35,6 +35,14 @@ def variable(here: Here, *names: str) -> Optional[Setting]:
         if value:
             return Setting(name, value, readers=READERS.get(name, ""))
     return None
+
+
+def lax(here: Here, requests: Version) -> Optional[Trust]:
+    """Return that this requests checks nothing: before 2.28 an empty variable was a verify=""."""
+    is_empty = here.environ.get("CURL_CA_BUNDLE") == "" and () < requests < (2, 28)
+    if not is_empty or here.environ.get("REQUESTS_CA_BUNDLE"):
+        return None
+    return Trust((), checks_nothing=True, settings=(Setting("CURL_CA_BUNDLE", ""),))
 
 
 def every(here: Here) -> Iterator[Setting]:

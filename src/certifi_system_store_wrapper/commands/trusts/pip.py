@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import os
+import ssl
 import sys
 from typing import Callable, Dict, List, Optional, Tuple
 
 from . import ini, truststore, urllib3
-from .environment import READERS, place, variable
+from .environment import READERS, lax, place, variable
 from .here import Here, numbers
 from .ini import NotUnderstood
 from .trust import BUNDLE, DEFAULTS, Checks, Root, Setting, Trust
 
-_KEY, _HOSTS = "cert", "trusted-host"
+_KEY, _HOSTS, _CLIENT = "cert", "trusted-host", "client-cert"
 _READERS = {
     _KEY: READERS["PIP_CERT"],
+    _CLIENT: "pip shows it to servers that ask",
     _HOSTS: "pip checks no certificate of a host in it, so that pip gets through says nothing",
 }
 # The section of a file that counts as the variables do, and before the others.
@@ -92,10 +94,17 @@ def _trust(here: Here, command: str) -> Trust:
     setting = _given(options, _KEY, command)
     # Where pip is given a proxy, requests in it reads no variables.
     proxy = given("proxy")
+    unchecked = None
     if not proxy:
         setting = variable(here, "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE") or setting
+        unchecked = lax(here, numbers(here.vendored.get("requests", "")))
+    own = _given(options, _CLIENT, command)
+    fault = _fault_of_own(own.value) if own and own.value else ""
+    if own and fault:
+        return Trust((), settings=(own,), fault=fault)
     found = _of_version(here, given, (_place(setting),) if setting else ())
-    return found._replace(settings=(setting,) if setting else (), proxy=proxy)
+    found = found._replace(settings=(setting,) if setting else (), proxy=proxy)
+    return unchecked or found
 
 
 def _of_version(here: Here, given: Callable[[str], str], named: Tuple[Root, ...]) -> Trust:
@@ -118,6 +127,16 @@ def _of_version(here: Here, given: Callable[[str], str], named: Tuple[Root, ...]
         at_proxy = named or default or behind
         return Trust(roots, by_truststore, at_proxy=at_proxy, by_proxy=(behind, checks))
     return Trust(named or (Root(BUNDLE),), checks, at_proxy=() if named else default)
+
+
+def _fault_of_own(path: str) -> str:
+    """Return why pip fails with that certificate of a client and its key, "" if it does not."""
+    try:
+        # A password would be asked for, by nobody.
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_cert_chain(path, password=lambda: "")
+    except (OSError, ValueError) as error:
+        return f"pip fails: it cannot load that certificate and its key: {error}"
+    return ""
 
 
 def _place(setting: Setting) -> Root:

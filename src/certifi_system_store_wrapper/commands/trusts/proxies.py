@@ -6,7 +6,8 @@ They prepare for every proxy that is named, also for those that the host does no
 from __future__ import annotations
 
 import re
-from ipaddress import IPv6Network
+from contextlib import suppress
+from ipaddress import IPv6Address
 from typing import Dict
 
 from .here import Here
@@ -14,6 +15,8 @@ from .trust import Setting, Trust
 
 _SOCKS = ("socks5", "socks5h")
 _READERS = "httpx and httpx2 read it"
+# What both read as an address: [USER[:PASSWORD]@]HOST[:PORT], and anything behind that.
+_ADDRESS = re.compile(r"(?s)(?:[^/?#]*@)?(\[[^\]]*\]|[^/?#:@]*)(?::\d*)?(?:[/?#].*)?")
 
 
 def refused(here: Here, trust: Trust, *, reads_ipv6: bool) -> Trust:
@@ -28,7 +31,11 @@ def refused(here: Here, trust: Trust, *, reads_ipv6: bool) -> Trust:
         return trust
     for name in ("http_proxy", "https_proxy", "all_proxy"):
         # A blank around it is told for every client.
-        scheme, mark, _ = given.get(name, Setting("", "")).value.strip().partition("://")
+        value = given.get(name, Setting("", "")).value.strip()
+        scheme, mark, address = value.partition("://")
+        if not _is_readable(address if mark else value):
+            what = "it cannot read that: write http://HOST:PORT, others in a password as %XX"
+            return _fault(given[name], what)
         if mark and scheme.lower() not in ("http", "https", *_SOCKS):
             return _fault(given[name], "that is no proxy for it: name socks5:// or http://")
         if scheme.lower() in _SOCKS and not here.has("socksio"):
@@ -52,9 +59,18 @@ def _given(here: Here) -> Dict[str, Setting]:
     }
 
 
+def _is_readable(address: str) -> bool:
+    found = _ADDRESS.fullmatch(address)
+    host = found[1] if found else ""
+    # Of other characters than ASCII a name has letters and digits alone.
+    return bool(found) and (host.isascii() or host.replace("-", "").replace(".", "").isalnum())
+
+
 def _is_unreadable(item: str) -> bool:
     """Whether httpx takes it for a name with a port, or for an address, that it is not."""
-    try:
-        return item.startswith("[") or ("/" in item and bool(IPv6Network(item, strict=False)))
-    except ValueError:
-        return False
+    if not item.isascii() or item.startswith("["):
+        return True
+    with suppress(ValueError):
+        IPv6Address(item.partition("/")[0].partition("%")[0])
+        return "/" in item
+    return not _is_readable(item.partition("://")[2] if "://" in item else item)

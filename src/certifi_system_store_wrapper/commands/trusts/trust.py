@@ -12,7 +12,7 @@ FILE, FOLDER = "file", "folder"
 OWN_TLS = "file of another TLS"
 NO_COMMON_NAMES = ", no common names"
 # What a client checks by itself: names by urllib3's rules, or as webpki does.
-BY_URLLIB3, BY_WEBPKI = "urllib3", "webpki"
+BY_URLLIB3, BY_URLLIB3_2, BY_WEBPKI = "urllib3", "urllib3 2", "webpki"
 
 
 class Root(NamedTuple):

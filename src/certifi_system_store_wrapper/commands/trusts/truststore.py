@@ -62,4 +62,5 @@ def hashed(folder: Optional[str]) -> List[str]:
         names = os.listdir(folder) if folder else []
     except OSError:
         return []
-    return [name for name in names if re.fullmatch(r"[0-9a-fA-F]{8}\.\d+", name)]
+    hashes = [name for name in names if re.fullmatch(r"[0-9a-fA-F]{8}\.\d+", name)]
+    return [name for name in hashes if os.path.isfile(os.path.join(folder or "", name))]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Tuple
 
 from .here import Here, Version
-from .trust import BY_URLLIB3, DEFAULTS, Checks, Root
+from .trust import BY_URLLIB3, BY_URLLIB3_2, DEFAULTS, Checks, Root
 
 # What urllib3 before 2 chooses, and httpx before 0.28: RSA key exchange, too.
 CIPHERS = (
@@ -26,8 +26,9 @@ def checks(here: Here, version: Version) -> Checks:
 
 def of_botocore(here: Here) -> Checks:
     """Return how botocore's own contexts check, which take the ciphers of urllib3 before 2."""
-    is_new = here.version("urllib3") >= (2,)
-    return _COMPARING_NAMES._replace(ciphers="" if is_new else CIPHERS)
+    if here.version("urllib3") >= (2,):
+        return _COMPARING_NAMES._replace(by_itself=BY_URLLIB3_2)
+    return _COMPARING_NAMES._replace(ciphers=CIPHERS)
 
 
 def at_proxy(requests: Version) -> Tuple[Root, ...]:

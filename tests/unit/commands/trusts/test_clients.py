@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Dict, List, Tuple
 
 import pytest
+import trustme
 
 from certifi_system_store_wrapper.commands import trusts
 from certifi_system_store_wrapper.commands.trusts import Root
@@ -172,6 +173,8 @@ def test_each_setting_has_its_own_clients(home: Path) -> None:
         (".aws/config", "[default\nca_bundle = /x", "botocore"),
         (".aws/config", "[default]\nca_bundle = /x\nca_bundle = /y", "botocore"),
         (f".config/pip/pip.{'ini' if os.name == 'nt' else 'conf'}", "cert = /x", "pip"),
+        (".aws/config", "[profile a]\ns3 =\n  line /x\n[default]\nca_bundle = /x", "botocore"),
+        (".aws/credentials", "[a]\nline =\n  key = 1\n\n  /x\n", "botocore"),
     ],
 )
 def test_a_file_that_is_not_understood(home: Path, file: str, text: str, client: str) -> None:
@@ -181,8 +184,82 @@ def test_a_file_that_is_not_understood(home: Path, file: str, text: str, client:
     environ.update(dict.fromkeys(("XDG_CONFIG_HOME", "APPDATA"), str(home / ".config")))
     found = of(client, trusts.in_force(here({client: "9"}, environ)))
     assert "is not understood" in found.fault
-    assert "line" in found.fault
+    assert "line " in found.fault or "s3 of [profile a]" in found.fault
     assert "/x" not in found.fault
+
+
+def test_settings_within_a_setting_of_aws(home: Path) -> None:
+    """They begin on the next line, and do not harm."""
+    write(home / ".aws" / "config", b"[default]\ns3 =\n  a = 1\n  b = \nca_bundle = /x\n")
+    found = of("botocore", trusts.in_force(here({"botocore": "1.44.8"}, NO_FILES)))
+    assert (found.roots, found.fault) == ((Root(trusts.FILE, "/x"),), "")
+
+
+@pytest.mark.parametrize(
+    ("environ", "requests", "nothing"),
+    [
+        ({"CURL_CA_BUNDLE": ""}, "2.24.0", True),
+        ({"CURL_CA_BUNDLE": "", "PIP_CERT": "/x"}, "2.24.0", True),
+        ({"CURL_CA_BUNDLE": ""}, "2.28.0", False),
+        ({"CURL_CA_BUNDLE": ""}, "", False),
+        ({"CURL_CA_BUNDLE": "", "PIP_PROXY": "http://a:1"}, "2.24.0", False),
+        ({"CURL_CA_BUNDLE": "", "REQUESTS_CA_BUNDLE": "/x"}, "2.24.0", False),
+    ],
+)
+def test_an_empty_variable_of_pip(environ: Dict[str, str], requests: str, *, nothing: bool) -> None:
+    """It switches every check off in the requests that old versions have in themselves."""
+    place = here({"pip": "20.3.4"}, {**NO_FILES, **environ})
+    place = place._replace(vendored={**place.vendored, "requests": requests})
+    assert of("pip", trusts.in_force(place)).checks_nothing is nothing
+
+
+@pytest.mark.parametrize("kind", ["none", "no key", "whole"])
+def test_a_certificate_of_pips_own(home: Path, kind: str) -> None:
+    """pip fails where the file of PIP_CLIENT_CERT is not there, or lacks its key."""
+    own = trustme.CA().issue_cert("client")
+    whole = own.private_key_and_cert_chain_pem.bytes()
+    path = home / "client.pem"
+    if kind != "none":
+        write(path, whole if kind == "whole" else own.cert_chain_pems[0].bytes())
+    environ = {**NO_FILES, "PIP_CLIENT_CERT": str(path)}
+    found = of("pip", trusts.in_force(here({"pip": "24.1"}, environ)))
+    assert bool(found.fault) == (kind != "whole")
+    assert [each.name for each in found.settings] == ["PIP_CLIENT_CERT"] * (kind != "whole")
+
+
+@pytest.mark.parametrize(
+    ("name", "environ"),
+    [
+        ("uv 0.13", {"https_proxy": "http://a:1", "HTTPS_PROXY": "http://b:1"}),
+        ("uv 0.13", {"https_proxy": "http://a:1", "NO_PROXY": "b,localhost:1"}),
+        ("grpcio 1.80", {"HTTPS_PROXY": "http://a:1"}),
+        ("grpcio 1.80", {"https_proxy": "http://a:1", "grpc_proxy": "http://b:1"}),
+        ("httplib2 0.32", {"https_proxy": "http://a:1", "no_proxy": "b, localhost"}),
+        ("websocket-client 1.9", {"https_proxy": "http://a:1", "no_proxy": "LOCALHOST"}),
+        ("websockets 17.0", {"https_proxy": "http://a:1", "wss_proxy": "http://b:1"}),
+    ],
+)
+def test_who_reads_proxies_by_own_rules(name: str, environ: Dict[str, str]) -> None:
+    """Each client is named there, and not where all read the same."""
+    client, version = name.split()
+    assert trusts.by_own_rules(here({client: version}, environ)) == [name]
+    same = {"HTTPS_PROXY": "http://a:1", "https_proxy": "http://a:1", "NO_PROXY": "::1,localhost"}
+    assert not trusts.by_own_rules(here({client: version}, same))
+    assert not trusts.by_own_rules(here({client: version}, {"NO_PROXY": "B, localhost:1"}))
+
+
+@pytest.mark.parametrize(
+    ("versions", "named"),
+    [
+        ({"httpx": "0.23.3", "httpcore": "0.16.3"}, True),
+        ({"httpx": "0.25", "httpcore": "0.18"}, False),
+        ({"requests": "2.27.1", "urllib3": "1.25.11"}, True),
+        ({"requests": "2.27.1", "urllib3": "1.26.0"}, False),
+    ],
+)
+def test_who_speaks_no_tls_to_a_proxy(versions: Dict[str, str], *, named: bool) -> None:
+    """Old versions of what they connect with."""
+    assert bool(trusts.not_by_tls(here(versions))) is named
 
 
 @pytest.mark.parametrize(
@@ -193,6 +270,8 @@ def test_a_file_that_is_not_understood(home: Path, file: str, text: str, client:
         ({"websockets": "14.2"}, {}, True),
         ({"websockets": "15.0"}, {}, False),
         ({"botocore": "1.44.8"}, {"ALL_PROXY": "http://a:1"}, True),
+        ({"websockets": "17.0"}, {"ALL_PROXY": "http://a:1"}, True),
+        ({"httplib2": "0.32.1", "pysocks": "1.7.1"}, {"ALL_PROXY": "http://a:1"}, True),
         ({"botocore": "1.44.8"}, {"ALL_PROXY": "http://a:1", "https_proxy": "http://a:1"}, False),
     ],
 )

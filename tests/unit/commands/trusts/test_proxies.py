@@ -15,14 +15,26 @@ FINE: Dict[str, Dict[str, str]] = {
     "every host is excepted": {"ALL_PROXY": "socks://a:1", "NO_PROXY": "b, *"},
     "small letters count": {"ALL_PROXY": "socks://a:1", "all_proxy": "http://a:1"},
     "small letters take it away": {"ALL_PROXY": "socks://a:1", "all_proxy": ""},
-    "addresses": {"NO_PROXY": "::1,10.0.0.0/8,localhost,.corp.example"},
+    "addresses": {"NO_PROXY": "::1,10.0.0.0/8,localhost,.corp.example,fe80::1%eth0"},
+    "odd names": {"NO_PROXY": "*.svc, a:8080,http://x:1/,x@y,<local>,x y", "HTTP_PROXY": "a_b:1"},
+    "odd passwords": {"HTTP_PROXY": "http://u:p@q @[::1]:1/", "HTTPS_PROXY": "http://m\u00fcn.de:"},
 }
 WRONG = {
     "socks": {"HTTP_PROXY": "socks://a:1", "HTTPS_PROXY": "http://a:1"},
     "socks, excepted": {"ALL_PROXY": "socks://a:1", "NO_PROXY": "localhost"},
     "socks5 without socksio": {"all_proxy": "socks5://a:1"},
+    "a port that is none": {"HTTP_PROXY": "http://h:abc"},
+    "a mark in a password": {"HTTP_PROXY": "http://u:p#w@h:1"},
+    "a symbol": {"http_proxy": "\u2603.example:1"},
 }
-UNREAD = {"brackets": {"NO_PROXY": "a,[::1]"}, "a network": {"no_proxy": "fd00::/8"}}
+UNREAD = {
+    "brackets": {"NO_PROXY": "a,[::1]"},
+    "a network": {"no_proxy": "fd00::/8"},
+    "no network": {"no_proxy": "::1/129"},
+    "a port that is none, excepted": {"NO_PROXY": "localhost:abc"},
+    "a URL with one": {"NO_PROXY": "http://x:abc"},
+    "not ASCII": {"NO_PROXY": "\u00e9.example"},
+}
 
 
 @pytest.mark.parametrize("client", ["httpx", "httpx2"])

@@ -8,21 +8,26 @@ from __future__ import annotations
 import re
 import ssl
 from contextlib import suppress
+from functools import partial
 from ipaddress import ip_address
 from typing import Any, Dict, Optional
 
 from ....parsing import x509
-from ...trusts import BY_URLLIB3, BY_WEBPKI
+from ...trusts import BY_URLLIB3, BY_URLLIB3_2, BY_WEBPKI
 from .handshake import WRONG_NAME, ByItself, Outcome
 from .target import OPERATOR, is_ip
 
 
-def _names(tls: ssl.SSLObject, host: str) -> Optional[Outcome]:
-    """Return that no name is the host's; a common name counts where nothing else could."""
+def _names(tls: ssl.SSLObject, host: str, *, is_2: bool = False) -> Optional[Outcome]:
+    """Return that no name is the host's; a common name counts where nothing else could.
+
+    For urllib3 2 it never is an address.
+    """
     told: Dict[str, Any] = dict(tls.getpeercert() or {})
     other = [each for each in told.get("subjectAltName", ()) if each[0] in ("DNS", "IP Address")]
     common = [each for part in told.get("subject", ()) for each in part if each[0] == "commonName"]
-    if any(_matches(kind, name.strip(), host) for kind, name in other or common):
+    found = other or ([] if is_2 and is_ip(host) else common)
+    if any(_matches(kind, name.strip(), host) for kind, name in found):
         return None
     return Outcome(trusted=False, message=f"urllib3 finds no name of {host}", code=WRONG_NAME[0])
 
@@ -49,4 +54,8 @@ def _no_ca(tls: ssl.SSLObject, _host: str) -> Optional[Outcome]:
     return None
 
 
-CHECKS: Dict[str, ByItself] = {BY_URLLIB3: _names, BY_WEBPKI: _no_ca}
+CHECKS: Dict[str, ByItself] = {
+    BY_URLLIB3: _names,
+    BY_URLLIB3_2: partial(_names, is_2=True),
+    BY_WEBPKI: _no_ca,
+}

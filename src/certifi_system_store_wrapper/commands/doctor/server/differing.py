@@ -8,8 +8,8 @@ from __future__ import annotations
 import sys
 from typing import Iterator
 
-from ...output import Finding, note
-from ...trusts import past_proxies, this
+from ...output import Finding, note, problem
+from ...trusts import by_own_rules, not_by_tls, past_proxies, this
 from .chain import View
 from .proxy import is_in_doubt
 from .target import Refused
@@ -19,8 +19,17 @@ def findings(view: View) -> Iterator[Finding]:
     """Report each way on which a client of here may be, and nothing was tried."""
     if view.proxy:
         yield from _past_the_proxy(view)
+        yield from _not_by_tls(view)
         yield from _by_its_login(view)
         yield from _by_http_1_0(view)
+    clients = by_own_rules(this())
+    if clients:
+        yield note(
+            "proxy",
+            "these read the variables of proxies by rules of their own, so that their way has not "
+            f"been tried: {', '.join(clients)}",
+            "set the same proxy in small letters and in capitals, and hosts alone in NO_PROXY",
+        )
     if is_in_doubt(view.where):
         yield note(
             "proxy",
@@ -46,6 +55,16 @@ def _past_the_proxy(view: View) -> Iterator[Finding]:
             f"what they meet has not been tried: {', '.join(clients)}",
             f"to try it: NO_PROXY={view.where.host} certifi-system-store-wrapper doctor "
             f"{view.where}",
+        )
+
+
+def _not_by_tls(view: View) -> Iterator[Finding]:
+    clients = not_by_tls(this()) if view.route and view.route.is_by_tls else []
+    if clients:
+        yield problem(
+            "client",
+            f"{', '.join(clients)}: these speak no TLS to a proxy, and this one is https://",
+            "upgrade httpcore to 0.18 and urllib3 to 1.26, or later",
         )
 
 

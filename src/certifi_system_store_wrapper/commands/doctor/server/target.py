@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from ipaddress import ip_address
 from typing import NamedTuple, Optional
-from unicodedata import normalize
+from unicodedata import category, normalize
 from urllib.parse import SplitResult, urlsplit
 
 from ...output import WrongUsage
@@ -16,6 +16,8 @@ _PORTS = {
     "https": 443, "wss": 443, "tls": 443, "ssl": 443, "http": 443, "ldaps": 636, "imaps": 993,
     "pop3s": 995, "smtps": 465, "ftps": 990, "rediss": 6379, "amqps": 5671, "mqtts": 8883,
 }  # fmt: skip
+# In a name beside letters, marks and digits, as far as they are not ASCII.
+_MARKS = "-_\u00b7\u200c\u200d"
 _KEPT_SINCE_2008 = set("\u00df\u03c2\u200c\u200d")
 _HOST_NAME = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
 _USAGE = "name HOST, HOST:PORT or an https:// URL"
@@ -126,8 +128,12 @@ def is_host(name: str) -> bool:
 def _in_ascii(label: str) -> str:
     """Return a part of a name as requests and httpx ask for it: by IDNA of 2008.
 
-    Python's codec is of 2003, and replaces these characters: that may be somebody else's host.
+    Python's codec is of 2003, and replaces these characters: that may be somebody else's host. It
+    takes symbols, too. Raises UnicodeError.
     """
+    symbols = [each for each in label if category(each)[0] not in "LMN" and each not in _MARKS]
+    if symbols and not label.isascii():
+        raise UnicodeError("a symbol, which no client asks for")
     if _KEPT_SINCE_2008.isdisjoint(label):
         return label.encode("idna").decode("ascii")
     return "xn--" + normalize("NFC", label).encode("punycode").decode("ascii")

@@ -26,6 +26,7 @@ STRICT = BUNDLE._replace(checks=Checks(strict=True))
 DEFAULTS = Trust((Root(trusts.DEFAULTS),), Checks(strict=strict.IS_ON))
 # What helps clients that use OpenSSL's defaults.
 FOR_DEFAULTS = "for those: PYTHON_CERTIFI_SSL_DEFAULTS=1, or the variables of shellenv"
+_OF_PROXY = "take the proxy out of their settings (`proxy`, PIP_PROXY)"
 ALWAYS = (CERTIFI_ALONE, BUNDLE, STRICT, DEFAULTS)
 
 
@@ -184,7 +185,7 @@ def _outcome(trust: Trust, route: Route, pem: Dict[str, str]) -> Outcome:
         # By the other proxy, or by none, there is a way.
         if not trust.proxy:
             raise
-        return Outcome(trusted=False, message=str(error))
+        return Outcome(trusted=False, message=str(error), remedy=_OF_PROXY)
 
 
 def _fault(root: Root) -> str:
@@ -225,7 +226,7 @@ def _checking(checks: Checks) -> ssl.SSLContext:
     # LibreSSL and OpenSSL 1.0.2 do not let that be chosen.
     if ssl.HAS_NEVER_CHECK_COMMON_NAME:
         context.hostname_checks_common_name = checks.common_name
-    context.check_hostname = checks.by_itself != trusts.BY_URLLIB3
+    context.check_hostname = checks.by_itself not in (trusts.BY_URLLIB3, trusts.BY_URLLIB3_2)
     if checks.ciphers:
         context.set_ciphers(checks.ciphers)
     if checks.from_1_2:
@@ -247,7 +248,8 @@ def findings(found: Sequence[Tried], built: Bundle, *, is_told: bool) -> Iterato
         setting: f"it refuses this server: {_why(outcome)}"
         for trust, outcome in refused
         for setting in trust.settings
-        if outcome.message not in reasons.KNOWN
+        # Else it is not that setting which helps.
+        if outcome.message not in reasons.KNOWN and not outcome.remedy
     }
     yield from replacing.findings([each.trust for each in found], built, said)
     yield from refusals(each for each in refused if said.keys().isdisjoint(each.trust.settings))
@@ -274,7 +276,7 @@ def _help(trust: Trust, outcome: Outcome) -> str:
     if outcome.remedy:
         return outcome.remedy
     if trust.proxy:
-        return "`add` the CA of that proxy, or take the proxy out of their settings"
+        return f"`add` the CA of that proxy, or {_OF_PROXY}"
     is_bundle = any(root.kind == trusts.BUNDLE for root in trust.roots)
     if is_bundle and not outcome.code:
         return reasons.UNKNOWN

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from certifi_system_store_wrapper.commands.doctor.server.target import target
+from certifi_system_store_wrapper.commands.output import WrongUsage
 
 
 @pytest.mark.parametrize(
@@ -19,3 +20,10 @@ from certifi_system_store_wrapper.commands.doctor.server.target import target
 def test_a_name_beyond_ascii(name: str, asked: str) -> None:
     """It is the one that requests and httpx ask for (IDNA 2008)."""
     assert target(name).host == asked
+
+
+@pytest.mark.parametrize("name", ["\u2603.example", "a.\u20ac", "\U0001f40d.example"])
+def test_a_name_of_symbols(name: str) -> None:
+    """Python's codec takes it, and requests, httpx and pip do not."""
+    with pytest.raises(WrongUsage, match="no host name"):
+        target(name)
