@@ -73,7 +73,7 @@ class _Recorder:
         self.thread = get_ident()
         self.handlers = {}  # type: dict[int, Handler]
         # The signals that are due, each with its frame.
-        self.late = []  # type: list[tuple[int, FrameType | None]]
+        self.late = {}  # type: dict[int, FrameType | None]
         self.is_over = False
 
     def __call__(self, signum, frame):  # type: (int, FrameType | None) -> None
@@ -81,8 +81,8 @@ class _Recorder:
         if self.is_over or self._get_ident() != self.thread:
             # Somebody saved this recorder and has put it back, or another thread has forked.
             self.handlers[signum](signum, frame)
-        elif all(signum != other for other, _ in self.late):
-            self.late.append((signum, frame))
+        else:
+            self.late.setdefault(signum, frame)
 
     def take_over(self):  # type: () -> None
         """Replace every Python handler; in another thread than the main one do nothing."""
@@ -132,12 +132,18 @@ class _Recorder:
         """Run the handlers that are due, each of them, also where one raises."""
         try:
             while self.late:
-                signum, frame = self.late.pop(0)
-                own, now = self.handlers[signum], self._signal.getsignal(signum)
-                handler = own if now is self else now
-                # An earlier one may have switched it off.
-                if callable(handler):
-                    handler(signum, frame)
+                for signum in tuple(self.late):
+                    frame = self.late.pop(signum, self)
+                    # One that came just now has run this one, too.
+                    if frame is not self:
+                        self._run(signum, frame)
         except BaseException:
             self.run()
             raise
+
+    def _run(self, signum, frame):  # type: (int, FrameType | None) -> None
+        own, now = self.handlers[signum], self._signal.getsignal(signum)
+        handler = own if now is self else now
+        # An earlier one may have switched it off.
+        if callable(handler):
+            handler(signum, frame)

@@ -186,13 +186,14 @@ OF_SYSTEMD = ("PrivateTmp=yes", "DynamicUser=yes", "ProtectSystem=strict", "Cach
 OF_CLUSTERS = ("emptyDir", "Nanny(env={...})", "distributed.nanny.environ")
 FOREIGN = {
     **dict.fromkeys((*OF_SYSTEMD, *OF_CLUSTERS, 'runtime_env={"env_vars": {...}}'), "of others"),
-    **dict.fromkeys(("chmod 1777 /tmp", "gh", "python -I"), "of others"),
+    **dict.fromkeys(("chmod 1777 /tmp", "gh", "python -I", "wrapt<1.15"), "of others"),
     **dict.fromkeys(
         (
             "CERTIFICATE_VERIFY_FAILED … unable to get local issuer certificate",
             "self-signed certificate in certificate chain",
             "Missing Authority Key Identifier",
             "Could not find a suitable TLS CA certificate bundle",
+            "ResolutionImpossible … wrapt",
         ),
         "messages: tests/e2e/test_troubleshooting.py",
     ),

@@ -91,10 +91,8 @@ def _key_log() -> Iterator[Finding]:
         if is_new:
             os.unlink(path)
     except (OSError, ValueError) as error:
-        why = getattr(error, "strerror", None) or error
-        message = f"SSLKEYLOGFILE={path}: it cannot be written ({why})"
-        message += ", so urllib, urllib3 and requests fail"
-        yield problem("variable", message, "unset SSLKEYLOGFILE")
+        what = f"SSLKEYLOGFILE={path}: it cannot be written, so urllib, urllib3 and requests fail"
+        yield problem("variable", f"{what}: {error}", "unset SSLKEYLOGFILE")
 
 
 def _openssl_conf() -> Iterator[Finding]:
