@@ -73,7 +73,7 @@ class _Recorder:
         self.thread = get_ident()
         self.handlers = {}  # type: dict[int, Handler]
         # The signals that are due, each with its frame.
-        self.late = {}  # type: dict[int, FrameType | None]
+        self.late = {}  # type: dict[int, tuple[FrameType | None, ...]]
         self.is_over = False
 
     def __call__(self, signum, frame):  # type: (int, FrameType | None) -> None
@@ -82,7 +82,7 @@ class _Recorder:
             # Somebody saved this recorder and has put it back, or another thread has forked.
             self.handlers[signum](signum, frame)
         else:
-            self.late.setdefault(signum, frame)
+            self.late.setdefault(signum, (frame,))
 
     def take_over(self):  # type: () -> None
         """Replace every Python handler; in another thread than the main one do nothing."""
@@ -133,9 +133,8 @@ class _Recorder:
         try:
             while self.late:
                 for signum in tuple(self.late):
-                    frame = self.late.pop(signum, self)
-                    # One that came just now has run this one, too.
-                    if frame is not self:
+                    # One that came just now may have run this one, too.
+                    for frame in self.late.pop(signum, ()):
                         self._run(signum, frame)
         except BaseException:
             self.run()
