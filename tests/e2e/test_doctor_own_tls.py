@@ -25,6 +25,7 @@ AS_A_CAS = (CA[0], key_usage("digital_signature", "key_cert_sign", "crl_sign"))
 FAULTS = {
     "a common name alone": make("localhost", by=ROOT),
     "a CA's certificate": make("a server", *AS_A_CAS, by=ROOT, names=["localhost"]),
+    "old ciphers alone": LEAF,
 }
 PROGRAMS = CHECKOUT / "tests" / "reach" / "clients" / "programs.py"
 # The distributions, and the program that uses each.
@@ -111,7 +112,11 @@ def test_its_row_is_their_verdict(beside: Sandbox, name: str, fault: str) -> Non
     # Only root may mount.
     mounted = ["unshare", "-m", "sh", "-ec", MOUNTED, "sh", str(whole), SYSTEMS]
     prefix = mounted if os.geteuid() == 0 else []
-    with serving(Handshakes, context_for(FAULTS.get(fault, LEAF))) as server:
+    context = context_for(FAULTS.get(fault, LEAF))
+    if "ciphers" in fault:
+        context.maximum_version = ssl.TLSVersion.TLSv1_2
+        context.set_ciphers("ECDHE+AES128:!AESGCM:!AESCCM")
+    with serving(Handshakes, context) as server:
         got = through(beside, server, env, prefix)
         where = f"localhost:{server.port}"
         done = beside.run(*COMMAND, where, "--json", env=env, prefix=prefix)

@@ -10,7 +10,8 @@ from typing import Any, Dict, List, Mapping, Optional, Tuple
 import pytest
 
 from support import MODULE, NAME, Sandbox, new_environment, write
-from support.minting import CA, make
+from support.minting import CA, key_usage, make
+from support.servers import Echo, context_for, serving
 
 COMMAND = ("-m", MODULE)
 DOCTOR = (*COMMAND, "doctor")
@@ -122,6 +123,19 @@ def test_a_ca_that_is_required_and_vouches_for_nobody(
     env = {"PYTHON_CERTIFI_CERT_FILES": str(path)}
     done = sandbox.run(*DOCTOR, "--require", sha256_of(sandbox, path), env=env)
     assert (done.returncode, reason in done.stdout) == (1, True), done
+
+
+def test_a_ca_that_is_required_and_may_sign_no_certificate(sandbox: Sandbox) -> None:
+    """Its key usage lacks keyCertSign, so that OpenSSL refuses whom it has signed."""
+    lists = make("Lists Alone", CA[0], key_usage("crl_sign"))
+    path = write(sandbox.work / "ca.pem", lists.pem)
+    env = {"PYTHON_CERTIFI_CERT_FILES": str(path)}
+    done = sandbox.run(*DOCTOR, "--require", sha256_of(sandbox, path), env=env)
+    assert (done.returncode, "is in the bundle, but it is not a CA" in done.stdout) == (1, True)
+    leaf = make("leaf", by=lists, names=["localhost"])
+    with serving(Echo, context_for(leaf)) as server:
+        done = sandbox.run(*DOCTOR, f"localhost:{server.port}", env=env)
+    assert "the bundle          refused: invalid CA certificate" in done.stdout, done.stdout
 
 
 def test_a_certificate_that_is_required_and_left_out(sandbox: Sandbox) -> None:

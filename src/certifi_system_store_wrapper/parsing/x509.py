@@ -258,11 +258,11 @@ def _first_fields(der: bytes) -> List[Span]:
 
 def _is_ca(found: Extensions, *, is_old_root: bool) -> bool:
     """Whether OpenSSL treats it as a CA certificate (check_ca in v3_purp.c)."""
+    if not signs_certificates(found):
+        return False
     if OID_BASIC_CONSTRAINTS in found:
         return basic_constraints(found)[0]
-    if OID_KEY_USAGE in found:
-        return signs_certificates(found)
-    return is_old_root
+    return OID_KEY_USAGE in found or is_old_root
 
 
 def basic_constraints(found: Extensions) -> Tuple[bool, Optional[bytes]]:

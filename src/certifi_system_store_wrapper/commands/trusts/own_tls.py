@@ -17,7 +17,9 @@ from .trust import BUNDLE, BY_WEBPKI, CERTIFI, DEFAULTS, FOLDER, OWN_TLS, Checks
 
 # Their own roots are Mozilla's list, as certifi's are.
 _OWN = Trust((Root(CERTIFI),))
-_AS_WEBPKI = Checks(common_name=False, by_itself=BY_WEBPKI)
+# Of TLS 1.2 rustls and gRPC know these alone.
+_MODERN = "ECDHE+AESGCM:ECDHE+CHACHA20"
+_AS_WEBPKI = Checks(common_name=False, by_itself=BY_WEBPKI, ciphers=_MODERN)
 
 
 def curl_cffi(here: Here) -> Trust:
@@ -32,7 +34,8 @@ def curl_cffi(here: Here) -> Trust:
 
 def grpcio(here: Here) -> Trust:
     """Return the trust of gRPC."""
-    return _named(here, "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH") or _OWN
+    trust = _named(here, "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH") or _OWN
+    return trust._replace(checks=Checks(ciphers=_MODERN))
 
 
 def niquests(here: Here) -> Trust:
