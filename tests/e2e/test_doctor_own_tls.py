@@ -56,6 +56,8 @@ TRUSTS: Dict[str, Callable[[Path], Environ]] = {
     "the system's file": lambda _: _all(SYSTEMS),
     "uv with the system's": lambda _: {"UV_SYSTEM_CERTS": "true"},
     "uv's project before its user": lambda whole: _settings_of_uv(whole.parent),
+    "a host that uv does not check": lambda _: {"UV_INSECURE_HOST": "localhost"},
+    "a switch that uv cannot read": lambda _: {"UV_SYSTEM_CERTS": "maybe"},
     "requests' variable alone": lambda whole: {"REQUESTS_CA_BUNDLE": str(whole)},
 }
 

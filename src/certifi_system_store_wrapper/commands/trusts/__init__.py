@@ -59,7 +59,7 @@ def in_force(here: Here) -> List[Trust]:
     """Return each trust in force once, with all who use it; that of the installed clients first."""
     found = [*clients.trusts(here), *aws.of_other_profiles(here)]
     found += [*pip.of_each_command(here), *pip.unchecked(here)]
-    found += own_tls.of_uv_tool(here)
+    found += [*own_tls.of_uv_tool(here), *own_tls.unchecked_by_uv(here)]
     found += [*conda.trusts(here), *poetry.trusts(here)]
     used = {setting for trust in found for setting in trust.settings}
     found += [environment.trust(each) for each in environment.every(here) if each not in used]

@@ -11,7 +11,7 @@ import sys
 from typing import Callable, Dict, List, Optional
 
 from . import aws, own_tls, pip, proxies, truststore, urllib3
-from .environment import lax, place, variable
+from .environment import READERS, lax, place, variable
 from .here import Here
 from .trust import BUNDLE, DEFAULTS, FILE, FOLDER, Checks, Root, Setting, Trust
 
@@ -160,7 +160,7 @@ def _httplib2(here: Here) -> Trust:
     value = here.environ.get("HTTPLIB2_CA_CERTS")
     if value is None:
         return Trust(_ASKS_CERTIFI)
-    setting = Setting("HTTPLIB2_CA_CERTS", value)
+    setting = Setting("HTTPLIB2_CA_CERTS", value, readers=READERS["HTTPLIB2_CA_CERTS"])
     fault = "" if os.path.isfile(value) else "httplib2 cannot be imported: that is no file"
     return Trust((Root(FILE, value),), settings=(setting,), fault=fault)
 

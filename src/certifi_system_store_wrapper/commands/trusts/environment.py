@@ -42,7 +42,9 @@ def lax(here: Here, requests: Version) -> Optional[Trust]:
     is_empty = here.environ.get("CURL_CA_BUNDLE") == "" and () < requests < (2, 28)
     if not is_empty or here.environ.get("REQUESTS_CA_BUNDLE"):
         return None
-    return Trust((), checks_nothing=True, settings=(Setting("CURL_CA_BUNDLE", ""),))
+    readers = "requests before 2.28 takes an empty one for no check at all"
+    setting = Setting("CURL_CA_BUNDLE", "", readers=readers)
+    return Trust((), checks_nothing=True, settings=(setting,))
 
 
 def every(here: Here) -> Iterator[Setting]:

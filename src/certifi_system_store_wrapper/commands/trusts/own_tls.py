@@ -13,7 +13,18 @@ from . import uv as settings_of_uv
 from .environment import variable
 from .here import Here
 from .ini import NotUnderstood
-from .trust import BUNDLE, BY_WEBPKI, CERTIFI, DEFAULTS, FOLDER, OWN_TLS, Checks, Root, Trust
+from .trust import (
+    BUNDLE,
+    BY_WEBPKI,
+    CERTIFI,
+    DEFAULTS,
+    FOLDER,
+    OWN_TLS,
+    Checks,
+    Root,
+    Setting,
+    Trust,
+)
 
 # Their own roots are Mozilla's list, as certifi's are.
 _OWN = Trust((Root(CERTIFI),))
@@ -61,6 +72,19 @@ def of_uv_tool(here: Here) -> List[Trust]:
     if not here.has("uv") or found == uv(here):
         return []
     return [found._replace(clients=(here.called("uv"),), only="with uvx and uv tool")]
+
+
+def unchecked_by_uv(here: Here) -> List[Trust]:
+    """Return the trust of each host whose certificate uv does not check."""
+    value = here.environ.get("UV_INSECURE_HOST", "")
+    readers = "uv checks no certificate of a host in it, so that uv gets through says nothing"
+    setting = Setting("UV_INSECURE_HOST", value, readers=readers)
+    clients = (here.called("uv"),) if here.has("uv") else ()
+    names = [each.rpartition("://")[2].lower() for each in value.split()]
+    return [
+        Trust((), clients=clients, settings=(setting,), checks_nothing=True, host=name)
+        for name in names
+    ]
 
 
 def _of_uv(here: Here, *, in_project: bool) -> Trust:

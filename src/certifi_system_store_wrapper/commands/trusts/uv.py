@@ -12,10 +12,11 @@ from typing import Dict, Iterator, List
 from ...machine.files import from_here
 from . import toml
 from .here import Here
+from .ini import NotUnderstood
 
 # The newer name of each counts first.
 _VARIABLES, _KEYS = ("UV_SYSTEM_CERTS", "UV_NATIVE_TLS"), ("system-certs", "native-tls")
-_YES = ("1", "true", "t", "yes", "y", "on")
+_YES, _NO = ("1", "true", "t", "yes", "y", "on"), ("0", "false", "f", "no", "n", "off")
 _TABLE, _PROJECT, _WORKSPACE = ("tool", "uv"), ("project",), ("tool", "uv", "workspace")
 
 Said = Dict[toml.Key, toml.Value]
@@ -24,8 +25,11 @@ Said = Dict[toml.Key, toml.Value]
 def trusts_the_systems(here: Here, *, in_project: bool) -> bool:
     """Whether uv is told to; `uv tool` is never `in_project`. Raises NotUnderstood."""
     for name in _VARIABLES:
-        if here.environ.get(name):
-            return _is_on(here, name)
+        value = here.environ.get(name, "").lower()
+        if value and value not in (*_YES, *_NO):
+            raise NotUnderstood(name, "its value")
+        if value:
+            return value in _YES
     files = list(_settings(here, in_project=in_project))
     return next((said[key,] for key in _KEYS for said in files if (key,) in said), False) is True
 
@@ -37,6 +41,8 @@ def _is_on(here: Here, variable: str) -> bool:
 def _settings(here: Here, *, in_project: bool) -> Iterator[Said]:
     """Yield what each file says, the one that counts most first; raises NotUnderstood."""
     get, only = here.environ.get, here.environ.get("UV_CONFIG_FILE")
+    if only and not os.path.isfile(only):
+        raise NotUnderstood(only, "UV_CONFIG_FILE, as it is not there,")
     if only:
         yield _said(only)
     elif not _is_on(here, "UV_NO_CONFIG"):

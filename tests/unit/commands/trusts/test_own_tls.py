@@ -61,6 +61,33 @@ def test_variables_of_uv(folder: Path, environ: Dict[str, str], *, is_systems: b
 
 
 @pytest.mark.parametrize(
+    "environ",
+    [
+        {"UV_SYSTEM_CERTS": "maybe"},
+        {"UV_NATIVE_TLS": "2"},
+        {"UV_CONFIG_FILE": "/no/such.toml"},
+    ],
+)
+def test_a_variable_that_uv_refuses(environ: Dict[str, str]) -> None:
+    """uv ends with an error, whatever it would trust; it is named."""
+    found = own_tls.uv(here(environ, uv="0.13.9"))
+    (name, value) = next(iter(environ.items()))
+    assert "is not understood" in found.fault
+    assert name in found.fault or value in found.fault
+    ok = {"UV_SYSTEM_CERTS": "off", "UV_NATIVE_TLS": "N"}
+    assert not own_tls.uv(here(ok, uv="0.13.9")).fault
+
+
+@pytest.mark.parametrize("value", ["corp.example", "https://CORP.example", "a corp.example"])
+def test_a_host_that_uv_does_not_check(value: str) -> None:
+    """Its row says that nothing is checked, for that host alone."""
+    found = own_tls.unchecked_by_uv(here({"UV_INSECURE_HOST": value}, uv="0.13.9"))
+    each = found[-1]
+    assert (each.host, each.checks_nothing, each.clients) == ("corp.example", True, ("uv 0.13.9",))
+    assert not own_tls.unchecked_by_uv(here({}, uv="0.13.9"))
+
+
+@pytest.mark.parametrize(
     ("files", "is_systems"),
     [
         ({"uv.toml": "native-tls = true"}, True),

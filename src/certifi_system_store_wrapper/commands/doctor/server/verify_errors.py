@@ -161,10 +161,9 @@ def _self_signed(view: View) -> Finding:
 
 def _no_ca(view: View) -> Finding:
     above = [*view.path[1:], *(one for _, one in view.issuers())]
-    guilty = [one.subject for one in above if not one.is_ca]
-    message = f"a CA of this chain may not sign certificates (key usage): {view.issuer}"
-    if guilty:
-        message = f"a certificate that signs in this chain is no CA's: {guilty[0]}"
+    guilty = next((one.subject for one in above if not one.is_ca), view.issuer)
+    why = "basic constraints, key usage"
+    message = f"a certificate that signs in this chain is no CA's ({why}): {guilty}"
     return problem("no-ca", message, "have the server's certificate issued by a CA")
 
 
