@@ -248,8 +248,8 @@ def findings(found: Sequence[Tried], built: Bundle, *, is_told: bool) -> Iterato
         setting: f"it refuses this server: {_why(outcome)}"
         for trust, outcome in refused
         for setting in trust.settings
-        # Else it is not that setting which helps.
-        if outcome.message not in reasons.KNOWN and not outcome.remedy
+        # Else it is the client's own proxy that does not serve.
+        if outcome.message not in reasons.KNOWN and outcome.remedy != _OF_PROXY
     }
     yield from replacing.findings([each.trust for each in found], built, said)
     yield from refusals(each for each in refused if said.keys().isdisjoint(each.trust.settings))
