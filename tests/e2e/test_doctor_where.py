@@ -97,6 +97,9 @@ def test_a_ca_that_is_required(sandbox: Sandbox, ca_file: Path) -> None:
     assert done.stdout.splitlines()[0] == (
         f"problem   no certificate with SHA-256 {sha256} is in the bundle"
     )
+    env["PYTHON_CERTIFI_SOURCES"] = "certifi,system"
+    done = sandbox.run(*DOCTOR, "--require", sha256, env=env)
+    assert done.returncode == 1 and "leaves out the user source: name it there" in done.stdout
     data = json.loads(sandbox.run(*DOCTOR, "--require", sha256, "--json").stdout)
     assert (data["healthy"], [each["check"] for each in data["findings"]]) == (False, ["require"])
 

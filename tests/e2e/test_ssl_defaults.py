@@ -360,3 +360,17 @@ def test_an_ssl_that_is_not_as_expected_is_left_alone(sandbox: Sandbox, ca_file:
     done = sandbox.run_code(code, env=with_switch(ca_file))
     assert done.returncode == 0
     assert "ssl's defaults stay as they are" in done.stderr
+
+
+def test_the_variable_of_a_running_process(sandbox: Sandbox, ca_file: Path) -> None:
+    """It counts from activate() on, as in a cell of a notebook."""
+    code = """
+        import certifi, certifi_system_store_wrapper as ours, os, ssl
+        anchors = certifi.contents().count("END CERTIFICATE")
+        os.environ["PYTHON_CERTIFI_SSL_DEFAULTS"] = "1"
+        assert len(ssl.create_default_context().get_ca_certs()) < anchors
+        ours.activate()
+        assert len(ssl.create_default_context().get_ca_certs()) == anchors
+    """
+    done = sandbox.run_code(code, env={"PYTHON_CERTIFI_CERT_FILES": str(ca_file)})
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")

@@ -147,3 +147,12 @@ def test_niquests() -> None:
     named = own_tls.niquests(here({"CURL_CA_BUNDLE": "/x"}))
     assert named.roots == (Root(trust.OWN_TLS, "/x"),)
     assert named.name == f"CURL_CA_BUNDLE{trust.NO_COMMON_NAMES}"
+
+
+@pytest.mark.links
+def test_a_hashed_folder_of_dangling_links(folder: Path) -> None:
+    """OpenSSL finds nothing behind them."""
+    (folder / "0123abcd.0").symlink_to("/no/such/file")
+    assert truststore.hashed(str(folder)) == []
+    write(folder / "0123abcd.1", b"")
+    assert truststore.hashed(str(folder)) == ["0123abcd.1"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from certifi_system_store_wrapper.commands.doctor.server.by_itself import _matches
+from certifi_system_store_wrapper.commands.doctor.server.by_itself import CHECKS, _matches
 
 
 @pytest.mark.parametrize(
@@ -24,3 +24,12 @@ from certifi_system_store_wrapper.commands.doctor.server.by_itself import _match
 def test_names_as_urllib3_compares_them(kind: str, name: str, host: str, *, matches: bool) -> None:
     """The texts are those of getpeercert()."""
     assert _matches(kind, name, host) is matches
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "a.example"])
+@pytest.mark.parametrize("version", ["urllib3", "urllib3 2"])
+def test_a_common_name_alone(version: str, host: str) -> None:
+    """From version 2 on, urllib3 takes none for an address."""
+    answer = {"subject": ((("commonName", host),),)}
+    tls = type("Connection", (), {"getpeercert": lambda _: answer})()
+    assert (CHECKS[version](tls, host) is None) == (host == "a.example" or version == "urllib3")
