@@ -40,8 +40,9 @@ def finding(text: str, host: Optional[str]) -> Finding:
             return problem(
                 "require", f"{out['subject']} is left out: {out['reason']}", out["detail"]
             )
-    remedy = "`certifi-system-store-wrapper add FILE`"
-    remedy = remedy if USER in settings.sources else f"{NO_SOURCE}: name it there"
+    remedy = f"{NO_SOURCE}: name it there"
+    if USER in settings.sources:
+        remedy = "`certifi-system-store-wrapper add FILE`"
     return problem("require", f"no certificate with SHA-256 {sha256} is in the bundle", remedy)
 
 

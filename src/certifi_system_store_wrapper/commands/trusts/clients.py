@@ -61,6 +61,8 @@ def by_own_rules(here: Here) -> List[str]:
     """
     given = {name: each for name, each in here.environ.items() if name.lower().endswith("_proxy")}
     small = {name.lower() for name, each in given.items() if each} - {"no_proxy"}
+    if not small:
+        return []
     differ = any(given.get(name.upper(), each) != each for name, each in given.items())
     excepted = given.get("no_proxy") or given.get("NO_PROXY") or ""
     has_port = bool(re.search(r"[^:,]:\d+(,|\s|$)", excepted))
@@ -72,9 +74,7 @@ def by_own_rules(here: Here) -> List[str]:
         "websocket-client": is_odd,
         "websockets": bool(small & {"wss_proxy", "socks_proxy"}),
     }
-    return [
-        here.called(name) for name, differs in found.items() if differs and here.has(name) and small
-    ]
+    return [here.called(name) for name, differs in found.items() if differs and here.has(name)]
 
 
 def by_default(here: Here) -> Trust:

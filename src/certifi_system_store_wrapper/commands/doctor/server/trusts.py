@@ -24,10 +24,10 @@ from .target import OPERATOR, Refused, Target, Untrusted, is_ip
 CERTIFI_ALONE, BUNDLE = Trust((Root(trusts.CERTIFI),)), Trust((Root(trusts.BUNDLE),))
 STRICT = BUNDLE._replace(checks=Checks(strict=True))
 DEFAULTS = Trust((Root(trusts.DEFAULTS),), Checks(strict=strict.IS_ON))
-# What helps clients that use OpenSSL's defaults.
+ALWAYS = (CERTIFI_ALONE, BUNDLE, STRICT, DEFAULTS)
+# What helps clients that use OpenSSL's defaults, and those with a proxy of their own.
 FOR_DEFAULTS = "for those: PYTHON_CERTIFI_SSL_DEFAULTS=1, or the variables of shellenv"
 _OF_PROXY = "take the proxy out of their settings (`proxy`, PIP_PROXY)"
-ALWAYS = (CERTIFI_ALONE, BUNDLE, STRICT, DEFAULTS)
 
 
 class Tried(NamedTuple):
