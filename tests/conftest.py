@@ -66,7 +66,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--built", metavar="DIR", help="test the wheel and sdist in DIR, build none")
     parser.addoption("--measure", metavar="DIR", help="leave the coverage of every process there")
     parser.addoption("--interpreter", metavar="PYTHON", help="what to run the product with")
-    parser.addoption("--slow", action="store_true", help="sweep wholly where a sample is usual")
+    parser.addoption("--slow", action="store_true", help="take a larger sample where one is taken")
     parser.addoption("--write-table", action="store_true", help="keep what an opt-in run measures")
     parser.addoption(
         "--alter-this-machine", action="store_true", help="it is thrown away: change its store"
@@ -171,7 +171,7 @@ def interpreter(pytestconfig: pytest.Config) -> str:
 
 @pytest.fixture(scope="session")
 def slow(pytestconfig: pytest.Config) -> bool:
-    """Whether a test marked slow is to sweep wholly, and not to take a sample."""
+    """Whether a test marked slow is to take a larger sample."""
     return bool(pytestconfig.getoption("--slow"))
 
 

@@ -3,11 +3,7 @@
 One run is traced: import certifi, where(), contents(), a context of ssl, refresh(), exit. At each
 EVERYth line of ours, from the FIRST on, it forks, past Python (whose fork hooks would put right
 what is to be tried), and the signal comes in the fork, which then goes its way as an application
-does. With a second thread alive the signal is that one's, whatever main masks. All lines, with the
-Python of an environment that has us:
-
-    export HOME=$(mktemp -d) TMPDIR=$(mktemp -d) PYTHON_CERTIFI_SSL_DEFAULTS=1
-    PYTHON tests/e2e/lifetime/stepping.py 1 0 Exception thread; sort $HOME/told | uniq -c
+does. With a second thread alive the signal is that one's, whatever main masks.
 """
 
 from __future__ import annotations
