@@ -239,9 +239,11 @@ def test_sitecustomize_may_come_first(fresh: Sandbox) -> None:
 def test_in_a_working_directory_that_is_gone(sandbox: Sandbox) -> None:
     """Python finds nothing there, and certifi answers from the bundle all the same."""
     gone = sandbox.work / "gone"
-    gone.mkdir()
     code = "import certifi; print(certifi.where())"
-    script = f'cd "{gone}"; rmdir "{gone}"; exec "$@"'
-    done = sandbox.run("-c", code, prefix=("sh", "-c", script, "sh"))
+    prefix = ("sh", "-c", f'mkdir -p "{gone}"; cd "{gone}"; rmdir "{gone}"; exec "$@"', "sh")
+    plain = {"PYTHON_CERTIFI_DISABLE": "1"}
+    if sandbox.run("-c", "import http.client, wrapt", prefix=prefix, env=plain).returncode:
+        pytest.skip("this Python itself imports nothing there (3.13.0)")
+    done = sandbox.run("-c", code, prefix=prefix)
     assert (done.returncode, done.stderr) == (0, "")
     assert "certifi-system-store-wrapper-" in done.stdout
