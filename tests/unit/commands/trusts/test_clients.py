@@ -77,8 +77,11 @@ def test_a_proxy_of_requests(
         ("24.1", {"PIP_CERT": "", "CURL_CA_BUNDLE": "/y"}, ["/y"]),
     ],
 )
-def test_pip(version: str, environ: Dict[str, str], roots: List[str]) -> None:
+def test_pip(
+    monkeypatch: pytest.MonkeyPatch, version: str, environ: Dict[str, str], roots: List[str]
+) -> None:
     """Newer versions add to what truststore trusts, older ones replace certifi's."""
+    monkeypatch.setattr(trusts.pip.truststore, "roots", lambda: (Root(trusts.DEFAULTS),))
     found = of("pip", trusts.in_force(here({"pip": version}, {**NO_FILES, **environ})))
     assert [root.path or root.kind for root in found.roots] == roots
 
