@@ -10,10 +10,11 @@ from typing import Any, Dict, List, Sequence, Tuple
 
 from .. import bundle
 from ..machine import ownership
-from ..parsing import pem
+from ..parsing import pem, x509
 from ..publishing.writing import replace
 from ..settings import WARNING
 from . import at_once, describe, drop_folder, trusted_from
+from .doctor import usable
 from .output import Report, sentence
 
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
@@ -35,10 +36,21 @@ def run(*, files: Sequence[str]) -> Report:
         told += [{"path": path, **_stored(drop_folder.make(folder), block)} for block in blocks]
         added += blocks
     useless = trusted_from.why_not(added)
-    report = drop_folder.report("add", folder, _warned(told, useless))
+    told = _warned(told, {**_unusable(added), **useless})
+    report = drop_folder.report("add", folder, told)
     report = report._replace(status=1) if useless else report
     added = [block for block in added if block not in useless]
     return at_once.take_effect(report, folder, added=added)
+
+
+def _unusable(added: Sequence[bytes]) -> Dict[bytes, str]:
+    """Return by which of these CAs no server is trusted, and why."""
+    ders = {block: pem.der_of(block) for block in added}
+    trusted = [*(anchor.der for anchor in trusted_from.anchors()), *ders.values()]
+    found = {
+        block: usable.refusal(der, trusted) for block, der in ders.items() if x509.facts(der).ca
+    }
+    return {block: f"{usable.NOBODY}: {why}" for block, why in found.items() if why}
 
 
 def _warned(told: List[Dict[str, Any]], useless: Dict[bytes, str]) -> List[Dict[str, Any]]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
-from typing import List, Optional
+from typing import List, Optional, Sequence
 
 from ... import api, parsing
 from ...machine.files import read_regular
@@ -13,6 +14,7 @@ from ...settings import USER, from_environment
 from .. import describe, status
 from ..output import Finding, WrongUsage, problem
 from ..trusted_from import NO_SOURCE
+from . import usable
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 # What makes a certificate in the bundle vouch for nobody.
@@ -31,10 +33,9 @@ def finding(text: str, host: Optional[str]) -> Finding:
     reason = status.why_plain(settings, built)
     if reason:
         return problem("require", f"certifi is not answered from the bundle: {reason}")
-    for block in _blocks(api.where()):
-        told = describe.certificate(der_of(block))
-        if told["sha256"] == sha256:
-            return _trusted(told["subject"], told["marks"])
+    held = {hashlib.sha256(der).hexdigest(): der for der in _certificates(api.where())}
+    if sha256 in held:
+        return _trusted(held[sha256], list(held.values()))
     for out in map(status.excluded, built.excluded):
         if out["sha256"] == sha256:
             return problem(
@@ -46,14 +47,20 @@ def finding(text: str, host: Optional[str]) -> Finding:
     return problem("require", f"no certificate with SHA-256 {sha256} is in the bundle", remedy)
 
 
-def _trusted(subject: str, marks: List[str]) -> Finding:
-    faults = [mark for mark in marks if mark in _WORTHLESS]
+def _trusted(der: bytes, all_trusted: Sequence[bytes]) -> Finding:
+    told = describe.certificate(der)
+    subject = told["subject"]
+    faults = [mark for mark in told["marks"] if mark in _WORTHLESS]
     if faults:
         return problem("require", f"{subject} is in the bundle, but it is {' and '.join(faults)}")
+    refusal = usable.refusal(der, all_trusted)
+    if refusal:
+        message = f"{subject} is in the bundle, but {usable.NOBODY}: {refusal}"
+        return problem("require", message, usable.REMEDY)
     return Finding("ok", "require", f"certifi answers from the bundle, and {subject} is in it")
 
 
-def _blocks(path: str) -> List[bytes]:
+def _certificates(path: str) -> List[bytes]:
     """Return the certificates of the file that certifi names, whoever made it."""
     parsed = parsing.parse(read_regular(path, os.stat(path)))
-    return [found.block for found in parsed.certificates]
+    return [der_of(found.block) for found in parsed.certificates]

@@ -9,7 +9,7 @@ import sys
 from typing import Iterator, Sequence, Tuple
 
 from ..output import Finding, note
-from .verdicts import STRICT, stand_in, verdict
+from .verdicts import PARTIAL_CHAIN, STRICT, stand_in, verdict
 
 # Whether the default contexts of this Python are strict.
 IS_ON = sys.version_info >= (3, 13)
@@ -57,7 +57,8 @@ def _refusal(chain: Sequence[bytes], trusted: bytes) -> str:
     """Return what only the strict checks have against a chain, "" if nothing."""
     if not trusted:
         return ""
-    strict, lenient = (verdict(chain, [trusted], flags) for flags in (STRICT, 0))
+    flags = (STRICT | PARTIAL_CHAIN, PARTIAL_CHAIN)
+    strict, lenient = (verdict(chain, [trusted], each) for each in flags)
     return strict.message if strict and strict != lenient else ""
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Any, Dict, Iterator, List, Set
+from typing import Any, Dict, Iterator, List, Sequence, Set
 
 from ...bundle import Anchor, Bundle
 from ...parsing.pem import der_of
@@ -13,9 +13,9 @@ from ...settings import USER, WARNING, Settings
 from ...sources.files import certificate_files, misnamed_files
 from ...sources.findings import Findings
 from .. import describe
-from ..output import Finding, note
+from ..output import Finding, note, problem
 from ..shellenv import named
-from . import strict
+from . import strict, usable
 
 # At most this many CAs without a fault are listed one by one.
 _MANY = 20
@@ -26,7 +26,8 @@ def findings(built: Bundle) -> Iterator[Finding]:
     """Check each CA that the user named."""
     told = [(anchor, describe.certificate(anchor.der)) for anchor in users_own(built)]
     valid = {each["subject"] for _, each in told if not _dated(each)}
-    found = [finding for anchor, each in told for finding in _finding(anchor, each, valid)]
+    trusted = [anchor.der for anchor in built.anchors]
+    found = [finding for anchor, each in told for finding in _finding(anchor, each, valid, trusted)]
     fine = [finding for finding in found if finding.level == "ok"]
     yield from (each for each in found if each not in fine[_MANY:])
     if fine[_MANY:]:
@@ -42,11 +43,14 @@ def _dated(told: Dict[str, Any]) -> List[str]:
     return [mark for mark in told["marks"] if mark in ("expired", "not yet valid")]
 
 
-def _finding(anchor: Anchor, told: Dict[str, Any], valid: Set[str]) -> Iterator[Finding]:
+def _finding(
+    anchor: Anchor, told: Dict[str, Any], valid: Set[str], trusted: Sequence[bytes]
+) -> Iterator[Finding]:
     """Check one CA; `valid` has the names of the user's CAs that are valid today."""
     called = f"{anchor.origins[0].path}: {told['subject'] or told['sha256']}"
     dated, is_ca = _dated(told), told.get("ca")
     refusal = strict.fault(anchor.der) if is_ca else ""
+    unusable = usable.refusal(anchor.der, trusted) if is_ca and not dated else ""
     if dated:
         yield Finding(
             # A valid CA of the same name takes its place.
@@ -55,7 +59,9 @@ def _finding(anchor: Anchor, told: Dict[str, Any], valid: Set[str]) -> Iterator[
             f"{called} is {dated[0]}",
             "get the current certificate from whoever runs that CA",
         )
-    if refusal:
+    if unusable:
+        yield problem("user", f"{called}: {usable.NOBODY}: {unusable}", usable.REMEDY)
+    elif refusal:
         message = f"{called}: Python 3.13 and later refuse it: {refusal}"
         yield strict.finding("user", message, "whoever runs that CA has to issue it anew")
     elif not is_ca:

@@ -54,7 +54,7 @@ class Verdict(NamedTuple):
 def verdict(chain: Sequence[bytes], trusted: Sequence[bytes], flags: int = 0) -> Optional[Verdict]:
     """Return what OpenSSL says of the chain, the server's certificate first; None if it cannot say.
 
-    Names are not checked. With STRICT in the flags it checks as Python 3.13 does.
+    Names are not checked. With STRICT and PARTIAL_CHAIN it checks as Python 3.13 does.
     """
     try:
         with context_class.own():
@@ -82,7 +82,7 @@ def _context(trusted: Sequence[bytes], flags: int) -> ssl.SSLContext:
     if trusted:
         blocks = b"".join(map(pem.block_of, trusted))
         context.load_verify_locations(cadata=blocks.decode("ascii"))
-    context.verify_flags |= flags | PARTIAL_CHAIN
+    context.verify_flags |= flags
     return context
 
 
