@@ -11,7 +11,7 @@ from typing import Any, Callable, Dict, List
 
 import pytest
 
-from support import POWERLESS, SUPPORT, Sandbox, write
+from support import POWERLESS, SUPPORT, Environment, Sandbox, made_once, write
 from support.doctor import COMMAND, trusting
 from support.minting import CA, Made, make
 from support.servers import Http2, Tunnel, context_for, recording, serving
@@ -190,6 +190,41 @@ def test_a_proxy_over_tls(
     told = [each["message"] for each in data["findings"] if is_bad(each)]
     assert bool(told) == bool(refused) and all("proxy" in m.lower() for m in told)
     assert "s3cret" not in str(data)
+
+
+@pytest.fixture
+def injected(tmp_path: Path, shared: Path, installed: Environment) -> Sandbox:
+    """Return a sandbox in which truststore is put into ssl at each start of Python."""
+
+    def make(folder: Path) -> None:
+        environment = installed.copied(folder)
+        environment.install_wheels("truststore", "requests")
+        line = b"import truststore; truststore.inject_into_ssl()"
+        write(environment.site_packages / "injected.pth", line)
+
+    return Sandbox(tmp_path, Environment(made_once(shared, "injected", make)))
+
+
+@pytest.mark.linux("truststore asks OpenSSL there, and the system's own verifier elsewhere")
+@pytest.mark.parametrize("trusted_by", ["the system", "the variable", "us", "nobody"])
+def test_beside_an_injected_truststore(injected: Sandbox, trusted_by: str) -> None:
+    """All contexts trust OpenSSL's defaults there, beside what they are given."""
+    own = injected.environment.own_list
+    whole = str(write(injected.work / "whole.pem", _whole(injected)))
+    env = {
+        "the system": {"SSL_CERT_FILE": whole, "REQUESTS_CA_BUNDLE": str(own)},
+        "the variable": {"SSL_CERT_FILE": str(own), "REQUESTS_CA_BUNDLE": whole},
+        "us": {**trusting(injected, ROOT), "PYTHON_CERTIFI_SSL_DEFAULTS": "1"},
+        "nobody": {"REQUESTS_CA_BUNDLE": str(own)},
+    }[trusted_by]
+    with recording(context_for(LEAF)) as server:
+        got = through(injected, server, env)
+        data = asked(injected, f"localhost:{server.server_port}", env=env)
+    assert trusted(data) == got
+    by_variable = ["botocore", "requests"] if trusted_by == "the variable" else []
+    assert got == {"nobody": []}.get(trusted_by, by_variable or sorted(CLIENTS))
+    told = [each["message"] for each in data["findings"] if is_bad(each)]
+    assert bool(told) == (got != sorted(CLIENTS)), told
 
 
 def _conf(text: bytes, mode: int) -> Callable[[Sandbox], str]:

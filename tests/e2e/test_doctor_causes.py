@@ -163,6 +163,8 @@ class SSLContext(ssl.SSLContext):
         return self._ctx.wrap_socket(*arguments, **named)
     def load_verify_locations(self, *arguments, **named):
         {loads}
+    def load_default_certs(self, *arguments):
+        self._ctx.load_default_certs(*arguments)
     @property
     def __class__(self):
         return SSLContext

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any, Dict, List, Mapping, Optional, Tuple
 
 import pytest
+from cryptography.hazmat.primitives import hashes
 
 from support import MODULE, NAME, Sandbox, new_environment, write
 from support.minting import CA, key_usage, make
-from support.servers import Echo, context_for, serving
+from support.servers import Echo, context_for, serving, serving_pages
 
 COMMAND = ("-m", MODULE)
 DOCTOR = (*COMMAND, "doctor")
@@ -139,6 +140,30 @@ def test_a_ca_that_is_required_and_may_sign_no_certificate(sandbox: Sandbox) -> 
     with serving(Echo, context_for(leaf)) as server:
         done = sandbox.run(*DOCTOR, f"localhost:{server.port}", env=env)
     assert "the bundle          refused: invalid CA certificate" in done.stdout, done.stdout
+
+
+@pytest.mark.parametrize("what", ["a short key", "an intermediate", "with its root"])
+def test_a_ca_by_which_openssl_trusts_nobody(sandbox: Sandbox, what: str) -> None:
+    """`add`, doctor and --require say so, in OpenSSL's words; a client is refused beside it."""
+    root = make("Root", *CA)
+    middle = make("Middle", *CA, by=root)
+    ca = make("Weak CA", *CA, rsa_bits=1024) if what == "a short key" else middle
+    more = root.pem if what == "with its root" else b""
+    added = sandbox.run(*COMMAND, "add", str(write(sandbox.work / "all.pem", ca.pem + more)))
+    leaf = make("leaf", by=ca, names=["localhost"])
+    with serving_pages(context_for(leaf)) as url:
+        got_through = sandbox.fetch("requests", url).returncode == 0
+    assert got_through or what != "with its root"
+    sha256 = ca.certificate.fingerprint(hashes.SHA256()).hex()
+    done = sandbox.run(*DOCTOR, "--require", sha256)
+    assert (done.returncode == 0) == got_through, done
+    said = {
+        "a short key": "CA certificate key too weak",
+        "an intermediate": "unable to get issuer certificate",
+    }
+    words = f"OpenSSL here trusts no server by it: {said.get(what, '')}"
+    for each in (added, done, sandbox.run(*DOCTOR)):
+        assert (words in each.stdout) != got_through, each
 
 
 def test_a_certificate_that_is_required_and_left_out(sandbox: Sandbox) -> None:

@@ -11,13 +11,15 @@ from contextlib import contextmanager
 from importlib import metadata
 from typing import Iterator, Optional, Type
 
+from ..trusts import Replacement
+
 _MODULE = "ssl"
 # A distribution that replaces the class by what another one has.
 _BY = "pip-system-certs"
 
 
 @contextmanager
-def own() -> Iterator[Optional[Type[ssl.SSLContext]]]:
+def own() -> Iterator[Optional[Replacement]]:
     """While the body runs, ssl has its own class again; yield the other one, if there is one."""
     found = ssl.SSLContext
     if found.__module__ == _MODULE:
@@ -29,12 +31,12 @@ def own() -> Iterator[Optional[Type[ssl.SSLContext]]]:
     python = next(each for each in mro if each.__module__ == _MODULE)
     ssl.SSLContext = python  # type: ignore[misc, assignment]
     try:
-        yield found
+        yield Replacement(found, _called(found))
     finally:
         ssl.SSLContext = found  # type: ignore[misc]
 
 
-def called(other: Type[ssl.SSLContext]) -> str:
+def _called(other: Type[ssl.SSLContext]) -> str:
     """Return how a row calls the other class: by the package that has it, and who put it there."""
     package, _, private = other.__module__.rpartition(".")
     package = package if private.startswith("_") else other.__module__
@@ -42,10 +44,3 @@ def called(other: Type[ssl.SSLContext]) -> str:
         return f"by {package} of {_BY} {metadata.version(_BY)}"
     except (ImportError, OSError, LookupError):
         return f"by {package}"
-
-
-def trusting(other: Type[ssl.SSLContext], pem: bytes) -> ssl.SSLContext:
-    """Return a context of the other class that trusts `pem`, as clients of certifi get it."""
-    context = other(ssl.PROTOCOL_TLS_CLIENT)
-    context.load_verify_locations(cadata=pem.decode("ascii"))
-    return context

@@ -27,38 +27,41 @@ from .trust import (
 )
 
 # Their own roots are Mozilla's list, as certifi's are.
-_OWN = Trust((Root(CERTIFI),))
+_OWN_TLS = Checks(own_tls=True)
+_OWN = Trust((Root(CERTIFI),), _OWN_TLS)
 # Of TLS 1.2 rustls and gRPC know these alone.
 _MODERN = "ECDHE+AESGCM:ECDHE+CHACHA20"
-_AS_WEBPKI = Checks(common_name=False, by_itself=BY_WEBPKI, ciphers=_MODERN)
+_AS_GRPC = _OWN_TLS._replace(ciphers=_MODERN)
+_AS_WEBPKI = _AS_GRPC._replace(common_name=False, by_itself=BY_WEBPKI)
+_NO_COMMON_NAME = _OWN_TLS._replace(common_name=False)
 
 
 def curl_cffi(here: Here) -> Trust:
     """Return the trust of curl_cffi, which passed over OpenSSL's own file before 0.15."""
     named = _named(here, "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
     if named or here.version("curl-cffi") < (0, 15):
-        return named or Trust((Root(BUNDLE),))
+        return named or Trust((Root(BUNDLE),), _OWN_TLS)
     if os.path.isfile(here.environ.get("SSL_CERT_FILE", "")):
         named = _named(here, "SSL_CERT_FILE")
-    return named or Trust(truststore.own_file() or (Root(BUNDLE),))
+    return named or Trust(truststore.own_file() or (Root(BUNDLE),), _OWN_TLS)
 
 
 def grpcio(here: Here) -> Trust:
     """Return the trust of gRPC."""
     trust = _named(here, "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH") or _OWN
-    return trust._replace(checks=Checks(ciphers=_MODERN))
+    return trust._replace(checks=_AS_GRPC)
 
 
 def niquests(here: Here) -> Trust:
     """Return the trust of niquests, which reads the system's store by itself."""
     named = _named(here, "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
-    return (named or _of_the_system())._replace(checks=Checks(common_name=False))
+    return (named or _of_the_system())._replace(checks=_NO_COMMON_NAME)
 
 
 def treq(here: Here) -> Trust:
     """Return the trust of Twisted, which treq uses: that of pyOpenSSL."""
     named = _named(here, "SSL_CERT_FILE", "SSL_CERT_DIR")
-    return (named or _of_the_system())._replace(checks=Checks(common_name=False))
+    return (named or _of_the_system())._replace(checks=_NO_COMMON_NAME)
 
 
 def uv(here: Here) -> Trust:
@@ -104,9 +107,9 @@ def _named(here: Here, *names: str) -> Optional[Trust]:
     if setting is None:
         return None
     kind = FOLDER if os.path.isdir(setting.value) else OWN_TLS
-    return Trust((Root(kind, setting.value),), settings=(setting,))
+    return Trust((Root(kind, setting.value),), _OWN_TLS, settings=(setting,))
 
 
 def _of_the_system() -> Trust:
     """Return the trust in the system's file; OpenSSL's defaults come closest without one."""
-    return Trust(truststore.systems_file() or (Root(DEFAULTS),))
+    return Trust(truststore.systems_file() or (Root(DEFAULTS),), _OWN_TLS)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from typing import NamedTuple, Optional, Tuple
+import ssl
+from typing import NamedTuple, Optional, Tuple, Type
 
 # The kinds of a Root. FILE, FOLDER and OWN_TLS have a path.
 CERTIFI, BUNDLE, DEFAULTS = "certifi alone", "the bundle", "ssl defaults"
@@ -42,13 +43,21 @@ class Setting(NamedTuple):
         return bool(root.path) and root.path in (self.value, os.path.expanduser(self.value))
 
 
+class Replacement(NamedTuple):
+    """The class of contexts that has replaced Python's own, and how a row calls it."""
+
+    context: Type[ssl.SSLContext]
+    called: str
+
+
 class Checks(NamedTuple):
     """How a client checks: as Python 3.13 does (`strict`), and whether it takes a common name.
 
     `by_itself` says what it checks without OpenSSL, "" if nothing. `offers_http1` says that its
     handshake offers HTTP/1.1 and no other protocol (ALPN): some servers refuse that. `needs_name`
     says that it fails with an address. `ciphers` are what it chooses for TLS 1.2, "" for Python's
-    own choice; `from_1_2` says that it takes no older version, whatever OpenSSL is told.
+    own choice; `from_1_2` says that it takes no older version, whatever OpenSSL is told. It uses
+    Python's contexts, or those that have taken their place (`replacement`), or has its `own_tls`.
     """
 
     strict: bool = False
@@ -58,6 +67,8 @@ class Checks(NamedTuple):
     needs_name: bool = False
     ciphers: str = ""
     from_1_2: bool = False
+    own_tls: bool = False
+    replacement: Optional[Replacement] = None
 
 
 class Trust(NamedTuple):
@@ -97,6 +108,7 @@ class Trust(NamedTuple):
         named = [self._called(root) for root in self.roots]
         checks = [", strict"] if self.checks.strict else []
         checks += [] if self.checks.common_name else [NO_COMMON_NAMES]
+        checks += [f", {self.checks.replacement.called}"] if self.checks.replacement else []
         by = " by its own proxy" if self.proxy else ""
         return " and ".join(named or ["nothing"]) + "".join(checks) + by
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import ssl
 from functools import partial
-from typing import Any, Dict, List, Optional, Tuple, Type
+from typing import Any, Dict, List, Optional, Tuple
 
 from .... import api
 from ....settings import from_environment
 from ... import describe, variables
 from ...output import Finding, problem, row
 from ...terminal import fingerprint
-from ...trusts import NO_COMMON_NAMES
+from ...trusts import NO_COMMON_NAMES, Replacement
 from .. import context_class, strict
 from . import chain, handshake, save, trusts
 from .chain import Link, View
@@ -35,7 +34,7 @@ def examine(text: str, file: Optional[str]) -> Tuple[List[Finding], Dict[str, An
 
 
 def _examined(
-    where: Target, other: Optional[Type[ssl.SSLContext]]
+    where: Target, other: Optional[Replacement]
 ) -> Tuple[List[Finding], Dict[str, Any], List[Link]]:
     told: Dict[str, Any] = {"host": where.host, "port": where.port}
     told.update(proxy=None, outcomes={}, trusts=[], chain=[])
@@ -46,21 +45,20 @@ def _examined(
         told.update(proxy=str(proxy.at) if proxy else None)
         settings = from_environment()
         built = api.build(settings)
-        in_force = trusts.in_force(built, settings, where, by_proxy=proxy is not None)
+        in_force = trusts.in_force(built, settings, where, other, by_proxy=proxy is not None)
         route = trusts.passable(in_force, Route(where, proxy), built)
         seen = handshake.presented(route)
         told.update(chain=[describe.certificate(der) for der in seen.chain])
         links = [chain.link(der) for der in seen.chain]
         path = chain.path(links)
         tried.extend(trusts.tried(in_force if seen.chain else [], route, built))
-        others = [trusts.through(other, route, built)] if other and seen.chain else []
     except OSError as error:
         told.update(trusts=[each.told() for each in trusts.rows(tried)])
         return [*variables.breaking(), _ended(where, error, has_answered=bool(path))], told, path
     outcomes = dict(zip(chain.CONTEXTS, (each.outcome for each in tried)))
-    outcomes.update({each.trust.name: each.outcome for each in others})
+    outcomes.update(trusts.replaced(tried))
     told.update(outcomes={name: outcome._asdict() for name, outcome in outcomes.items()})
-    told.update(trusts=[each.told() for each in [*trusts.rows(tried), *others]])
+    told.update(trusts=[each.told() for each in trusts.rows(tried)])
     verifies = partial(handshake.verifies, route, partial_chain=strict.IS_ON)
     view = View(where, proxy, outcomes, seen, links, path, built, settings, tried, verifies, route)
     return diagnose(view), told, path

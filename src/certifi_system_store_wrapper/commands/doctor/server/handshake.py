@@ -6,7 +6,7 @@ import socket
 import ssl
 import warnings
 from contextlib import suppress
-from typing import Callable, List, NamedTuple, Optional, Sequence
+from typing import Callable, List, NamedTuple, Optional, Sequence, Type
 
 from ..verdicts import PARTIAL_CHAIN, STRICT
 from .route import Route, reason_of, seconds_until
@@ -163,12 +163,14 @@ def _shake_hands(connection: socket.socket, context: ssl.SSLContext, route: Rout
             connection.sendall(outgoing.read())
 
 
-def context_of(pem: str, *, strict: bool = False) -> ssl.SSLContext:
-    """Return a client's context that trusts `pem`.
+def context_of(
+    pem: str, made: Optional[Type[ssl.SSLContext]] = None, *, strict: bool = False
+) -> ssl.SSLContext:
+    """Return a client's context that trusts `pem`, of Python's class or one that replaced it.
 
     With `strict` it has the checks that Python 3.13 switched on in default contexts.
     """
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context = (made or ssl.SSLContext)(ssl.PROTOCOL_TLS_CLIENT)
     if pem:
         context.load_verify_locations(cadata=pem)
     if strict:

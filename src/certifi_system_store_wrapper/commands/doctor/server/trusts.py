@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import ssl
 from contextlib import suppress
-from typing import Any, Dict, Iterable, Iterator, List, NamedTuple, Sequence, Tuple, Type
+from typing import Any, Dict, Iterable, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 from ....bundle import Bundle
 from ....settings import CERTIFI as OWN
@@ -13,8 +13,8 @@ from ....settings import Settings
 from ... import trusts
 from ...output import Finding, problem
 from ...status import why_plain
-from ...trusts import Checks, Root, Trust, look
-from .. import context_class, replacing, strict
+from ...trusts import Checks, Replacement, Root, Trust, look
+from .. import replacing, strict
 from . import by_itself, handshake, reasons
 from .handshake import Outcome
 from .route import Route, reason_of
@@ -48,12 +48,18 @@ class Tried(NamedTuple):
 
 
 def in_force(
-    built: Bundle, settings: Settings, where: Target, *, by_proxy: bool = False
+    built: Bundle,
+    settings: Settings,
+    where: Target,
+    other: Optional[Replacement] = None,
+    *,
+    by_proxy: bool = False,
 ) -> List[Trust]:
     """Return the trusts that are to be tried with that server: those of ALWAYS, and all in force.
 
     Where certifi does not answer from the bundle, whoever asks it gets its own list, and httpx2 is
-    given nothing.
+    given nothing. Where all contexts of Python are of an `other` class, clients use that one, and
+    the bundle is tried by it, too.
     """
     named = ("", where.host, f"[{where.host}]", str(where))
     every = [each for each in trusts.in_force(trusts.this()) if each.host in named]
@@ -65,7 +71,14 @@ def in_force(
     found = [each for each in found if each.clients or each.settings]
     if why_plain(settings, built):
         found = list(map(_without_bundle, found))
+    if other:
+        found = [_by(other, each) for each in (BUNDLE, *found)]
     return trusts.merged([*ALWAYS, *found])
+
+
+def _by(other: Replacement, trust: Trust) -> Trust:
+    checks = trust.checks
+    return trust if checks.own_tls else trust._replace(checks=checks._replace(replacement=other))
 
 
 def _used(trust: Trust, where: Target, *, by_proxy: bool) -> Trust:
@@ -154,11 +167,14 @@ def rows(found: Sequence[Tried]) -> List[Tried]:
     return [Tried(trust, outcomes[trust.unset()]) for trust in shown]
 
 
-def through(other: Type[ssl.SSLContext], route: Route, built: Bundle) -> Tried:
-    """Connect with the class of contexts that has replaced Python's own; raises Refused."""
-    name = f"{BUNDLE.name}, {context_class.called(other)}"
-    context = context_class.trusting(other, built.body)
-    return Tried(Trust((Root(name),)), handshake.outcome(route, context))
+def replaced(found: Sequence[Tried]) -> Dict[str, Outcome]:
+    """Return how the bundle fares by the class that has replaced Python's own, by its name."""
+    others = [(each, each.trust.checks.replacement) for each in found]
+    return {
+        each.trust.name: each.outcome
+        for each, other in others
+        if other and each.trust.unset() == _by(other, BUNDLE)
+    }
 
 
 def _outcome(trust: Trust, route: Route, pem: Dict[str, str]) -> Outcome:
@@ -222,7 +238,8 @@ def _context(trust: Trust, pem: Dict[str, str]) -> ssl.SSLContext:
 
 
 def _checking(checks: Checks) -> ssl.SSLContext:
-    context = handshake.context_of("", strict=checks.strict)
+    made = checks.replacement.context if checks.replacement else ssl.SSLContext
+    context = handshake.context_of("", made, strict=checks.strict)
     # LibreSSL and OpenSSL 1.0.2 do not let that be chosen.
     if ssl.HAS_NEVER_CHECK_COMMON_NAME:
         context.hostname_checks_common_name = checks.common_name
