@@ -11,21 +11,32 @@ from pathlib import Path
 from typing import Any, Callable, Dict, List, Sequence
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
 from support import CHECKOUT, Environment, Sandbox, made_once, new_environment, write
 from support.doctor import COMMAND, trusting
-from support.minting import CA, key_usage, make
+from support.minting import CA, Made, key_usage, make
 from support.servers import context_for, serving
 
 ROOT = make("Private Root", *CA)
 LEAF = make("a server", by=ROOT, names=["localhost"])
 WHOLE_NAME = "a whole file"
 AS_A_CAS = (CA[0], key_usage("digital_signature", "key_cert_sign", "crl_sign"))
+
+
+def _with(key: Any) -> Made:
+    return make("a server", by=ROOT, names=["localhost"], key=key)
+
+
 # Servers that OpenSSL lets pass, also where it is strict, and some of these clients do not.
 FAULTS = {
     "a common name alone": make("localhost", by=ROOT),
     "a CA's certificate": make("a server", *AS_A_CAS, by=ROOT, names=["localhost"]),
     "old ciphers alone": LEAF,
+    "an Ed25519 key": _with(ed25519.Ed25519PrivateKey.generate()),
+    "a key of P-521": _with(ec.generate_private_key(ec.SECP521R1())),
+    "a key of P-384": _with(ec.generate_private_key(ec.SECP384R1())),
+    "an RSA key": _with(rsa.generate_private_key(65537, 2048)),
 }
 PROGRAMS = CHECKOUT / "tests" / "reach" / "clients" / "programs.py"
 # The distributions, and the program that uses each.
@@ -49,6 +60,21 @@ def _settings_of_uv(folder: Path) -> Environ:
     return {"XDG_CONFIG_HOME": str(folder)}
 
 
+def _unchecked_by_uv(folder: Path) -> Environ:
+    hosts = b'allow-insecure-host = [\n  "other",\n  "localhost",\n]\n'
+    write(folder / "uv" / "uv.toml", hosts)
+    return {"XDG_CONFIG_HOME": str(folder)}
+
+
+def _folders(whole: Path, *before: str) -> Environ:
+    for name in before:
+        (whole.parent / name).mkdir()
+    folder = write(whole.parent / "folder" / "root.pem", whole.read_bytes()).parent
+    return {
+        "SSL_CERT_DIR": os.pathsep.join([*(str(whole.parent / n) for n in before), str(folder)])
+    }
+
+
 TRUSTS: Dict[str, Callable[[Path], Environ]] = {
     "the switch": lambda _: {},
     WHOLE_NAME: lambda whole: _all(str(whole)),
@@ -57,6 +83,11 @@ TRUSTS: Dict[str, Callable[[Path], Environ]] = {
     "uv with the system's": lambda _: {"UV_SYSTEM_CERTS": "true"},
     "uv's project before its user": lambda whole: _settings_of_uv(whole.parent),
     "a host that uv does not check": lambda _: {"UV_INSECURE_HOST": "localhost"},
+    "no host that uv checks": lambda _: {"UV_INSECURE_HOST": "*"},
+    "hosts that uv is told not to check": lambda whole: _unchecked_by_uv(whole.parent),
+    "a folder without hashes": lambda whole: _folders(whole, "empty"),
+    "a missing folder": lambda whole: {"SSL_CERT_DIR": str(whole.parent / "missing")},
+    "a folder beside a file": lambda whole: {**_folders(whole), "SSL_CERT_FILE": "/no/such.pem"},
     "a switch that uv cannot read": lambda _: {"UV_SYSTEM_CERTS": "maybe"},
     "requests' variable alone": lambda whole: {"REQUESTS_CA_BUNDLE": str(whole)},
 }

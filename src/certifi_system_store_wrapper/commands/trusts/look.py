@@ -12,7 +12,7 @@ from ...machine import openssl
 from ...machine.files import read_regular
 from ...settings import split_paths
 from ...sources import files
-from .trust import FILE, FOLDER, OWN_TLS, Root
+from .trust import FILE, FOLDER, OWN_TLS, OWN_TLS_FOLDERS, Root
 from .truststore import hashed
 
 _TEMPORARY = re.compile(r"certifi-system-store-wrapper-\w+[/\\][^/\\]+[/\\]cacert\.pem$")
@@ -33,6 +33,8 @@ def at(root: Root) -> Look:
     """Look at the file or folder of a root."""
     if root.kind == FOLDER:
         return _at_folders(root.path)
+    if root.kind == OWN_TLS_FOLDERS:
+        return _at_every_file(root.path)
     return _at_file(root.path) if root.kind in (FILE, OWN_TLS) else Look("")
 
 
@@ -60,6 +62,19 @@ def _at_folder(folder: str) -> Look:
     count = len(hashed(folder))
     name = "no file in it has a name that OpenSSL looks for: run `openssl rehash` on it"
     return Look("" if count else name, count)
+
+
+def _at_every_file(paths: str) -> Look:
+    """Look at a list of folders, all of whose files are read."""
+    folders = [folder for folder in split_paths(paths) if os.path.isdir(folder)]
+    if not folders:
+        return Look(f"there is no folder {paths}")
+    try:
+        inside = [os.path.join(folder, name) for folder in folders for name in os.listdir(folder)]
+    except OSError as error:
+        return _unreadable(paths, error)
+    blocks = {block for path in inside for block in _at_file(path).blocks or ()}
+    return Look("" if blocks else "no file in it holds a certificate", len(blocks), blocks)
 
 
 def _at_file(path: str) -> Look:

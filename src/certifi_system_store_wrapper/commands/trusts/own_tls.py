@@ -20,9 +20,9 @@ from .trust import (
     DEFAULTS,
     FOLDER,
     OWN_TLS,
+    OWN_TLS_FOLDERS,
     Checks,
     Root,
-    Setting,
     Trust,
 )
 
@@ -79,21 +79,25 @@ def of_uv_tool(here: Here) -> List[Trust]:
 
 def unchecked_by_uv(here: Here) -> List[Trust]:
     """Return the trust of each host whose certificate uv does not check."""
-    value = here.environ.get("UV_INSECURE_HOST", "")
-    readers = "uv checks no certificate of a host in it, so that uv gets through says nothing"
-    setting = Setting("UV_INSECURE_HOST", value, readers=readers)
     clients = (here.called("uv"),) if here.has("uv") else ()
-    names = [each.rpartition("://")[2].lower() for each in value.split()]
     return [
-        Trust((), clients=clients, settings=(setting,), checks_nothing=True, host=name)
-        for name in names
+        Trust((), clients=clients, settings=(setting,), checks_nothing=True, host=_host(name))
+        for setting in settings_of_uv.insecure_hosts(here)
+        for name in setting.value.split()
     ]
 
 
+def _host(named: str) -> str:
+    """Return the host, with its port if there is one, "" if all are meant."""
+    return "" if named == "*" else named.rpartition("://")[2].lower()
+
+
 def _of_uv(here: Here, *, in_project: bool) -> Trust:
-    named = _named(here, "SSL_CERT_FILE", "SSL_CERT_DIR")
+    file, folders = variable(here, "SSL_CERT_FILE"), variable(here, "SSL_CERT_DIR")
+    named = [Root(OWN_TLS, file.value)] if file else []
+    named += [Root(OWN_TLS_FOLDERS, folders.value)] if folders else []
     if named:
-        return named._replace(checks=_AS_WEBPKI)
+        return Trust(tuple(named), _AS_WEBPKI, settings=tuple(filter(None, (file, folders))))
     try:
         is_told = settings_of_uv.trusts_the_systems(here, in_project=in_project)
     except NotUnderstood as error:

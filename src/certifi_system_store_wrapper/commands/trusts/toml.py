@@ -1,4 +1,4 @@
-"""Settings files of poetry and uv: their texts and booleans, read by lines.
+"""Settings files of poetry and uv: their texts, booleans and lists of texts, read by lines.
 
 Python has a parser of its own for TOML since 3.11 only.
 """
@@ -6,7 +6,7 @@ Python has a parser of its own for TOML since 3.11 only.
 from __future__ import annotations
 
 import re
-from typing import Iterator, Tuple, Union
+from typing import Iterator, Sequence, Tuple, Union
 
 from . import ini
 
@@ -14,22 +14,26 @@ _PART = r"(?:[A-Za-z0-9_-]+|\"[^\"\\]*\"|'[^']*')"
 _DOTTED = rf"{_PART}(?:\s*\.\s*{_PART})*"
 _SECTION = re.compile(rf"\s*\[\[?\s*({_DOTTED})\s*\]\]?\s*(?:#.*)?")
 _PAIR = re.compile(rf"\s*({_DOTTED})\s*=\s*(?:\"([^\"\\]*)\"|'([^']*)'|(true|false))\s*(?:#.*)?")
+_TEXT = re.compile(r"\"([^\"\\]*)\"|'([^']*)'")
+_LIST = re.compile(rf"\s*({_DOTTED})\s*=\s*\[((?:\s|,|{_TEXT.pattern})*)\]\s*(?:#.*)?")
+_BEGUN = re.compile(rf"\s*{_DOTTED}\s*=\s*\[[^\]]*")
 _KEYS = re.compile(rf"({_DOTTED})\s*=")
 # A key that may stand for any word.
 _ESCAPED = re.compile(r"\"[^\"=]*\\[^\"=]*\"\s*[.=\]]")
 
 Key = Tuple[str, ...]
-Value = Union[str, bool]
+Value = Union[str, bool, Tuple[str, ...]]
 
 
-def pairs(path: str, *words: str) -> Iterator[Tuple[Key, Value]]:
+def pairs(path: str, *words: str, lists: Sequence[str] = ()) -> Iterator[Tuple[Key, Value]]:
     """Yield the settings of a file, and where a section begins its name and nothing.
 
-    Raises NotUnderstood for another line that may set what has one of these words in its name.
+    Of lists of texts it yields those of these names. Raises NotUnderstood for another line that may
+    set what has one of these words in its name.
     """
     section: Key = ()
-    for number, line in enumerate(ini.text(path).splitlines(), 1):
-        header, pair = _SECTION.fullmatch(line), _PAIR.fullmatch(line)
+    for number, line in _lines(ini.text(path)):
+        header, pair, listed = (each.fullmatch(line) for each in (_SECTION, _PAIR, _LIST))
         if header:
             section = _parts(header.group(1))
             yield section, ""
@@ -37,8 +41,22 @@ def pairs(path: str, *words: str) -> Iterator[Tuple[Key, Value]]:
             key, *texts, boolean = pair.groups()
             text = next(filter(None, texts), "")
             yield (*section, *_parts(key)), boolean == "true" if boolean else text
+        elif listed and _parts(listed.group(1))[-1] in lists:
+            texts = ["".join(each) for each in _TEXT.findall(listed.group(2))]
+            yield (*section, *_parts(listed.group(1))), tuple(texts)
         elif _may_set(line, section, words):
             raise ini.NotUnderstood(path, f"line {number}")
+
+
+def _lines(text: str) -> Iterator[Tuple[int, str]]:
+    """Yield each line with its number; a list may have several."""
+    held = ""
+    for number, line in enumerate(text.splitlines(), 1):
+        held = f"{held} {line}" if held else line
+        if not _BEGUN.fullmatch(held):
+            yield number, held
+            held = ""
+    yield 0, held
 
 
 def _may_set(line: str, section: Key, words: Tuple[str, ...]) -> bool:

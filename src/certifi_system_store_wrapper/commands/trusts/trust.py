@@ -6,11 +6,12 @@ import os
 import ssl
 from typing import NamedTuple, Optional, Tuple, Type
 
-# The kinds of a Root. FILE, FOLDER and OWN_TLS have a path.
+# The kinds of a Root. FILE, FOLDER, OWN_TLS and OWN_TLS_FOLDERS have a path.
 CERTIFI, BUNDLE, DEFAULTS = "certifi alone", "the bundle", "ssl defaults"
 FILE, FOLDER = "file", "folder"
-# A file that is read past Python's contexts, to which PYTHON_CERTIFI_SSL_DEFAULTS may add.
-OWN_TLS = "file of another TLS"
+# What is read past Python's contexts, to which PYTHON_CERTIFI_SSL_DEFAULTS may add: a file, and
+# folders all of whose files are read.
+OWN_TLS, OWN_TLS_FOLDERS = "file of another TLS", "folders of another TLS"
 NO_COMMON_NAMES = ", no common names"
 # What a client checks by itself: names by urllib3's rules, or as webpki does.
 BY_URLLIB3, BY_URLLIB3_2, BY_WEBPKI = "urllib3", "urllib3 2", "webpki"

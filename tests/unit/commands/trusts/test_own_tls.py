@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Dict
+from typing import Dict, List
 
 import pytest
 
@@ -58,6 +58,38 @@ def test_variables_of_uv(folder: Path, environ: Dict[str, str], *, is_systems: b
     write(folder / "above/uv/uv.toml", b"system-certs = true")
     environ = {name: value.format(folder) for name, value in environ.items()}
     assert (own_tls.uv(here(environ)).roots == (SYSTEMS,)) == is_systems
+
+
+@pytest.mark.parametrize(
+    ("text", "hosts"),
+    [
+        ('["a.example"]', ["a.example"]),
+        ("['a.example', \"https://b.example:8443\",] # two", ["a.example", "b.example:8443"]),
+        ('[\n  "a.example",\n  "B.example"\n]', ["a.example", "b.example"]),
+        ('["*"]', [""]),
+        ("[]", []),
+    ],
+)
+def test_hosts_that_uv_does_not_check(folder: Path, text: str, hosts: List[str]) -> None:
+    """Those of the project and of the user, beside those of the variable; "" stands for all."""
+    line = f"allow-insecure-host = {text}\n"
+    write(folder / "pyproject.toml", f"[tool.uv]\n{line}".encode())
+    write(folder / "users/uv/uv.toml", f"{line}{ON}".encode())
+    known = here({"UV_INSECURE_HOST": "x", USERS: str(folder / "users")})
+    found = own_tls.unchecked_by_uv(known)
+    assert [each.host for each in found] == ["x", *hosts, *hosts]
+    assert {each.settings[0].place for each in found[1 + len(hosts) :]} <= {
+        str(folder / "users/uv/uv.toml")
+    }
+    assert own_tls.uv(known).roots == (SYSTEMS,)
+
+
+@pytest.mark.parametrize("text", ['["a"', '["a\\u0062"]', "[a]", '["a", # one\n "b"]'])
+def test_a_list_of_hosts_that_is_not_understood(folder: Path, text: str) -> None:
+    """So uv's trust is not known."""
+    write(folder / "uv.toml", f"allow-insecure-host = {text}\n{ON}".encode())
+    found = own_tls.uv(here({}, uv="0.13.9"))
+    assert "is not understood" in found.fault and not found.roots
 
 
 @pytest.mark.parametrize(

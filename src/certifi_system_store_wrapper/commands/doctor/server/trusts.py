@@ -227,9 +227,10 @@ def _context(trust: Trust, pem: Dict[str, str]) -> ssl.SSLContext:
             context.load_verify_locations(cafile=root.path)
         elif root.kind == trusts.FOLDER:
             context.load_verify_locations(capath=root.path)
-        elif root.kind == trusts.OWN_TLS:
-            blocks = b"".join(look.at(root).blocks or ())
-            context.load_verify_locations(cadata=blocks.decode("ascii"))
+        elif root.kind in (trusts.OWN_TLS, trusts.OWN_TLS_FOLDERS):
+            blocks = look.at(root).blocks
+            if blocks:
+                context.load_verify_locations(cadata=b"".join(blocks).decode("ascii"))
         elif root.kind != trusts.DEFAULTS:
             context.load_verify_locations(cadata=pem[root.kind])
         elif not look.waits(os.environ.get("SSL_CERT_FILE", "")):

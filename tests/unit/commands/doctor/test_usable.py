@@ -1,0 +1,67 @@
+"""Whether OpenSSL trusts a server by a CA: none that it takes is refused, each fault is told."""
+
+from __future__ import annotations
+
+import ssl
+import sys
+from typing import Callable, Dict
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+
+from certifi_system_store_wrapper.commands.doctor import strict, usable
+from certifi_system_store_wrapper.parsing.pem import der_of
+from support.minting import CA, Made, make
+
+ROOT = make("Root", *CA)
+BELOW_CORP = x509.NameConstraints([x509.DNSName("corp.example")], None)
+NEAR = (x509.BasicConstraints(ca=True, path_length=0), True)
+FINE: Dict[str, Callable[[], Made]] = {
+    "RSA": lambda: make("RSA", *CA, rsa_bits=2048),
+    "P-521": lambda: make("P-521", *CA, key=ec.generate_private_key(ec.SECP521R1())),
+    "Ed25519": lambda: make("Ed25519", *CA, key=ed25519.Ed25519PrivateKey.generate()),
+    "for some names": lambda: make("Corp", *CA, (BELOW_CORP, True)),
+    "for servers alone": lambda: make(
+        "Near", (x509.BasicConstraints(ca=True, path_length=0), True), CA[1]
+    ),
+    "without key identifiers": lambda: make("Bare", *CA, identified=False),
+}
+WRONG: Dict[str, Callable[[], Made]] = {
+    "certificate has expired": lambda: make("Old", *CA, days=(-9, -1)),
+    "certificate is not yet valid": lambda: make("Young", *CA, days=(1, 9)),
+    "invalid CA certificate": lambda: make("a server"),
+}
+
+
+def refusal(made: Made, *others: Made) -> str:
+    """Return what is said of a CA, where these are trusted, too."""
+    ders = [der_of(each.pem) for each in (made, *others)]
+    return usable.refusal(ders[0], ders)
+
+
+@pytest.mark.parametrize("name", FINE)
+def test_a_ca_that_openssl_takes(name: str) -> None:
+    """The stand-in is at fault for nothing."""
+    assert refusal(FINE[name]()) == ""
+
+
+@pytest.mark.parametrize("said", WRONG)
+def test_a_ca_that_openssl_refuses(said: str) -> None:
+    """Whatever server it vouches for."""
+    assert refusal(WRONG[said]()) == said
+
+
+@pytest.mark.skipif(sys.version_info < (3, 10), reason="ssl cannot tell OpenSSL's level there")
+def test_a_short_key() -> None:
+    """OpenSSL takes it below level 2."""
+    level = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).security_level
+    said = "CA certificate key too weak" if level >= 2 else ""
+    assert refusal(make("Weak", *CA, rsa_bits=1024)) == said
+
+
+def test_an_intermediate_without_its_root() -> None:
+    """Contexts of Python 3.13 and later take it for a root."""
+    middle = make("Middle", *CA, by=ROOT)
+    assert refusal(middle) == ("" if strict.IS_ON else "unable to get issuer certificate")
+    assert refusal(middle, ROOT) == ""
