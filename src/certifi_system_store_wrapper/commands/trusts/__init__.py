@@ -13,6 +13,7 @@ from .clients import by_own_rules, not_by_tls, past_proxies
 from .here import Here, this
 from .trust import (
     BUNDLE,
+    BY_BORINGSSL,
     BY_URLLIB3,
     BY_URLLIB3_2,
     BY_WEBPKI,
@@ -32,6 +33,7 @@ from .trust import (
 
 __all__ = [
     "BUNDLE",
+    "BY_BORINGSSL",
     "BY_URLLIB3",
     "BY_URLLIB3_2",
     "BY_WEBPKI",

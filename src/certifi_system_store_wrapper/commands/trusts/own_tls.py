@@ -15,6 +15,7 @@ from .here import Here
 from .ini import NotUnderstood
 from .trust import (
     BUNDLE,
+    BY_BORINGSSL,
     BY_WEBPKI,
     CERTIFI,
     DEFAULTS,
@@ -31,19 +32,25 @@ _OWN_TLS = Checks(own_tls=True)
 _OWN = Trust((Root(CERTIFI),), _OWN_TLS)
 # Of TLS 1.2 rustls and gRPC know these alone.
 _MODERN = "ECDHE+AESGCM:ECDHE+CHACHA20"
-_AS_GRPC = _OWN_TLS._replace(ciphers=_MODERN)
+_BORINGSSL = _OWN_TLS._replace(by_itself=BY_BORINGSSL)
+_AS_GRPC = _BORINGSSL._replace(ciphers=_MODERN)
 _AS_WEBPKI = _AS_GRPC._replace(common_name=False, by_itself=BY_WEBPKI)
 _NO_COMMON_NAME = _OWN_TLS._replace(common_name=False)
 
 
 def curl_cffi(here: Here) -> Trust:
-    """Return the trust of curl_cffi, which passed over OpenSSL's own file before 0.15."""
+    """Return the trust of curl_cffi."""
+    return _roots_of_curl_cffi(here)._replace(checks=_BORINGSSL)
+
+
+def _roots_of_curl_cffi(here: Here) -> Trust:
+    """Return what it trusts; before 0.15 it passed over OpenSSL's own file."""
     named = _named(here, "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
     if named or here.version("curl-cffi") < (0, 15):
-        return named or Trust((Root(BUNDLE),), _OWN_TLS)
+        return named or Trust((Root(BUNDLE),))
     if os.path.isfile(here.environ.get("SSL_CERT_FILE", "")):
         named = _named(here, "SSL_CERT_FILE")
-    return named or Trust(truststore.own_file() or (Root(BUNDLE),), _OWN_TLS)
+    return named or Trust(truststore.own_file() or (Root(BUNDLE),))
 
 
 def grpcio(here: Here) -> Trust:

@@ -13,8 +13,9 @@ FILE, FOLDER = "file", "folder"
 # folders all of whose files are read.
 OWN_TLS, OWN_TLS_FOLDERS = "file of another TLS", "folders of another TLS"
 NO_COMMON_NAMES = ", no common names"
-# What a client checks by itself: names by urllib3's rules, or as webpki does.
+# What a client checks by itself: names by urllib3's rules, or as webpki or BoringSSL do.
 BY_URLLIB3, BY_URLLIB3_2, BY_WEBPKI = "urllib3", "urllib3 2", "webpki"
+BY_BORINGSSL = "BoringSSL"
 
 
 class Root(NamedTuple):

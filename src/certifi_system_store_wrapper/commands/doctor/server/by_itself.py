@@ -1,6 +1,7 @@
 """`doctor HOST`: what some clients check by themselves, when OpenSSL has nothing against a server.
 
-Sources: urllib3's match_hostname(), and rustls-webpki, which uv uses.
+Sources: urllib3's match_hostname(); rustls-webpki, which uv uses; BoringSSL's
+kVerifySignatureAlgorithms.
 """
 
 from __future__ import annotations
@@ -13,9 +14,13 @@ from ipaddress import ip_address
 from typing import Any, Dict, Optional
 
 from ....parsing import x509
-from ...trusts import BY_URLLIB3, BY_URLLIB3_2, BY_WEBPKI
+from ...trusts import BY_BORINGSSL, BY_URLLIB3, BY_URLLIB3_2, BY_WEBPKI
 from .handshake import WRONG_NAME, ByItself, Outcome
 from .target import OPERATOR, is_ip
+
+# The AlgorithmIdentifier of a key ends so (RFC 5480, RFC 8410): P-521, Ed25519, Ed448.
+_NOT_OFFERED = tuple(map(bytes.fromhex, ("2b81040023", "2b6570", "2b6571")))
+_REISSUE = f"{OPERATOR} has to have its certificate issued anew"
 
 
 def _names(tls: ssl.SSLObject, host: str, *, is_2: bool = False) -> Optional[Outcome]:
@@ -49,8 +54,18 @@ def _no_ca(tls: ssl.SSLObject, _host: str) -> Optional[Outcome]:
     with suppress(ValueError):
         if x509.facts(tls.getpeercert(binary_form=True) or b"").ca:
             message = "a CA's certificate, which may not be a server's own (CaUsedAsEndEntity)"
-            remedy = f"{OPERATOR} has to have its certificate issued anew"
-            return Outcome(trusted=False, message=message, remedy=remedy)
+            return Outcome(trusted=False, message=message, remedy=_REISSUE)
+    return None
+
+
+def _usual_key(tls: ssl.SSLObject, _host: str) -> Optional[Outcome]:
+    """Return that the server's key is of a kind for which BoringSSL offers no signature."""
+    der = tls.getpeercert(binary_form=True) or b""
+    with suppress(ValueError):
+        (_, algorithm), *_ = x509.elements(der[slice(*x509.layout(der).key[1:])])
+        if algorithm.endswith(_NOT_OFFERED):
+            message = "its key is of a kind that BoringSSL does not offer (P-521, Ed25519)"
+            return Outcome(trusted=False, message=message, remedy=_REISSUE)
     return None
 
 
@@ -58,4 +73,5 @@ CHECKS: Dict[str, ByItself] = {
     BY_URLLIB3: _names,
     BY_URLLIB3_2: partial(_names, is_2=True),
     BY_WEBPKI: _no_ca,
+    BY_BORINGSSL: _usual_key,
 }
