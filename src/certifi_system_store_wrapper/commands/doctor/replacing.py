@@ -17,7 +17,6 @@ from .user_cas import users_own
 
 # A file with fewer of certifi's roots than one in so many was not made to have all of them.
 _FEW = 10
-_READ_PAST_SSL = (trusts.OWN_TLS, trusts.OWN_TLS_FOLDERS)
 _PRINTED = "what `certifi-system-store-wrapper export` prints"
 
 
@@ -122,7 +121,7 @@ def _named(setting: Setting, obeying: List[Trust]) -> List[Root]:
 
 def _is_added_to(root: Root) -> bool:
     """Whether PYTHON_CERTIFI_SSL_DEFAULTS adds the bundle to what this names."""
-    is_on = from_environment().ssl_defaults and root.kind not in _READ_PAST_SSL
+    is_on = from_environment().ssl_defaults and root.kind not in trusts.READ_PAST_SSL
     return is_on and ssl_contexts.is_the_systems(root.path)
 
 

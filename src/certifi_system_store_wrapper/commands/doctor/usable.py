@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Sequence
 
-from ...parsing import x509
 from . import strict
 from .verdicts import PARTIAL_CHAIN, stand_in, verdict
 
 # What OpenSSL may say against each server of a CA (x509_vfy.h): a missing issuer, the times, the
 # purpose, no CA, no right to sign, a short key, a weak hash. All else is of the stand-in itself, as
 # its signature, or its name where the CA may vouch for some names only.
-_OF_CA = (2, 9, 10, 13, 14, 24, 26, 28, 32, 67, 68, 79)
+_NO_ISSUER = 2
+_OF_CA = (_NO_ISSUER, 9, 10, 13, 14, 24, 26, 28, 32, 67, 68, 79)
 
 NOBODY = "OpenSSL here trusts no server by it"
 REMEDY = "get the root certificate that whoever runs that CA uses now, and `add` it"
@@ -24,9 +24,11 @@ def refusal(der: bytes, trusted: Sequence[bytes]) -> str:
     """
     try:
         server = stand_in(der)
-        is_root = x509.facts(der).self_issued
-    except ValueError as error:
-        return f"it cannot be read: {error}"
-    known = [der] if is_root else trusted
-    found = verdict([server], known, PARTIAL_CHAIN if strict.IS_ON else 0)
+    except ValueError:
+        return ""
+    flags = PARTIAL_CHAIN if strict.IS_ON else 0
+    found = verdict([server], [der], flags)
+    # Another one may have issued it, also under its own name.
+    if found and found.code == _NO_ISSUER:
+        found = verdict([server], trusted, flags)
     return found.message if found and found.code in _OF_CA else ""

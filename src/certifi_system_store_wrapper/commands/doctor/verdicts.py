@@ -30,6 +30,11 @@ _PASSED = "WRONG_CERTIFICATE_TYPE"
 # others both have one OID.
 _SIGNATURES = {
     bytes.fromhex("2a864886f70d010101"): bytes.fromhex("06092a864886f70d01010b0500"),
+    # RSASSA-PSS with SHA-256, its mask too, and a salt of 32 bytes (RFC 4055).
+    bytes.fromhex("2a864886f70d01010a"): bytes.fromhex(
+        "06092a864886f70d01010a3034a00f300d06096086480165030402010500a11c301a06092a864886f70d0101083"
+        "00d06096086480165030402010500a203020120"
+    ),
     bytes.fromhex("2a8648ce3d0201"): bytes.fromhex("06082a8648ce3d040302"),
 }
 # RFC 5480: the public key whose private key is 1, on the curve P-256.

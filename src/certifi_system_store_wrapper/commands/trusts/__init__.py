@@ -24,6 +24,7 @@ from .trust import (
     NO_COMMON_NAMES,
     OWN_TLS,
     OWN_TLS_FOLDERS,
+    READ_PAST_SSL,
     Checks,
     Replacement,
     Root,
@@ -44,6 +45,7 @@ __all__ = [
     "NO_COMMON_NAMES",
     "OWN_TLS",
     "OWN_TLS_FOLDERS",
+    "READ_PAST_SSL",
     "Checks",
     "Here",
     "Replacement",
@@ -67,7 +69,8 @@ def in_force(here: Here) -> List[Trust]:
     found += [*pip.of_each_command(here), *pip.unchecked(here)]
     found += [*own_tls.of_uv_tool(here), *own_tls.unchecked_by_uv(here)]
     found += [*conda.trusts(here), *poetry.trusts(here)]
-    used = {setting for trust in found for setting in trust.settings}
+    # OpenSSL may read other files of the folder that a variable names than a TLS of its own does.
+    used = {each for trust in found if not trust.checks.own_tls for each in trust.settings}
     found += [environment.trust(each) for each in environment.every(here) if each not in used]
     return merged(found)
 
@@ -83,7 +86,7 @@ def merged(trusts: Iterable[Trust], *, whoever_set_it: bool = False) -> List[Tru
         key = each.unset() if whoever_set_it else each._replace(clients=())
         known = merged.get(key, key)
         merged[key] = known._replace(
-            clients=(*known.clients, *each.clients),
+            clients=tuple(dict.fromkeys((*known.clients, *each.clients))),
             settings=tuple(dict.fromkeys((*known.settings, *each.settings))),
         )
     return list(merged.values())

@@ -21,7 +21,8 @@ _TEMPORARY = re.compile(r"certifi-system-store-wrapper-\w+[/\\][^/\\]+[/\\]cacer
 class Look(NamedTuple):
     """What a look has found: a fault, "" if none, and how many certificates there are.
 
-    `blocks` are the certificates of a file, None for a folder and where there is a fault.
+    `blocks` are the certificates of a file, or of folders that another TLS reads; None for a folder
+    of hashed names and where there is a fault.
     """
 
     fault: str
@@ -65,16 +66,23 @@ def _at_folder(folder: str) -> Look:
 
 
 def _at_every_file(paths: str) -> Look:
-    """Look at a list of folders, all of whose files are read."""
-    folders = [folder for folder in split_paths(paths) if os.path.isdir(folder)]
-    if not folders:
-        return Look(f"there is no folder {paths}")
+    """Look at a list of folders, all of whose files are read; one that serves is enough."""
+    looks = [_at_files_in(folder) for folder in split_paths(paths) if folder]
+    blocks = {block for each in looks for block in each.blocks or ()}
+    faults = [each.fault for each in looks] or ["it names no folder"]
+    return Look("" if blocks else faults[0], len(blocks), blocks or None)
+
+
+def _at_files_in(folder: str) -> Look:
     try:
-        inside = [os.path.join(folder, name) for folder in folders for name in os.listdir(folder)]
-    except OSError as error:
-        return _unreadable(paths, error)
-    blocks = {block for path in inside for block in _at_file(path).blocks or ()}
-    return Look("" if blocks else "no file in it holds a certificate", len(blocks), blocks)
+        names = os.listdir(os.path.join(folder, os.curdir))
+    except PermissionError as error:
+        return _unreadable(folder, error)
+    except (OSError, ValueError):
+        return Look(f"there is no folder {folder}")
+    looks = [_at_file(os.path.join(folder, name)) for name in names]
+    blocks = {block for each in looks for block in each.blocks or ()}
+    return Look("" if blocks else "no file in it holds a certificate", len(blocks), blocks or None)
 
 
 def _at_file(path: str) -> Look:

@@ -1,4 +1,4 @@
-"""The rules of clients that take no context of Python's: what they read, else their own roots.
+"""The rules of clients that take no context of Python's, or not its roots.
 
 PYTHON_CERTIFI_SSL_DEFAULTS adds nothing to what they load, not even to the system's file.
 """
@@ -21,21 +21,20 @@ from .trust import (
     DEFAULTS,
     FOLDER,
     OWN_TLS,
-    OWN_TLS_FOLDERS,
+    READ_PAST_SSL,
     Checks,
     Root,
     Trust,
 )
 
+_NOT_BY_PYTHON = Checks(own_tls=True)
 # Their own roots are Mozilla's list, as certifi's are.
-_OWN_TLS = Checks(own_tls=True)
-_OWN = Trust((Root(CERTIFI),), _OWN_TLS)
+_OWN = Trust((Root(CERTIFI),), _NOT_BY_PYTHON)
 # Of TLS 1.2 rustls and gRPC know these alone.
 _MODERN = "ECDHE+AESGCM:ECDHE+CHACHA20"
-_BORINGSSL = _OWN_TLS._replace(by_itself=BY_BORINGSSL)
+_BORINGSSL = _NOT_BY_PYTHON._replace(by_itself=BY_BORINGSSL)
 _AS_GRPC = _BORINGSSL._replace(ciphers=_MODERN)
 _AS_WEBPKI = _AS_GRPC._replace(common_name=False, by_itself=BY_WEBPKI)
-_NO_COMMON_NAME = _OWN_TLS._replace(common_name=False)
 
 
 def curl_cffi(here: Here) -> Trust:
@@ -60,15 +59,16 @@ def grpcio(here: Here) -> Trust:
 
 
 def niquests(here: Here) -> Trust:
-    """Return the trust of niquests, which reads the system's store by itself."""
+    """Return the trust of niquests, which reads the system's store into Python's contexts."""
     named = _named(here, "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
-    return (named or _of_the_system())._replace(checks=_NO_COMMON_NAME)
+    return (named or _of_the_system())._replace(checks=Checks(common_name=False))
 
 
 def treq(here: Here) -> Trust:
     """Return the trust of Twisted, which treq uses: that of pyOpenSSL."""
     named = _named(here, "SSL_CERT_FILE", "SSL_CERT_DIR")
-    return (named or _of_the_system())._replace(checks=_NO_COMMON_NAME)
+    checks = _NOT_BY_PYTHON._replace(common_name=False)
+    return (named or _of_the_system())._replace(checks=checks)
 
 
 def uv(here: Here) -> Trust:
@@ -91,24 +91,26 @@ def unchecked_by_uv(here: Here) -> List[Trust]:
         Trust((), clients=clients, settings=(setting,), checks_nothing=True, host=_host(name))
         for setting in settings_of_uv.insecure_hosts(here)
         for name in setting.value.split()
+        # Where that is named, uv checks https all the same.
+        if not name.startswith("http://")
     ]
 
 
 def _host(named: str) -> str:
     """Return the host, with its port if there is one, "" if all are meant."""
-    return "" if named == "*" else named.rpartition("://")[2].lower()
+    return "" if named == "*" else named.rpartition("://")[2].partition("/")[0].lower()
 
 
 def _of_uv(here: Here, *, in_project: bool) -> Trust:
-    file, folders = variable(here, "SSL_CERT_FILE"), variable(here, "SSL_CERT_DIR")
-    named = [Root(OWN_TLS, file.value)] if file else []
-    named += [Root(OWN_TLS_FOLDERS, folders.value)] if folders else []
-    if named:
-        return Trust(tuple(named), _AS_WEBPKI, settings=tuple(filter(None, (file, folders))))
     try:
         is_told = settings_of_uv.trusts_the_systems(here, in_project=in_project)
     except NotUnderstood as error:
         return error.trust("system-certs", "uv reads it instead of its own roots")
+    given = (variable(here, "SSL_CERT_FILE"), variable(here, "SSL_CERT_DIR"))
+    roots = [Root(k, each.value) for k, each in zip(READ_PAST_SSL, given) if each]
+    if roots:
+        # Beside a file folders only add to it, so that nothing is to be missed in them.
+        return Trust(tuple(roots), _AS_WEBPKI, settings=tuple(filter(None, given))[:1])
     return (_of_the_system() if is_told else _OWN)._replace(checks=_AS_WEBPKI)
 
 
@@ -118,9 +120,9 @@ def _named(here: Here, *names: str) -> Optional[Trust]:
     if setting is None:
         return None
     kind = FOLDER if os.path.isdir(setting.value) else OWN_TLS
-    return Trust((Root(kind, setting.value),), _OWN_TLS, settings=(setting,))
+    return Trust((Root(kind, setting.value),), _NOT_BY_PYTHON, settings=(setting,))
 
 
 def _of_the_system() -> Trust:
     """Return the trust in the system's file; OpenSSL's defaults come closest without one."""
-    return Trust(truststore.systems_file() or (Root(DEFAULTS),), _OWN_TLS)
+    return Trust(truststore.systems_file() or (Root(DEFAULTS),), _NOT_BY_PYTHON)

@@ -15,8 +15,9 @@ _DOTTED = rf"{_PART}(?:\s*\.\s*{_PART})*"
 _SECTION = re.compile(rf"\s*\[\[?\s*({_DOTTED})\s*\]\]?\s*(?:#.*)?")
 _PAIR = re.compile(rf"\s*({_DOTTED})\s*=\s*(?:\"([^\"\\]*)\"|'([^']*)'|(true|false))\s*(?:#.*)?")
 _TEXT = re.compile(r"\"([^\"\\]*)\"|'([^']*)'")
-_LIST = re.compile(rf"\s*({_DOTTED})\s*=\s*\[((?:\s|,|{_TEXT.pattern})*)\]\s*(?:#.*)?")
-_BEGUN = re.compile(rf"\s*{_DOTTED}\s*=\s*\[[^\]]*")
+_ITEMS = re.compile(rf"(?:\s|,|{_TEXT.pattern})*")
+_LIST = re.compile(rf"\s*({_DOTTED})\s*=\s*\[({_ITEMS.pattern})\]\s*(?:#.*)?")
+_BEGUN = re.compile(rf"\s*{_DOTTED}\s*=\s*\[{_ITEMS.pattern}")
 _KEYS = re.compile(rf"({_DOTTED})\s*=")
 # A key that may stand for any word.
 _ESCAPED = re.compile(r"\"[^\"=]*\\[^\"=]*\"\s*[.=\]]")
@@ -49,14 +50,17 @@ def pairs(path: str, *words: str, lists: Sequence[str] = ()) -> Iterator[Tuple[K
 
 
 def _lines(text: str) -> Iterator[Tuple[int, str]]:
-    """Yield each line with its number; a list may have several."""
-    held = ""
+    """Yield each line with its number; a list of texts may go on in the next ones."""
+    held, first = "", 0
     for number, line in enumerate(text.splitlines(), 1):
+        goes_on = (_ITEMS if held else _BEGUN).fullmatch(line)
+        first = first if held else number
         held = f"{held} {line}" if held else line
-        if not _BEGUN.fullmatch(held):
-            yield number, held
+        if not goes_on:
+            yield first, held
             held = ""
-    yield 0, held
+    if held:
+        yield first, held
 
 
 def _may_set(line: str, section: Key, words: Tuple[str, ...]) -> bool:

@@ -12,6 +12,7 @@ FILE, FOLDER = "file", "folder"
 # What is read past Python's contexts, to which PYTHON_CERTIFI_SSL_DEFAULTS may add: a file, and
 # folders all of whose files are read.
 OWN_TLS, OWN_TLS_FOLDERS = "file of another TLS", "folders of another TLS"
+READ_PAST_SSL = (OWN_TLS, OWN_TLS_FOLDERS)
 NO_COMMON_NAMES = ", no common names"
 # What a client checks by itself: names by urllib3's rules, or as webpki or BoringSSL do.
 BY_URLLIB3, BY_URLLIB3_2, BY_WEBPKI = "urllib3", "urllib3 2", "webpki"

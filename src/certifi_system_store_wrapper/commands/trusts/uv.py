@@ -1,4 +1,4 @@
-"""uv's settings, as far as they say whether it trusts the system's store.
+"""uv's settings: whether it trusts the system's store, and which hosts it does not check.
 
 https://docs.astral.sh/uv/concepts/configuration-files/
 """
@@ -30,13 +30,14 @@ File = Tuple[str, Said]
 
 def trusts_the_systems(here: Here, *, in_project: bool) -> bool:
     """Whether uv is told to; `uv tool` is never `in_project`. Raises NotUnderstood."""
+    # uv reads them whatever the variables say.
+    files = [said for _, said in _settings(here, in_project=in_project)]
     for name in _VARIABLES:
         value = here.environ.get(name, "").lower()
         if value and value not in (*_YES, *_NO):
             raise NotUnderstood(name, "its value")
         if value:
             return value in _YES
-    files = [said for _, said in _settings(here, in_project=in_project)]
     return next((said[key,] for key in _KEYS for said in files if (key,) in said), False) is True
 
 

@@ -22,9 +22,7 @@ FINE: Dict[str, Callable[[], Made]] = {
     "P-521": lambda: make("P-521", *CA, key=ec.generate_private_key(ec.SECP521R1())),
     "Ed25519": lambda: make("Ed25519", *CA, key=ed25519.Ed25519PrivateKey.generate()),
     "for some names": lambda: make("Corp", *CA, (BELOW_CORP, True)),
-    "for servers alone": lambda: make(
-        "Near", (x509.BasicConstraints(ca=True, path_length=0), True), CA[1]
-    ),
+    "for servers' certificates alone": lambda: make("Near", NEAR, CA[1]),
     "without key identifiers": lambda: make("Bare", *CA, identified=False),
 }
 WRONG: Dict[str, Callable[[], Made]] = {

@@ -8,7 +8,14 @@ from typing import Dict, List
 
 import pytest
 
-from certifi_system_store_wrapper.commands.trusts import Here, Root, own_tls, trust, truststore
+from certifi_system_store_wrapper.commands.trusts import (
+    Here,
+    Root,
+    in_force,
+    own_tls,
+    trust,
+    truststore,
+)
 from support import write
 
 ON, OFF = "system-certs = true\n", "system-certs = false\n"
@@ -67,6 +74,7 @@ def test_variables_of_uv(folder: Path, environ: Dict[str, str], *, is_systems: b
         ("['a.example', \"https://b.example:8443\",] # two", ["a.example", "b.example:8443"]),
         ('[\n  "a.example",\n  "B.example"\n]', ["a.example", "b.example"]),
         ('["*"]', [""]),
+        ('["https://localhost/", "http://localhost", "[::1]"]', ["localhost", "[::1]"]),
         ("[]", []),
     ],
 )
@@ -78,9 +86,9 @@ def test_hosts_that_uv_does_not_check(folder: Path, text: str, hosts: List[str])
     known = here({"UV_INSECURE_HOST": "x", USERS: str(folder / "users")})
     found = own_tls.unchecked_by_uv(known)
     assert [each.host for each in found] == ["x", *hosts, *hosts]
-    assert {each.settings[0].place for each in found[1 + len(hosts) :]} <= {
-        str(folder / "users/uv/uv.toml")
-    }
+    project, users = str(folder / "pyproject.toml"), str(folder / "users/uv/uv.toml")
+    places = ["", *[project] * len(hosts), *[users] * len(hosts)]
+    assert [each.settings[0].place for each in found] == places
     assert own_tls.uv(known).roots == (SYSTEMS,)
 
 
@@ -88,14 +96,49 @@ def test_hosts_that_uv_does_not_check(folder: Path, text: str, hosts: List[str])
 def test_a_list_of_hosts_that_is_not_understood(folder: Path, text: str) -> None:
     """So uv's trust is not known."""
     write(folder / "uv.toml", f"allow-insecure-host = {text}\n{ON}".encode())
+    for variables in ({}, {"SSL_CERT_FILE": "/whole.pem"}, {"UV_SYSTEM_CERTS": "1"}):
+        found = own_tls.uv(here(variables, uv="0.13.9"))
+        assert found.fault == f"{folder / 'uv.toml'}: line 1 is not understood"
+        assert not found.roots
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'exclude_lines = [\n  "pragma",\n  "def __repr__\\\\("\n]\n',
+        'notes = """\nx = [\n"""\n',
+        "nested = [\n  [1, 2],\n  { a = 1 },\n]\n",
+    ],
+)
+def test_what_else_a_project_may_say(folder: Path, text: str) -> None:
+    """It hides nothing of what is looked for."""
+    write(folder / "pyproject.toml", f"[tool.other]\n{text}[tool.uv]\n{ON}".encode())
     found = own_tls.uv(here({}, uv="0.13.9"))
-    assert "is not understood" in found.fault and not found.roots
+    assert (found.roots, found.fault) == ((SYSTEMS,), "")
+
+
+def test_a_folder_that_openssl_reads_in_another_way(folder: Path) -> None:
+    """uv reads all its files, and OpenSSL those of hashed names: there is a trust for either."""
+    found = in_force(here({"SSL_CERT_DIR": str(folder)}, uv="0.13.9"))
+    by_it = [each for each in found if "SSL_CERT_DIR" in [s.name for s in each.settings]]
+    kinds = [[root.kind for root in each.roots] for each in by_it]
+    assert kinds == [[trust.OWN_TLS_FOLDERS], [trust.FOLDER]]
+
+
+def test_a_folder_beside_a_file(folder: Path) -> None:
+    """uv adds them up, and only the file is there to have all."""
+    both = {"SSL_CERT_FILE": "/whole.pem", "SSL_CERT_DIR": str(folder)}
+    found = own_tls.uv(here(both, uv="0.13.9"))
+    kinds = [root.kind for root in found.roots]
+    assert kinds == [trust.OWN_TLS, trust.OWN_TLS_FOLDERS]
+    assert [each.name for each in found.settings] == ["SSL_CERT_FILE"]
 
 
 @pytest.mark.parametrize(
     "environ",
     [
         {"UV_SYSTEM_CERTS": "maybe"},
+        {"UV_SYSTEM_CERTS": "maybe", "SSL_CERT_FILE": "/whole.pem"},
         {"UV_NATIVE_TLS": "2"},
         {"UV_CONFIG_FILE": "/no/such.toml"},
     ],

@@ -64,7 +64,7 @@ def _usual_key(tls: ssl.SSLObject, _host: str) -> Optional[Outcome]:
     with suppress(ValueError):
         (_, algorithm), *_ = x509.elements(der[slice(*x509.layout(der).key[1:])])
         if algorithm.endswith(_NOT_OFFERED):
-            message = "its key is of a kind that BoringSSL does not offer (P-521, Ed25519)"
+            message = "its key is of a kind that BoringSSL does not offer (P-521, Ed25519, Ed448)"
             return Outcome(trusted=False, message=message, remedy=_REISSUE)
     return None
 

@@ -220,17 +220,18 @@ def _context(trust: Trust, pem: Dict[str, str]) -> ssl.SSLContext:
     It writes no SSLKEYLOGFILE, and waits for no FIFO.
     """
     context = _checking(trust.checks)
-    for root in trust.roots:
+    own = [root for root in trust.roots if root.kind in trusts.READ_PAST_SSL]
+    if own:
+        # Raises if none of them has any.
+        blocks = [block for root in own for block in look.at(root).blocks or ()]
+        context.load_verify_locations(cadata=b"".join(blocks).decode("ascii"))
+    for root in (each for each in trust.roots if each not in own):
         if look.waits(root.path):
             raise OSError("that is no file")
         if root.kind == trusts.FILE:
             context.load_verify_locations(cafile=root.path)
         elif root.kind == trusts.FOLDER:
             context.load_verify_locations(capath=root.path)
-        elif root.kind in (trusts.OWN_TLS, trusts.OWN_TLS_FOLDERS):
-            blocks = look.at(root).blocks
-            if blocks:
-                context.load_verify_locations(cadata=b"".join(blocks).decode("ascii"))
         elif root.kind != trusts.DEFAULTS:
             context.load_verify_locations(cadata=pem[root.kind])
         elif not look.waits(os.environ.get("SSL_CERT_FILE", "")):
@@ -239,7 +240,7 @@ def _context(trust: Trust, pem: Dict[str, str]) -> ssl.SSLContext:
 
 
 def _checking(checks: Checks) -> ssl.SSLContext:
-    made = checks.replacement.context if checks.replacement else ssl.SSLContext
+    made = checks.replacement.context if checks.replacement else None
     context = handshake.context_of("", made, strict=checks.strict)
     # LibreSSL and OpenSSL 1.0.2 do not let that be chosen.
     if ssl.HAS_NEVER_CHECK_COMMON_NAME:
