@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import ssl
+import subprocess
 import sys
 from typing import Callable, Dict
 
@@ -58,8 +61,19 @@ def test_a_short_key() -> None:
     assert refusal(make("Weak", *CA, rsa_bits=1024)) == said
 
 
-def test_an_intermediate_without_its_root() -> None:
-    """Contexts of Python 3.13 and later take it for a root."""
-    middle = make("Middle", *CA, by=ROOT)
-    assert refusal(middle) == ("" if strict.IS_ON else "unable to get issuer certificate")
-    assert refusal(middle, ROOT) == ""
+@pytest.mark.parametrize("name", ["Middle", "Root"])
+def test_a_ca_of_another_ca(name: str) -> None:
+    """Alone it counts from Python 3.13 on; its issuer may have its name, and another key."""
+    issued = make(name, *CA, by=ROOT)
+    assert refusal(issued) == ("" if strict.IS_ON else "unable to get issuer certificate")
+    assert refusal(issued, ROOT) == ""
+
+
+@pytest.mark.skipif(not shutil.which("openssl"), reason="no other tool makes such a key")
+def test_a_key_for_rsassa_pss_alone() -> None:
+    """Its signatures name what they are made with."""
+    command = "openssl req -x509 -newkey rsa-pss -nodes -subj /CN=PSS -addext"
+    more = ("keyUsage=keyCertSign", "-keyout", os.devnull)
+    pem = subprocess.check_output([*command.split(), *more], stderr=subprocess.DEVNULL)
+    der = ssl.PEM_cert_to_DER_cert(pem.decode("ascii"))
+    assert usable.refusal(der, [der]) == ""
