@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any, Callable, Dict, List, Sequence
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
 
 from support import CHECKOUT, Environment, Sandbox, made_once, new_environment, write
 from support.doctor import COMMAND, trusting
@@ -21,6 +22,8 @@ from support.servers import context_for, serving
 ROOT = make("Private Root", *CA)
 LEAF = make("a server", by=ROOT, names=["localhost"])
 WHOLE_NAME = "a whole file"
+POLICY = x509.PolicyInformation(x509.ObjectIdentifier("1.2.3.4"), None)
+POLICIES = x509.CertificatePolicies([POLICY])
 AS_A_CAS = (CA[0], key_usage("digital_signature", "key_cert_sign", "crl_sign"))
 
 
@@ -33,6 +36,8 @@ FAULTS = {
     "a common name alone": make("localhost", by=ROOT),
     "a CA's certificate": make("a server", *AS_A_CAS, by=ROOT, names=["localhost"]),
     "old ciphers alone": LEAF,
+    "critical policies": make("a server", (POLICIES, True), by=ROOT, names=["localhost"]),
+    "an Ed448 key": _with(ed448.Ed448PrivateKey.generate()),
     "an Ed25519 key": _with(ed25519.Ed25519PrivateKey.generate()),
     "a key of P-521": _with(ec.generate_private_key(ec.SECP521R1())),
     "a key of P-384": _with(ec.generate_private_key(ec.SECP384R1())),

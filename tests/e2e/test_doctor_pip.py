@@ -210,3 +210,34 @@ def test_what_a_command_is_told(
         wrong = [each for each in data["findings"] if each["level"] == "problem"]
         assert all("does not exist" in e["message"] and when in e["message"] for e in wrong)
         assert len(wrong) == (path == MISSING)
+
+
+def test_a_file_without_a_ca_that_the_bundle_has(pips: Sandbox, host: str) -> None:
+    """Newer pips trust the bundle beside it, and so nothing is missing in it."""
+    root = str(write(pips.work / "root.pem", ROOT.pem))
+    env = {"PIP_CERT": str(pips.environment.own_list), "PYTHON_CERTIFI_CERT_FILES": root}
+    through = gets_through(pips, host, env)
+    for where in ([], [host]):
+        told = doctor(pips, *where, env=env)[2]["findings"]
+        wrong = [each["message"] for each in told if each["level"] == "problem"]
+        assert bool(wrong) != through, told
+        assert all("PIP_CERT" in each for each in wrong)
+
+
+def test_within_another_truststore(pips: Sandbox, host: str) -> None:
+    """What a sitecustomize puts into ssl, pip's own cannot stand; older pips have none."""
+    if pips.run("-c", "import sys; sys.exit(sys.version_info < (3, 10))").returncode:
+        pytest.skip("there is no truststore for this Python")
+    site = pips.work / "site"
+    pips.environment.install("--target", str(site), "truststore")
+    write(site / "sitecustomize.py", b"import truststore; truststore.inject_into_ssl()")
+    root = str(write(pips.work / "root.pem", ROOT.pem))
+    env = {"PYTHONPATH": str(site), "PIP_CERT": root}
+    pip = ("-m", "pip", "download", "--no-deps", "--retries=0", "--no-cache-dir", "probe")
+    done = pips.run(*pip, "--index-url", f"https://{host}/simple/", env=env)
+    assert rows_of_pip(doctor(pips, host, env=env)[2]) == [done.returncode == 0], done
+    if done.returncode:
+        assert "RecursionError" in done.stderr
+        env["PIP_USE_DEPRECATED"] = "legacy-certs"
+        assert gets_through(pips, host, env)
+        assert rows_of_pip(doctor(pips, host, env=env)[2]) == [True]

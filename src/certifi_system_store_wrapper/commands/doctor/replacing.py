@@ -103,11 +103,13 @@ def _lacks(
 ) -> Iterator[str]:
     """Yield what is missing in what it names.
 
-    The user's CA is not missed where the server that was asked `is_trusted` without.
+    The user's CA is not missed where the server that was asked `is_trusted` without, or where all
+    who read that trust the bundle beside it.
     """
+    is_beside = all(Root(trusts.BUNDLE) in trust.roots for trust in obeying)
     for root in _named(setting, obeying):
         seen = look.at(root)
-        if not (is_trusted or _is_added_to(root)):
+        if not (is_trusted or is_beside or _is_added_to(root)):
             yield from _lost(built, seen)
         if any(_replaces_all(trust, setting) for trust in obeying):
             yield from _few(built, seen)

@@ -14,7 +14,7 @@ from ...settings import USER, from_environment
 from .. import describe, status
 from ..output import Finding, WrongUsage, problem
 from ..trusted_from import NO_SOURCE
-from . import usable
+from . import strict, usable
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 # What makes a certificate in the bundle vouch for nobody.
@@ -57,6 +57,10 @@ def _trusted(der: bytes, all_trusted: Sequence[bytes]) -> Finding:
     if refusal:
         message = f"{subject} is in the bundle, but {usable.NOBODY}: {refusal}"
         return problem("require", message, usable.REMEDY)
+    fault = strict.fault(der) if strict.IS_ON else ""
+    if fault:
+        message = f"{subject} is in the bundle, but {strict.REFUSED}: {fault}"
+        return problem("require", message, strict.REISSUE)
     return Finding("ok", "require", f"certifi answers from the bundle, and {subject} is in it")
 
 

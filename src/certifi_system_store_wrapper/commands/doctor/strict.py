@@ -13,6 +13,8 @@ from .verdicts import PARTIAL_CHAIN, STRICT, stand_in, verdict
 
 # Whether the default contexts of this Python are strict.
 IS_ON = sys.version_info >= (3, 13)
+REFUSED = "Python 3.13 and later refuse it"
+REISSUE = "whoever runs that CA has to issue it anew"
 _LENIENT = (
     "context = ssl.create_default_context(cafile=certifi.where()); "
     "context.verify_flags &= ~ssl.VERIFY_X509_STRICT"

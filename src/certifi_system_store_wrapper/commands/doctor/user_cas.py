@@ -62,8 +62,7 @@ def _finding(
     if unusable:
         yield problem("user", f"{called}: {usable.NOBODY}: {unusable}", usable.REMEDY)
     elif refusal:
-        message = f"{called}: Python 3.13 and later refuse it: {refusal}"
-        yield strict.finding("user", message, "whoever runs that CA has to issue it anew")
+        yield strict.finding("user", f"{called}: {strict.REFUSED}: {refusal}", strict.REISSUE)
     elif not is_ca:
         message = f"{called} is not a CA's certificate: it vouches for one server at most"
         yield note("user", message, "get the certificate of the CA, if it was meant to be that")

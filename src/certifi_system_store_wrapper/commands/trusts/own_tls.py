@@ -97,8 +97,8 @@ def unchecked_by_uv(here: Here) -> List[Trust]:
 
 
 def _host(named: str) -> str:
-    """Return the host, with its port if there is one, "" if all are meant."""
-    return "" if named == "*" else named.rpartition("://")[2].partition("/")[0].lower()
+    """Return the host, with its port if there is one, "" if all are meant; uv minds capitals."""
+    return "" if named == "*" else named.rpartition("://")[2].partition("/")[0]
 
 
 def _of_uv(here: Here, *, in_project: bool) -> Trust:

@@ -113,7 +113,7 @@ def _of_version(here: Here, given: Callable[[str], str], named: Tuple[Root, ...]
     own = numbers(here.vendored.get("urllib3", ""))
     checks = urllib3.checks(here, own)
     # Before 2 urllib3 gives truststore no address, which then fails without a name.
-    by_truststore = Checks(offers_http1=True, needs_name=own < (2,))
+    by_truststore = Checks(offers_http1=True, needs_name=own < (2,), is_pips_truststore=True)
     if is_new and version >= (24, 2) and "legacy-certs" not in given("use-deprecated").split():
         roots = (*truststore.roots(), Root(BUNDLE), *named)
         if version >= (25, 2):

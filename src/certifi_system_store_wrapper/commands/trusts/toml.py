@@ -15,9 +15,11 @@ _DOTTED = rf"{_PART}(?:\s*\.\s*{_PART})*"
 _SECTION = re.compile(rf"\s*\[\[?\s*({_DOTTED})\s*\]\]?\s*(?:#.*)?")
 _PAIR = re.compile(rf"\s*({_DOTTED})\s*=\s*(?:\"([^\"\\]*)\"|'([^']*)'|(true|false))\s*(?:#.*)?")
 _TEXT = re.compile(r"\"([^\"\\]*)\"|'([^']*)'")
-_ITEMS = re.compile(rf"(?:\s|,|{_TEXT.pattern})*")
-_LIST = re.compile(rf"\s*({_DOTTED})\s*=\s*\[({_ITEMS.pattern})\]\s*(?:#.*)?")
-_BEGUN = re.compile(rf"\s*{_DOTTED}\s*=\s*\[{_ITEMS.pattern}")
+_ITEMS = rf"(?:\s|,|{_TEXT.pattern})*"
+_LIST = re.compile(rf"\s*({_DOTTED})\s*=\s*\[({_ITEMS})\]\s*(?:#.*)?")
+# The beginning of a list of texts, and what may follow in the next lines.
+_BEGUN = re.compile(rf"(\s*{_DOTTED}\s*=\s*\[{_ITEMS})(?:#.*)?")
+_MORE = re.compile(rf"({_ITEMS})(?:#.*)?")
 _KEYS = re.compile(rf"({_DOTTED})\s*=")
 # A key that may stand for any word.
 _ESCAPED = re.compile(r"\"[^\"=]*\\[^\"=]*\"\s*[.=\]]")
@@ -33,7 +35,7 @@ def pairs(path: str, *words: str, lists: Sequence[str] = ()) -> Iterator[Tuple[K
     set what has one of these words in its name.
     """
     section: Key = ()
-    for number, line in _lines(ini.text(path)):
+    for number, line in _lines(ini.text(path).lstrip("\ufeff")):
         header, pair, listed = (each.fullmatch(line) for each in (_SECTION, _PAIR, _LIST))
         if header:
             section = _parts(header.group(1))
@@ -53,9 +55,9 @@ def _lines(text: str) -> Iterator[Tuple[int, str]]:
     """Yield each line with its number; a list of texts may go on in the next ones."""
     held, first = "", 0
     for number, line in enumerate(text.splitlines(), 1):
-        goes_on = (_ITEMS if held else _BEGUN).fullmatch(line)
+        goes_on = (_MORE if held else _BEGUN).fullmatch(line)
         first = first if held else number
-        held = f"{held} {line}" if held else line
+        held += f" {goes_on.group(1)}" if goes_on else f" {line}"
         if not goes_on:
             yield first, held
             held = ""

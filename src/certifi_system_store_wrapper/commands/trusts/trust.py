@@ -61,6 +61,7 @@ class Checks(NamedTuple):
     says that it fails with an address. `ciphers` are what it chooses for TLS 1.2, "" for Python's
     own choice; `from_1_2` says that it takes no older version, whatever OpenSSL is told. It uses
     Python's contexts, or those that have taken their place (`replacement`), or has its `own_tls`.
+    Where it `is_pips_truststore`, it fails within the truststore of anybody else.
     """
 
     strict: bool = False
@@ -71,6 +72,7 @@ class Checks(NamedTuple):
     ciphers: str = ""
     from_1_2: bool = False
     own_tls: bool = False
+    is_pips_truststore: bool = False
     replacement: Optional[Replacement] = None
 
 

@@ -7,7 +7,7 @@ import shutil
 import ssl
 import subprocess
 import sys
-from typing import Callable, Dict
+from typing import Callable, Dict, Tuple
 
 import pytest
 from cryptography import x509
@@ -19,6 +19,7 @@ from support.minting import CA, Made, make
 
 ROOT = make("Root", *CA)
 BELOW_CORP = x509.NameConstraints([x509.DNSName("corp.example")], None)
+NAME_CONSTRAINTS = "2.5.29.30"
 NEAR = (x509.BasicConstraints(ca=True, path_length=0), True)
 FINE: Dict[str, Callable[[], Made]] = {
     "RSA": lambda: make("RSA", *CA, rsa_bits=2048),
@@ -32,7 +33,16 @@ WRONG: Dict[str, Callable[[], Made]] = {
     "certificate has expired": lambda: make("Old", *CA, days=(-9, -1)),
     "certificate is not yet valid": lambda: make("Young", *CA, days=(1, 9)),
     "invalid CA certificate": lambda: make("a server"),
+    "unhandled critical extension": lambda: make("New", *CA, unhandled("1.2.3.4", critical=True)),
+    "unable to get local issuer certificate": lambda: make(
+        "Bad", *CA, unhandled(NAME_CONSTRAINTS, critical=False)
+    ),
 }
+
+
+def unhandled(oid: str, *, critical: bool) -> Tuple[x509.UnrecognizedExtension, bool]:
+    """Return an extension that says nothing which anybody understands."""
+    return x509.UnrecognizedExtension(x509.ObjectIdentifier(oid), b"\1\2"), critical
 
 
 def refusal(made: Made, *others: Made) -> str:
@@ -67,6 +77,13 @@ def test_a_ca_of_another_ca(name: str) -> None:
     issued = make(name, *CA, by=ROOT)
     assert refusal(issued) == ("" if strict.IS_ON else "unable to get issuer certificate")
     assert refusal(issued, ROOT) == ""
+
+
+def test_an_intermediate_below_a_root_for_servers_alone() -> None:
+    """The root's path length allows no CA below it; by itself it counts from Python 3.13 on."""
+    near = make("Near", NEAR, CA[1])
+    middle = make("Middle", *CA, by=near)
+    assert refusal(middle, near) == ("" if strict.IS_ON else "path length constraint exceeded")
 
 
 @pytest.mark.skipif(not shutil.which("openssl"), reason="no other tool makes such a key")

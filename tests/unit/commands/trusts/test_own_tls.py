@@ -72,7 +72,7 @@ def test_variables_of_uv(folder: Path, environ: Dict[str, str], *, is_systems: b
     [
         ('["a.example"]', ["a.example"]),
         ("['a.example', \"https://b.example:8443\",] # two", ["a.example", "b.example:8443"]),
-        ('[\n  "a.example",\n  "B.example"\n]', ["a.example", "b.example"]),
+        ('[\n  "a.example", # one\n  # two\n  "B.example"\n]', ["a.example", "B.example"]),
         ('["*"]', [""]),
         ('["https://localhost/", "http://localhost", "[::1]"]', ["localhost", "[::1]"]),
         ("[]", []),
@@ -82,7 +82,7 @@ def test_hosts_that_uv_does_not_check(folder: Path, text: str, hosts: List[str])
     """Those of the project and of the user, beside those of the variable; "" stands for all."""
     line = f"allow-insecure-host = {text}\n"
     write(folder / "pyproject.toml", f"[tool.uv]\n{line}".encode())
-    write(folder / "users/uv/uv.toml", f"{line}{ON}".encode())
+    write(folder / "users/uv/uv.toml", f"\ufeff{line}{ON}".encode())
     known = here({"UV_INSECURE_HOST": "x", USERS: str(folder / "users")})
     found = own_tls.unchecked_by_uv(known)
     assert [each.host for each in found] == ["x", *hosts, *hosts]
@@ -92,7 +92,7 @@ def test_hosts_that_uv_does_not_check(folder: Path, text: str, hosts: List[str])
     assert own_tls.uv(known).roots == (SYSTEMS,)
 
 
-@pytest.mark.parametrize("text", ['["a"', '["a\\u0062"]', "[a]", '["a", # one\n "b"]'])
+@pytest.mark.parametrize("text", ['["a"', '["a\\u0062"]', "[a]", '["a", # one\n b]'])
 def test_a_list_of_hosts_that_is_not_understood(folder: Path, text: str) -> None:
     """So uv's trust is not known."""
     write(folder / "uv.toml", f"allow-insecure-host = {text}\n{ON}".encode())
@@ -153,7 +153,9 @@ def test_a_variable_that_uv_refuses(environ: Dict[str, str]) -> None:
     assert not own_tls.uv(here(ok, uv="0.13.9")).fault
 
 
-@pytest.mark.parametrize("value", ["corp.example", "https://CORP.example", "a corp.example"])
+@pytest.mark.parametrize(
+    "value", ["corp.example", "https://corp.example", "CORP.example corp.example"]
+)
 def test_a_host_that_uv_does_not_check(value: str) -> None:
     """Its row says that nothing is checked, for that host alone."""
     found = own_tls.unchecked_by_uv(here({"UV_INSECURE_HOST": value}, uv="0.13.9"))

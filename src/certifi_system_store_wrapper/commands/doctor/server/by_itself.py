@@ -18,9 +18,10 @@ from ...trusts import BY_BORINGSSL, BY_URLLIB3, BY_URLLIB3_2, BY_WEBPKI
 from .handshake import WRONG_NAME, ByItself, Outcome
 from .target import OPERATOR, is_ip
 
-# The AlgorithmIdentifier of a key ends so (RFC 5480, RFC 8410): P-521, Ed25519, Ed448.
-_NOT_OFFERED = tuple(map(bytes.fromhex, ("2b81040023", "2b6570", "2b6571")))
-_REISSUE = f"{OPERATOR} has to have its certificate issued anew"
+# The AlgorithmIdentifier of a key ends so (RFC 5480, RFC 8410).
+_P521, _ED25519, _ED448 = map(bytes.fromhex, ("2b81040023", "2b6570", "2b6571"))
+# Critical extensions that webpki knows, all of 2.5.29.
+_KNOWN_TO_WEBPKI = {bytes((0x55, 0x1D, last)) for last in (15, 17, 19, 30, 31, 37)}
 
 
 def _names(tls: ssl.SSLObject, host: str, *, is_2: bool = False) -> Optional[Outcome]:
@@ -50,28 +51,42 @@ def _matches(kind: str, name: str, host: str) -> bool:
     return bool(re.fullmatch(r"\.".join([first, *rest]), host, re.IGNORECASE))
 
 
-def _no_ca(tls: ssl.SSLObject, _host: str) -> Optional[Outcome]:
-    with suppress(ValueError):
-        if x509.facts(tls.getpeercert(binary_form=True) or b"").ca:
-            message = "a CA's certificate, which may not be a server's own (CaUsedAsEndEntity)"
-            return Outcome(trusted=False, message=message, remedy=_REISSUE)
-    return None
-
-
-def _usual_key(tls: ssl.SSLObject, _host: str) -> Optional[Outcome]:
-    """Return that the server's key is of a kind for which BoringSSL offers no signature."""
+def _by_webpki(tls: ssl.SSLObject, _host: str) -> Optional[Outcome]:
     der = tls.getpeercert(binary_form=True) or b""
     with suppress(ValueError):
-        (_, algorithm), *_ = x509.elements(der[slice(*x509.layout(der).key[1:])])
-        if algorithm.endswith(_NOT_OFFERED):
-            message = "its key is of a kind that BoringSSL does not offer (P-521, Ed25519, Ed448)"
-            return Outcome(trusted=False, message=message, remedy=_REISSUE)
+        if x509.facts(der).ca:
+            return _refused("a CA's certificate may not be a server's own (CaUsedAsEndEntity)")
+        extensions = x509.layout(der).extensions
+        critical = {oid for oid, (is_critical, _) in extensions.items() if is_critical}
+        if critical - _KNOWN_TO_WEBPKI:
+            return _refused("a critical extension is not known (UnsupportedCriticalExtension)")
+        if _key_kind(der).endswith(_ED448):
+            return _refused("its key is of a kind that is not offered (Ed448)")
     return None
+
+
+def _by_boringssl(tls: ssl.SSLObject, _host: str) -> Optional[Outcome]:
+    with suppress(ValueError):
+        kind = _key_kind(tls.getpeercert(binary_form=True) or b"")
+        if kind.endswith((_P521, _ED25519, _ED448)):
+            return _refused("its key is of a kind that is not offered (P-521, Ed25519, Ed448)")
+    return None
+
+
+def _key_kind(der: bytes) -> bytes:
+    """Return the AlgorithmIdentifier of the certificate's key; raises ValueError."""
+    (_, algorithm), *_ = x509.elements(der[slice(*x509.layout(der).key[1:])])
+    return algorithm
+
+
+def _refused(message: str) -> Outcome:
+    remedy = f"{OPERATOR} has to have its certificate issued anew"
+    return Outcome(trusted=False, message=message, remedy=remedy)
 
 
 CHECKS: Dict[str, ByItself] = {
     BY_URLLIB3: _names,
     BY_URLLIB3_2: partial(_names, is_2=True),
-    BY_WEBPKI: _no_ca,
-    BY_BORINGSSL: _usual_key,
+    BY_WEBPKI: _by_webpki,
+    BY_BORINGSSL: _by_boringssl,
 }

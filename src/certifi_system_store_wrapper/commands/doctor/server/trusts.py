@@ -27,6 +27,10 @@ DEFAULTS = Trust((Root(trusts.DEFAULTS),), Checks(strict=strict.IS_ON))
 ALWAYS = (CERTIFI_ALONE, BUNDLE, STRICT, DEFAULTS)
 # What helps clients that use OpenSSL's defaults, and those with a proxy of their own.
 FOR_DEFAULTS = "for those: PYTHON_CERTIFI_SSL_DEFAULTS=1, or the variables of shellenv"
+_WITHIN_ANOTHER = (
+    "pip fails: its truststore cannot work within another one, and PIP_USE_DEPRECATED=legacy-certs "
+    "does without it"
+)
 _OF_PROXY = "take the proxy out of their settings (`proxy`, PIP_PROXY)"
 
 
@@ -77,7 +81,10 @@ def in_force(
 
 
 def _by(other: Replacement, trust: Trust) -> Trust:
+    """Return the trust as it counts where that class has taken the place of Python's."""
     checks = trust.checks
+    if checks.is_pips_truststore and not other.context.__module__.startswith("pip."):
+        return trust._replace(fault=_WITHIN_ANOTHER)
     return trust if checks.own_tls else trust._replace(checks=checks._replace(replacement=other))
 
 
