@@ -166,6 +166,18 @@ def test_a_ca_by_which_openssl_trusts_nobody(sandbox: Sandbox, what: str) -> Non
         assert (words in each.stdout) != got_through, each
 
 
+def test_a_ca_that_is_required_and_not_strict(sandbox: Sandbox) -> None:
+    """Where Python is strict requests refuses it, and so does --require."""
+    ca = make("Lenient", (CA[0][0], False), CA[1])
+    env = {"PYTHON_CERTIFI_CERT_FILES": str(write(sandbox.work / "ca.pem", ca.pem))}
+    with serving_pages(context_for(make("leaf", by=ca, names=["localhost"]))) as url:
+        got_through = sandbox.fetch("requests", url, env).returncode == 0
+    sha256 = ca.certificate.fingerprint(hashes.SHA256()).hex()
+    done = sandbox.run(*DOCTOR, "--require", sha256, env=env)
+    assert (done.returncode == 0) == got_through, done
+    assert ("Python 3.13 and later refuse it" in done.stdout) != got_through
+
+
 def test_a_certificate_that_is_required_and_left_out(sandbox: Sandbox) -> None:
     """The reason is that of `list --excluded`."""
     path = write(sandbox.work / "folder" / "leaf.pem", make("leaf").pem)
