@@ -211,6 +211,7 @@ def test_misnamed_certificates_in_a_named_folder_are_noted(
             marks=pytest.mark.skipif(ssl.OPENSSL_VERSION_INFO < (3,), reason="it has no providers"),
         ),
         ({"AWS_CONFIG_FILE": "{garbage}"}, "boto3", "line 1 is not understood"),
+        ({"AWS_CONFIG_FILE": "{garbage}"}, "boto3", "correct that line of "),
         ({"SSLKEYLOGFILE": "/no/such/folder/keys"}, "variable", "cannot be written"),
         ({"SSLKEYLOGFILE": "{ca}/keys"}, "variable", "cannot be written"),
         ({"SSLKEYLOGFILE": "{folder}/" + "k" * 300}, "variable", "cannot be written"),
@@ -248,7 +249,7 @@ def test_what_is_wrong_here(
     told = [each[part] for each in data["findings"] for part in ("message", "remedy")]
     assert [each for each in told if each not in text.stdout] == []
     (found,) = [each for each in data["findings"] if each["check"] == check and is_bad(each)]
-    assert word in found["message"]
+    assert word in f"{found['message']}; {found['remedy']}"
 
 
 def test_an_empty_variable_of_aws(sandbox: Sandbox, url: str) -> None:

@@ -192,6 +192,20 @@ def test_a_proxy_over_tls(
     assert "s3cret" not in str(data)
 
 
+def test_an_intermediate_alone(sandbox: Sandbox) -> None:
+    """Some contexts take it from Python 3.13 on; who does not is told to add its issuer's."""
+    middle = make("Middle", *CA, by=ROOT)
+    leaf = make("a server", by=middle, names=["localhost"])
+    env = {**trusting(sandbox, middle), "PYTHON_CERTIFI_SSL_DEFAULTS": "1"}
+    with recording(context_for(leaf)) as server:
+        got = through(sandbox, server, env)
+        data = asked(sandbox, f"localhost:{server.server_port}", env=env)
+    assert trusted(data) == got != sorted(CLIENTS)
+    told = [each for each in data["findings"] if is_bad(each)]
+    assert told and all("issued anew" not in each["remedy"] for each in told), told
+    assert any("`add`" in each["remedy"] for each in told), told
+
+
 @pytest.fixture
 def injected(tmp_path: Path, shared: Path, installed: Environment) -> Sandbox:
     """Return a sandbox in which truststore is put into ssl at each start of Python."""

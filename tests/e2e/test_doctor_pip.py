@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import ssl
 from pathlib import Path
 from typing import Any, Dict, Iterator, List, Tuple
@@ -232,11 +233,14 @@ def test_within_another_truststore(pips: Sandbox, host: str) -> None:
     pips.environment.install("--target", str(site), "truststore")
     write(site / "sitecustomize.py", b"import truststore; truststore.inject_into_ssl()")
     root = str(write(pips.work / "root.pem", ROOT.pem))
-    env = {"PYTHONPATH": str(site), "PIP_CERT": root}
+    env = {"PYTHONPATH": str(site), "PYTHON_CERTIFI_CERT_FILES": root}
+    env["PIP_CONFIG_FILE"] = os.devnull
     pip = ("-m", "pip", "download", "--no-deps", "--retries=0", "--no-cache-dir", "probe")
     done = pips.run(*pip, "--index-url", f"https://{host}/simple/", env=env)
-    assert rows_of_pip(doctor(pips, host, env=env)[2]) == [done.returncode == 0], done
+    data = doctor(pips, host, env=env)[2]
+    assert rows_of_pip(data) == [done.returncode == 0], done
     if done.returncode:
+        assert any("set PIP_USE_DEPRECATED=legacy-certs" in e["remedy"] for e in data["findings"])
         assert "RecursionError" in done.stderr
         env["PIP_USE_DEPRECATED"] = "legacy-certs"
         assert gets_through(pips, host, env)

@@ -11,6 +11,7 @@ from typing import Callable, Dict, List, Tuple
 
 import pytest
 
+from certifi_system_store_wrapper.parsing.pem import der_of
 from support import MODULE, Sandbox, assert_fetched, assert_untrusted, write
 from support.doctor import COMMAND, Answer, ask, trusting
 from support.minting import CA, Made, make
@@ -258,6 +259,8 @@ def test_somebodys_whole_list(sandbox: Sandbox) -> None:
 STORES = [
     ("/usr/local/share/ca-certificates/corp.pem", "", "rename it to end in .crt, and run"),
     ("/usr/local/share/ca-certificates/corp/root.crt", "", "run update-ca-certificates as root"),
+    ("/usr/local/share/ca-certificates/der.crt", "", "write it as PEM (`openssl x509 -inform"),
+    ("/usr/share/ca-certificates/corp.crt", "corp.crt", "          run update-ca-certificates"),
     ("/usr/share/ca-certificates/corp.crt", "!corp.crt", "take the ! off the line corp.crt"),
     ("/usr/share/ca-certificates/corp.crt", "", "write the line corp.crt in /etc/ca-certificates"),
     ("/etc/pki/ca-trust/source/anchors/corp", "", "run update-ca-trust as root"),
@@ -280,7 +283,8 @@ def test_it_lies_beside_the_store(sandbox: Sandbox, place: str, line: str, remed
     """Where an administrator put it: with the command that takes it into the store."""
     if os.geteuid() != 0:
         pytest.skip("only root may mount")
-    path = write(sandbox.work / "corp.pem", ROOT.pem)
+    content = der_of(ROOT.pem) if "der" in place else ROOT.pem
+    path = write(sandbox.work / "corp", content)
     prefix: List[str] = ["unshare", "-m", "sh", "-ec", MOUNTS, "sh", place, str(path), line]
     with serving(Echo, context_for(LEAF)) as server:
         where = f"localhost:{server.port}"

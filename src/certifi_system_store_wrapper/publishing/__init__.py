@@ -84,7 +84,9 @@ def publish_outlasting(
             remedy = CLOSE_IT if is_in_use(error) else remedy
             if isinstance(error, header.NotOurs):
                 remedy = error.remedy
-    raise NoPlace(failures, remedy)
+    # A file that is in use would be written anew, whatever it was made with.
+    misfit = "" if remedy == CLOSE_IT else _misfit(settings, certifi_file)
+    raise NoPlace(failures, misfit or remedy)
 
 
 def is_intact(published: Published) -> bool:
@@ -112,11 +114,9 @@ def _publish_persistent(
     except NoPlace as error:
         if not settings.bundle_dir:
             raise
-        # A file that is in use would be written anew, whatever it was made with.
-        misfit = "" if error.remedy == CLOSE_IT else _misfit(settings, certifi_file)
         message = (
             "PYTHON_CERTIFI_BUNDLE_DIR cannot be used, and the bundle lies elsewhere: "
-            f"{error}; {misfit or error.remedy}"
+            f"{error}; {error.remedy}"
         )
         reporting.later(reporting.say_once, WARNING, message)
     # The path that the command prints must be good when the command has ended.
@@ -126,7 +126,9 @@ def _publish_persistent(
 
 
 def _misfit(settings: Settings, certifi_file: str) -> str:
-    """Return why a bundle that is there does not fit, and what helps; "" if there is none."""
+    """Return why a bundle that was asked for does not fit, and what helps; "" if there is none."""
+    if not settings.bundle_dir:
+        return ""
     misfit = load("publishing.persistent").misfit(settings.bundle_dir, settings, certifi_file)
     if not misfit:
         return ""

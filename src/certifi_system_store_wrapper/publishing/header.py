@@ -250,9 +250,12 @@ def machine() -> str:
 
 
 def machine_hash() -> str:
-    """Return a hash of this machine's id, which itself is no reader's business; "" without one."""
+    """Return a hash of this machine's id, which itself is no reader's business; "" without one.
+
+    Every Python has the same, which it has not of source_hash().
+    """
     found = _machine_id()
-    return source_hash(found).hex() if found else ""
+    return crc(found) if found else ""
 
 
 def _machine_id() -> bytes:

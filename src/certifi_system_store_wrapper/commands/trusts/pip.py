@@ -14,7 +14,9 @@ from .ini import NotUnderstood
 from .trust import BUNDLE, DEFAULTS, Checks, Root, Setting, Trust
 
 _KEY, _HOSTS, _CLIENT = "cert", "trusted-host", "client-cert"
+_FEATURE, _TOO_OLD = "use-feature", "pip fails: it has a truststore from Python 3.10 on"
 _READERS = {
+    _FEATURE: "pip reads it",
     _KEY: READERS["PIP_CERT"],
     _CLIENT: "pip shows it to servers that ask",
     _HOSTS: "pip checks no certificate of a host in it, so that pip gets through says nothing",
@@ -98,6 +100,9 @@ def _trust(here: Here, command: str) -> Trust:
     if not proxy:
         setting = variable(here, "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE") or setting
         unchecked = lax(here, numbers(here.vendored.get("requests", "")))
+    feature = _given(options, _FEATURE, command)
+    if feature and "truststore" in feature.value.split() and here.python < (3, 10):
+        return Trust((), settings=(feature,), fault=_TOO_OLD)
     own = _given(options, _CLIENT, command)
     fault = _fault_of_own(own.value) if own and own.value else ""
     if own and fault:
@@ -122,7 +127,7 @@ def _of_version(here: Here, given: Callable[[str], str], named: Tuple[Root, ...]
         behind = named or (Root(DEFAULTS),)
         return Trust(roots, by_truststore, at_proxy=behind, by_proxy=(behind, checks))
     default = urllib3.at_proxy(numbers(here.vendored.get("requests", "")))
-    if is_new and version >= (22, 2) and "truststore" in given("use-feature").split():
+    if is_new and version >= (22, 2) and "truststore" in given(_FEATURE).split():
         roots, behind = (*truststore.roots(), *named), named or (Root(BUNDLE),)
         at_proxy = named or default or behind
         return Trust(roots, by_truststore, at_proxy=at_proxy, by_proxy=(behind, checks))

@@ -52,6 +52,11 @@ class Replacement(NamedTuple):
     context: Type[ssl.SSLContext]
     called: str
 
+    @property
+    def is_pips(self) -> bool:
+        """Whether it is the truststore that pip has."""
+        return self.context.__module__.startswith("pip.")
+
 
 class Checks(NamedTuple):
     """How a client checks: as Python 3.13 does (`strict`), and whether it takes a common name.

@@ -86,6 +86,15 @@ def test_pip(
     assert [root.path or root.kind for root in found.roots] == roots
 
 
+def test_a_feature_that_pip_does_not_have() -> None:
+    """Its truststore needs Python 3.10, and it ends with an error before."""
+    environ = {**NO_FILES, "PIP_USE_FEATURE": "fast-deps truststore"}
+    for python, fails in (((3, 9), True), ((3, 10), False)):
+        found = of("pip", trusts.in_force(here({"pip": "23.0.1"}, environ, python)))
+        assert bool(found.fault) == fails
+        assert [each.name for each in found.settings] == ["PIP_USE_FEATURE"] * fails
+
+
 AWS = "[default]\nca_bundle = /default\n[profile a]\nca_bundle=/a\n[profile b]\nregion = x\n"
 
 

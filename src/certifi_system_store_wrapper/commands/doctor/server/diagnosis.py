@@ -181,7 +181,7 @@ def _notes(view: View) -> Iterator[Finding]:
         yield note(
             "defaults",
             "clients that never ask certifi and use OpenSSL's defaults refuse it",
-            trusts.FOR_DEFAULTS,
+            trusts.for_defaults(),
         )
 
 

@@ -159,16 +159,26 @@ def _in_store(reader: Reader) -> Iterator[Place]:
     run = "update-ca-certificates"
     for path in _files(reader, DEBIAN):
         renamed = "" if path.endswith(_DEBIAN_ENDING) else f"rename it to end in {_DEBIAN_ENDING}, "
-        yield path, f"{renamed}{'and run' if renamed else 'run'} {run} as root"
+        first = _written_as_pem(reader, path) + renamed
+        yield path, f"{first}{'and run' if first else 'run'} {run} as root"
     listed = text(DEBIAN_CONF).splitlines()
     for path in _files(reader, DEBIAN_STORE):
         name = os.path.relpath(path, DEBIAN_STORE)
         what = "take the ! off the" if f"!{name}" in listed else "write the"
-        yield path, f"{what} line {name} in {DEBIAN_CONF}, and run {run} as root"
+        line = "" if name in listed else f"{what} line {name} in {DEBIAN_CONF}, and "
+        yield path, f"{line}run {run} as root"
     for folder in ANCHORS:
         begins = (command for start, command in _COMMANDS.items() if folder.startswith(start))
         for path in _files(reader, folder):
             yield path, f"run {next(begins, 'update-ca-trust')} as root"
+
+
+def _written_as_pem(reader: Reader, path: str) -> str:
+    """Return the step that the tool needs before, as it takes PEM alone, "" if it is that."""
+    with suppress(OSError, ValueError):
+        if not pem.has_marker(reader.data(path)):
+            return "write it as PEM (`openssl x509 -inform DER`), "
+    return ""
 
 
 def _meant(settings: Settings) -> Iterator[Place]:

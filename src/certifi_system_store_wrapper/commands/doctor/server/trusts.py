@@ -9,7 +9,7 @@ from typing import Any, Dict, Iterable, Iterator, List, NamedTuple, Optional, Se
 
 from ....bundle import Bundle
 from ....settings import CERTIFI as OWN
-from ....settings import Settings
+from ....settings import Settings, from_environment
 from ... import trusts
 from ...output import Finding, problem
 from ...status import why_plain
@@ -25,12 +25,10 @@ CERTIFI_ALONE, BUNDLE = Trust((Root(trusts.CERTIFI),)), Trust((Root(trusts.BUNDL
 STRICT = BUNDLE._replace(checks=Checks(strict=True))
 DEFAULTS = Trust((Root(trusts.DEFAULTS),), Checks(strict=strict.IS_ON))
 ALWAYS = (CERTIFI_ALONE, BUNDLE, STRICT, DEFAULTS)
-# What helps clients that use OpenSSL's defaults, and those with a proxy of their own.
-FOR_DEFAULTS = "for those: PYTHON_CERTIFI_SSL_DEFAULTS=1, or the variables of shellenv"
-_WITHIN_ANOTHER = (
-    "pip fails: its truststore cannot work within another one, and PIP_USE_DEPRECATED=legacy-certs "
-    "does without it"
-)
+# What helps clients with a proxy of their own.
+_WITHIN_ANOTHER = "pip fails: its truststore cannot work within another one"
+_OF_PIP = "set PIP_USE_DEPRECATED=legacy-certs, or uninstall what replaces the contexts"
+_NO_ISSUER = 2
 _OF_PROXY = "take the proxy out of their settings (`proxy`, PIP_PROXY)"
 
 
@@ -81,10 +79,7 @@ def in_force(
 
 
 def _by(other: Replacement, trust: Trust) -> Trust:
-    """Return the trust as it counts where that class has taken the place of Python's."""
     checks = trust.checks
-    if checks.is_pips_truststore and not other.context.__module__.startswith("pip."):
-        return trust._replace(fault=_WITHIN_ANOTHER)
     return trust if checks.own_tls else trust._replace(checks=checks._replace(replacement=other))
 
 
@@ -192,6 +187,9 @@ def _outcome(trust: Trust, route: Route, pem: Dict[str, str]) -> Outcome:
     if trust.checks.needs_name:
         message = "the client fails with an address: check_hostname requires server_hostname"
         return Outcome(trusted=False, message=message, remedy="name the host by a DNS name")
+    other = trust.checks.replacement
+    if trust.checks.is_pips_truststore and other and not other.is_pips:
+        return Outcome(trusted=False, message=_WITHIN_ANOTHER, remedy=_OF_PIP)
     try:
         context = _context(trust, pem)
     except (OSError, ValueError) as error:
@@ -268,14 +266,18 @@ def by_clients(found: Sequence[Tried]) -> List[Tried]:
 
 
 def findings(found: Sequence[Tried], built: Bundle, *, is_told: bool) -> Iterator[Finding]:
-    """Report the settings; and who is refused, unless it `is_told` why everybody is."""
+    """Report the settings; and who is refused, unless it `is_told` why everybody is.
+
+    A file that can be used, and only adds to the bundle, is not to blame.
+    """
     refused = [] if is_told else [each for each in found if not each.outcome.trusted]
     said = {
         setting: f"it refuses this server: {_why(outcome)}"
         for trust, outcome in refused
         for setting in trust.settings
-        # Else it is the client's own proxy that does not serve.
-        if outcome.message not in reasons.KNOWN and outcome.remedy != _OF_PROXY
+        if not (outcome.code and Root(trusts.BUNDLE) in trust.roots)
+        # Else it is the client's own proxy that does not serve, or pip's truststore.
+        if outcome.message not in reasons.KNOWN and outcome.remedy not in (_OF_PROXY, _OF_PIP)
     }
     yield from replacing.findings([each.trust for each in found], built, said)
     yield from refusals(each for each in refused if said.keys().isdisjoint(each.trust.settings))
@@ -293,6 +295,13 @@ def refusals(found: Iterable[Tried]) -> Iterator[Finding]:
         yield problem("client", f"{', '.join(who)}: {what}", remedy)
 
 
+def for_defaults() -> str:
+    """Return what helps clients that use OpenSSL's defaults."""
+    variables = "the variables of shellenv"
+    is_on = from_environment().ssl_defaults
+    return f"for those: {variables if is_on else f'PYTHON_CERTIFI_SSL_DEFAULTS=1, or {variables}'}"
+
+
 def _why(outcome: Outcome) -> str:
     return f"{outcome.message} ({outcome.code})" if outcome.code else outcome.message
 
@@ -303,11 +312,13 @@ def _help(trust: Trust, outcome: Outcome) -> str:
         return outcome.remedy
     if trust.proxy:
         return f"`add` the CA of that proxy, or {_OF_PROXY}"
+    if outcome.code == _NO_ISSUER:
+        return "what is trusted there is no root: `add` the certificate of its issuer, too"
     is_bundle = any(root.kind == trusts.BUNDLE for root in trust.roots)
     if is_bundle and not outcome.code:
         return reasons.UNKNOWN
     if is_bundle or outcome.code in handshake.WRONG_NAME:
         return f"{OPERATOR} has to have its certificate issued anew"
     if any(root.kind == trusts.DEFAULTS for root in trust.roots):
-        return FOR_DEFAULTS
+        return for_defaults()
     return "for those: the variables that `certifi-system-store-wrapper shellenv` prints"
