@@ -7,6 +7,7 @@ import shutil
 import ssl
 import subprocess
 import sys
+from pathlib import Path
 from typing import Callable, Dict, Tuple
 
 import pytest
@@ -15,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 
 from certifi_system_store_wrapper.commands.doctor import strict, usable
 from certifi_system_store_wrapper.parsing.pem import der_of
+from support import write
 from support.minting import CA, Made, make
 
 ROOT = make("Root", *CA)
@@ -87,10 +89,11 @@ def test_an_intermediate_below_a_root_for_servers_alone() -> None:
 
 
 @pytest.mark.skipif(not shutil.which("openssl"), reason="no other tool makes such a key")
-def test_a_key_for_rsassa_pss_alone() -> None:
+def test_a_key_for_rsassa_pss_alone(tmp_path: Path) -> None:
     """Its signatures name what they are made with."""
+    config = write(tmp_path / "openssl.cnf", b"[req]\ndistinguished_name = none\n[none]\n")
     command = "openssl req -x509 -newkey rsa-pss -nodes -subj /CN=PSS -addext"
-    more = ("keyUsage=keyCertSign", "-keyout", os.devnull)
+    more = ("keyUsage=keyCertSign", "-keyout", os.devnull, "-config", str(config))
     pem = subprocess.check_output([*command.split(), *more], stderr=subprocess.DEVNULL)
     der = ssl.PEM_cert_to_DER_cert(pem.decode("ascii"))
     assert usable.refusal(der, [der]) == ""
