@@ -25,10 +25,11 @@ CERTIFI_ALONE, BUNDLE = Trust((Root(trusts.CERTIFI),)), Trust((Root(trusts.BUNDL
 STRICT = BUNDLE._replace(checks=Checks(strict=True))
 DEFAULTS = Trust((Root(trusts.DEFAULTS),), Checks(strict=strict.IS_ON))
 ALWAYS = (CERTIFI_ALONE, BUNDLE, STRICT, DEFAULTS)
-# What helps clients with a proxy of their own.
+# OpenSSL's verify code (x509_vfy.h).
+_NO_ISSUER = 2
 _WITHIN_ANOTHER = "pip fails: its truststore cannot work within another one"
 _OF_PIP = "set PIP_USE_DEPRECATED=legacy-certs, or uninstall what replaces the contexts"
-_NO_ISSUER = 2
+# What helps clients with a proxy of their own.
 _OF_PROXY = "take the proxy out of their settings (`proxy`, PIP_PROXY)"
 
 
