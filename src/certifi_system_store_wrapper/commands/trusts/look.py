@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import stat
-from typing import NamedTuple, Optional, Set
+from typing import Callable, NamedTuple, Optional, Set
 
 from ... import parsing
 from ...machine import openssl
@@ -32,10 +32,8 @@ class Look(NamedTuple):
 
 def at(root: Root) -> Look:
     """Look at the file or folder of a root."""
-    if root.kind == FOLDER:
-        return _at_folders(root.path)
-    if root.kind == OWN_TLS_FOLDERS:
-        return _at_every_file(root.path)
+    if root.kind in _INSIDE:
+        return _at_folders(root.path, _INSIDE[root.kind])
     return _at_file(root.path) if root.kind in (FILE, OWN_TLS) else Look("")
 
 
@@ -44,15 +42,16 @@ def waits(path: str) -> bool:
     return os.path.exists(path) and not (os.path.isfile(path) or os.path.isdir(path))
 
 
-def _at_folders(paths: str) -> Look:
+def _at_folders(paths: str, inside: Callable[[str], Look]) -> Look:
     """Look at a list of folders, which OpenSSL splits; one that serves is enough."""
-    looks = [_at_folder(item) for item in split_paths(paths) if item]
+    looks = [_at_folder(item, inside) for item in split_paths(paths) if item]
     count = sum(each.certificates for each in looks)
-    return Look("" if count else next((each.fault for each in looks), "it names no folder"), count)
+    blocks = {block for each in looks for block in each.blocks or ()}
+    fault = "" if count else next((each.fault for each in looks), "it names no folder")
+    return Look(fault, count, blocks or None)
 
 
-def _at_folder(folder: str) -> Look:
-    """Look at a folder of files whose names are hashes."""
+def _at_folder(folder: str, inside: Callable[[str], Look]) -> Look:
     try:
         # What is in it is to be opened, too, and so it asks for both rights.
         os.listdir(os.path.join(folder, os.curdir))
@@ -60,29 +59,24 @@ def _at_folder(folder: str) -> Look:
         return _unreadable(folder, error)
     except (OSError, ValueError):
         return Look(f"there is no folder {folder}")
+    return inside(folder)
+
+
+def _by_hashes(folder: str) -> Look:
+    """Look at the files whose names are hashes, as OpenSSL does."""
     count = len(hashed(folder))
     name = "no file in it has a name that OpenSSL looks for: run `openssl rehash` on it"
     return Look("" if count else name, count)
 
 
-def _at_every_file(paths: str) -> Look:
-    """Look at a list of folders, all of whose files are read; one that serves is enough."""
-    looks = [_at_files_in(folder) for folder in split_paths(paths) if folder]
-    blocks = {block for each in looks for block in each.blocks or ()}
-    faults = [each.fault for each in looks] or ["it names no folder"]
-    return Look("" if blocks else faults[0], len(blocks), blocks or None)
-
-
-def _at_files_in(folder: str) -> Look:
-    try:
-        names = os.listdir(os.path.join(folder, os.curdir))
-    except PermissionError as error:
-        return _unreadable(folder, error)
-    except (OSError, ValueError):
-        return Look(f"there is no folder {folder}")
-    looks = [_at_file(os.path.join(folder, name)) for name in names]
+def _every_file(folder: str) -> Look:
+    """Look at all files, as another TLS does."""
+    looks = [_at_file(os.path.join(folder, name)) for name in os.listdir(folder)]
     blocks = {block for each in looks for block in each.blocks or ()}
     return Look("" if blocks else "no file in it holds a certificate", len(blocks), blocks or None)
+
+
+_INSIDE = {FOLDER: _by_hashes, OWN_TLS_FOLDERS: _every_file}
 
 
 def _at_file(path: str) -> Look:
