@@ -61,8 +61,8 @@ def test_a_ca_that_openssl_takes(name: str) -> None:
 
 @pytest.mark.parametrize("said", WRONG)
 def test_a_ca_that_openssl_refuses(said: str) -> None:
-    """Whatever server it vouches for."""
-    assert refusal(WRONG[said]()) == said
+    """Whatever server it vouches for; OpenSSL 3.6 has words to add."""
+    assert refusal(WRONG[said]()).startswith(said)
 
 
 @pytest.mark.skipif(sys.version_info < (3, 10), reason="ssl cannot tell OpenSSL's level there")
