@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 from typing import Dict, Set
@@ -62,7 +61,7 @@ def offered(shell: str, line: str, sandbox: Sandbox) -> Set[str]:
     return {each for each in found if shell != "zsh" or each.startswith(words[-1])}
 
 
-@pytest.mark.skipif(os.name == "nt", reason="these shells are those of Unix")
+@pytest.mark.posix("these shells are those of Unix")
 @pytest.mark.parametrize("shell", SHELLS)
 def test_a_shell_completes_our_lines(shell: str, sandbox: Sandbox) -> None:
     """A command, an option, the value of one; for nonsense, files and programs nothing of ours."""

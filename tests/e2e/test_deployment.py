@@ -15,7 +15,7 @@ import pytest
 
 from support import CHECKOUT, MODULE, NAME, Environment, Sandbox
 
-pytestmark = pytest.mark.skipif(os.name == "nt", reason="they are scripts for sh")
+pytestmark = pytest.mark.posix("they are scripts for sh")
 PAGE = (CHECKOUT / "docs" / "deployment.md").read_text(encoding="utf-8")
 FEATURE = CHECKOUT / ".github" / "devcontainer" / NAME
 SUBJECT = "certifi-system-store-wrapper tests"  # of the CA in ca_file

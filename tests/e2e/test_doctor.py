@@ -331,7 +331,7 @@ def test_a_drop_folder_that_others_may_write_to(sandbox: Sandbox, ca_file: Path)
     assert "chmod go-w" in text
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="owners say nothing there")
+@pytest.mark.posix("owners say nothing there")
 @pytest.mark.parametrize("mount", ["", "read-only"])
 def test_whose_the_drop_folder_is(sandbox: Sandbox, ca_file: Path, mount: str) -> None:
     """Of uid 1000 for root, as under sudo or in a mounted volume: who, why, and what works."""

@@ -185,7 +185,7 @@ def test_a_name_proves_nothing(sandbox: Sandbox) -> None:
         assert f"it lies in {env['NODE_EXTRA_CA_CERTS']}" in asked(sandbox, leaf, env=env).said
 
 
-@pytest.mark.skipif(os.name == "nt", reason="modes say nothing there")
+@pytest.mark.posix("modes say nothing there")
 @pytest.mark.parametrize("writable", ["file", "folder", "neither"])
 def test_what_others_may_write_to_is_not_read(sandbox: Sandbox, writable: str) -> None:
     """Somebody else could have put the certificate there."""

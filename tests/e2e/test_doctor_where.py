@@ -16,7 +16,7 @@ from support.servers import Echo, context_for, serving, serving_pages
 
 COMMAND = ("-m", MODULE)
 DOCTOR = (*COMMAND, "doctor")
-posix = pytest.mark.skipif(os.name == "nt", reason="programs are no scripts there")
+posix = pytest.mark.posix("programs are no scripts there")
 
 
 def sha256_of(sandbox: Sandbox, path: Path) -> str:

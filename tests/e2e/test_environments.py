@@ -16,7 +16,7 @@ import pytest
 from support import BY_A_CALL, MODULE, NAME, Environment, Sandbox, new_environment, run_here, write
 
 COMMAND = ("-m", MODULE)
-posix = pytest.mark.skipif(os.name == "nt", reason="scripts and links are others there")
+posix = pytest.mark.posix("scripts and links are others there")
 
 
 def environments(

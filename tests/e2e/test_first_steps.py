@@ -16,7 +16,7 @@ from support.first_steps import BLOCKS, script
 from support.pages import README, blocks, told
 from support.shell import served, shell, uv_asks_only
 
-pytestmark = pytest.mark.skipif(os.name == "nt", reason="the commands are lines for Unix")
+pytestmark = pytest.mark.posix("the commands are lines for Unix")
 
 
 @pytest.fixture(name="machine")

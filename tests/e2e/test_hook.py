@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import textwrap
 from pathlib import Path
 
@@ -235,7 +234,7 @@ def test_sitecustomize_may_come_first(fresh: Sandbox) -> None:
     assert done.stderr == ""
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="a folder in use cannot be removed there")
+@pytest.mark.posix("a folder in use cannot be removed there")
 def test_in_a_working_directory_that_is_gone(sandbox: Sandbox) -> None:
     """Python finds nothing there, and certifi answers from the bundle all the same."""
     gone = sandbox.work / "gone"

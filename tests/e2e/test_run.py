@@ -22,7 +22,7 @@ from certifi_system_store_wrapper.commands import run
 from support import MODULE, Sandbox, write
 
 RUN = ("-m", MODULE, "run")
-ON_UNIX = pytest.mark.skipif(os.name == "nt", reason="no process takes another's place there")
+ON_UNIX = pytest.mark.posix("no process takes another's place there")
 CURL = pytest.mark.skipif(not shutil.which("curl"), reason="there is no curl")
 
 

@@ -18,7 +18,7 @@ from support.terminal import on_a_terminal
 
 COMMAND = ("-m", MODULE)
 HASH = re.compile("[0-9a-f]{64}")
-unix = pytest.mark.skipif(os.name == "nt", reason="there are no such terminals")
+unix = pytest.mark.posix("there are no such terminals")
 
 
 def tried(sandbox: Sandbox) -> List[List[str]]:

@@ -71,5 +71,9 @@ def skip_elsewhere(items: List[pytest.Item]) -> None:
     for item in items:
         for name, holds in MARKERS.items():
             marker = item.get_closest_marker(name)
-            if marker and not holds():
+            if not marker:
+                continue
+            if not marker.args:
+                raise pytest.UsageError(f"{item.nodeid}: the marker {name} needs its reason")
+            if not holds():
                 item.add_marker(pytest.mark.skip(reason=f"{name}: {marker.args[0]}"))

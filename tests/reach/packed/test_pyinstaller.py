@@ -220,7 +220,7 @@ def test_a_stripped_program(
     assert_fetched(program.run("requests", url, env=named(ca_file)))
 
 
-@pytest.mark.skipif(os.name == "nt", reason="it takes a shell")
+@pytest.mark.posix("it takes a shell")
 def test_a_program_without_standard_streams(
     sandbox: Sandbox, url: str, ca_file: Path, tmp_path: Path, record_property: Record
 ) -> None:

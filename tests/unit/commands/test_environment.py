@@ -35,7 +35,7 @@ def test_an_interpreter_that_runs_by_an_alias(
     assert there.packages[environment.NAME] == "9" and "pytest" in there.packages
 
 
-@pytest.mark.links
+@pytest.mark.links("it is about symbolic links")
 @pytest.mark.parametrize(
     ("links", "taken"),
     [

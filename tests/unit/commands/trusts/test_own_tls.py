@@ -226,7 +226,7 @@ def test_niquests() -> None:
     assert named.name == f"CURL_CA_BUNDLE{trust.NO_COMMON_NAMES}"
 
 
-@pytest.mark.links
+@pytest.mark.links("it is about symbolic links")
 def test_a_hashed_folder_of_dangling_links(folder: Path) -> None:
     """OpenSSL finds nothing behind them."""
     (folder / "0123abcd.0").symlink_to("/no/such/file")

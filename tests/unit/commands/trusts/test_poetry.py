@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any, Dict, List, Optional
 
@@ -13,7 +12,7 @@ from certifi_system_store_wrapper.commands.trusts import Trust
 from support import write
 from support.trusts import NO_FILES, here, set_by_a_file
 
-pytestmark = pytest.mark.skipif(os.name == "nt", reason="its paths are others")
+pytestmark = pytest.mark.posix("its paths are others")
 PROJECT = """
 [tool.poetry]
 name = "x"
