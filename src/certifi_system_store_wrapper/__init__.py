@@ -61,7 +61,7 @@ def _undisturbed(call, *arguments):  # type: (Callable[..., T], object) -> T
 
 
 class _Recorder:
-    """Stands in for every Python handler of the process, while ours runs in the main thread.
+    """Has every Python handler of the process put off, while ours runs in the main thread.
 
     It stands here because nothing else of ours is loaded so early; see `machine.signals`.
     """
@@ -71,59 +71,89 @@ class _Recorder:
         """Change nothing yet. Imports are left to the caller: where() must not do any."""
         self._signal, self._get_ident, self._modules = signal, get_ident, modules
         self.thread = get_ident()
-        self.handlers = {}  # type: dict[int, Handler]
+        self.taken = set()  # type: set[int]
         # The signals that are due, each with its frame.
         self.late = {}  # type: dict[int, tuple[FrameType | None, ...]]
-        self.is_over = False
-
-    def __call__(self, signum, frame):  # type: (int, FrameType | None) -> None
-        """Record the signal. As in Python itself, one that comes twice is due once."""
-        if self.is_over or self._get_ident() != self.thread:
-            # Somebody saved this recorder and has put it back, or another thread has forked.
-            self.handlers[signum](signum, frame)
-        else:
-            self.late.setdefault(signum, (frame,))
+        # From the last handler taken to the first given back. Outside of that handlers go on as
+        # they did, also where one of them raises before all are given back.
+        self.is_on = False
 
     def take_over(self):  # type: () -> None
         """Replace every Python handler; in another thread than the main one do nothing."""
+        self._take_all()
+        self.is_on = bool(self.taken)
+        # One that ran meanwhile may have set others.
+        self._take_all()
+
+    def _take_all(self):  # type: () -> None
+        for signum in self._signal.valid_signals():
+            self._take(signum)
+
+    def _take(self, signum):  # type: (int) -> None
+        handler = self._signal.getsignal(signum)
+        while type(handler) is _StandIn and handler.recorder is not self:
+            if handler.recorder.is_on:
+                break
+            # It was not given back, see above.
+            handler = handler.handler
+        if not callable(handler) or self._is_left_alone(handler):
+            return
+        self.taken.add(signum)
         try:
-            for signum in self._signal.valid_signals():
-                handler = self._signal.getsignal(signum)
-                if callable(handler) and not self._is_left_alone(handler):
-                    self.handlers[signum] = handler
-                    self._signal.signal(signum, self)
+            self._signal.signal(signum, _StandIn(self, handler))
         except ValueError as error:
-            if error.__traceback__ and error.__traceback__.tb_next:
+            if len(self.taken) > 1 or (error.__traceback__ and error.__traceback__.tb_next):
                 # A handler raised it, before it was replaced.
                 raise
             # This is not the main thread, so no handler runs here.
-            self.handlers.clear()
+            self.taken.clear()
 
-    def _is_left_alone(self, handler):  # type: (Handler) -> bool
-        """Whether it never raises, or C code may stand before it, which we would remove.
+    def take_again(self):  # type: () -> None
+        """Replace what the application has set meanwhile, if handlers are still put off."""
+        if self.is_on:
+            self._take_all()
+
+    def _is_left_alone(self, handler):  # type: (object) -> bool
+        """Whether it is ours, or never raises, or C code may stand before it, which would end.
 
         Event loops need siginterrupt(signum, False), which would end, too. gevent.signal_handler()
         lays a handler of its own over Python's for SIGINT.
         """
-        module = str(getattr(handler, "__module__", ""))
+        if type(handler) is _StandIn:
+            return handler.recorder is self
+        # Other objects may have an attribute that raises.
+        is_function = type(handler) in (type(len), type(_undisturbed))
+        module = str(handler.__module__) if is_function else ""
         return module.startswith(("asyncio.", "uvloop.")) or (
             module == "_signal" and "gevent" in self._modules
         )
 
+    def stands_in(self, stand_in, signum):  # type: (_StandIn, int) -> bool
+        """Whether it is at work: nobody has set another handler since, except another recorder."""
+        at = self._signal.getsignal(signum)
+        while at is not stand_in and type(at) is _StandIn:
+            at = at.handler
+        return at is stand_in and self.is_on and self._get_ident() == self.thread
+
+    def record(self, signum, frame):  # type: (int, FrameType | None) -> None
+        """Remember the signal. As in Python itself, one that comes twice is due once."""
+        self.late.setdefault(signum, (frame,))
+
     def end(self):  # type: () -> None
         """Give the handlers back, and run those that are due: each of them may raise."""
+        self.is_on = False
         try:
             self.give_back()
         finally:
-            self.is_over = True
             self.run()
 
     def give_back(self):  # type: () -> None
         """Restore the handlers; each may run as soon as it is in its place, and may raise."""
         try:
-            for signum, handler in self.handlers.items():
-                if self._signal.getsignal(signum) is self:
-                    self._signal.signal(signum, handler)
+            for signum in self.taken:
+                now = self._signal.getsignal(signum)
+                if type(now) is _StandIn and now.recorder is self:
+                    self._signal.signal(signum, now.handler)
         except BaseException:
             self.give_back()
             raise
@@ -141,8 +171,30 @@ class _Recorder:
             raise
 
     def _run(self, signum, frame):  # type: (int, FrameType | None) -> None
-        own, now = self.handlers[signum], self._signal.getsignal(signum)
-        handler = own if now is self else now
+        handler = self._signal.getsignal(signum)
+        if type(handler) is _StandIn and handler.recorder is self:
+            handler = handler.handler
         # An earlier one may have switched it off.
         if callable(handler):
-            handler(signum, frame)
+            try:
+                handler(signum, frame)
+                self.take_again()
+            except BaseException:
+                # One that it has set may have raised just now.
+                self.take_again()
+                raise
+
+
+class _StandIn:
+    """Stands in for one handler; whoever has saved it gets that handler by it."""
+
+    def __init__(self, recorder, handler):  # type: (_Recorder, Handler) -> None
+        """Have `recorder` decide when `handler` runs."""
+        self.recorder, self.handler = recorder, handler
+
+    def __call__(self, signum, frame):  # type: (int, FrameType | None) -> None
+        """Record the signal; run the handler where a newer one calls it, or nobody waits."""
+        if self.recorder.stands_in(self, signum):
+            self.recorder.record(signum, frame)
+        else:
+            self.handler(signum, frame)

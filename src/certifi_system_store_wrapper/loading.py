@@ -6,6 +6,7 @@ bundle. After an upgrade in place the rest would be another version. What is loa
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
 from contextlib import suppress
@@ -13,6 +14,8 @@ from importlib import import_module
 from threading import RLock
 from types import ModuleType
 from typing import Set, Tuple
+
+from .machine.signals import interruptible
 
 _PACKAGE = __name__.rpartition(".")[0]
 _FILE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "__init__.py")
@@ -49,7 +52,7 @@ def load(name: str) -> ModuleType:
     full = f"{_PACKAGE}.{name}"
     # Whoever has it for longer waits for a module that this thread is importing.
     lock = _lock
-    has_lock = lock.acquire(timeout=_PATIENCE)
+    has_lock = interruptible(functools.partial(lock.acquire, timeout=_PATIENCE))
     try:
         if full not in sys.modules and _build_stamp() != _ours:
             raise Replaced

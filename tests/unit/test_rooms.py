@@ -17,7 +17,7 @@ _FACTS = {"parsing", "machine", "reporting", "settings", "printable", "record", 
 # A room, and the rooms that it may import from. A module beside the rooms is a room by itself.
 ROOMS: Dict[str, Set[str]] = {
     "record": set(),
-    "loading": set(),
+    "loading": {"machine"},
     "printable": set(),
     "settings": {"printable", "record", "machine"},
     "reporting": {"machine", "settings", "printable", "record", "loading"},

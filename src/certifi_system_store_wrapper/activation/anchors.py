@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager, suppress
-from typing import Iterator, List, Set, Tuple
+from contextlib import suppress
+from typing import Callable, List, Set, Tuple
 
 from .. import parsing, reporting
 from ..machine.signals import foreign, put_off
@@ -24,12 +24,11 @@ MARK = "__certifi_system_store_wrapper__"
 _parsed: Tuple[str, Blocks] = ("", [])
 
 
-@contextmanager
-def nothing_worse(otherwise: str) -> Iterator[None]:
-    """Log what fails, once, and go on: `otherwise` says what happens then."""
+def nothing_worse(otherwise: str, call: Callable[..., None], *arguments: object) -> None:
+    """Call that; log what fails, once, and go on: `otherwise` says what happens then."""
     with put_off():
         try:
-            yield
+            call(*arguments)
         except Exception as error:  # noqa: BLE001 - the application imports or makes a context
             foreign(reporting.say_once, WARNING, f"{otherwise}: {error!r}")
 

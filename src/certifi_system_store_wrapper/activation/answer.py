@@ -37,6 +37,8 @@ class Answer:
         # Every path that where() has returned, except certifi's own.
         self._ours: Set[str] = set()
         self._try_again = 0.0
+        # Whether somebody has got certifi's own path, and may have kept it.
+        self._gave_own = False
         self.free()
         if not _answers and hasattr(os, "register_at_fork"):
             os.register_at_fork(
@@ -55,7 +57,7 @@ class Answer:
         published = self._published
         if not isinstance(os, ModuleType):
             # pyfakefs puts an object in its place. OpenSSL cannot read the files that it knows.
-            return published.path if published else self.certifi_file()
+            return published.path if published else self._own()
         if published is not None and published.intact():
             return published.path
         return self._answered()
@@ -104,14 +106,19 @@ class Answer:
                 run_due()
                 # A finalizer asks while we build, or nobody would remove the bundle any more.
                 if self._owner == get_ident() or cleanup.is_over():
-                    return self.certifi_file()
+                    return self._own()
                 # In a fork by a handler meanwhile, free() makes another one.
                 lock = self._lock
                 if lock.acquire(timeout=_PATIENCE):
                     return self._answered_under_lock(lock.release)
             message = "another thread has been building the bundle for a minute"
             foreign(reporting.warning, message)
-            return self.certifi_file()
+            return self._own()
+
+    def _own(self) -> str:
+        """Return certifi's own path; requests, which keeps it, is told once there is a bundle."""
+        self._gave_own = True
+        return self.certifi_file()
 
     def _answered_under_lock(self, release: Callable[[], None]) -> str:
         """Answer, and log only after the lock is released: a log may wait for another thread."""
@@ -133,7 +140,7 @@ class Answer:
             # Variables may have been set since certifi was imported.
             reporting.configure(settings)
             if not settings.sources or self._is_too_early():
-                return self.certifi_file()
+                return self._own()
             published = publishing.publish(
                 settings, self.certifi_file(), broken=published, refreshed=self._refreshed
             )
@@ -145,8 +152,9 @@ class Answer:
             reporting.later(reporting.say_once, WARNING, message)
         self._ours.add(published.path)
         self._published, self._refreshed = published, None
-        if self._try_again:
-            self._try_again = 0.0
+        self._try_again = 0.0
+        if self._gave_own:
+            self._gave_own = False
             reporting.failure_of(_tell_requests, self.certifi_file, published.path)
         reporting.later(reporting.emit, DEBUG, f"certifi.where() answers {published.path}")
         return published.path
@@ -163,7 +171,7 @@ class Answer:
         if not isinstance(error, (RecursionError, MemoryError)):
             self._try_again = monotonic() + _PAUSE
         reporting.later(reporting.say_once, WARNING, f"{_NO_BUNDLE}: {_reason(error)}")
-        return self.certifi_file()
+        return self._own()
 
 
 def _reason(error: Exception) -> str:
@@ -174,7 +182,7 @@ def _reason(error: Exception) -> str:
 
 
 def _tell_requests(certifi_file: Callable[[], str], path: str) -> None:
-    """Replace the path that requests stored while there was no bundle, and never asks for again."""
+    """Replace the path that requests has stored, and never asks for again."""
     load("activation.latecomers").refresh_requests(certifi_file, lambda: path)
 
 

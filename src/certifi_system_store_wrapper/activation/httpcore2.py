@@ -35,15 +35,18 @@ def patch(module: ModuleType) -> None:
 
     Who has bound its function has ours, too.
     """
-    with anchors.nothing_worse(_OTHERWISE):
-        is_httpx2 = module.__name__ == _HTTPX2
-        own = module.create_ssl_context if is_httpx2 else module.default_ssl_context
-        if hasattr(own, anchors.MARK) or (is_httpx2 and not _is_by_truststore(own)):
-            return
-        _refuse_unknown(own)
-        ours = _create_ssl_context(own) if is_httpx2 else _default_ssl_context(own)
-        _patched.append((own, ours))
-        latecomers.rebind([(own, ours)])
+    anchors.nothing_worse(_OTHERWISE, _patch, module)
+
+
+def _patch(module: ModuleType) -> None:
+    is_httpx2 = module.__name__ == _HTTPX2
+    own = module.create_ssl_context if is_httpx2 else module.default_ssl_context
+    if hasattr(own, anchors.MARK) or (is_httpx2 and not _is_by_truststore(own)):
+        return
+    _refuse_unknown(own)
+    ours = _create_ssl_context(own) if is_httpx2 else _default_ssl_context(own)
+    _patched.append((own, ours))
+    latecomers.rebind([(own, ours)])
 
 
 def undo() -> None:
@@ -94,9 +97,8 @@ def _create_ssl_context(own: MakesContext) -> MakesContext:
 
 
 def _add_lacking(context: SSLContext) -> None:
-    with anchors.nothing_worse(_OTHERWISE):
-        # Its own methods: truststore keeps a context within the context.
-        anchors.add_lacking(context, type(context))
+    # Its own methods: truststore keeps a context within the context.
+    anchors.nothing_worse(_OTHERWISE, anchors.add_lacking, context, type(context))
 
 
 def _is_chosen(*, _trust_env: bool = True) -> bool:

@@ -61,13 +61,16 @@ def hooked(spec: ModuleSpec) -> ModuleSpec:
 
 def patch(ssl: ModuleType) -> None:
     """Have clients' default contexts trust what is in the bundle as well. Never raises."""
-    with nothing_worse(_OTHERWISE):
-        # gevent, eventlet and truststore put a subclass there.
-        context = next(each for each in ssl.SSLContext.__mro__ if each.__module__ == "ssl")
-        if not hasattr(context.load_default_certs, MARK):
-            _replace(context, _load_default_certs(context, ssl))
-            _replace(context, _set_default_verify_paths(context, ssl))
-            _replace(context, _load_verify_locations(context, ssl))
+    nothing_worse(_OTHERWISE, _patch, ssl)
+
+
+def _patch(ssl: ModuleType) -> None:
+    # gevent, eventlet and truststore put a subclass there.
+    context = next(each for each in ssl.SSLContext.__mro__ if each.__module__ == "ssl")
+    if not hasattr(context.load_default_certs, MARK):
+        _replace(context, _load_default_certs(context, ssl))
+        _replace(context, _set_default_verify_paths(context, ssl))
+        _replace(context, _load_verify_locations(context, ssl))
 
 
 def undo() -> None:
@@ -154,5 +157,4 @@ def _is_clients(self: SSLContext, ssl: ModuleType) -> bool:
 
 def _add(self: SSLContext, context: Type[SSLContext]) -> None:
     """Add what it lacks, past the methods of subclasses."""
-    with nothing_worse(_OTHERWISE):
-        add_lacking(self, context)
+    nothing_worse(_OTHERWISE, add_lacking, self, context)

@@ -15,7 +15,7 @@ from _thread import get_ident
 from types import FrameType
 from typing import Callable, Optional, TypeVar
 
-from .. import _Recorder
+from .. import _Recorder, _StandIn
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -44,8 +44,8 @@ class _Opening(_Recorder):
         self.now: Optional[Callable[[], None]] = None
         self.passing: Optional[BaseException] = None
 
-    def __call__(self, signum: int, frame: Optional[FrameType]) -> None:
-        super().__call__(signum, frame)
+    def record(self, signum: int, frame: Optional[FrameType]) -> None:
+        super().record(signum, frame)
         if self.now is not None:
             self.now()
 
@@ -96,7 +96,7 @@ class put_off:  # noqa: N801 - it is used as contextlib's functions are
             except BaseException:
                 self._mine.end()
                 raise
-            if self._mine.handlers:
+            if self._mine.is_on:
                 _recorder = self._mine
 
     def __exit__(self, kind: object, error: Optional[BaseException], traceback: object) -> None:
@@ -140,6 +140,9 @@ def foreign(call: Callable[..., T], *arguments: object) -> T:
         if is_passing(error) and _recorder is not None and _recorder.now is None:
             raise Raised(error) from error
         raise
+    finally:
+        if _recorder is not None and _recorder.now is None and _recorder.thread == get_ident():
+            _recorder.take_again()
 
 
 def run_due() -> None:
@@ -154,8 +157,10 @@ def is_passing(error: BaseException) -> bool:
 
 def handler_of(signum: int) -> object:
     """Return the handler of that signal, also while it is put off."""
-    handler = signal.getsignal(signum)
-    return handler.handlers[signum] if isinstance(handler, _Opening) else handler
+    handler: object = signal.getsignal(signum)
+    while type(handler) is _StandIn:
+        handler = handler.handler
+    return handler
 
 
 def _open_for(how: Callable[[_Opening], None], call: Callable[..., T], *arguments: object) -> T:
@@ -177,6 +182,7 @@ def _after_fork_in_child() -> None:
     if _recorder is not None:
         _recorder.late.clear()
         if _recorder.thread != get_ident():
+            _recorder.is_on = False
             _recorder.give_back()
             _recorder = None
 

@@ -57,18 +57,23 @@ def run() -> None:
 
 
 def before_fork() -> None:
-    """Block SIGTERM: our handler would lose one that the child gets before it is reset."""
+    """Block signals: our handler would lose a SIGTERM that the child gets before it is reset.
+
+    All of them, as another handler may raise before after_fork() has unblocked it.
+    """
     loading.before_fork()
     if sys.platform != "win32" and _installed:
-        _masks[threading.get_ident()] = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGTERM,))
+        _masks[threading.get_ident()] = signal.pthread_sigmask(signal.SIG_BLOCK, ())
+        signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
 
 
 def after_fork() -> None:
-    """Unblock SIGTERM, in parent and child."""
+    """Unblock them, in parent and child."""
     loading.after_fork()
-    mask = _masks.pop(threading.get_ident(), None)
+    mask = _masks.get(threading.get_ident())
     if sys.platform != "win32" and mask is not None:
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        _masks.pop(threading.get_ident(), None)
 
 
 def after_fork_in_child() -> None:

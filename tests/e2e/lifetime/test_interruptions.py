@@ -191,11 +191,19 @@ def test_a_refresh_that_is_interrupted(sandbox: Sandbox) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
-@pytest.mark.parametrize("asked", ["certifi.where", "ssl.create_default_context"])
-def test_a_thread_that_builds(sandbox: Sandbox, asked: str) -> None:
+@pytest.mark.parametrize(
+    ("builder", "asked"),
+    [
+        ("certifi.where", "certifi.where"),
+        ("certifi.where", "ssl.create_default_context"),
+        ("ours.build", "certifi.where"),
+    ],
+)
+def test_a_thread_that_builds(sandbox: Sandbox, builder: str, asked: str) -> None:
     """While another one builds, handlers run: at most a second late, also in a context of ssl."""
     code = f"""
     import certifi, ssl
+    import certifi_system_store_wrapper as ours
     builds, ends = threading.Event(), threading.Event()
 
     class Finder:
@@ -206,7 +214,7 @@ def test_a_thread_that_builds(sandbox: Sandbox, asked: str) -> None:
                 ends.wait(60)
 
     sys.meta_path.insert(0, Finder)
-    thread = threading.Thread(target=certifi.where)
+    thread = threading.Thread(target={builder})
     thread.start()
     builds.wait()
     signal.setitimer(signal.ITIMER_REAL, 0.2)
@@ -517,6 +525,95 @@ WHAT_ELSE_THEY_DO = {
             assert not status, number
         assert number > 20, number
     """,
+    "one that sets another": """
+        import certifi
+
+        def strikes_in(name):
+            real = getattr(os, name)
+
+            def struck(*arguments):
+                setattr(os, name, real)
+                signal.raise_signal(signal.SIGALRM)
+                return real(*arguments)
+
+            setattr(os, name, struck)
+
+        signal.signal(signal.SIGALRM, lambda *due: signal.signal(signal.SIGALRM, stop))
+        strikes_in("listdir")
+        strikes_in("urandom")
+        assert stopped(certifi.where)
+    """,
+    "one that sets another, at any time": """
+        import certifi
+        import certifi_system_store_wrapper as ours
+
+        came, end = 0, time.monotonic() + 5
+        while time.monotonic() < end or not came:
+            signal.signal(signal.SIGALRM, lambda *due: signal.signal(signal.SIGALRM, stop))
+            signal.setitimer(signal.ITIMER_REAL, 0.001, 0.002)
+
+            def ask():
+                try:
+                    ours.refresh()
+                finally:
+                    signal.signal(signal.SIGALRM, signal.SIG_IGN)
+
+            came += stopped(ask)
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, stop)
+    """,
+    "one that asks certifi, in the middle of a build": """
+        import certifi
+        real = os.listdir
+
+        def struck(*arguments):
+            os.listdir = real
+            signal.raise_signal(signal.SIGALRM)
+            return real(*arguments)
+
+        signal.signal(signal.SIGALRM, lambda *due: __import__("requests"))
+        os.listdir = struck
+        path = certifi.where()
+        import requests
+        assert requests.utils.DEFAULT_CA_BUNDLE_PATH == path
+        assert requests.adapters.DEFAULT_CA_BUNDLE_PATH == path
+        signal.signal(signal.SIGALRM, stop)
+    """,
+    "one whose attributes raise": """
+        class Proxy:
+            def __getattribute__(self, name):
+                raise RuntimeError("outside of the application's context")
+
+            def __call__(self, signum, frame):
+                came.append(signum)
+
+        came = []
+        signal.signal(signal.SIGUSR1, Proxy())
+        import certifi
+        signal.raise_signal(signal.SIGUSR1)
+        assert came == [signal.SIGUSR1]
+    """,
+    "one that raises StopIteration while a context is made": """
+        def of_the_application(signum, frame):
+            raise StopIteration
+
+        import certifi, ssl
+        real = os.mkdir
+
+        def struck(*arguments):
+            os.mkdir = real
+            signal.raise_signal(signal.SIGUSR1)
+            return real(*arguments)
+
+        os.mkdir = struck
+        signal.signal(signal.SIGUSR1, of_the_application)
+        try:
+            ssl.create_default_context()
+        except StopIteration:
+            os.mkdir = None
+        assert os.mkdir is None
+        os.mkdir = real
+    """,
     "activate() in place of the start-up files": """
         class Finder:
             @staticmethod
@@ -539,7 +636,49 @@ def test_handlers_go_on_as_they_did(sandbox: Sandbox, what: str) -> None:
     options = ("-S",) if "activate" in what else ()
     prelude = f"import sys; sys.path.insert(1, {str(sandbox.environment.site_packages)!r})\n"
     code = prelude + ALARM + textwrap.dedent(WHAT_ELSE_THEY_DO[what]) + ANSWERS
-    done = sandbox.run_code(code, "-W", "ignore", *options)
+    env = {"PYTHON_CERTIFI_SSL_DEFAULTS": "1"} if "context" in what else {}
+    done = sandbox.run_code(code, "-W", "ignore", *options, env=env)
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_fork_that_is_interrupted(sandbox: Sandbox) -> None:
+    """At any line that we run for it: Python loses what a handler raises there, blocked is nothing.
+
+    A parent that ignored SIGTERM from then on, and its children, could not be ended any more.
+    """
+    code = """
+    import certifi
+    certifi.where()
+    number = lines = 0
+
+    def trace(frame, event, arg):
+        global lines
+        if "/certifi_system_store_wrapper/" in frame.f_code.co_filename:
+            lines += event == "line"
+            if event == "line" and lines == number:
+                os.kill(os.getpid(), signal.SIGALRM)
+            return trace
+
+    def blocked():
+        return len(signal.pthread_sigmask(signal.SIG_BLOCK, ()))
+
+    def fork():
+        global child
+        child = os.fork()
+        if not child:
+            sys.settrace(None)
+            os._exit(blocked())
+
+    while lines >= number:
+        number, lines = number + 1, 0
+        sys.settrace(trace)
+        stopped(fork)
+        sys.settrace(None)
+        status = os.waitpid(-1, 0)[1]
+        assert (status, blocked()) == (0, 0), (number, status, blocked())
+    assert number > 10, number
+    """
+    done = sandbox.run_code(ALARM + textwrap.dedent(code) + ANSWERS)
     assert done.returncode == 0, done.stderr
 
 

@@ -1,15 +1,52 @@
-"""The handlers that are due run once each, whatever comes between any two lines of that."""
+"""Handlers are put off and given back, whatever comes between any two lines of that."""
 
 from __future__ import annotations
 
+import _signal
 import signal
 import sys
+import threading
 from _thread import get_ident
-from typing import Any, List
+from typing import Any, Callable, Dict, List
 
 import pytest
 
-from certifi_system_store_wrapper import _Recorder
+from certifi_system_store_wrapper import _Recorder, _StandIn
+
+Handler = Callable[[int, object], None]
+
+
+class Stop(Exception):
+    """What a handler raises."""
+
+
+class Signals:
+    """Python's module, of a process that nobody else has handlers in."""
+
+    def __init__(self, handlers: Dict[int, Handler]) -> None:
+        self.handlers: Dict[int, Any] = dict(handlers)
+        self.strikes: Dict[int, List[int]] = {}
+
+    def valid_signals(self) -> List[int]:
+        return sorted(self.handlers)
+
+    def getsignal(self, signum: int) -> Any:
+        return self.handlers[signum]
+
+    def signal(self, signum: int, handler: Any) -> None:
+        """Set a handler; as in Python, those that are due by then run before."""
+        for each in self.strikes.get(signum, []):
+            self.strikes[signum].remove(each)
+            self.handlers[each](each, None)
+        self.handlers[signum] = handler
+
+
+def stop(signum: int, frame: object) -> None:
+    raise Stop(signum)
+
+
+def of(signals: Signals) -> _Recorder:
+    return _Recorder(signals, get_ident, sys.modules)
 
 
 class Interrupted(dict):  # type: ignore[type-arg]
@@ -24,19 +61,146 @@ class Interrupted(dict):  # type: ignore[type-arg]
         return super().pop(*arguments)
 
 
-@pytest.mark.parametrize("names", [["SIGTERM"], ["SIGTERM", "SIGINT"]])
-def test_a_signal_that_comes_while_another_is_on_its_way(names: List[str]) -> None:
+@pytest.mark.parametrize("signums", [[15], [15, 2]])
+def test_a_signal_that_comes_while_another_is_on_its_way(signums: List[int]) -> None:
     """It runs what is due, which is nobody's business any more then."""
     ran: List[int] = []
-    recorder = _Recorder(signal, get_ident, sys.modules)
-    recorder.late = Interrupted()
-    for name in names:
-        number = int(getattr(signal, name))
-        recorder.handlers[number] = lambda signum, _: ran.append(signum)
-        recorder.late.setdefault(number, (None,))
-    # Nobody's handlers are replaced here, so that the recorder takes its own.
-    recorder._signal = type("Signals", (), {"getsignal": lambda _: recorder})
+    recorder = of(Signals({each: lambda signum, _: ran.append(signum) for each in signums}))
+    recorder.late = Interrupted(dict.fromkeys(signums, (None,)))
     recorder.late.recorder = recorder
     recorder.run()
-    assert sorted(ran) == sorted(recorder.handlers)
+    assert sorted(ran) == sorted(signums)
     assert not recorder.late
+
+
+def test_what_is_put_off_runs_once_when_it_is_over() -> None:
+    """And each handler is the application's own again."""
+    ran: List[int] = []
+    signals = Signals({2: lambda signum, _: ran.append(signum), 15: stop})
+    before = dict(signals.handlers)
+    recorder = of(signals)
+    recorder.take_over()
+    for signum in (2, 15, 2):
+        signals.handlers[signum](signum, None)
+    assert ran == []
+    with pytest.raises(Stop):
+        recorder.end()
+    assert (ran, signals.handlers) == ([2], before)
+
+
+def test_another_thread_than_the_main_one() -> None:
+    """No handler runs there, and none can be set."""
+    before = signal.getsignal(signal.SIGINT)
+    recorders: List[_Recorder] = []
+
+    def take_over() -> None:
+        recorder = _Recorder(_signal, get_ident, sys.modules)
+        recorder.take_over()
+        recorders.append(recorder)
+
+    thread = threading.Thread(target=take_over)
+    thread.start()
+    thread.join()
+    assert [each.is_on for each in recorders] == [False]
+    assert callable(before) and signal.getsignal(signal.SIGINT) is before
+
+
+def test_a_valueerror_of_a_handler_is_the_applications() -> None:
+    """One of C code leaves no frame of its own."""
+    signals = Signals({2: stop, 15: "{".format})  # type: ignore[dict-item]
+    signals.strikes = {15: [15]}
+    signals.signal = C(signals.signal)  # type: ignore[method-assign]
+    recorder = of(signals)
+    with pytest.raises(ValueError, match="encountered in format"):
+        recorder.take_over()
+    recorder.end()
+    assert signals.handlers == {2: stop, 15: signals.handlers[15]}
+
+
+class C:
+    """Calls a function, and raises what it raises without its frames, as C code does."""
+
+    def __init__(self, call: Callable[..., None]) -> None:
+        self.call = call
+
+    def __call__(self, *arguments: Any) -> None:
+        try:
+            self.call(*arguments)
+        except ValueError as error:
+            raise error.with_traceback(None) from None
+
+
+def test_a_handler_that_is_set_meanwhile_is_put_off_too() -> None:
+    """By another one that runs just before the last of them is taken."""
+    signals = Signals({2: lambda *_: signals.handlers.update({2: stop}), 15: stop})
+    signals.strikes = {15: [2]}
+    recorder = of(signals)
+    recorder.take_over()
+    signals.handlers[2](2, None)
+    assert list(recorder.late) == [2]
+    with pytest.raises(Stop):
+        recorder.end()
+    assert signals.handlers == {2: stop, 15: stop}
+
+
+def test_one_that_calls_the_handler_before_it() -> None:
+    """What it has saved runs that handler, and records nothing."""
+    ran: List[str] = []
+    signals = Signals({2: lambda *_: ran.append("first")})
+    recorder = of(signals)
+    recorder.take_over()
+    first = signals.getsignal(2)
+
+    def chained(signum: int, frame: object) -> None:
+        ran.append("second")
+        first(signum, frame)
+
+    signals.signal(2, chained)
+    recorder.take_again()
+    signals.handlers[2](2, None)
+    recorder.end()
+    assert (ran, signals.handlers) == (["second", "first"], {2: chained})
+
+
+def test_what_could_not_be_given_back_goes_on() -> None:
+    """It runs the application's handler, and the next recorder finds that."""
+    signals = Signals({2: stop, 15: stop})
+    recorder = of(signals)
+    recorder.take_over()
+    recorder.taken.clear()
+    recorder.end()
+    assert isinstance(signals.handlers[2], _StandIn)
+    with pytest.raises(Stop):
+        signals.handlers[2](2, None)
+    following = of(signals)
+    following.take_over()
+    following.end()
+    assert signals.handlers == {2: stop, 15: stop}
+
+
+def test_handlers_that_raise_while_they_are_given_back() -> None:
+    """Each of them, one after the other: all are given back."""
+    signals = Signals({2: stop, 10: stop, 15: stop})
+    signals.strikes = {15: [15]}
+    recorder = of(signals)
+    with pytest.raises(Stop):
+        recorder.take_over()
+    signals.strikes = {2: [15, 15], 10: [15, 2]}
+    with pytest.raises(Stop):
+        recorder.end()
+    assert signals.handlers == {2: stop, 10: stop, 15: stop}
+
+
+def test_one_recorder_within_another() -> None:
+    """The outer one decides when the handler runs."""
+    signals = Signals({2: stop})
+    outer, inner = of(signals), of(signals)
+    outer.take_over()
+    inner.take_over()
+    signals.handlers[2](2, None)
+    assert list(inner.late) == [2]
+    inner.end()
+    assert list(outer.late) == [2]
+    with pytest.raises(Stop):
+        outer.end()
+    assert signals.handlers == {2: stop}
