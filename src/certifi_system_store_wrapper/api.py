@@ -22,7 +22,7 @@ def where() -> str:
     """Return the path of the bundle, as certifi.where() does while we are active.
 
     The path is absolute and stays good for the life of this process and its forks. Where no
-    bundle can be published it is certifi's own. Never raises what certifi.where() would not;
+    bundle can be published it is certifi's own. Raises what certifi.where() raises;
     ImportError, as all that answer here, where there is no certifi.
     """
     return hook.current().where()

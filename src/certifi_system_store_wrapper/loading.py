@@ -50,7 +50,7 @@ _lock = RLock()
 def load(name: str) -> ModuleType:
     """Return a module of this package; raises Replaced where another one is installed by now."""
     full = f"{_PACKAGE}.{name}"
-    # Whoever has it for longer waits for a module that this thread is importing.
+    # A thread that has it for longer may be waiting for a module that this one is importing.
     lock = _lock
     has_lock = interruptible(functools.partial(lock.acquire, timeout=_PATIENCE))
     try:

@@ -104,7 +104,8 @@ class Answer:
         with put_off():
             for _ in range(_ATTEMPTS):
                 run_due()
-                # A finalizer asks while we build, or nobody would remove the bundle any more.
+                # This thread is building it, and a finalizer, a handler or a log asks meanwhile;
+                # or the exit handlers have run, and nobody would remove a new bundle.
                 if self._owner == get_ident() or cleanup.is_over():
                     return self._own()
                 # In a fork by a handler meanwhile, free() makes another one.

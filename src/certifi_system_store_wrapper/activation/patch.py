@@ -28,7 +28,8 @@ class Patch:
     def __init__(self, certifi: ModuleType, previous: Optional[Patch] = None) -> None:
         """Prepare the replacements; they go on with the answer of `previous`, if there is one.
 
-        Not with one that pyfakefs has imported: it knows no real file, and its modules are gone.
+        One that was made while pyfakefs replaced modules is of another class, and is left: it
+        knows no real file.
         """
         self.certifi = certifi
         self._has_file = False
@@ -67,7 +68,7 @@ class Patch:
     def _certifi_file(self) -> str:
         """Return certifi's own answer; asking certifi costs 3 ms, looking beside it nothing."""
         beside = None
-        # A test may have replaced functions that we call and certifi does not.
+        # Tests replace functions such as os.path.isfile, which may raise then.
         with put_off(), suppress(Exception):
             beside = self._beside_certifi()
             if beside and self._is_the_answer(beside):

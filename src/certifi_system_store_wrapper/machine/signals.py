@@ -112,7 +112,7 @@ class put_off:  # noqa: N801 - it is used as contextlib's functions are
 
 
 def _raise_as_it_was(error: BaseException) -> None:
-    """Raise it with the context that it had: how it came here is no news to the application."""
+    """Raise it with the context that it had, without Raised."""
     context = error.__context__
     try:
         raise error
@@ -129,10 +129,11 @@ def interruptible(call: Callable[..., T], *arguments: object) -> T:
 
 
 def foreign(call: Callable[..., T], *arguments: object) -> T:
-    """Call code of the application: handlers run meanwhile as if we were not there.
+    """Call code of the application, such as its log: handlers run at once meanwhile.
 
-    What one raises is for that code as it is, and a guard of ours within lets pass what
-    is_passing() knows. From here on it passes every `except` clause of ours.
+    That code gets what a handler raises as it is. If it comes out of that code, it passes every
+    `except` clause of ours. (In reporting, which calls loggers within foreign(), a guard asks
+    is_passing().)
     """
     try:
         return _open_for(_Opening.run_plainly, call, *arguments)

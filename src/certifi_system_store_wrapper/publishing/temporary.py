@@ -164,7 +164,7 @@ class TemporaryBundle:
             remove_unheld(self.folder, NAME)
             # A cluster may have killed its workers: what they left goes, too.
             sweep(self)
-        # It is empty, and without locks still there.
+        # Without locks remove_unheld() leaves the empty folder.
         quietly(os.rmdir, self.folder)
         if self._owns_parent:
             quietly(os.rmdir, self.parent)

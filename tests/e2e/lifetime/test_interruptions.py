@@ -544,9 +544,15 @@ WHAT_ELSE_THEY_DO = {
         assert stopped(certifi.where)
     """,
     "one that sets another, at any time": """
-        import certifi
+        import certifi, logging
         import certifi_system_store_wrapper as ours
 
+        class Lost(logging.Handler):
+            def emit(self, record):
+                lost.append(record.getMessage())
+
+        lost = []
+        logging.getLogger().addHandler(Lost())
         came, end = 0, time.monotonic() + 5
         while time.monotonic() < end or not came:
             signal.signal(signal.SIGALRM, lambda *due: signal.signal(signal.SIGALRM, stop))
@@ -560,6 +566,7 @@ WHAT_ELSE_THEY_DO = {
 
             came += stopped(ask)
         signal.setitimer(signal.ITIMER_REAL, 0)
+        assert not lost, (came, lost)
         signal.signal(signal.SIGALRM, stop)
     """,
     "one that asks certifi, in the middle of a build": """
