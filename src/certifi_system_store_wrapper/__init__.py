@@ -87,16 +87,17 @@ class _Recorder:
 
     def _take_all(self):  # type: () -> None
         for signum in self._signal.valid_signals():
-            self._take(signum)
+            handler = self._signal.getsignal(signum)
+            if callable(handler):
+                self._take(signum, handler)
 
-    def _take(self, signum):  # type: (int) -> None
-        handler = self._signal.getsignal(signum)
+    def _take(self, signum, handler):  # type: (int, Handler) -> None
         while type(handler) is _StandIn and handler.recorder is not self:
             if handler.recorder.is_on:
                 break
             # It was not given back, see above.
             handler = handler.handler
-        if not callable(handler) or self._is_left_alone(handler):
+        if self._is_left_alone(handler):
             return
         self.taken.add(signum)
         try:

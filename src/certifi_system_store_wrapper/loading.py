@@ -6,21 +6,20 @@ bundle. After an upgrade in place the rest would be another version. What is loa
 
 from __future__ import annotations
 
-import functools
 import os
 import sys
 from contextlib import suppress
 from importlib import import_module
 from threading import RLock
 from types import ModuleType
-from typing import Set, Tuple
+from typing import Callable, Set, Tuple
 
-from .machine.signals import interruptible
+from .machine.signals import run_due
 
 _PACKAGE = __name__.rpartition(".")[0]
 _FILE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "__init__.py")
 # A fork, or another thread, waits so many seconds for a thread that loads something.
-_PATIENCE = 5.0
+_PATIENCE, _ATTEMPTS = 5.0, 10
 # Tests of applications replace os.stat, maybe while this is imported.
 _stat = sys.modules[os.name].stat
 
@@ -52,7 +51,7 @@ def load(name: str) -> ModuleType:
     full = f"{_PACKAGE}.{name}"
     # A thread that has it for longer may be waiting for a module that this one is importing.
     lock = _lock
-    has_lock = interruptible(functools.partial(lock.acquire, timeout=_PATIENCE))
+    has_lock = _is_had_in_time(lock.acquire)
     try:
         if full not in sys.modules and _build_stamp() != _ours:
             raise Replaced
@@ -62,6 +61,15 @@ def load(name: str) -> ModuleType:
     finally:
         if has_lock:
             lock.release()
+
+
+def _is_had_in_time(acquire: Callable[..., bool]) -> bool:
+    """Acquire a lock, or give up; meanwhile signal handlers run twice a second."""
+    for _ in range(_ATTEMPTS):
+        run_due()
+        if acquire(timeout=_PATIENCE / _ATTEMPTS):
+            return True
+    return False
 
 
 def load_what_is_lazy() -> None:
