@@ -3,6 +3,11 @@
 Importing this changes nothing and costs nothing; the public names are loaded on first use.
 """
 
+# signal itself makes 130 members of enumerations: 0.4 ms, and a little at each call.
+import _signal  # type: ignore[import-not-found]
+import sys as _sys
+from _thread import get_ident as _get_ident
+
 __version__ = "1.0.0"
 
 __all__ = ["activate", "build", "contents", "deactivate", "refresh", "where"]
@@ -10,7 +15,7 @@ __all__ = ["activate", "build", "contents", "deactivate", "refresh", "where"]
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import FrameType
-    from typing import Any, Callable, TypeVar
+    from typing import Callable, TypeVar
 
     from .api import activate as activate
     from .api import build as build
@@ -20,7 +25,6 @@ if TYPE_CHECKING:
     from .api import where as where
 
     T = TypeVar("T")
-    Module = Any
     Handler = Callable[[int, FrameType | None], object]
 else:
     # A type checker would take a module with this function for one that has every name.
@@ -43,105 +47,153 @@ def _api():  # type: ignore[no-untyped-def]
 
 
 def _undisturbed(call, *arguments):  # type: (Callable[..., T], object) -> T
-    """Call with the application's signal handlers put off; then run those that are due.
-
-    Bootstrap needs it before any other module of ours is loaded: what a handler raises must not
-    end in an `except` clause of ours.
-    """
-    import _signal  # type: ignore[import-not-found]  # every interpreter has loaded these
-    import sys
-    from _thread import get_ident
-
-    recorder = _Recorder(_signal, get_ident, sys.modules)
-    try:
-        recorder.take_over()
+    """Call with the application's signal handlers put off."""
+    with _PutOff():
         return call(*arguments)
+
+
+class _Raised(BaseException):
+    """What a handler raised, on its way past every `except` clause of ours."""
+
+    def __init__(self, error):  # type: (BaseException) -> None
+        """Carry `error` to _PutOff, which raises it."""
+        self.error = error
+
+
+class _PutOff:
+    """Puts the handlers of the application off while the body runs; then runs those that are due.
+
+    What they raise comes out of the `with` statement. Within another one it puts them off again
+    where they run at once, for a handler or a log that asks us meanwhile, and else does nothing.
+
+    It stands here because nothing else of ours is loaded so early, and what a handler raises must
+    not end in an `except` clause of ours; see `machine.signals`.
+    """
+
+    _mine = None  # type: _Recorder | None
+    _before = None  # type: Callable[[], None] | None
+
+    def __enter__(self):  # type: () -> None
+        """Replace the handlers; in another thread than the main one do nothing."""
+        recorder = _Recorder.at_work
+        if recorder is None:
+            self._mine = _Recorder()
+            try:
+                self._mine.take_over()
+            except BaseException:
+                self._end()
+                raise
+        elif recorder.now is not None and recorder.thread == _get_ident():
+            self._before, recorder.now = recorder.now, None
+
+    def __exit__(self, kind, error, traceback):
+        # type: (object, BaseException | None, object) -> None
+        """Give the handlers back, and run those that are due."""
+        is_within = self._mine is None and self._before is None
+        self._end()
+        if isinstance(error, _Raised) and not is_within:
+            _raise_as_it_was(error.error)
+
+    def _end(self):  # type: () -> None
+        if self._mine is not None:
+            self._mine.end()
+            self._mine = None
+        elif self._before is not None and _Recorder.at_work is not None:
+            now = _Recorder.at_work.now = self._before
+            self._before = None
+            if _Recorder.at_work.late:
+                now()
+
+    # One that is left alone may have raised before __exit__ had begun.
+    __del__ = _end
+
+
+def _raise_as_it_was(error):  # type: (BaseException) -> None
+    """Raise it with the context that it had, without _Raised."""
+    context = error.__context__
+    try:
+        raise error
     finally:
-        recorder.end()
+        error.__context__ = context
 
 
 class _Recorder:
-    """Has every Python handler of the process put off, while ours runs in the main thread.
+    """Knows which signals came while handlers are put off, and has the handlers."""
 
-    It stands here because nothing else of ours is loaded so early; see `machine.signals`.
-    """
+    # The one of the main thread, while ours runs in it.
+    at_work = None  # type: _Recorder | None
 
-    def __init__(self, signal, get_ident, modules):
-        # type: (Module, Callable[[], int], dict[str, Module]) -> None
-        """Change nothing yet. Imports are left to the caller: where() must not do any."""
-        self._signal, self._get_ident, self._modules = signal, get_ident, modules
-        self.thread = get_ident()
-        self.taken = set()  # type: set[int]
+    def __init__(self):  # type: () -> None
+        """Change nothing yet."""
+        self.thread = _get_ident()
         # The signals that are due, each with its frame.
         self.late = {}  # type: dict[int, tuple[FrameType | None, ...]]
-        # From the last handler taken to the first given back. Outside of that handlers go on as
-        # they did, also where one of them raises before all are given back.
+        self.has_taken = False
+        # Signals are recorded only from the last handler taken to the first given back. If a
+        # handler raises before or after that, a stand-in may stay, which calls its handler then.
         self.is_on = False
+        # How handlers run now, in place of being put off.
+        self.now = None  # type: Callable[[], None] | None
+        # What a handler has raised within code of the application.
+        self.passing = None  # type: BaseException | None
 
     def take_over(self):  # type: () -> None
         """Replace every Python handler; in another thread than the main one do nothing."""
-        self._take_all()
-        self.is_on = bool(self.taken)
-        # One that ran meanwhile may have set others.
-        self._take_all()
+        self.take_all()
+        if self.has_taken:
+            _Recorder.at_work = self
+            self.is_on = True
+            # One that ran meanwhile may have set others.
+            self.take_all()
 
-    def _take_all(self):  # type: () -> None
-        for signum in self._signal.valid_signals():
-            handler = self._signal.getsignal(signum)
+    def take_all(self):  # type: () -> None
+        """Replace every Python handler that is not replaced."""
+        for signum in _signal.valid_signals():
+            handler = _signal.getsignal(signum)
             if callable(handler):
                 self._take(signum, handler)
 
     def _take(self, signum, handler):  # type: (int, Handler) -> None
         while type(handler) is _StandIn and handler.recorder is not self:
-            if handler.recorder.is_on:
-                break
-            # It was not given back, see above.
+            # It has stayed, see above, or this is a fork.
             handler = handler.handler
         if self._is_left_alone(handler):
             return
-        self.taken.add(signum)
         try:
-            self._signal.signal(signum, _StandIn(self, handler))
+            _signal.signal(signum, _StandIn(self, handler))
         except ValueError as error:
-            if len(self.taken) > 1 or (error.__traceback__ and error.__traceback__.tb_next):
+            if self.has_taken or (error.__traceback__ and error.__traceback__.tb_next):
                 # A handler raised it, before it was replaced.
                 raise
-            # This is not the main thread, so no handler runs here.
-            self.taken.clear()
-
-    def take_again(self):  # type: () -> None
-        """Replace what the application has set meanwhile, if handlers are still put off."""
-        if self.is_on:
-            self._take_all()
+            # Python did: this is not the main thread, so no handler runs here.
+        else:
+            self.has_taken = True
 
     def _is_left_alone(self, handler):  # type: (object) -> bool
-        """Whether it is ours, or never raises, or C code may stand before it, which would end.
+        """Whether it is replaced, or never raises, or signal() would end what C code does for it.
 
-        Event loops need siginterrupt(signum, False), which would end, too. gevent.signal_handler()
-        lays a handler of its own over Python's for SIGINT.
+        That is siginterrupt(signum, False), which event loops need, and gevent.signal_handler(),
+        which lays a handler of its own over Python's for SIGINT.
         """
         if type(handler) is _StandIn:
-            return handler.recorder is self
+            return True
         # Other objects may have an attribute that raises.
         is_function = type(handler) in (type(len), type(_undisturbed))
         module = str(handler.__module__) if is_function else ""
         return module.startswith(("asyncio.", "uvloop.")) or (
-            module == "_signal" and "gevent" in self._modules
+            module == "_signal" and "gevent" in _sys.modules
         )
-
-    def stands_in(self, stand_in, signum):  # type: (_StandIn, int) -> bool
-        """Whether it is at work: nobody has set another handler since, except another recorder."""
-        at = self._signal.getsignal(signum)
-        while at is not stand_in and type(at) is _StandIn:
-            at = at.handler
-        return at is stand_in and self.is_on and self._get_ident() == self.thread
 
     def record(self, signum, frame):  # type: (int, FrameType | None) -> None
         """Remember the signal. As in Python itself, one that comes twice is due once."""
         self.late.setdefault(signum, (frame,))
+        if self.now is not None:
+            self.now()
 
     def end(self):  # type: () -> None
         """Give the handlers back, and run those that are due: each of them may raise."""
+        if _Recorder.at_work is self:
+            _Recorder.at_work = None
         self.is_on = False
         try:
             self.give_back()
@@ -151,10 +203,10 @@ class _Recorder:
     def give_back(self):  # type: () -> None
         """Restore the handlers; each may run as soon as it is in its place, and may raise."""
         try:
-            for signum in self.taken:
-                now = self._signal.getsignal(signum)
+            for signum in _signal.valid_signals():
+                now = _signal.getsignal(signum)
                 if type(now) is _StandIn and now.recorder is self:
-                    self._signal.signal(signum, now.handler)
+                    _signal.signal(signum, now.handler)
         except BaseException:
             self.give_back()
             raise
@@ -172,7 +224,7 @@ class _Recorder:
             raise
 
     def _run(self, signum, frame):  # type: (int, FrameType | None) -> None
-        handler = self._signal.getsignal(signum)
+        handler = _signal.getsignal(signum)
         if type(handler) is _StandIn and handler.recorder is self:
             handler = handler.handler
         # An earlier one may have switched it off.
@@ -185,6 +237,11 @@ class _Recorder:
                 self.take_again()
                 raise
 
+    def take_again(self):  # type: () -> None
+        """Replace what the application has set meanwhile, if handlers are still put off."""
+        if self.is_on:
+            self.take_all()
+
 
 class _StandIn:
     """Stands in for one handler; whoever has saved it gets that handler by it."""
@@ -194,8 +251,10 @@ class _StandIn:
         self.recorder, self.handler = recorder, handler
 
     def __call__(self, signum, frame):  # type: (int, FrameType | None) -> None
-        """Record the signal; run the handler where a newer one calls it, or nobody waits."""
-        if self.recorder.stands_in(self, signum):
-            self.recorder.record(signum, frame)
+        """Record the signal, if Python calls this for it while handlers are put off."""
+        recorder = self.recorder
+        is_put_off = recorder.is_on and recorder.thread == _get_ident()
+        if is_put_off and _signal.getsignal(signum) is self:
+            recorder.record(signum, frame)
         else:
             self.handler(signum, frame)

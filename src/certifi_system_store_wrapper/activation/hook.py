@@ -114,11 +114,12 @@ def find_spec(name: str) -> Optional[ModuleSpec]:
     # It was imported before us, or is being reloaded.
     if name in sys.modules:
         return getattr(sys.modules[name], "__spec__", None)
-    _finding.add(name)
-    try:
-        spec = importlib.util.find_spec(name)
-    finally:
-        _finding.discard(name)
+    with put_off():
+        _finding.add(name)
+        try:
+            spec = foreign(importlib.util.find_spec, name)
+        finally:
+            _finding.discard(name)
     if name != "ssl" or spec is None:
         return spec
     found: ModuleSpec = loading.load("activation.ssl_contexts").hooked(spec)

@@ -16,6 +16,7 @@ from types import ModuleType
 from typing import Callable, List, Set, Tuple, Type
 
 from ..machine import openssl
+from ..machine.signals import foreign, put_off
 from ..sources.system import STORES
 from .anchors import MARK, add_lacking, nothing_worse
 
@@ -97,11 +98,12 @@ def _load_default_certs(context: Type[SSLContext], ssl: ModuleType) -> Callable[
 
     @functools.wraps(own)
     def load_default_certs(self: SSLContext, purpose: Purpose = server_auth) -> None:
-        _loading.add(id(self))
-        try:
-            own(self, purpose)
-        finally:
-            _loading.discard(id(self))
+        with put_off():
+            _loading.add(id(self))
+            try:
+                foreign(own, self, purpose)
+            finally:
+                _loading.discard(id(self))
         if purpose == server_auth and _is_clients(self, ssl):
             _add(self, context)
 

@@ -621,6 +621,85 @@ WHAT_ELSE_THEY_DO = {
         assert os.mkdir is None
         os.mkdir = real
     """,
+    "one that asks certifi for another bundle, and is interrupted": """
+        import certifi, io
+        import certifi_system_store_wrapper as ours
+        certifi.where()
+        real_open, real_list = io.open, os.listdir
+
+        class File:
+            def __init__(self, file):
+                self.file = file
+
+            def __enter__(self):
+                return self
+
+            def __exit__(self, *failure):
+                self.file.close()
+
+            def read(self):
+                signal.raise_signal(signal.SIGUSR1)
+                return self.file.read()
+
+        def opened(*arguments, **named):
+            io.open, os.listdir = real_open, listed
+            return File(real_open(*arguments, **named))
+
+        def listed(*arguments):
+            os.listdir = real_list
+            signal.raise_signal(signal.SIGALRM)
+            return real_list(*arguments)
+
+        signal.signal(signal.SIGUSR1, lambda *due: ours.refresh())
+        io.open = opened
+        assert stopped(certifi.contents)
+    """,
+    "one that mentions us, and is interrupted meanwhile": """
+        import certifi, _signal
+        import certifi_system_store_wrapper as ours
+        real_list, real_get = os.listdir, _signal.getsignal
+
+        def listed(*arguments):
+            os.listdir = real_list
+            signal.raise_signal(signal.SIGUSR1)
+            return real_list(*arguments)
+
+        def got(signum):
+            if signum == signal.SIGTERM:
+                _signal.getsignal = real_get
+                signal.raise_signal(signal.SIGALRM)
+            return real_get(signum)
+
+        def mention(signum, frame):
+            _signal.getsignal = got
+            ours.where
+
+        signal.signal(signal.SIGUSR1, mention)
+        os.listdir = listed
+        assert stopped(certifi.where)
+    """,
+    "one that comes at any line while a context is made": """
+        import certifi, ssl
+        anchors = certifi.contents().count("END CERTIFICATE")
+        number = lines = 0
+
+        def trace(frame, event, arg):
+            global lines
+            if frame.f_code.co_name in ("load_default_certs", "set_default_verify_paths"):
+                lines += event == "line"
+                if event == "line" and lines == number:
+                    os.kill(os.getpid(), signal.SIGALRM)
+                return trace
+
+        while lines >= number:
+            number, lines = number + 1, 0
+            sys.settrace(trace)
+            stopped(ssl.create_default_context)
+            sys.settrace(None)
+            context = ssl.create_default_context()
+            assert len(context.get_ca_certs()) == anchors, number
+        assert number > 5
+    """,
     "activate() in place of the start-up files": """
         class Finder:
             @staticmethod

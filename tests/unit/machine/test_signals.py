@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-import _signal
+import gc
 import signal
-import sys
 import threading
-from _thread import get_ident
 from typing import Any, Callable, Dict, List
 
 import pytest
 
-from certifi_system_store_wrapper import _Recorder, _StandIn
+import certifi_system_store_wrapper
+from certifi_system_store_wrapper import _PutOff, _Recorder, _StandIn
+from certifi_system_store_wrapper.machine.signals import foreign
 
 Handler = Callable[[int, object], None]
+
+
+Of = Callable[["Signals"], _Recorder]
 
 
 class Stop(Exception):
@@ -45,8 +48,15 @@ def stop(signum: int, frame: object) -> None:
     raise Stop(signum)
 
 
-def of(signals: Signals) -> _Recorder:
-    return _Recorder(signals, get_ident, sys.modules)
+@pytest.fixture
+def of(monkeypatch: pytest.MonkeyPatch) -> Callable[[Signals], _Recorder]:
+    """Return what makes a recorder for such a process."""
+
+    def make(signals: Signals) -> _Recorder:
+        monkeypatch.setattr(certifi_system_store_wrapper, "_signal", signals)
+        return _Recorder()
+
+    return make
 
 
 class Interrupted(dict):  # type: ignore[type-arg]
@@ -62,7 +72,7 @@ class Interrupted(dict):  # type: ignore[type-arg]
 
 
 @pytest.mark.parametrize("signums", [[15], [15, 2]])
-def test_a_signal_that_comes_while_another_is_on_its_way(signums: List[int]) -> None:
+def test_a_signal_that_comes_while_another_is_on_its_way(of: Of, signums: List[int]) -> None:
     """It runs what is due, which is nobody's business any more then."""
     ran: List[int] = []
     recorder = of(Signals({each: lambda signum, _: ran.append(signum) for each in signums}))
@@ -73,7 +83,7 @@ def test_a_signal_that_comes_while_another_is_on_its_way(signums: List[int]) -> 
     assert not recorder.late
 
 
-def test_what_is_put_off_runs_once_when_it_is_over() -> None:
+def test_what_is_put_off_runs_once_when_it_is_over(of: Of) -> None:
     """And each handler is the application's own again."""
     ran: List[int] = []
     signals = Signals({2: lambda signum, _: ran.append(signum), 15: stop})
@@ -94,7 +104,7 @@ def test_another_thread_than_the_main_one() -> None:
     recorders: List[_Recorder] = []
 
     def take_over() -> None:
-        recorder = _Recorder(_signal, get_ident, sys.modules)
+        recorder = _Recorder()
         recorder.take_over()
         recorders.append(recorder)
 
@@ -105,7 +115,7 @@ def test_another_thread_than_the_main_one() -> None:
     assert callable(before) and signal.getsignal(signal.SIGINT) is before
 
 
-def test_a_valueerror_of_a_handler_is_the_applications() -> None:
+def test_a_valueerror_of_a_handler_is_the_applications(of: Of) -> None:
     """One of C code leaves no frame of its own."""
     signals = Signals({2: stop, 15: "{".format})  # type: ignore[dict-item]
     signals.strikes = {15: [15]}
@@ -130,7 +140,7 @@ class C:
             raise error.with_traceback(None) from None
 
 
-def test_a_handler_that_is_set_meanwhile_is_put_off_too() -> None:
+def test_a_handler_that_is_set_meanwhile_is_put_off_too(of: Of) -> None:
     """By another one that runs just before the last of them is taken."""
     signals = Signals({2: lambda *_: signals.handlers.update({2: stop}), 15: stop})
     signals.strikes = {15: [2]}
@@ -143,7 +153,7 @@ def test_a_handler_that_is_set_meanwhile_is_put_off_too() -> None:
     assert signals.handlers == {2: stop, 15: stop}
 
 
-def test_one_that_calls_the_handler_before_it() -> None:
+def test_one_that_calls_the_handler_before_it(of: Of) -> None:
     """What it has saved runs that handler, and records nothing."""
     ran: List[str] = []
     signals = Signals({2: lambda *_: ran.append("first")})
@@ -162,13 +172,13 @@ def test_one_that_calls_the_handler_before_it() -> None:
     assert (ran, signals.handlers) == (["second", "first"], {2: chained})
 
 
-def test_what_could_not_be_given_back_goes_on() -> None:
+def test_what_could_not_be_given_back_goes_on(of: Of) -> None:
     """It runs the application's handler, and the next recorder finds that."""
     signals = Signals({2: stop, 15: stop})
     recorder = of(signals)
     recorder.take_over()
-    recorder.taken.clear()
-    recorder.end()
+    recorder.is_on = False
+    _Recorder.at_work = None
     assert isinstance(signals.handlers[2], _StandIn)
     with pytest.raises(Stop):
         signals.handlers[2](2, None)
@@ -178,7 +188,7 @@ def test_what_could_not_be_given_back_goes_on() -> None:
     assert signals.handlers == {2: stop, 15: stop}
 
 
-def test_handlers_that_raise_while_they_are_given_back() -> None:
+def test_handlers_that_raise_while_they_are_given_back(of: Of) -> None:
     """Each of them, one after the other: all are given back."""
     signals = Signals({2: stop, 10: stop, 15: stop})
     signals.strikes = {15: [15]}
@@ -191,16 +201,43 @@ def test_handlers_that_raise_while_they_are_given_back() -> None:
     assert signals.handlers == {2: stop, 10: stop, 15: stop}
 
 
-def test_one_recorder_within_another() -> None:
-    """The outer one decides when the handler runs."""
+def test_what_is_put_off_again_in_the_middle(of: Of) -> None:
+    """Where handlers run at once, and one of them asks us: they wait for the end of that."""
+    ran: List[str] = []
+    signals = Signals({2: lambda *_: ran.append("one"), 15: lambda *_: ran.append("other")})
+    of(signals)
+
+    def ask() -> None:
+        with _PutOff():
+            signals.handlers[15](15, None)
+            ran.append("answered")
+
+    with _PutOff():
+        foreign(ask)
+        ran.append("on")
+        signals.handlers[2](2, None)
+        ran.append("off")
+    assert ran == ["answered", "other", "on", "off", "one"]
+
+
+def test_one_that_is_never_left(of: Of) -> None:
+    """A handler that is left alone raised before: the others come back all the same."""
     signals = Signals({2: stop})
-    outer, inner = of(signals), of(signals)
-    outer.take_over()
-    inner.take_over()
-    signals.handlers[2](2, None)
-    assert list(inner.late) == [2]
-    inner.end()
-    assert list(outer.late) == [2]
-    with pytest.raises(Stop):
-        outer.end()
-    assert signals.handlers == {2: stop}
+    of(signals)
+    put_off = _PutOff()
+    put_off.__enter__()
+    assert signals.handlers[2] is not stop
+    del put_off
+    gc.collect()
+    assert signals.handlers[2] is stop
+    assert _Recorder.at_work is None
+
+
+def test_a_handler_that_was_copied(of: Of) -> None:
+    """By another one, to a signal that had none: that gets the application's own, too."""
+    signals = Signals({2: stop})
+    recorder = of(signals)
+    recorder.take_over()
+    signals.signal(10, signals.getsignal(2))
+    recorder.end()
+    assert signals.handlers == {2: stop, 10: stop}
