@@ -7,6 +7,7 @@ Importing this changes nothing and costs nothing; the public names are loaded on
 import _signal  # type: ignore[import-not-found]
 import sys as _sys
 from _thread import get_ident as _get_ident
+from _weakref import ref as _ref
 
 __version__ = "1.0.0"
 
@@ -76,8 +77,8 @@ class _PutOff:
     def __enter__(self):  # type: () -> None
         """Replace the handlers; in another thread than the main one do nothing."""
         recorder = _Recorder.at_work
-        if recorder is None:
-            self._mine = _Recorder()
+        if recorder is None or recorder.owner() is None:
+            self._mine = _Recorder(self)
             try:
                 self._mine.take_over()
             except BaseException:
@@ -104,9 +105,6 @@ class _PutOff:
             if _Recorder.at_work.late:
                 now()
 
-    # One that is left alone may have raised before __exit__ had begun.
-    __del__ = _end
-
 
 def _raise_as_it_was(error):  # type: (BaseException) -> None
     """Raise it with the context that it had, without _Raised."""
@@ -123,8 +121,9 @@ class _Recorder:
     # The one of the main thread, while ours runs in it.
     at_work = None  # type: _Recorder | None
 
-    def __init__(self):  # type: () -> None
-        """Change nothing yet."""
+    def __init__(self, owner):  # type: (_PutOff) -> None
+        """Change nothing yet. If `owner` is gone, a handler has kept it from ending this."""
+        self.owner = _ref(owner)
         self.thread = _get_ident()
         # The signals that are due, each with its frame.
         self.late = {}  # type: dict[int, tuple[FrameType | None, ...]]
@@ -253,8 +252,8 @@ class _StandIn:
     def __call__(self, signum, frame):  # type: (int, FrameType | None) -> None
         """Record the signal, if Python calls this for it while handlers are put off."""
         recorder = self.recorder
-        is_put_off = recorder.is_on and recorder.thread == _get_ident()
-        if is_put_off and _signal.getsignal(signum) is self:
+        is_at_work = recorder.is_on and recorder.owner() and recorder.thread == _get_ident()
+        if is_at_work and _signal.getsignal(signum) is self:
             recorder.record(signum, frame)
         else:
             self.handler(signum, frame)

@@ -59,7 +59,7 @@ def run() -> None:
 def before_fork() -> None:
     """Block signals: our handler would lose a SIGTERM that the child gets before it is reset.
 
-    All of them, as another handler may raise before after_fork() has unblocked it.
+    All of them: a handler that raises in between would leave SIGTERM blocked.
     """
     loading.before_fork()
     if sys.platform != "win32" and _installed:

@@ -54,8 +54,9 @@ def of(monkeypatch: pytest.MonkeyPatch) -> Callable[[Signals], _Recorder]:
 
     def make(signals: Signals) -> _Recorder:
         monkeypatch.setattr(certifi_system_store_wrapper, "_signal", signals)
-        return _Recorder()
+        return _Recorder(owner)
 
+    owner = _PutOff()
     return make
 
 
@@ -102,9 +103,10 @@ def test_another_thread_than_the_main_one() -> None:
     """No handler runs there, and none can be set."""
     before = signal.getsignal(signal.SIGINT)
     recorders: List[_Recorder] = []
+    put_off = _PutOff()
 
     def take_over() -> None:
-        recorder = _Recorder()
+        recorder = _Recorder(put_off)
         recorder.take_over()
         recorders.append(recorder)
 
@@ -221,14 +223,18 @@ def test_what_is_put_off_again_in_the_middle(of: Of) -> None:
 
 
 def test_one_that_is_never_left(of: Of) -> None:
-    """A handler that is left alone raised before: the others come back all the same."""
+    """A handler that is left alone raised just then: the others go on all the same."""
     signals = Signals({2: stop})
     of(signals)
     put_off = _PutOff()
     put_off.__enter__()
-    assert signals.handlers[2] is not stop
+    signals.handlers[2](2, None)
     del put_off
     gc.collect()
+    with pytest.raises(Stop):
+        signals.handlers[2](2, None)
+    with _PutOff():
+        pass
     assert signals.handlers[2] is stop
     assert _Recorder.at_work is None
 
