@@ -122,7 +122,7 @@ class _Recorder:
     at_work = None  # type: _Recorder | None
 
     def __init__(self, owner):  # type: (_PutOff) -> None
-        """Change nothing yet. If `owner` is gone, a handler has kept it from ending this."""
+        """Change nothing yet. Once `owner` is gone this counts no more, ended or not."""
         self.owner = _ref(owner)
         self.thread = _get_ident()
         # The signals that are due, each with its frame.
@@ -154,7 +154,7 @@ class _Recorder:
 
     def _take(self, signum, handler):  # type: (int, Handler) -> None
         while type(handler) is _StandIn and handler.recorder is not self:
-            # It has stayed, see above, or this is a fork.
+            # That of an earlier recorder, which a handler kept from giving it back.
             handler = handler.handler
         if self._is_left_alone(handler):
             return

@@ -114,6 +114,7 @@ def find_spec(name: str) -> Optional[ModuleSpec]:
     # It was imported before us, or is being reloaded.
     if name in sys.modules:
         return getattr(sys.modules[name], "__spec__", None)
+    # What a handler raises may not leave the name there.
     with put_off():
         _finding.add(name)
         try:

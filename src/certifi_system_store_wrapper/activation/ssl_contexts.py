@@ -98,6 +98,7 @@ def _load_default_certs(context: Type[SSLContext], ssl: ModuleType) -> Callable[
 
     @functools.wraps(own)
     def load_default_certs(self: SSLContext, purpose: Purpose = server_auth) -> None:
+        # What a handler raises may not leave the number there: another context will have it.
         with put_off():
             _loading.add(id(self))
             try:
