@@ -402,7 +402,10 @@ TOOLS = {
     "curl": ["curl", "-sS", "-o", "/dev/null", "-w", "%{http_code}"],
     "git": ["git", "ls-remote"],
     "node": ["node", "-e", "require('https').get(process.argv[1], a => a.destroy())"],
-    "pip": [*PLAIN, sys.executable, "-m", "pip", "--isolated", "download", "nothing", "-i"],
+    "pip": [
+        *(*PLAIN, sys.executable, "-m", "pip", "--isolated", "--retries=0"),
+        *("download", "nothing", "-i"),
+    ],
     "uv": [sys.executable, "-m", "uv", "pip", "install", "--target=x", "nothing", "-i"],
 }
 REFUSED = re.compile("certificate|issuer|CERT_|unable to get", re.IGNORECASE)
@@ -419,9 +422,8 @@ def test_shellenv_reaches_other_programs(
     shellenv = f"{sandbox.environment.python} -m certifi_system_store_wrapper shellenv"
     call = shlex.join([*TOOLS[tool], url])
     env = sandbox.variables({"PYTHON_CERTIFI_CERT_FILES": str(ca_file)})
-    env.update(
-        PATH=os.environ["PATH"], PIP_CONFIG_FILE=os.devnull, UV_NO_CONFIG="1", UV_NATIVE_TLS="0"
-    )
+    env.update(PATH=os.environ["PATH"], PIP_CONFIG_FILE=os.devnull)
+    env.update(UV_NO_CONFIG="1", UV_NATIVE_TLS="0", UV_HTTP_RETRIES="0")
 
     def said(script: str) -> str:
         done = subprocess.run(
