@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from contextlib import suppress
-from typing import List, Sequence, Tuple
+from typing import List, Sequence, Tuple, Type
 
 # There are Pythons without TLS. We import it here and not in a function: on Python 3.8 a child that
 # is forked during an import would wait for its lock for ever.
@@ -47,12 +47,11 @@ def refusal(path: str) -> str:
 
 
 def _context() -> _ssl._SSLContext:
-    if sys.implementation.name == "cpython":
-        return _ssl._SSLContext(_ssl.PROTOCOL_TLS_CLIENT)  # noqa: SLF001 - see above
-    # On PyPy the context of _ssl works only with what this module adds to it.
-    import ssl
-
-    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    kind: Type[_ssl._SSLContext] = _ssl._SSLContext  # noqa: SLF001 - see above
+    if sys.implementation.name == "pypy":
+        # It sets attributes of its own, for which only a class that is derived from it has room.
+        kind = type("Context", (kind,), {})
+    return kind(_ssl.PROTOCOL_TLS_CLIENT)
 
 
 def _loads(blocks: Sequence[bytes]) -> bool:
