@@ -79,9 +79,9 @@ COMMANDS = (
         "List the certificates of the bundle, a line for each: its subject, the day on which it "
         "ends, its SHA-256 (its first digits on a terminal), the sources that have it, and in "
         "brackets what you should know: "
-        "expired, expires soon (within 30 days), not yet valid, not a CA, stands before or behind "
-        "another of its name, removed by certifi (with its last version and the advisory, if there "
-        "is one), nobody knows who added it.",
+        "expired, expires soon (within 30 days), not yet valid, not a CA, comes before or after "
+        "another one with the same name (OpenSSL takes the first), removed by certifi (with its "
+        "last version and the advisory, if there is one), nobody knows who added it.",
         """\
 examples:
   certifi-system-store-wrapper list --source user
@@ -230,8 +230,9 @@ exit status: 0 removed or listed, 1 none or several match, or it is still truste
         "and settings that lead clients past certifi, each of your CAs, and which of the installed "
         "clients ask certifi at all. With HOST, connect to it (by the proxy of the environment, if "
         "NO_PROXY allows that) with certifi's own list, with the bundle, with the bundle and the "
-        "strict checks of Python 3.13, with the defaults of the ssl module, and with what "
-        "variables and settings give clients; show what it presents, and say why it is refused. "
+        "strict checks of Python 3.13, with the defaults of the ssl module, and with each file "
+        "that variables and settings make a client trust; show the certificates that it presents, "
+        "and say why it is refused. "
         "Nothing is sent but CONNECT and the handshake, and it takes a minute at most, once the "
         "name is resolved. With --require, say only whether "
         "certifi answers from the bundle and trusts the CA of that SHA-256.",
@@ -253,7 +254,10 @@ exit status: 0 nothing is wrong, 1 a problem was found, 2 wrong usage, 130 inter
             Option(("host",), {"nargs": "?", "metavar": "HOST", "help": "HOST, HOST:PORT or URL"}),
             Option(
                 ("--save",),
-                {"metavar": "FILE", "help": "write what it presents as its CA, to be compared"},
+                {
+                    "metavar": "FILE",
+                    "help": "write the CA that HOST presents; nothing is trusted by that",
+                },
             ),
             Option(
                 ("--require",),

@@ -57,7 +57,7 @@ def _nothing(search: str, left_out: List[Dict[str, Any]], *, excluded: bool) -> 
     where = "was left out" if excluded else "is in the bundle"
     if left_out:
         return f"no certificate with {search!r} {where}, but one was left out: add --excluded"
-    return f"no certificate with {search!r} {where}; search for less, or in `list` alone"
+    return f"no certificate with {search!r} {where}: search for less of it, or see all by `list`"
 
 
 def _of_source(source: str, settings: Settings) -> Set[str]:

@@ -88,7 +88,8 @@ class _Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Exit with status 2."""
-        output.complain(f"error: {message}; {self.prog} --help tells more")
+        end = "" if message.endswith("?") else ";"
+        output.complain(f"error: {message}{end} {self.prog} --help tells more")
         sys.exit(2)
 
     def _check_value(self, action: argparse.Action, value: object) -> None:

@@ -233,7 +233,7 @@ def _hint(path: str) -> str:
     path = os.path.splitdrive(path)[1]
     if path.count('"') > 1 or path.count("'") > 1:
         return ": leave the quotes out, they are taken for a part of the name"
-    return next((hint for sign, hint in _HINTS if sign in path), "")
+    return next((hint for sign, hint in _HINTS if sign in path), ": correct the path")
 
 
 def add_folder(findings: Findings, folder: str, *, deep: bool = True) -> None:

@@ -33,14 +33,14 @@ def told(path: str) -> str:
         (f"a.pem{os.pathsep}b.pem", "only one file can be named here"),
         ("'ca.pem'", "leave the quotes out"),
         ("~nobody/ca.pem", "no home of such a user"),
-        ("none.pem", "does not exist"),
+        ("none.pem", ": correct the path"),
     ],
 )
 def test_the_hint_for_a_path_that_does_not_exist(tmp_path: Path, name: str, hint: str) -> None:
-    """On every system the same; none where nothing is known."""
+    """On every system the same; where nothing is known, the next step alone."""
     message = told(os.path.join(tmp_path, *name.split("/")))
     assert message.startswith("the file does not exist") and hint in message
-    assert (name == "none.pem") == (message == "the file does not exist")
+    assert (name == "none.pem") == message.endswith(": correct the path")
 
 
 def test_a_name_that_no_file_can_have(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
