@@ -61,7 +61,7 @@ def test_the_wheel_that_is_to_be_tested_is_what_is_installed(
 
 def test_how_long_it_takes_is_said_beforehand() -> None:
     """By the README's command, before the first test, and it keeps to 18 minutes."""
-    command = re.findall(r"-m pytest -n 2 (.*)", (CHECKOUT / "README.md").read_text("utf-8"))
+    command = re.findall(r"-m pytest -n 3 (.*)", (CHECKOUT / "README.md").read_text("utf-8"))
     # It is said before anything is collected, so nothing has to be.
     done = collect(CHECKOUT, *command[0].split(), "--ignore-glob", "*")
     told = re.search(r"about (\d+) minutes on 2 idle cores.*unit \d+, e2e \d+, qual", done.stdout)

@@ -23,4 +23,4 @@ def about(folders: Sequence[Path]) -> List[str]:
     rooms = [folder.name for folder in folders if folder.name in known]
     total = sum(known[name] for name in rooms)
     each = ", ".join(f"{name} {known[name]}" for name in rooms)
-    return [f"about {total} minutes on 2 idle cores, with -n 2 ({each})"] if rooms else []
+    return [f"about {total} minutes on 2 idle cores, with -n 3 ({each})"] if rooms else []

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.posix("it forks at every line")
 @pytest.mark.parametrize(("what", "threads"), CASES)
 def test_a_signal_at_any_line(sandbox: Sandbox, what: str, threads: str, *, slow: bool) -> None:
     """What its handler raises comes out of the application's own statement; the next works."""
-    every = (7 if (what, threads) == ("Exception", "thread") else 23) if slow else 83
+    every = (7 if (what, threads) == ("Exception", "thread") else 23) if slow else 151
     every = 1 if os.environ.get("EVERY_LINE") else every
     # Each case stops at other lines.
     first = every * CASES.index((what, threads)) // len(CASES)
@@ -511,7 +511,7 @@ WHAT_ELSE_THEY_DO = {
             assert len(certifi.where()) > 40 and signal.getsignal(signal.SIGALRM) is stop
             os._exit(0 if came else 3)
 
-        for number in range(1, 1000):
+        for number in range(1, 1000, 3):
             pid = os.fork()
             if not pid:
                 try:

@@ -21,8 +21,8 @@ def test_nobody_ever_misses_the_bundle(
     mode: Tuple[str, ...],
     slow: bool,
 ) -> None:
-    """Five rounds of twenty processes, forks, daemons and kills; with --slow twenty-five."""
-    rounds = 25 if slow else 5
+    """Two rounds of twenty processes, forks, daemons and kills; with --slow ten."""
+    rounds = 10 if slow else 2
     soak = str(Path(__file__).with_name("soak.py"))
     size = [f"--rounds={rounds}", "--processes=20"]
     command = [sys.executable, soak, str(installed.python), *size, *mode]
