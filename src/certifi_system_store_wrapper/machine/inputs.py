@@ -86,13 +86,20 @@ def scan(folder: str) -> List[os.DirEntry[str]]:
         return sorted(entries, key=attrgetter("name"))
 
 
-def _names(folder: str) -> List[Tuple[str, str]]:
-    """Return the names in a folder, and where those lead that are links.
+def _names(folder: str) -> List[Tuple[str, bool, str]]:
+    """Return the names in a folder, which of them are folders, and where those lead that are links.
 
     The interpreter writes its cache when it likes, and no certificate is looked for there.
     """
     entries = [each for each in interruptible(scan, folder) if each.name != "__pycache__"]
-    return [(each.name, os.readlink(each.path) if each.is_symlink() else "") for each in entries]
+    return [
+        (
+            each.name,
+            each.is_dir(follow_symlinks=False),
+            os.readlink(each.path) if each.is_symlink() else "",
+        )
+        for each in entries
+    ]
 
 
 def condensed(inputs: Iterable[Input]) -> List[Input]:

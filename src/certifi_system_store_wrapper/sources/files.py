@@ -287,7 +287,7 @@ def certificate_files(
             if seen > MAX_FILES:
                 findings.problem(folder, _TOO_MANY.format(MAX_FILES))
                 return
-            if _is_folder(entry):
+            if _is_folder(findings, entry):
                 pending += [entry.path] if deep and entry.name != "__pycache__" else []
             elif entry.name.startswith(_LITTER):
                 continue
@@ -297,18 +297,24 @@ def certificate_files(
                 others.append(entry.path)
 
 
-def _is_folder(entry: os.DirEntry[str]) -> bool:
+def _is_folder(findings: Findings, entry: os.DirEntry[str]) -> bool:
     """Whether it is one, or may be one on a server that is away: who looks into it hears of that.
 
     Not entry.is_dir(), which takes the word of a listing, and some networks' have no types.
     """
     try:
-        return stat.S_ISDIR(interruptible(os.stat, entry.path).st_mode)
+        # What a link leads to may come and go, and the folder that has the link does not show it.
+        look = findings.reader.stat if entry.is_symlink() else _status
+        return stat.S_ISDIR(look(entry.path).st_mode)
     except OSError as error:
         # So does who reads what has the name of a certificate. Links may lead nowhere, or to a key.
         is_nowhere = error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
         may_be_one = _may_be_misnamed(entry.name.lower()) and not is_certificate_name(entry.name)
         return may_be_one and not is_nowhere
+
+
+def _status(path: str) -> os.stat_result:
+    return interruptible(os.stat, path)
 
 
 def _entries(findings: Findings, folder: str, *, named: bool) -> List[os.DirEntry[str]]:

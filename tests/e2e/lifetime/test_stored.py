@@ -31,6 +31,7 @@ BUILDS = """
     bundle.build = lambda *arguments: built.append(1) or original(*arguments)
     print(certifi.where(), len(built))
 """
+READ = "import certifi; print(certifi.contents())"
 FOLDER = "PYTHON_CERTIFI_BUNDLE_DIR"
 NAMED = "PYTHON_CERTIFI_CERT_FILES"
 # Seconds until what a test has written is old enough to be believed.
@@ -89,6 +90,55 @@ def test_a_link_that_leads_to_another_store(sandbox: Sandbox) -> None:
     assert builds(sandbox, env) == 1
     assert new in path.read_bytes()
     assert old not in path.read_bytes()
+
+
+def appears(place: Path) -> None:
+    """Have a folder there that was not there, as a mount or a secret agent does."""
+    place.mkdir(parents=True)
+
+
+def is_switched(place: Path) -> None:
+    """Have a link there lead to another folder, which has been there for long."""
+    place.unlink()
+    place.symlink_to("other")
+
+
+def takes_the_place(place: Path) -> None:
+    """Have a folder where a file was."""
+    place.unlink()
+    place.mkdir()
+
+
+@pytest.mark.parametrize("change", [appears, is_switched, takes_the_place])
+@pytest.mark.parametrize("is_kept", [True, False])
+def test_a_folder_that_is_found_later(
+    sandbox: Sandbox, change: Callable[[Path], None], *, is_kept: bool
+) -> None:
+    """Below a folder that a variable names, by a link or not: the CA in it is in the bundle."""
+    named, far = sandbox.work / "named", sandbox.work / "far" / "site"
+    new_ca(named / "one.pem")
+    if change is takes_the_place:
+        far = named / "site"
+        write(far, b"text")
+    else:
+        (named / "site").symlink_to(far)
+        # It is looked into before the other one, which leads there, too.
+        (named / "zzz").symlink_to(far.parent / "first")
+    if change is is_switched:
+        for folder in ("first", "other"):
+            (far.parent / folder).mkdir(parents=True)
+        far.symlink_to("first")
+        new_ca(far.parent / "other" / "two.pem")
+    env = {**(kept(sandbox) if is_kept else {}), NAMED: str(named)}
+    settled()
+    sandbox.run_code(WHERE, env=env)
+    assert builds(sandbox, env) == 0
+    change(far)
+    if change is not is_switched:
+        new_ca(far / "two.pem")
+    done = sandbox.run_code(READ, env=env)
+    assert (far / "two.pem").read_text() in done.stdout
+    assert (named / "one.pem").read_text() in done.stdout
 
 
 @pytest.mark.parametrize("how", ["cp -p", "rename"])
