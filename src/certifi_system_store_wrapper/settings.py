@@ -117,7 +117,12 @@ def _split(text: str) -> List[str]:
 
 
 # A relative path goes on to name the same file when the program changes its working directory.
-_absolute = functools.lru_cache(maxsize=None)(os.path.abspath)
+@functools.lru_cache(maxsize=None)
+def _absolute(path: str) -> str:
+    if os.name != "nt" and os.pardir in path.split(os.sep):
+        # Behind a link that leads elsewhere than abspath() says.
+        return os.path.join(os.getcwd(), path)
+    return os.path.abspath(path)
 
 
 def _path(item: str) -> str:

@@ -111,6 +111,24 @@ def test_a_relative_path_stays_the_same_file(
     assert before.cert_files == (str(tmp_path / "ca.pem"),)
 
 
+@pytest.mark.posix("there .. is taken away before a link is followed")
+def test_a_path_through_a_link_and_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`current/../shared` lies beside what `current` leads to, as for `ls`, and in each setting."""
+    (tmp_path / "releases" / "42").mkdir(parents=True)
+    (tmp_path / "current").symlink_to("releases/42")
+    monkeypatch.chdir(tmp_path)
+    folder = tmp_path / "releases" / "shared"
+    folder.mkdir()
+    (folder / "ca.pem").touch()
+    names = {"CERT_FILES": "ca.pem", "BUNDLE_DIR": "", "LOG_FILE": "log"}
+    variables = {f"PYTHON_CERTIFI_{k}": f"current/../shared/{v}" for k, v in names.items()}
+    settings = from_environment(variables)
+    named = [*settings.cert_files, settings.bundle_dir, settings.log_file]
+    assert [os.path.realpath(each) for each in named] == [
+        str(folder / "ca.pem"), str(folder), str(folder / "log")
+    ]  # fmt: skip
+
+
 def test_a_sign_of_shells_within_a_path(tmp_path: Path) -> None:
     """There it may belong to a name."""
     path = str(tmp_path / "a$b~c'd")
