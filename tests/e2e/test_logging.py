@@ -201,6 +201,29 @@ def test_no_link_of_another_user_leads_to_the_log(sandbox: Sandbox, owner: int) 
 
 
 @posix
+@pytest.mark.posix("no flag of open() says that there")
+def test_a_link_that_comes_after_the_check_is_not_followed(sandbox: Sandbox) -> None:
+    """Somebody else makes it in that moment: the file that it leads to stays as it is."""
+    log = write(sandbox.work / "root's own", b"as it was").with_name("log")
+    code = f"""
+    import os
+    from certifi_system_store_wrapper.machine import ownership
+    checks = ownership.Check.followed
+
+    def followed(self, path):
+        checked = checks(self, path)
+        os.symlink("root's own", {str(log)!r})
+        return checked
+
+    ownership.Check.followed = followed
+    import certifi
+    certifi.where()
+    """
+    done = sandbox.run_code(code, env={"PYTHON_CERTIFI_LOG_FILE": str(log)})
+    assert (done.returncode, done.stderr.count("cannot be written")) == (0, 1), done
+    assert log.read_bytes() == b"as it was"
+
+
 def test_dev_stderr_is_a_log_file(sandbox: Sandbox) -> None:
     """In a container that is a pipe."""
     done = sandbox.run_code(WHERE, env={"PYTHON_CERTIFI_LOG_FILE": "/dev/stderr"})

@@ -134,9 +134,9 @@ class Answer:
     def _path(self) -> str:
         """Return the path of what is published now; whatever goes wrong, certifi's own."""
         published = self._published
-        if published and (publishing.is_intact(published) or publishing.is_healed(published)):
-            return published.path
         try:
+            if published and (publishing.is_intact(published) or publishing.is_healed(published)):
+                return published.path
             settings = from_environment()
             # Variables may have been set since certifi was imported.
             reporting.configure(settings)

@@ -52,8 +52,7 @@ def run() -> None:
     with put_off():
         while _bundles:
             # The next process sweeps what is left over.
-            with suppress(OSError):
-                _bundles.pop().release()
+            reporting.failure_of(_bundles.pop().release)
 
 
 def before_fork() -> None:
@@ -155,7 +154,6 @@ def at_exit() -> None:
     _over = True
     with put_off():
         for bundle in _bundles:
-            with suppress(OSError):
-                bundle.warn_at_exit()
+            reporting.failure_of(bundle.warn_at_exit)
     reporting.tell()
     run()

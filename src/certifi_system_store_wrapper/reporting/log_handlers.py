@@ -64,10 +64,12 @@ def _open_without_waiting(path: str) -> int:
 
     Raises PermissionError at a link of another user: root would write into any file for them.
     """
+    is_link = os.path.islink(path)
     ownership.Check().followed(path)
     flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
     if sys.platform != "win32":
-        flags |= os.O_NONBLOCK
+        # A link that comes only now is somebody else's.
+        flags |= os.O_NONBLOCK | (0 if is_link else os.O_NOFOLLOW)
     return os.open(path, flags, 0o666)
 
 

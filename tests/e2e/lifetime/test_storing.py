@@ -364,6 +364,37 @@ def test_who_refuses_it_gets_a_bundle_all_the_same(user: User, program: str) -> 
     assert json.loads(done.stdout)[0] == 1
 
 
+REFUSES = """
+import os, shutil, sys
+import certifi
+path = certifi.where()
+
+def refuse(event, arguments):
+    writes = event == "open" and arguments[1] != "r" and (arguments[2] or 0) & os.O_CREAT
+    if writes or event in ("os.mkdir", "os.rename", "os.remove", "os.rmdir"):
+        raise RuntimeError("refused")
+"""
+
+
+def test_who_refuses_what_heals_it_gets_certifis_own(sandbox: Sandbox) -> None:
+    """As an audit hook may: where() raises nothing of it, and says so once."""
+    code = """
+    shutil.rmtree(os.path.dirname(path))
+    sys.addaudithook(refuse)
+    print(open(certifi.where()).read().count("BEGIN") > 40, certifi.where() != path)
+    """
+    done = sandbox.run_code(REFUSES + textwrap.dedent(code))
+    assert (done.returncode, done.stdout) == (0, "True True\n"), done
+    assert done.stderr.count("WARNING") == 1
+
+
+def test_who_refuses_what_removes_it_keeps_it(sandbox: Sandbox) -> None:
+    """At exit nothing is said of that, and the status is the program's."""
+    done = sandbox.run_code(REFUSES + "sys.addaudithook(refuse)")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert sandbox.left
+
+
 @pytest.mark.root("acts as two users")
 @pytest.mark.linux("uses setpriv")
 def test_root_makes_nothing_in_the_home_of_another_user(user: User) -> None:
