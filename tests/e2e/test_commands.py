@@ -593,7 +593,10 @@ def test_what_remove_refuses(sandbox: Sandbox, ca_file: Path) -> None:
     for folder in ("a", "b"):
         write(sandbox.drop_folder / folder / "same.pem", make(folder, *CA).pem)
     elsewhere = write(sandbox.work / stored.name, b"")
-    for word in (stored.stem[-16:][:7], str(elsewhere), "same.pem", "", ".", "/"):
+    both = [(sandbox.drop_folder / each / "same.pem").read_bytes() for each in ("a", "b")]
+    several = write(sandbox.work / "several.pem", b"".join(both))
+    words = (stored.stem[-16:][:7], str(elsewhere), "same.pem", str(several), "", ".", "/")
+    for word in words:
         done = sandbox.run(*COMMAND, "remove", word)
         assert (done.returncode, done.stdout) == (1, ""), word
         assert len(done.stderr.splitlines()) == 1 and f": refused {word}: " in done.stderr
@@ -601,6 +604,16 @@ def test_what_remove_refuses(sandbox: Sandbox, ca_file: Path) -> None:
     done = sandbox.run(*COMMAND, "remove", str(stored), str(sandbox.drop_folder / "a" / "same.pem"))
     assert done.returncode == 0
     assert len(list(sandbox.drop_folder.rglob("*.pem"))) == 1
+
+
+def test_a_certificate_that_only_openssl_can_read(sandbox: Sandbox, ca_file: Path) -> None:
+    """Its basic constraints are broken: it is added, as are the others, and all is told."""
+    broken = x509.UnrecognizedExtension(x509.ObjectIdentifier("2.5.29.19"), b"\x05\0")
+    odd = write(sandbox.work / "odd.pem", make("Odd", (broken, False)).pem)
+    done = sandbox.run(*COMMAND, "add", str(ca_file), str(odd))
+    assert done.returncode == 0 and "not foreseen" not in done.stderr, done
+    assert len(list(sandbox.drop_folder.iterdir())) == 2
+    assert done.stdout.count("added ") == 2
 
 
 @posix

@@ -10,7 +10,7 @@ from typing import Any, Dict, List, Sequence, Tuple
 
 from .. import bundle
 from ..machine import ownership
-from ..parsing import pem, x509
+from ..parsing import pem
 from ..publishing.writing import replace
 from ..settings import WARNING
 from . import at_once, describe, drop_folder, trusted_from
@@ -48,7 +48,9 @@ def _unusable(added: Sequence[bytes]) -> Dict[bytes, str]:
     ders = {block: pem.der_of(block) for block in added}
     trusted = [*(anchor.der for anchor in trusted_from.anchors()), *ders.values()]
     found = {
-        block: usable.refusal(der, trusted) for block, der in ders.items() if x509.facts(der).ca
+        block: usable.refusal(der, trusted)
+        for block, der in ders.items()
+        if describe.certificate(der).get("ca")
     }
     return {block: f"{usable.NOBODY}: {why}" for block, why in found.items() if why}
 

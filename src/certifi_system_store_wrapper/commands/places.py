@@ -8,6 +8,7 @@ import re
 import sys
 import time
 from glob import escape, iglob
+from itertools import chain, product
 from typing import Dict, Iterator, List, Tuple
 
 from ..machine.files import from_here, names
@@ -48,6 +49,7 @@ _TOOLS = (
     ("conda", "{CONDA_PREFIX}"),
     ("conda", "{CONDA_PREFIX}/envs/*"),
     ("conda", "{CONDA_ENVS_PATH}/*"),
+    ("conda", "{CONDA_ENVS_DIRS}/*"),
     ("conda", "{MAMBA_ROOT_PREFIX}/envs/*"),
     ("conda", "{home}/.conda/envs/*"),
     *(
@@ -69,6 +71,8 @@ _KERNELS = (
     "/usr/local/share/jupyter",
     "/usr/share/jupyter",
 )
+# Variables that hold several paths, as PATH does.
+_LISTS = ("CONDA_ENVS_DIRS", "CONDA_ENVS_PATH", "JUPYTER_PATH")
 
 
 class Places:
@@ -104,11 +108,16 @@ class Places:
 
     def _matching(self, template: str) -> List[str]:
         """Return what is there; nothing where the template has a variable that is not set."""
-        needed = {name: self._variables.get(name, "") for name in re.findall(r"{(\w+)}", template)}
-        if not all(needed.values()):
-            return []
-        escaped = {name: escape(value) for name, value in needed.items()}
-        return sorted(iglob(template.format_map(escaped)))
+        variables = re.findall(r"{(\w+)}", template)
+        found = (
+            iglob(template.format(**dict(zip(variables, map(escape, values)))))
+            for values in product(*map(self._values, variables))
+        )
+        return sorted(chain.from_iterable(found))
+
+    def _values(self, name: str) -> List[str]:
+        value = self._variables.get(name, "")
+        return [each for each in (value.split(os.pathsep) if name in _LISTS else [value]) if each]
 
     def _kernels(self) -> Iterator[Found]:
         for template in _KERNELS:

@@ -61,7 +61,7 @@ def _refusal(is_meant: Meaning, matching: List[Dict[str, Any]], folder: str) -> 
         more = f", but {elsewhere}" if elsewhere else "; `remove` alone lists them"
         return f"no certificate in {folder} is called that{more}"
     if len({each["sha256"] for each in matching}) > 1:
-        return "several certificates are called that; give more digits of the SHA-256"
+        return "several certificates are called that: name each by more digits of its SHA-256"
     for each in matching:
         there = os.path.realpath(os.path.dirname(each["stored"]))
         if not _is_below(there, os.path.realpath(folder)):

@@ -86,7 +86,9 @@ def parse(data: bytes, known: Optional[Known] = None, *, proven: bool = False) -
     one form is not examined further.
     """
     parsed = Parsed(known or Known())
-    rest = data[der.read_file(data, parsed) :] if data[:1] == b"\x30" else data
+    # A text may begin with "0", too; what is shorter than 128 bytes is no certificate.
+    is_der = data[:1] == b"\x30" and data[1:2] >= b"\x80"
+    rest = data[der.read_file(data, parsed) :] if is_der else data
     # DER behind PEM always contains this byte, and ASCII text never does.
     if b"\x82" in rest:
         rest = der.cut_out(rest, parsed)

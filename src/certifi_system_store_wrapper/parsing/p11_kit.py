@@ -13,7 +13,7 @@ from . import parse
 _OBJECT = b"[p11-kit-object-v1]"
 # The OID of the extended key usage, in an object of the class x-certificate-extension.
 _PURPOSES = b"2.5.29.37"
-_VALUE = rb'^\s*(issuer|serial-number|value)\s*:\s*"(.*)"'
+_VALUE = rb'^[ \t]*(issuer|serial-number|value)\s*:\s*"(.*)"'
 
 
 def distrusted(data: bytes) -> Iterator[Tuple[List[bytes], bytes]]:

@@ -156,6 +156,13 @@ def test_case_14_utf_8_comments(world: World) -> None:
     assert world.last.text.isascii()
 
 
+@pytest.mark.parametrize("title", ["01 Corp Root CA", "0 s:CN=x", "02.01.2026", "0"])
+def test_a_title_whose_first_letter_begins_der(world: World, title: str) -> None:
+    """A digit has the number of a SEQUENCE: as for OpenSSL, it is text."""
+    assert world.build_user(f"{title}\n".encode() + PEM_A) == {"A"}
+    assert not world.warnings
+
+
 def test_case_15_latin_1_comments(world: World) -> None:
     """Bytes that are no UTF-8 are read over, too."""
     world.write(DEBIAN, "# Főtanúsítvány é\n".encode("cp1250") + PEM_A + b"\xff\xfe\x80\n" + PEM_B)

@@ -23,14 +23,15 @@ def refusal(der: bytes, trusted: Sequence[bytes]) -> str:
     `trusted` are the certificates that are trusted here, that one among them.
     """
     try:
-        server, above = stand_in(der), _above(der, trusted)
+        server = stand_in(der)
+        flags = PARTIAL_CHAIN if strict.IS_ON else 0
+        found = verdict([server], [der], flags)
+        if found and found.code in _NO_ISSUER:
+            # Another one may have issued it, also under its own name.
+            above = _above(der, trusted)
+            found = verdict([server], [der, *above], flags) if above else found
     except ValueError:
         return ""
-    flags = PARTIAL_CHAIN if strict.IS_ON else 0
-    found = verdict([server], [der], flags)
-    # Another one may have issued it, also under its own name.
-    if found and found.code in _NO_ISSUER and above:
-        found = verdict([server], [der, *above], flags)
     return found.message if found and found.code in _OF_CA else ""
 
 

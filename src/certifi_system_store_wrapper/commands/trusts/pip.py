@@ -104,7 +104,7 @@ def _trust(here: Here, command: str) -> Trust:
     if feature and "truststore" in feature.value.split() and here.python < (3, 10):
         return Trust((), settings=(feature,), fault=_TOO_OLD)
     own = _given(options, _CLIENT, command)
-    fault = _fault_of_own(own.value) if own and own.value else ""
+    fault = _fault_of_own(os.path.expanduser(own.value)) if own and own.value else ""
     if own and fault:
         return Trust((), settings=(own,), fault=fault)
     found = _of_version(here, given, (_place(setting),) if setting else ())

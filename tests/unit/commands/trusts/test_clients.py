@@ -225,18 +225,22 @@ def test_an_empty_variable_of_pip(environ: Dict[str, str], requests: str, *, not
     assert of("pip", trusts.in_force(place)).checks_nothing is nothing
 
 
-@pytest.mark.parametrize("kind", ["none", "no key", "whole"])
-def test_a_certificate_of_pips_own(home: Path, kind: str) -> None:
+@pytest.mark.parametrize("kind", ["none", "no key", "whole", "at home"])
+def test_a_certificate_of_pips_own(home: Path, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
     """pip fails where the file of PIP_CLIENT_CERT is not there, or lacks its key."""
     own = trustme.CA().issue_cert("client")
     whole = own.private_key_and_cert_chain_pem.bytes()
     path = home / "client.pem"
+    is_whole = kind in ("whole", "at home")
     if kind != "none":
-        write(path, whole if kind == "whole" else own.cert_chain_pems[0].bytes())
-    environ = {**NO_FILES, "PIP_CLIENT_CERT": str(path)}
+        write(path, whole if is_whole else own.cert_chain_pems[0].bytes())
+    for variable in ("HOME", "USERPROFILE"):
+        monkeypatch.setenv(variable, str(home))
+    named = "~/client.pem" if kind == "at home" else str(path)
+    environ = {**NO_FILES, "PIP_CLIENT_CERT": named}
     found = of("pip", trusts.in_force(here({"pip": "24.1"}, environ)))
-    assert bool(found.fault) == (kind != "whole")
-    assert [each.name for each in found.settings] == ["PIP_CLIENT_CERT"] * (kind != "whole")
+    assert bool(found.fault) == (not is_whole)
+    assert [each.name for each in found.settings] == ["PIP_CLIENT_CERT"] * (not is_whole)
 
 
 @pytest.mark.parametrize(
