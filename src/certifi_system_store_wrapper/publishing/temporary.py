@@ -172,6 +172,9 @@ class TemporaryBundle:
 
 def create(place: str, text: bytes) -> TemporaryBundle:
     """Publish `text` below `place`; raises OSError where that place does not work."""
+    if os.name != "nt" and not LOCKS:
+        # Who ends first would take the bundle from the others.
+        raise OSError(errno.ENOSYS, "this Python has no locks on files")
     if place == cache_folder():
         quietly(ownership.make_folder, place)
     # Nobody can point a link elsewhere later.

@@ -350,14 +350,24 @@ def test_a_persistent_bundle_is_never_written_through_a_link(
     assert victim.read_bytes() == before
 
 
-def test_a_file_system_without_locks(sandbox: Sandbox) -> None:
-    """No place can be held: memory answers, and nothing is left that nobody would remove."""
-    code = """
+@pytest.mark.parametrize(
+    "code",
+    [
+        """
         import fcntl
         def flock(*arguments):
             raise OSError(95, "Operation not supported")
         fcntl.flock = flock
-    """
+        """,
+        """
+        import fcntl
+        del fcntl.F_DUPFD_CLOEXEC
+        """,
+    ],
+    ids=["of that file system", "of that Python"],
+)
+def test_no_locks(sandbox: Sandbox, code: str) -> None:
+    """No place can be held: memory answers, and nothing is left that nobody would remove."""
     done = sandbox.run_code(textwrap.dedent(code) + textwrap.dedent(CHECK))
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("/proc/self/fd/")
