@@ -57,7 +57,8 @@ HERE = Path(__file__).parent
 BY_NAME_ALONE = (HERE / "quality", HERE / "reach")
 # httpx2 is for Python 3.10 and later.
 HTTPX2 = "httpx2; python_version >= '3.10'"
-_OURS = ("certifi", "wrapt", "wincertstore", "hatchling>=1.27", "editables", "pip")
+# See requirements.txt for that version.
+_OURS = ("certifi", "wrapt", "wincertstore==0.2", "hatchling>=1.27", "editables", "pip")
 HOUSED = (*CLIENTS, HTTPX2, *_OURS)
 
 

@@ -357,6 +357,7 @@ def test_a_bundle_that_others_may_write_to_is_named(sandbox: Sandbox, ca_file: P
     assert kept.read_bytes() == before
 
 
+@pytest.mark.posix("modes say nothing there")
 def test_what_could_not_be_renewed_is_by_the_next_add(sandbox: Sandbox, ca_file: Path) -> None:
     """It is said that the bundle lacks the CA, until an `add` of what is held already renews it."""
     folder = sandbox.work / "kept"

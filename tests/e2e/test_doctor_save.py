@@ -100,6 +100,7 @@ def test_the_exit_status_is_the_verdicts(sandbox: Sandbox, url: str, ca_file: Pa
         assert done.returncode == status, done
 
 
+@pytest.mark.posix("there are no such terminals")
 def test_the_whole_sha256_also_on_a_terminal(sandbox: Sandbox) -> None:
     """Its first digits prove nothing."""
     with serving(Echo, context_for(ALONE)) as server:

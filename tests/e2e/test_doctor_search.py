@@ -11,6 +11,7 @@ from typing import Callable, Dict, List, Tuple
 
 import pytest
 
+from certifi_system_store_wrapper.commands.environment import typed
 from certifi_system_store_wrapper.parsing.pem import der_of
 from support import MODULE, Sandbox, assert_fetched, assert_untrusted, write
 from support.doctor import COMMAND, Answer, ask, trusting
@@ -144,7 +145,7 @@ def test_it_lies_where_another_program_was_told_of_it(
     if tell in REMEDIES:
         assert REMEDIES[tell] in answer.said
     else:
-        assert f"certifi-system-store-wrapper add {shlex.quote(str(path))}" in answer.said
+        assert typed("certifi-system-store-wrapper", "add", str(path)) in answer.said
 
 
 @pytest.mark.parametrize("tell", ONE_OF_EACH_KIND, ids=lambda tell: tell.__name__.strip("_"))
@@ -165,7 +166,8 @@ def test_the_command_helps(sandbox: Sandbox) -> None:
         assert_untrusted(sandbox.fetch("requests", url))
         answer = ask(sandbox, url, env)
         (told,) = [e for e in answer.data["findings"] if e["level"] == "problem"]
-        command, *arguments = shlex.split(told["remedy"])
+        words = shlex.split(told["remedy"], posix=os.name != "nt")
+        command, *arguments = [word.strip('"') for word in words]
         assert command == "certifi-system-store-wrapper"
         assert sandbox.run("-m", MODULE, *arguments).returncode == 0
         ask(sandbox, url, env).is_healthy()

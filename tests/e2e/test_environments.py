@@ -298,7 +298,7 @@ def test_another_environment_answers_for_itself(sandbox: Sandbox, plain: Environ
         assert str(sandbox.environment.folder) in text
     env = {**packages, "PYTHON_CERTIFI_CERT_FILES": "/no/such.pem"}
     status, text, data = elsewhere(other, "status", f"--python={path}", **env)
-    assert (status, "problem   /no/such.pem" in text) == (1, True)
+    assert (status, f"{os.path.join('no', 'such.pem')}: the file" in text) == (1, True)
     assert len(data["problems"]) == 1
     options = ("--python", path, "--verbose")
     assert "only there" in other.run(*COMMAND, *options, env=packages).stdout
@@ -413,7 +413,7 @@ def test_a_module_of_the_working_directory_is_not_imported_there(sandbox: Sandbo
     """
     done = sandbox.run_code(code)
     assert (done.returncode, done.stderr) == (0, "")
-    assert "problem   /n\\xf6/ca.pem: " in done.stdout
+    assert "n\\xf6" in done.stdout and "the file does not exist" in done.stdout
 
 
 def test_pip_can_be_asked_for_another_environment() -> None:

@@ -261,10 +261,10 @@ def test_a_threading_of_the_applications_is_no_reason_to_fail(sandbox: Sandbox) 
 def test_ctrl_c_while_wrapt_is_imported(sandbox: Sandbox) -> None:
     """Before Python 3.12 it came disguised as a RuntimeError where a class is being made."""
     wrapt = """
-        import os, signal
+        import signal
         class Descriptor:
             def __set_name__(self, owner, name):
-                os.kill(os.getpid(), signal.SIGINT)
+                signal.raise_signal(signal.SIGINT)
         class Owner:
             attribute = Descriptor()
     """
@@ -313,6 +313,7 @@ def test_the_first_question_deep_in_a_recursion(sandbox: Sandbox) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
+@pytest.mark.posix("no Python that says it is another is like Windows'")
 def test_a_python_without_tls(sandbox: Sandbox, ca_file: Path) -> None:
     """In a browser certifi's own list answers; tests/reach/interpreters.py tries it in Pyodide."""
     code = """
@@ -328,6 +329,7 @@ def test_a_python_without_tls(sandbox: Sandbox, ca_file: Path) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
+@pytest.mark.posix("a library that is loaded cannot be removed there")
 @pytest.mark.parametrize("stage", ["", "; certifi.where()"])
 def test_uninstalled_meanwhile(fresh: Sandbox, stage: str, ca_file: Path) -> None:
     """What has answered goes on without our files; what comes too late is certifi's own answer."""

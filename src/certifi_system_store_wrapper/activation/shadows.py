@@ -21,6 +21,10 @@ class Shadowed(ImportError):
 
     remedy = "rename it"
 
+    def __repr__(self) -> str:
+        """Return the sentence: in quotes a path of Windows would not be what can be typed."""
+        return str(self)
+
 
 def culprit(error: BaseException) -> Optional[Shadowed]:
     """Return what names the file that has led to the error, if one has."""

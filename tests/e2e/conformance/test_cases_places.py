@@ -256,6 +256,7 @@ def test_case_50_a_copy_of_our_own_output_is_not_lost_silently(world: World, var
     assert "name your own CAs" in problem.message
 
 
+@pytest.mark.posix("Nix is not there")
 def test_case_51_nix_build_sandbox(world: World) -> None:
     """The file that Nix names to mean none is no warning."""
     world.monkeypatch.setenv("NIX_SSL_CERT_FILE", "/no-cert-file.crt")
@@ -698,7 +699,7 @@ FLAT_BER = NESTED_BER[:15] + b"\x30\x80" + b"\x30\x00" * 250_000 + b"\0\0" * 3
         _many,
         _the_same,
         _each_missing,
-        _fifo,
+        pytest.param(_fifo, marks=pytest.mark.posix("no FIFOs there")),
         lambda _world: "/dev/zero",
         lambda _world: "/dev/stdin",
     ],
