@@ -85,8 +85,8 @@ def test_its_row_is_the_verdict_of_poetry(
     project = poetry.work.parent
     write(project / "pyproject.toml", PROJECT.format(host).encode())
     own = poetry.environment.own_list.read_bytes()
-    good = str(write(project / "good.pem", own + ROOT.pem))
-    other = str(write(project / "other.pem", own))
+    good = write(project / "good.pem", own + ROOT.pem).as_posix()
+    other = write(project / "other.pem", own).as_posix()
     write(poetry.home / "root.pem", ROOT.pem)
     root = write(project / "root.pem", ROOT.pem)
     # What a path means is the same in every file, and of its own in a variable.
@@ -112,7 +112,7 @@ def test_without_a_host(poetry: Sandbox, host: str, path: str, level: str) -> No
     project = poetry.work.parent
     write(project / "pyproject.toml", PROJECT.format(host).encode())
     root, user = write(project / "root.pem", ROOT.pem), make("The User's", *CA)
-    write(project / "poetry.toml", CERT.format(path.format(root=root)).encode())
+    write(project / "poetry.toml", CERT.format(path.format(root=root.as_posix())).encode())
     env = {"PIP_CONFIG_FILE": os.devnull, **trusting(poetry, user)}
     found = json.loads(poetry.run(*COMMAND, "--json", env=env).stdout)["findings"]
     (told,) = [each for each in found if "certificates.corp.cert" in each["message"]]
