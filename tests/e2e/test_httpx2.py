@@ -12,6 +12,8 @@ import trustme
 
 from support import Environment, Sandbox, made_once, new_environment, os_store, write
 
+pytestmark = pytest.mark.not_wine("truststore asks Windows there, and Wine trusts any root")
+
 ASYNC = """
     import asyncio, httpx2
     async def ask():

@@ -214,7 +214,8 @@ def test_installing_activates_and_uninstalling_leaves_no_trace(
     assert active(sandbox) == "False"
 
     # What a user built is theirs, and README says where it lies.
-    shutil.rmtree(sandbox.home / ".cache", ignore_errors=True)
+    for cache in (sandbox.home / ".cache", sandbox.home / "AppData" / "Local" / NAME):
+        shutil.rmtree(cache, ignore_errors=True)
     after = state(sandbox)
     assert sorted(after.items() ^ before.items()) == []
 

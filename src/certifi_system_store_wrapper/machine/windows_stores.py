@@ -56,10 +56,10 @@ def state() -> str:
 
 def _entries(store: str) -> List[bytes]:
     """Return each entry of a store, with its encoding and purposes; raises OSError."""
-    import ssl
+    import _ssl
 
     found = []
-    for der, encoding, usage in vars(ssl)["enum_certificates"](store):
+    for der, encoding, usage in vars(_ssl)["enum_certificates"](store):
         purposes = "all" if usage is True else ",".join(sorted(usage))
         found.append(f"{store} {encoding} {purposes} ".encode("ascii") + der)
     return found

@@ -9,10 +9,10 @@ Out: the findings, the stores asked for, how many certificates were judged, what
 
 from __future__ import annotations
 
+import _ssl
 import base64
 import importlib
 import json
-import ssl
 import sys
 from types import ModuleType
 from typing import Any, Dict
@@ -36,7 +36,7 @@ def main() -> None:
     install(library)
     if "registry" in order:
         winreg.install(order["registry"], order.get("denied", ""))
-    vars(ssl)["enum_certificates"] = enum_certificates(library)
+    vars(_ssl)["enum_certificates"] = enum_certificates(library)
     if order.get("is_windows"):
         # wincertstore needs it, and since Python 3.12 it needs what only a real Windows has.
         importlib.import_module("shutil")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import ssl
+import _ssl
 import sys
 from typing import Dict, List, Set, Tuple, Union
 
@@ -31,7 +31,7 @@ OTHERS: List[Dict[str, List[Entry]]] = [
 @pytest.fixture
 def machine(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     """Return what changes a machine with two roots, one of them added by a group policy."""
-    monkeypatch.setattr(ssl, "enum_certificates", HELD.__getitem__, raising=False)
+    monkeypatch.setattr(_ssl, "enum_certificates", HELD.__getitem__, raising=False)
     monkeypatch.setitem(sys.modules, "winreg", None)
     winreg.install({f"HKEY_LOCAL_MACHINE\\{ADDED}": ["AB12"]})
     return monkeypatch
@@ -41,7 +41,7 @@ def test_what_is_as_it_was_has_the_same_state(machine: pytest.MonkeyPatch) -> No
     """Windows lists its entries, and the registry its keys, in no order."""
     before = windows_stores.state()
     turned = {name: entries[::-1] for name, entries in HELD.items()}
-    machine.setattr(ssl, "enum_certificates", turned.__getitem__)
+    machine.setattr(_ssl, "enum_certificates", turned.__getitem__)
     assert windows_stores.state() == before
 
 
@@ -49,7 +49,7 @@ def test_what_is_as_it_was_has_the_same_state(machine: pytest.MonkeyPatch) -> No
 def test_each_change_shows(machine: pytest.MonkeyPatch, other: Dict[str, List[Entry]]) -> None:
     """Of what is held, for which purposes, in which encoding, and what is distrusted."""
     before = windows_stores.state()
-    machine.setattr(ssl, "enum_certificates", {**HELD, **other}.__getitem__)
+    machine.setattr(_ssl, "enum_certificates", {**HELD, **other}.__getitem__)
     assert windows_stores.state() != before
 
 
@@ -69,7 +69,7 @@ def test_what_cannot_be_read_is_never_as_it_was(machine: pytest.MonkeyPatch, wha
         raise PermissionError(13, "closed", name)
 
     if what == "a store":
-        machine.setattr(ssl, "enum_certificates", closed)
+        machine.setattr(_ssl, "enum_certificates", closed)
     else:
         winreg.install({}, f"HKEY_LOCAL_MACHINE\\{ADDED}")
     assert windows_stores.state() != windows_stores.state()

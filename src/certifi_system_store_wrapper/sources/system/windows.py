@@ -146,10 +146,10 @@ def _usage(ask: Callable[[], Any]) -> _Usage:
 
 
 def _read_with_ssl(name: str) -> Iterator[_Entry]:
-    """Yield every entry. The ssl module gives a number, not a name, if both encodings are set."""
-    import ssl
+    """Yield every entry. _ssl gives a number, not a name, if both encodings are set."""
+    import _ssl
 
-    for der, encoding, usage in vars(ssl)["enum_certificates"](name):
+    for der, encoding, usage in vars(_ssl)["enum_certificates"](name):
         yield _Entry(der, encoding != "pkcs_7_asn", _SERVER_OIDS if usage is True else usage)
 
 
