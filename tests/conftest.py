@@ -13,6 +13,7 @@ import pytest
 import trustme
 
 from support import (
+    BUILT_ON,
     CLIENTS,
     NAME,
     Environment,
@@ -284,7 +285,7 @@ def bare(shared: Path, interpreter: str, housed: Tuple[str, ...]) -> Environment
     """Return an environment without us, with what we build on. Nobody changes it."""
 
     def make(folder: Path) -> None:
-        new_environment(interpreter, folder, "--without-pip").install(*housed, "certifi", "wrapt")
+        new_environment(interpreter, folder, "--without-pip").install(*housed, *BUILT_ON)
 
     return Environment(made_once(shared, "bare", make))
 

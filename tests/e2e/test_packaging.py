@@ -17,6 +17,7 @@ from typing import Callable, Dict, List, Tuple
 import pytest
 
 from support import (
+    BUILT_ON,
     CHECKOUT,
     MODULE,
     NAME,
@@ -178,7 +179,7 @@ def with_pip(shared: Path, only_pip: Environment, housed: Tuple[str, ...]) -> En
 
     def make(folder: Path) -> None:
         # With an older pip only a setup.py can be editable.
-        only_pip.copied(folder).install(*housed, "certifi", "wrapt", "pip >=21.3")
+        only_pip.copied(folder).install(*housed, *BUILT_ON, "pip >=21.3")
 
     return Environment(made_once(shared, "with_pip", make))
 

@@ -29,6 +29,8 @@ except urllib.error.URLError as error:
     sys.exit(1)
 """
 CLIENTS = ("requests", "httpx", "botocore", "urllib3", "aiohttp")
+# What we depend on here.
+BUILT_ON = ("certifi", "wrapt", *(["wincertstore"] if os.name == "nt" else []))
 NAME = "certifi-system-store-wrapper"
 MODULE = "certifi_system_store_wrapper"
 # For sitecustomize.py, as docs/audit.md has it where start-up files are forbidden.

@@ -77,7 +77,7 @@ _INCLUDE, _MAX_INCLUDED = (
 # Where people keep the environment of a project, and an environment the drop folders of a package.
 _OF_A_PROJECT = (".venv", "venv", "env")
 _DROP_FOLDERS = ("certifi_system", "certifi_system_store_wrapper")
-_SITE = "Lib/site-packages" if os.name == "nt" else "lib/*/site-packages"
+_SITE = os.path.join(*(["Lib"] if os.name == "nt" else ["lib", "*"]), "site-packages")
 # So many files of one folder are looked at, so many environments, and so many files are tried.
 _MAX_FILES, _MAX_ENVIRONMENTS, _MAX_TRIES = 500, 100, 5
 
