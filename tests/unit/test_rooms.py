@@ -49,7 +49,7 @@ DOORS: Dict[str, Set[str]] = {
 ALONE = {
     "wrapt": {"activation.hook"},
     "wincertstore": {"sources.system.windows"},
-    "_ssl": {"machine.openssl"},
+    "_ssl": {"machine.openssl", "machine.windows_stores"},
     "fcntl": {"publishing.hold"},
     "_imp": {"activation"},
     "logging": {"reporting", "reporting.log_handlers", "bootstrap"},

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from importlib import import_module
-from typing import Any, Dict, Iterator, List
+from typing import Any, Dict, Iterator, List, Tuple
 
 ROOT, DISALLOWED = "ROOT", "Disallowed"
 _MACHINE, _USER = "HKEY_LOCAL_MACHINE", "HKEY_CURRENT_USER"
@@ -44,7 +44,7 @@ def state() -> str:
     digest = sha256()
     try:
         for store in (ROOT, DISALLOWED):
-            for entry in sorted(_entries(store)):
+            for entry in sorted(_described(store)):
                 digest.update(entry)
         found = [sorted(thumbprints(*place)) for place in (*ADDED, AUTH_ROOT)]
     except (OSError, ValueError):
@@ -54,12 +54,21 @@ def state() -> str:
     return digest.hexdigest()
 
 
-def _entries(store: str) -> List[bytes]:
-    """Return each entry of a store, with its encoding and purposes; raises OSError."""
+def entries(store: str) -> List[Tuple[bytes, str, Any]]:
+    """Return of each entry the DER, its encoding, and its purposes, True for all; raises OSError.
+
+    An encoding that has no name is a number.
+    """
+    # What `ssl` has of it is the same, and comes with all of `ssl`.
     import _ssl
 
+    found: List[Tuple[bytes, str, Any]] = vars(_ssl)["enum_certificates"](store)
+    return found
+
+
+def _described(store: str) -> List[bytes]:
     found = []
-    for der, encoding, usage in vars(_ssl)["enum_certificates"](store):
+    for der, encoding, usage in entries(store):
         purposes = "all" if usage is True else ",".join(sorted(usage))
         found.append(f"{store} {encoding} {purposes} ".encode("ascii") + der)
     return found

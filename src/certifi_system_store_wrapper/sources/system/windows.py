@@ -12,7 +12,7 @@ from functools import partial
 from types import ModuleType
 from typing import Any, Callable, Container, Dict, Iterator, List, Optional, Tuple, Union
 
-from ...machine.windows_stores import DISALLOWED, ROOT
+from ...machine.windows_stores import DISALLOWED, ROOT, entries
 from ...parsing import Known, pem
 from ...record import Record
 from ...reporting.findings import MALFORMED, NO_SERVER_AUTH, NOT_TRUSTED, UNKNOWN
@@ -146,10 +146,8 @@ def _usage(ask: Callable[[], Any]) -> _Usage:
 
 
 def _read_with_ssl(name: str) -> Iterator[_Entry]:
-    """Yield every entry. _ssl gives a number, not a name, if both encodings are set."""
-    import _ssl
-
-    for der, encoding, usage in vars(_ssl)["enum_certificates"](name):
+    """Yield every entry. Where both encodings are set, it has a number for them and no name."""
+    for der, encoding, usage in entries(name):
         yield _Entry(der, encoding != "pkcs_7_asn", _SERVER_OIDS if usage is True else usage)
 
 
