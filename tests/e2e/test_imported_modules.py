@@ -16,6 +16,7 @@ import pytest
 
 from certifi_system_store_wrapper.settings import STORE
 from support import MODULE, Environment, Sandbox
+from support.builds import asked
 
 STAGES = ("start", "certifi", "first where()", "later where()")
 OURS = {
@@ -128,8 +129,7 @@ def is_built(request: pytest.FixtureRequest, sandbox: Sandbox) -> bool:
             pytest.skip("this system stores nothing by default")
         # The sandbox itself is new, and what is new is not stored.
         for _ in range(20):
-            sandbox.run_code("import certifi; certifi.where()")
-            if list(sandbox.home.rglob("stored.pem")):
+            if asked(sandbox, {})[0] == 0:
                 break
             time.sleep(0.5)
     return str(request.param) == "built"
@@ -146,13 +146,13 @@ def asked_by_us(sandbox: Sandbox, before: str, *, is_built: bool) -> Dict[str, S
     done = sandbox.run_code(code, env=variables(is_built=is_built))
     assert (done.returncode, done.stderr) == (0, "")
     stages = json.loads(done.stdout)
-    asked = {stage: set(names) for stage, names in zip(STAGES[1:], stages)}
+    found = {stage: set(names) for stage, names in zip(STAGES[1:], stages)}
     if is_built:
         # Whatever was asked for before may be asked for again.
-        before = ASKED["certifi"] | ASKED["first where()"]
-        assert ASKED_TO_BUILD <= asked["first where()"] <= ASKED_TO_BUILD | before
-        asked["first where()"] = ASKED["first where()"]
-    return asked
+        again = ASKED["certifi"] | ASKED["first where()"]
+        assert ASKED_TO_BUILD <= found["first where()"] <= ASKED_TO_BUILD | again
+        found["first where()"] = ASKED["first where()"]
+    return found
 
 
 def loaded(sandbox: Sandbox, before: str, *, is_built: bool) -> List[Set[str]]:

@@ -85,6 +85,6 @@ def test_where_a_store_cannot_be_read_nothing_is_believed(sandbox: Sandbox) -> N
     """Nobody knows what it holds."""
     time.sleep(SETTLING)
     assert asked(sandbox, {})[0] == 1
-    broken = "import ssl; ssl.enum_certificates = lambda store: open('/no/such/file')\n"
+    broken = "import _ssl; _ssl.enum_certificates = lambda store: open('/no/such/file')\n"
     done = sandbox.run_code(broken + dedent(ASKS))
     assert json.loads(done.stdout)[0] == 1
