@@ -219,6 +219,7 @@ def injected(tmp_path: Path, shared: Path, installed: Environment) -> Sandbox:
     return Sandbox(tmp_path, Environment(made_once(shared, "injected", make)))
 
 
+@pytest.mark.skipif(sys.version_info < (3, 10), reason="there is no truststore for this Python")
 @pytest.mark.linux("truststore asks OpenSSL there, and the system's own verifier elsewhere")
 @pytest.mark.parametrize("trusted_by", ["the system", "the variable", "us", "nobody"])
 def test_beside_an_injected_truststore(injected: Sandbox, trusted_by: str) -> None:
