@@ -6,6 +6,7 @@ import json
 import shutil
 import ssl
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any, Callable, Dict, List
 
