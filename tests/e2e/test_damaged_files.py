@@ -9,6 +9,7 @@ from typing import Callable, List
 import pytest
 
 from support import MODULE, POWERLESS, Sandbox, write
+from support.minting import encode_pem, mint
 
 BROKEN = b"-----BEGIN CERTIFICATE-----\nTm90IGEgY2VydGlmaWNhdGU=\n-----END CERTIFICATE-----\n"
 
@@ -86,6 +87,23 @@ def test_all_damages_together_are_one_warning_each(
     assert [[path for path in paths if str(path) in line] for line in lines] == [
         [path] for path in paths
     ]
+
+
+def test_one_that_only_openssl_could_judge_where_it_can_judge_none(
+    sandbox: Sandbox, tmp_path: Path, ca_file: Path
+) -> None:
+    """OpenSSL 3 fails with such settings, whatever it is asked: that one is left out, no other."""
+    settings = b"openssl_conf = a\n[a]\nproviders = b\n[b]\nnone = c\n[c]\nactivate = 1\n"
+    odd = encode_pem(mint("A").replace(b"\x0c\x01A", b"\x0c\x01\xff"))
+    path = write(tmp_path / "two.pem", odd + ca_file.read_bytes())
+    env = {
+        "PYTHON_CERTIFI_CERT_FILES": str(path),
+        "OPENSSL_CONF": str(write(tmp_path / "openssl.cnf", settings)),
+    }
+    code = "import certifi, sys; sys.stdout.write(certifi.contents())"
+    done = sandbox.run_code(code, env=env)
+    assert ca_file.read_text() in done.stdout
+    assert len(done.stderr.splitlines()) == 1 and str(path) in done.stderr
 
 
 def test_thousands_of_damages_do_not_fill_a_log(sandbox: Sandbox, tmp_path: Path) -> None:

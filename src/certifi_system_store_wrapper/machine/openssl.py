@@ -58,8 +58,9 @@ def _loads(blocks: Sequence[bytes]) -> bool:
     """Whether all of these different blocks arrive in a fresh certificate store, if any."""
     if not _HAS_TLS:
         return False
-    context = _context()
     try:
+        # This fails, too, where OpenSSL's settings leave no cipher.
+        context = _context()
         context.load_verify_locations(cadata=b"".join(blocks).decode("ascii"))
     # ssl.SSLError is an OSError.
     except (OSError, ValueError):

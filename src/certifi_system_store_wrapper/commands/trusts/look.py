@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import stat
-from typing import Callable, NamedTuple, Optional, Set
+from typing import Callable, List, NamedTuple, Optional, Set
 
 from ... import parsing
 from ...machine import openssl
@@ -37,9 +37,12 @@ def at(root: Root) -> Look:
     return _at_file(root.path) if root.kind in (FILE, OWN_TLS) else Look("")
 
 
-def waits(path: str) -> bool:
-    """Whether opening the path may block, as it does for a FIFO that nobody writes to."""
-    return os.path.exists(path) and not (os.path.isfile(path) or os.path.isdir(path))
+def waiting(root: Root) -> List[str]:
+    """Return what OpenSSL may wait at, as at a FIFO that nobody writes to."""
+    paths = [root.path]
+    if root.kind == FOLDER:
+        paths = [path for folder in split_paths(root.path) for path in hashed(folder)]
+    return [p for p in paths if os.path.exists(p) and not (os.path.isfile(p) or os.path.isdir(p))]
 
 
 def _at_folders(paths: str, inside: Callable[[str], Look]) -> Look:
@@ -64,7 +67,10 @@ def _at_folder(folder: str, inside: Callable[[str], Look]) -> Look:
 
 def _by_hashes(folder: str) -> Look:
     """Look at the files whose names are hashes, as OpenSSL does."""
-    count = len(hashed(folder))
+    waits = waiting(Root(FOLDER, folder))
+    if waits:
+        return Look(f"{waits[0]} is no file, and who reads it waits: remove it")
+    count = sum(map(os.path.isfile, hashed(folder)))
     name = "no file in it has a name that OpenSSL looks for: run `openssl rehash` on it"
     return Look("" if count else name, count)
 

@@ -7,11 +7,11 @@ import ssl
 import sys
 from typing import Callable, Dict, List, Optional, Tuple
 
-from . import ini, truststore, urllib3
+from . import ini, look, truststore, urllib3
 from .environment import READERS, lax, place, variable
 from .here import Here, numbers
 from .ini import NotUnderstood
-from .trust import BUNDLE, DEFAULTS, Checks, Root, Setting, Trust
+from .trust import BUNDLE, DEFAULTS, FILE, Checks, Root, Setting, Trust
 
 _KEY, _HOSTS, _CLIENT = "cert", "trusted-host", "client-cert"
 _FEATURE, _TOO_OLD = "use-feature", "pip fails: it has a truststore from Python 3.10 on"
@@ -136,11 +136,19 @@ def _of_version(here: Here, given: Callable[[str], str], named: Tuple[Root, ...]
 
 def _fault_of_own(path: str) -> str:
     """Return why pip fails with that certificate of a client and its key, "" if it does not."""
+    asked: List[str] = []
+
+    def password() -> str:
+        # pip asks its user for it; nobody is to be asked here.
+        asked.append(path)
+        return ""
+
+    if look.waiting(Root(FILE, path)):
+        return f"pip waits for that certificate: {path} is no file"
     try:
-        # A password would be asked for, by nobody.
-        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_cert_chain(path, password=lambda: "")
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_cert_chain(path, password=password)
     except (OSError, ValueError) as error:
-        return f"pip fails: it cannot load that certificate and its key: {error}"
+        return "" if asked else f"pip fails: it cannot load that certificate and its key: {error}"
     return ""
 
 

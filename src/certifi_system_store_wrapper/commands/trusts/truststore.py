@@ -8,6 +8,7 @@ import ssl
 import sys
 from typing import List, Optional, Tuple
 
+from ...machine.files import names
 from .trust import DEFAULTS, FILE, FOLDER, OWN_TLS, Root
 
 # Where truststore and httpcore2 look if OpenSSL's own places are empty.
@@ -57,10 +58,9 @@ def _first_other(kind: str) -> Tuple[Root, ...]:
 
 
 def hashed(folder: Optional[str]) -> List[str]:
-    """Return the files in the folder that OpenSSL finds by their names."""
-    try:
-        names = os.listdir(folder) if folder else []
-    except OSError:
-        return []
-    hashes = [name for name in names if re.fullmatch(r"[0-9a-fA-F]{8}\.\d+", name)]
-    return [name for name in hashes if os.path.isfile(os.path.join(folder or "", name))]
+    """Return the paths in the folder that OpenSSL finds by their names, which may be no files."""
+    folder = folder or os.devnull
+    hashes = [name for name in names(folder) if re.fullmatch(r"[0-9a-fA-F]{8}\.\d+", name)]
+    return [
+        path for path in (os.path.join(folder, name) for name in hashes) if os.path.exists(path)
+    ]

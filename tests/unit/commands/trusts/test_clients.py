@@ -8,6 +8,12 @@ from typing import Any, Dict, List, Tuple
 
 import pytest
 import trustme
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    PrivateFormat,
+    load_pem_private_key,
+)
 
 from certifi_system_store_wrapper.commands import trusts
 from certifi_system_store_wrapper.commands.trusts import Root
@@ -225,13 +231,20 @@ def test_an_empty_variable_of_pip(environ: Dict[str, str], requests: str, *, not
     assert of("pip", trusts.in_force(place)).checks_nothing is nothing
 
 
-@pytest.mark.parametrize("kind", ["none", "no key", "whole", "at home"])
+@pytest.mark.parametrize("kind", ["none", "no key", "whole", "at home", "a password"])
 def test_a_certificate_of_pips_own(home: Path, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
-    """pip fails where the file of PIP_CLIENT_CERT is not there, or lacks its key."""
+    """pip fails where the file of PIP_CLIENT_CERT is not there, or lacks its key.
+
+    It asks its user for the password of a key.
+    """
     own = trustme.CA().issue_cert("client")
     whole = own.private_key_and_cert_chain_pem.bytes()
+    if kind == "a password":
+        key = load_pem_private_key(own.private_key_pem.bytes(), None)
+        how = (Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"secret"))
+        whole = key.private_bytes(*how) + own.cert_chain_pems[0].bytes()
     path = home / "client.pem"
-    is_whole = kind in ("whole", "at home")
+    is_whole = kind not in ("none", "no key")
     if kind != "none":
         write(path, whole if is_whole else own.cert_chain_pems[0].bytes())
     for variable in ("HOME", "USERPROFILE"):
@@ -241,6 +254,15 @@ def test_a_certificate_of_pips_own(home: Path, monkeypatch: pytest.MonkeyPatch, 
     found = of("pip", trusts.in_force(here({"pip": "24.1"}, environ)))
     assert bool(found.fault) == (not is_whole)
     assert [each.name for each in found.settings] == ["PIP_CLIENT_CERT"] * (not is_whole)
+
+
+@pytest.mark.posix("there are no such files")
+def test_a_certificate_of_pips_own_that_nobody_writes(tmp_path: Path) -> None:
+    """pip waits for it; nobody else does."""
+    path = str(tmp_path / "fifo")
+    os.mkfifo(path)
+    environ = {**NO_FILES, "PIP_CLIENT_CERT": path}
+    assert "no file" in of("pip", trusts.in_force(here({"pip": "24.1"}, environ))).fault
 
 
 @pytest.mark.parametrize(

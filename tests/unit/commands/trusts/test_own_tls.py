@@ -231,5 +231,5 @@ def test_a_hashed_folder_of_dangling_links(folder: Path) -> None:
     """OpenSSL finds nothing behind them."""
     (folder / "0123abcd.0").symlink_to("/no/such/file")
     assert truststore.hashed(str(folder)) == []
-    write(folder / "0123abcd.1", b"")
-    assert truststore.hashed(str(folder)) == ["0123abcd.1"]
+    path = write(folder / "0123abcd.1", b"")
+    assert truststore.hashed(str(folder)) == [str(path)]

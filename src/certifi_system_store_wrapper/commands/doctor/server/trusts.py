@@ -232,7 +232,7 @@ def _context(trust: Trust, pem: Dict[str, str]) -> ssl.SSLContext:
         blocks = [block for root in own for block in look.at(root).blocks or ()]
         context.load_verify_locations(cadata=b"".join(blocks).decode("ascii"))
     for root in (each for each in trust.roots if each not in own):
-        if look.waits(root.path):
+        if look.waiting(root):
             raise OSError("that is no file")
         if root.kind == trusts.FILE:
             context.load_verify_locations(cafile=root.path)
@@ -240,9 +240,15 @@ def _context(trust: Trust, pem: Dict[str, str]) -> ssl.SSLContext:
             context.load_verify_locations(capath=root.path)
         elif root.kind != trusts.DEFAULTS:
             context.load_verify_locations(cadata=pem[root.kind])
-        elif not look.waits(os.environ.get("SSL_CERT_FILE", "")):
+        elif not any(map(look.waiting, _variables())):
             context.load_default_certs()
     return context
+
+
+def _variables() -> Tuple[Root, Root]:
+    """Return what OpenSSL's variables name, which count before its own defaults."""
+    file, folder = (os.environ.get(name, "") for name in ("SSL_CERT_FILE", "SSL_CERT_DIR"))
+    return Root(trusts.FILE, file), Root(trusts.FOLDER, folder)
 
 
 def _checking(checks: Checks) -> ssl.SSLContext:
