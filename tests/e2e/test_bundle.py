@@ -277,6 +277,26 @@ def test_certifis_own_list_answers_while_it_cannot_be_read(
     assert (folder / "cacert.pem").exists() == persistent
 
 
+@pytest.mark.posix("modes say nothing there")
+@pytest.mark.parametrize("kind", ["closed", "a FIFO", "a folder"])
+def test_a_list_of_certifis_own_that_nobody_could_use(
+    fresh: Sandbox, ca_file: Path, kind: str
+) -> None:
+    """As where it is missing: the other sources answer, where plain certifi could not."""
+    own = fresh.environment.own_list
+    if kind == "closed":
+        own.chmod(0)
+    else:
+        own.unlink()
+        os.mkfifo(own) if kind == "a FIFO" else own.mkdir()
+    code = "import certifi, sys; sys.stdout.write(certifi.contents())"
+    env = {"PYTHON_CERTIFI_CERT_FILES": str(ca_file)}
+    done = fresh.run_code(code, env=env, prefix=POWERLESS if os.geteuid() == 0 else [])
+    assert ca_file.read_text() in done.stdout
+    (line,) = done.stderr.splitlines()
+    assert f"{own}: cannot be read" in line and "reinstall it" in line
+
+
 @pytest.mark.parametrize("command", [["status"], ["doctor"], ["export"], ["export", "-o", "copy"]])
 def test_commands_say_that_certifis_own_list_cannot_be_read(
     sandbox: Sandbox, command: List[str]

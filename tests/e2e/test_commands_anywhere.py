@@ -122,8 +122,15 @@ def test_every_command(there: Sandbox, where: str, command: str) -> None:
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_pipe_that_closes_early(there: Sandbox, command: str) -> None:
-    """`… | true` is silent."""
-    assert into_a_closed_pipe(there, COMMANDS[command]) == (0, b"")
+    """`… | true` is silent, and the status is what it would be with a reader."""
+    status = int(command in FAILING)
+    assert into_a_closed_pipe(there, COMMANDS[command]) == (status, b"")
+
+
+def test_what_is_refused_is_said_without_a_reader(there: Sandbox) -> None:
+    """The reader of stdout has gone, and stderr is another one's."""
+    status, stderr = into_a_closed_pipe(there, ["add", "none.pem", "ca.pem"])
+    assert (status, b"refused none.pem" in stderr) == (1, True)
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from typing import Dict, NamedTuple
 
@@ -15,10 +16,11 @@ class Form(NamedTuple):
 
 # Neither has an escape that every reader knows, and some expand variables.
 _IN_QUOTES = '["\\\\$`]'
+# Docker's --env-file takes all as it stands; python-dotenv and Node know quotes and comments, which
+# in Node begin with any #; a shell (`set -a; . ./.env`) runs what stands behind a blank.
+_IN_DOTENV = r"""["'`$#]|^\s|\s$""" if os.name == "nt" else r"""["'`$#\s;&|<>()\\]|:~"""
 FORMS: Dict[str, Form] = {
-    # Docker's --env-file takes all as it stands; python-dotenv and Node know quotes and comments,
-    # which in Node begin with any #.
-    "dotenv": Form("{}={}", "[\"'`$#]|^\\s|\\s$"),
+    "dotenv": Form("{}={}", _IN_DOTENV),
     # https://docs.docker.com/reference/dockerfile/#env
     "dockerfile": Form('ENV {}="{}"', _IN_QUOTES),
     # To the end of the line, as it stands.

@@ -101,6 +101,17 @@ def table(rows: Sequence[Sequence[str]]) -> List[str]:
 
 def show(report: Report, *, as_json: bool) -> int:
     """Print it and return the exit status."""
+    try:
+        _print(report, as_json=as_json)
+    except BrokenPipeError:
+        # The reader has enough, as in `… | head`.
+        silence(sys.stdout)
+    for error in () if as_json else report.errors:
+        complain(error)
+    return report.status
+
+
+def _print(report: Report, *, as_json: bool) -> None:
     if as_json:
         data = report.data if report.exact else _escaped(report.data)
         write(json.dumps(data, indent=2, sort_keys=True, allow_nan=False).splitlines())
@@ -111,9 +122,6 @@ def show(report: Report, *, as_json: bool) -> int:
         nothing = ["none"] if is_terminal(sys.stdout) and not report.errors else []
         lines = map(printable, report.lines or nothing)
         write(coloured(part) for line in lines for part in fitted(line, sys.stdout))
-        for error in report.errors:
-            complain(error)
-    return report.status
 
 
 def _escaped(data: object) -> object:

@@ -182,7 +182,8 @@ class Check:
     def __init__(self) -> None:
         """Start with nothing looked at."""
         self._owners = trusted_owners() if os.name != "nt" else frozenset((0,))
-        self._overflow = overflow_uid()
+        # Where every user has a number, that one is a user like any other.
+        self._overflow = -1 if _knows_all_users() else overflow_uid()
         self._known: Dict[Tuple[str, str], Tuple[str, Optional[Fault]]] = {}
 
     def fault(self, path: str) -> Optional[Fault]:
@@ -270,7 +271,7 @@ class Check:
         return Fault(step, "others may write to it", _PROTECT_IT, is_sticky)
 
     def _named(self, owner: int) -> str:
-        if owner == self._overflow and not _knows_all_users():
+        if owner == self._overflow:
             return f"user {owner} (whoever has no number in this user namespace)"
         return f"user {owner}"
 

@@ -10,7 +10,7 @@ from hashlib import sha256
 from typing import List
 
 from ..machine import drop_folders, openssl
-from ..machine.files import MARK, named_by
+from ..machine.files import MARK, Unusable, named_by
 from ..machine.signals import interruptible
 from ..settings import CERTIFI, INFO, LOCAL, SSL, SYSTEM, Settings, split_paths
 from . import system
@@ -39,6 +39,8 @@ def collect(settings: Settings, reader: Reader, certifi_file: str) -> List[Findi
     reader.isolated, reader.bundle_dir = settings.isolated, settings.bundle_dir
     everything = [Findings(name, reader) for name in settings.sources]
     for findings in everything:
+        # What one of them reads in vain costs no other.
+        reader.begin()
         try:
             if findings.source == CERTIFI:
                 certifi(findings, certifi_file)
@@ -62,14 +64,14 @@ def collect(settings: Settings, reader: Reader, certifi_file: str) -> List[Findi
 def certifi(findings: Findings, path: str) -> None:
     """Add certifi's own roots, or what a distribution's patched certifi names instead.
 
-    Raises OSError if they are there and cannot be read.
+    Raises OSError where they cannot be read just now, and plain certifi may be able to.
     """
     findings.reader.certifi_file = path
     try:
         # Who builds a frozen program may take certifi's path from us, and needs no remedy.
         if findings.reader.data(path, vouched=True).startswith(MARK) and not hasattr(sys, "frozen"):
             findings.problem(path, _REPLACED)
-    except (FileNotFoundError, NotADirectoryError):
+    except (FileNotFoundError, NotADirectoryError, PermissionError, Unusable):
         # Nobody could answer with it. add_file() reports this.
         pass
     except OSError as error:

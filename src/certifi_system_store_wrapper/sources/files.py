@@ -142,6 +142,8 @@ def report_unreadable(
     """Record why a path cannot be read. It is no problem if a path that nobody named is absent."""
     if isinstance(error, Untrusted):
         report_untrusted(findings, error)
+    elif named and isinstance(error, FileNotFoundError) and os.path.islink(path):
+        findings.unusable(path, "this link leads nowhere: correct it, or remove it")
     elif named and (isinstance(error, FileNotFoundError) or _is_no_name(error, path)):
         findings.unusable(path, f"the {kind} does not exist{_hint(path)}")
     elif named:

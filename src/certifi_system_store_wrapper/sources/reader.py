@@ -19,7 +19,7 @@ from ..machine.inputs import Input, describe, scan
 from ..machine.signals import interruptible
 from ..parsing import Known, Parsed
 
-# All files of one build may have so many bytes.
+# All files of one source may have so many bytes.
 MAX_TOTAL = 256 << 20
 # So much of a file is read where only its name says that it holds no certificates.
 START = 1 << 16
@@ -64,8 +64,12 @@ class Reader:
         self.told_untrusted: Set[str] = set()
         # On Windows what its ROOT store holds, each with why it is no anchor; None: not read yet.
         self.roots: Optional[Dict[bytes, Optional[Tuple[str, str, int]]]] = None
-        self._left = MAX_TOTAL
         self.check = ownership.Check()
+        self.begin()
+
+    def begin(self) -> None:
+        """Count anew how much may be read."""
+        self._left = MAX_TOTAL
 
     def data(self, path: str, *, vouched: bool = False) -> bytes:
         """Return the bytes of a file, and keep them for the parse() that follows."""
@@ -88,7 +92,8 @@ class Reader:
                 raise OwnBundle(0, message)
             self._left -= len(data)
             if self._left < 0:
-                raise Unusable(errno.EFBIG, f"{MAX_TOTAL >> 20} MiB have been read before it")
+                before = f"{MAX_TOTAL >> 20} MiB of other files have been read before it"
+                raise Unusable(errno.EFBIG, f"{before}: name fewer, or smaller ones")
             self._parsed[key] = parsing.parse(data, self.known, proven=proven)
         return self._parsed[key]
 

@@ -282,6 +282,26 @@ def test_nobody_writes_where_it_is_mounted_read_only(tmp_path: Path, mode: str) 
     assert ("others may write to it" in done.stdout) is (mode == "rw")
 
 
+@pytest.mark.skipif(not shutil.which("unshare"), reason="mounts in a namespace")
+@pytest.mark.parametrize("owner", [0, MALLORY, 65534])
+def test_a_store_that_nobody_owns(owner: int) -> None:
+    """Where every user has a number, 65534 is one of them: many daemons run as that one."""
+    store = "/etc/ssl/certs/ca-certificates.crt"
+    code = "import sys; from certifi_system_store_wrapper.machine.ownership import Check; "
+    code += "print(Check().discovered_fault(sys.argv[1]))"
+    mounts = "mount -t tmpfs -o mode=755 none /etc/ssl/certs && "
+    mounts += f"touch {store} && chown {owner} {store}"
+    prefix = ["unshare", "-m", "sh", "-c", f'{mounts} && exec "$@"', "sh"]
+    done = subprocess.run(
+        [*prefix, sys.executable, "-c", code, store],
+        check=True,
+        capture_output=True,
+        encoding="utf-8",
+    )
+    assert (done.stdout == "None\n") is (owner == 0)
+    assert (f"user {owner} owns it" in done.stdout) is (owner != 0)
+
+
 def test_a_path_is_followed_as_the_kernel_does(world: World) -> None:
     """Two dots behind a link lead above its target, and a link may be relative or nested."""
     path = world.write("/a/b/ca.pem", PEM_A)

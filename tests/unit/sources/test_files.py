@@ -43,6 +43,13 @@ def test_the_hint_for_a_path_that_does_not_exist(tmp_path: Path, name: str, hint
     assert (name == "none.pem") == message.endswith(": correct the path")
 
 
+@pytest.mark.links("it is about symbolic links")
+def test_a_link_that_leads_nowhere(tmp_path: Path) -> None:
+    """`ls` shows its name, so that is not what is to be corrected."""
+    (tmp_path / "ca.pem").symlink_to("gone.pem")
+    assert told(str(tmp_path / "ca.pem")) == "this link leads nowhere: correct it, or remove it"
+
+
 def test_a_name_that_no_file_can_have(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Windows calls it invalid, not missing; a folder has that number, too, and is told apart."""
     path = str(tmp_path / "ca?.pem")

@@ -174,7 +174,7 @@ def test_a_file_that_shrinks_is_not_taken_for_whole(
 
 
 def test_sizes_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of each file and of all together, with the reason."""
+    """Of each file and of all of one source together, with the reason."""
     monkeypatch.setattr(machine_files, "MAX_BYTES", 1000)
     monkeypatch.setattr(reader, "MAX_TOTAL", 1500)
     paths = [written(tmp_path / str(size), bytes(size)) for size in (800, 1001, 700, 701)]
@@ -183,8 +183,10 @@ def test_sizes_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     with pytest.raises(Unusable, match="larger than"):
         one.parse(paths[1])
     one.parse(paths[2])
-    with pytest.raises(Unusable, match="have been read before it"):
+    with pytest.raises(Unusable, match="have been read before it: name fewer"):
         one.parse(paths[3])
+    one.begin()
+    one.parse(written(tmp_path / "next", bytes(702)))
 
 
 def test_our_own_bundle_is_never_read_back(tmp_path: Path) -> None:

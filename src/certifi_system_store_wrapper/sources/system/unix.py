@@ -262,10 +262,12 @@ def _reporting_unknown(findings: Findings, path: str) -> Iterator[None]:
     """If the body cannot read the path, report that and go on; an absent path is no problem."""
     try:
         yield
-    except (FileNotFoundError, NotADirectoryError):
+    except FileNotFoundError:
         pass
     except OSError as error:
-        _report_unknown(findings, path, error)
+        # A file where a folder is looked for is a mistake, and one above it is none.
+        if not isinstance(error, NotADirectoryError) or os.path.exists(path):
+            _report_unknown(findings, path, error)
 
 
 def _report_unknown(findings: Findings, path: str, error: OSError) -> None:

@@ -215,6 +215,17 @@ def test_a_huge_blocklist_is_said_to_be_one(world: World) -> None:
     assert "more than 2 files" in warning.message
 
 
+@pytest.mark.parametrize("kind", ["a file", "below a file"])
+def test_a_file_in_the_place_of_a_blocklist(world: World, kind: str) -> None:
+    """`cp ca.pem …/blocklist` where there is no such folder distrusts nothing, and that is said."""
+    folder = "/etc/pki/ca-trust/source/blocklist"
+    world.write(folder if kind == "a file" else os.path.dirname(folder), PEM_A)
+    told = [each for each in warnings_of(world) if each.path == world.path(folder)]
+    assert ["its distrust is not known" in each.message for each in told] == [True] * (
+        kind == "a file"
+    )
+
+
 def test_an_unreadable_list_of_objects_is_one_warning(world: World) -> None:
     """It says that distrust is unknown; such a file is no store that could be missing."""
     world.write("/usr/share/pki/trust/list.p11-kit", b"[p11-kit-object-v1]\n")
