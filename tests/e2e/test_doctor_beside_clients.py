@@ -147,6 +147,7 @@ def test_its_verdict_is_that_of_the_clients(sandbox: Sandbox, name: str) -> None
         assert all(SAYS.get(name, "OpenSSL cannot load that file") in each for each in told)
 
 
+@pytest.mark.not_wine("its ssl is of another release than its OpenSSL, and names no such alert")
 @pytest.mark.skipif(ssl.OPENSSL_VERSION_INFO < (3,), reason="ssl has no name for that alert there")
 def test_a_server_of_http_2_alone(sandbox: Sandbox) -> None:
     """It is trusted, and refuses those who offer HTTP/1.1: they are told once, and to what end."""

@@ -76,7 +76,15 @@ def beside_pip(tmp_path: Path, shared: Path, only_pip: Environment, wheel: str) 
     return Sandbox(tmp_path, Environment(made_once(shared, "pip-alone", install)))
 
 
-@pytest.fixture(params=["24.1.2", "24.3.1", "newest"])
+@pytest.fixture(
+    params=[
+        "24.1.2",
+        *(
+            pytest.param(each, marks=pytest.mark.not_wine("truststore asks it, and it trusts any"))
+            for each in ("24.3.1", "newest")
+        ),
+    ]
+)
 def pips(
     tmp_path: Path, shared: Path, only_pip: Environment, wheel: str, request: pytest.FixtureRequest
 ) -> Sandbox:
@@ -106,6 +114,7 @@ def levels(data: Dict[str, Any], level: str) -> List[str]:
     return [each["message"] for each in data["findings"] if each["level"] == level]
 
 
+@pytest.mark.posix("pip's copy of certifi is left alone there, and trusts neither")
 @pytest.mark.parametrize("by", ["a variable", "a file"])
 def test_a_proxy_of_pips_own(beside_pip: Sandbox, scene: Scene, by: str) -> None:
     """pip alone goes by it, and is refused as its row says, until that CA is trusted, too."""

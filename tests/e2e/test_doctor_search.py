@@ -53,6 +53,11 @@ def _by_variable(name: str, file: str, text: str) -> Callable[[Sandbox], Told]:
     return tell
 
 
+_FOLDER_OF_PIP = ("XDG_CONFIG_HOME", "corp/pip/pip.conf")
+if os.name == "nt":
+    _FOLDER_OF_PIP = ("APPDATA", "corp/pip/pip.ini")
+
+
 def _of_project(file: str, text: str) -> Callable[[Sandbox], Told]:
     return _settings(file, text, of_project=True)
 
@@ -108,7 +113,7 @@ TOLD = (
     _of_project(".git/config", "[http]\n\tsslCAInfo = {}\n"),
     _of_project(".npmrc", "cafile={}\n"), _by_variable("NPM_CONFIG_USERCONFIG", "x", "cafile={}"),
     _settings(".config/pip/pip.conf", "[global]\ncert: {}\n"),
-    _by_variable("XDG_CONFIG_HOME", "corp/pip/pip.conf", "[global]\ncert = {}\n"),
+    _by_variable(*_FOLDER_OF_PIP, "[global]\ncert = {}\n"),
     _by_variable("AWS_CONFIG_FILE", "corp", "[default]\nca_bundle = {}\n"),
     _settings(".config/gcloud/configurations/config_a", "[core]\ncustom_ca_certs_file = {}\n"),
     _other_environment, _separator, _misspelled, _drop_folder,

@@ -67,7 +67,7 @@ ASKED = {
 ASKED_TO_BUILD = {"_ssl", "binascii", "hashlib", "itertools", "re"}
 if sys.platform == "win32":
     # Its stores are asked each time.
-    OURS["first where()"] = {"machine.windows_stores", "publishing.hashing"}
+    OURS["first where()"] = {"machine.windows_stores"}
     ASKED["first where()"] = {"__future__", "_ssl", "hashlib", "importlib", "os", "typing"}
     ASKED_TO_BUILD |= {"wincertstore"}
 else:

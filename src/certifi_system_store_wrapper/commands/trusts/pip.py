@@ -11,7 +11,7 @@ from . import ini, look, truststore, urllib3
 from .environment import READERS, lax, place, variable
 from .here import Here, numbers
 from .ini import NotUnderstood
-from .trust import BUNDLE, DEFAULTS, FILE, Checks, Root, Setting, Trust
+from .trust import BUNDLE, CERTIFI, DEFAULTS, FILE, Checks, Root, Setting, Trust
 
 _KEY, _HOSTS, _CLIENT = "cert", "trusted-host", "client-cert"
 _FEATURE, _TOO_OLD = "use-feature", "pip fails: it has a truststore from Python 3.10 on"
@@ -117,10 +117,12 @@ def _of_version(here: Here, given: Callable[[str], str], named: Tuple[Root, ...]
     version, is_new = here.version("pip"), here.python >= (3, 10)
     own = numbers(here.vendored.get("urllib3", ""))
     checks = urllib3.checks(here, own)
+    # pip's copy of certifi is left alone on Windows, where pip could not replace wrapt.
+    bundle = Root(CERTIFI if sys.platform == "win32" else BUNDLE)
     # Before 2 urllib3 gives truststore no address, which then fails without a name.
     by_truststore = Checks(offers_http1=True, needs_name=own < (2,), is_pips_truststore=True)
     if is_new and version >= (24, 2) and "legacy-certs" not in given("use-deprecated").split():
-        roots = (*truststore.roots(), Root(BUNDLE), *named)
+        roots = (*truststore.roots(), bundle, *named)
         if version >= (25, 2):
             return Trust(roots, by_truststore, at_proxy=named)
         # Source: _SSLContextAdapterMixin, which gave proxies no truststore before.
@@ -128,10 +130,10 @@ def _of_version(here: Here, given: Callable[[str], str], named: Tuple[Root, ...]
         return Trust(roots, by_truststore, at_proxy=behind, by_proxy=(behind, checks))
     default = urllib3.at_proxy(numbers(here.vendored.get("requests", "")))
     if is_new and version >= (22, 2) and "truststore" in given(_FEATURE).split():
-        roots, behind = (*truststore.roots(), *named), named or (Root(BUNDLE),)
+        roots, behind = (*truststore.roots(), *named), named or (bundle,)
         at_proxy = named or default or behind
         return Trust(roots, by_truststore, at_proxy=at_proxy, by_proxy=(behind, checks))
-    return Trust(named or (Root(BUNDLE),), checks, at_proxy=() if named else default)
+    return Trust(named or (bundle,), checks, at_proxy=() if named else default)
 
 
 def _fault_of_own(path: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, Dict, List, Tuple
 
 import pytest
@@ -83,13 +84,24 @@ def test_a_proxy_of_requests(
         ("24.1", {"PIP_CERT": "", "CURL_CA_BUNDLE": "/y"}, ["/y"]),
     ],
 )
+@pytest.mark.parametrize("platform", ["linux", "win32"])
 def test_pip(
-    monkeypatch: pytest.MonkeyPatch, version: str, environ: Dict[str, str], roots: List[str]
+    monkeypatch: pytest.MonkeyPatch,
+    platform: str,
+    version: str,
+    environ: Dict[str, str],
+    roots: List[str],
 ) -> None:
-    """Newer versions add to what truststore trusts, older ones replace certifi's."""
+    """Newer versions add to what truststore trusts, older ones replace certifi's.
+
+    On Windows pip's own copy of certifi is left alone.
+    """
     monkeypatch.setattr(trusts.pip.truststore, "roots", lambda: (Root(trusts.DEFAULTS),))
+    monkeypatch.setattr(trusts.pip, "sys", SimpleNamespace(platform=platform))
     found = of("pip", trusts.in_force(here({"pip": version}, {**NO_FILES, **environ})))
-    assert [root.path or root.kind for root in found.roots] == roots
+    theirs = "certifi alone" if platform == "win32" else "the bundle"
+    wanted = [each.replace("the bundle", theirs) for each in roots]
+    assert [root.path or root.kind for root in found.roots] == wanted
 
 
 def test_a_feature_that_pip_does_not_have() -> None:

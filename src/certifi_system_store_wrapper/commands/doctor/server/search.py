@@ -60,7 +60,10 @@ _OTHERS_SETTINGS = (
     (("~/.aws/config",), r"ca_bundle\s*="),
     (("~/.condarc", "~/.conda/.condarc", "/etc/conda/.condarc"), r"ssl_verify\s*:"),
     (
-        ("$PIP_CONFIG_FILE", "~/.pip/pip.conf", "~/.config/pip/pip.conf", "/etc/pip.conf"),
+        (
+            *("$PIP_CONFIG_FILE", "~/.pip/pip.conf", "~/.config/pip/pip.conf", "/etc/pip.conf"),
+            *("$APPDATA/pip/pip.ini", "$PROGRAMDATA/pip/pip.ini"),
+        ),
         r"cert\s*[=:]",
     ),
     (("~/.config/pypoetry/config.toml", "~/.config/pypoetry/auth.toml"), r"cert\s*="),
