@@ -99,6 +99,8 @@ def test_one_that_only_openssl_could_judge_where_it_can_judge_none(
     env = {
         "PYTHON_CERTIFI_CERT_FILES": str(path),
         "OPENSSL_CONF": str(write(tmp_path / "openssl.cnf", settings)),
+        # A store of Windows may have such a root, too.
+        "PYTHON_CERTIFI_SOURCES": "certifi,user",
     }
     code = "import certifi, sys; sys.stdout.write(certifi.contents())"
     done = sandbox.run_code(code, env=env)

@@ -134,6 +134,7 @@ def test_a_proxy_of_pips_own(beside_pip: Sandbox, scene: Scene, by: str) -> None
     assert not scene.server.through
 
 
+@pytest.mark.posix("pip's copy of certifi is left alone there")
 def test_a_proxy_of_pips_own_with_another_name(beside_pip: Sandbox, scene: Scene) -> None:
     """Its CA is trusted, and so its name alone is the problem."""
     elsewhere = context_for(make("a server", by=INSPECTOR, names=["blocked.example"]))
