@@ -12,7 +12,7 @@ from typing import Any, Callable, Dict, List
 
 import pytest
 
-from support import POWERLESS, SUPPORT, Environment, Sandbox, made_once, write
+from support import POWERLESS, SUPPORT, Environment, Sandbox, made_once, new_environment, write
 from support.doctor import COMMAND, trusting
 from support.minting import CA, Made, make
 from support.servers import Http2, Tunnel, context_for, recording, serving
@@ -20,6 +20,9 @@ from support.servers import Http2, Tunnel, context_for, recording, serving
 ROOT, PROXY_CA = make("Private Root", *CA), make("Root of the Proxy", *CA)
 LEAF = make("a server", by=ROOT, names=["localhost"])
 CLIENTS = ("requests", "httpx", "botocore")
+# What the strict checks refuse, and what is no root.
+LOOSE = make("Loose Root", CA[0])
+MIDDLE = make("Middle", *CA, by=ROOT)
 BROKEN = b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
 # OpenSSL 3 finds no such provider, and has no cipher then.
 PROVIDER = b"openssl_conf = a\n[a]\nproviders = b\n[b]\nnone = c\n[c]\nactivate = 1\n"
@@ -242,6 +245,47 @@ def test_beside_an_injected_truststore(injected: Sandbox, trusted_by: str) -> No
     assert got == {"nobody": []}.get(trusted_by, by_variable or sorted(CLIENTS))
     told = [each["message"] for each in data["findings"] if is_bad(each)]
     assert bool(told) == (got != sorted(CLIENTS)), told
+
+
+@pytest.fixture(params=["urllib3<2", "urllib3"])
+def future(
+    tmp_path: Path, shared: Path, interpreter: str, wheel: str, request: pytest.FixtureRequest
+) -> Sandbox:
+    """Return a sandbox in which urllib3-future takes the place of urllib3."""
+
+    def make(folder: Path) -> None:
+        made = new_environment(interpreter, folder)
+        made.install_wheels("requests", request.param, "urllib3-future", wheel)
+
+    return Sandbox(tmp_path, Environment(made_once(shared, f"future-{request.param[7:]}", make)))
+
+
+# What urllib3, urllib3 before 2 and urllib3-future do not all take in the same way.
+ODD = {
+    "nothing": (ROOT, LEAF),
+    "a common name alone": (ROOT, make("localhost", by=ROOT)),
+    "RSA key exchange alone": (ROOT, make("a server", by=ROOT, names=["localhost"], rsa_bits=2048)),
+    "a root without key usage": (LOOSE, make("a server", by=LOOSE, names=["localhost"])),
+    "an intermediate alone": (MIDDLE, make("a server", by=MIDDLE, names=["localhost"])),
+}
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_beside_urllib3_future(future: Sandbox, name: str) -> None:
+    """The rules are those of what is imported, whatever the distribution urllib3 says."""
+    trust, leaf = ODD[name]
+    context = context_for(leaf)
+    if "exchange" in name:
+        context.maximum_version = ssl.TLSVersion.TLSv1_2
+        context.set_ciphers("AES128-GCM-SHA256")
+    env = {**trusting(future, trust), "PYTHON_CERTIFI_SSL_DEFAULTS": "1"}
+    with recording(context) as server:
+        got = through(future, server, env)
+        data = asked(future, f"localhost:{server.server_port}", env=env)
+    (row,) = [each for each in data["trusts"] if "requests" in str(each["clients"])]
+    assert (
+        row["trusted"] == ("requests" in got) == (name in ("nothing", "a root without key usage"))
+    )
 
 
 def _conf(text: bytes, mode: int) -> Callable[[Sandbox], str]:

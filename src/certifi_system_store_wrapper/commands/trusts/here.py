@@ -54,7 +54,10 @@ def this() -> Here:
 
 
 def installed(path: Sequence[str]) -> Dict[str, str]:
-    """Return the version of each distribution in these folders, the first one of each name."""
+    """Return the version of each distribution in these folders, the first one of each name.
+
+    That of urllib3 is what a program gets that imports it.
+    """
     found: Dict[str, str] = {}
     for distribution in metadata.distributions(path=list(path)):
         # Since Python 3.15 incomplete metadata raises LookupError; what is old may not be UTF-8.
@@ -62,7 +65,22 @@ def installed(path: Sequence[str]) -> Dict[str, str]:
             told = distribution.metadata
             name, version = ((told.get_all(key) or [""])[0] for key in ("Name", "Version"))
             found.setdefault(name.lower().replace("_", "-"), version)
+    future = found.get("urllib3-future", "")
+    if future and f'"{future}"' in _version_of_urllib3(path):
+        found["urllib3"] = future
     return found
+
+
+def _version_of_urllib3(path: Sequence[str]) -> str:
+    """Return the file with the version of what `import urllib3` finds.
+
+    The .pth of urllib3-future writes its own files over those of urllib3.
+    """
+    for folder in path:
+        with suppress(OSError, ValueError):
+            file = os.path.join(folder, "urllib3", "_version.py")
+            return read_regular(file, os.stat(file)).decode("utf-8")
+    return ""
 
 
 def pips_own(path: Sequence[str]) -> Dict[str, str]:

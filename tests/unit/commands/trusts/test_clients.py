@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from certifi_system_store_wrapper.commands import trusts
 from certifi_system_store_wrapper.commands.trusts import Root
+from certifi_system_store_wrapper.commands.trusts.here import installed
 from support import write
 from support.trusts import NO_FILES, here, of
 
@@ -347,3 +348,34 @@ def test_a_variable_of_twine(environ: Dict[str, str], path: str) -> None:
     assert [root.path for root in of("twine", found).roots] == [path]
     own = path if path != "/x" else ""
     assert [root.path for root in of("requests", found).roots] == [own]
+
+
+@pytest.mark.parametrize(
+    ("python", "theirs", "in_place", "common_name", "strict"),
+    [
+        ((3, 11), "1.26.20", False, True, False),
+        ((3, 11), "1.26.20", True, False, False),
+        ((3, 13), "2.8.0", False, False, True),
+        ((3, 13), "2.8.0", True, False, False),
+    ],
+)
+def test_where_urllib3_future_is_urllib3(
+    tmp_path: Path,
+    python: Tuple[int, int],
+    theirs: str,
+    in_place: bool,
+    common_name: bool,
+    strict: bool,
+) -> None:
+    """Its rules count where it has written its files over urllib3's, and only there."""
+    given = {"requests": "2.34.2", "urllib3": theirs, "urllib3-future": "2.25.904"}
+    for name, version in given.items():
+        text = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
+        write(tmp_path / f"{name.replace('-', '_')}-{version}.dist-info/METADATA", text.encode())
+    imported = given["urllib3-future"] if in_place else theirs
+    write(tmp_path / "urllib3" / "_version.py", f'__version__ = "{imported}"\n'.encode())
+    found = installed([str(tmp_path / "none"), str(tmp_path)])
+    assert found["urllib3"] == imported
+    checks = of("requests", trusts.in_force(here(found, NO_FILES, python))).checks
+    assert (checks.strict, checks.common_name or bool(checks.by_itself)) == (strict, common_name)
+    assert bool(checks.ciphers) == (theirs < "2" and not in_place)
