@@ -306,10 +306,12 @@ def test_who_reads_proxies_by_own_rules(name: str, environ: Dict[str, str]) -> N
         ({"httpx": "0.25", "httpcore": "0.18"}, False),
         ({"requests": "2.27.1", "urllib3": "1.25.11"}, True),
         ({"requests": "2.27.1", "urllib3": "1.26.0"}, False),
+        ({"websocket-client": "1.9.0"}, True),
+        ({"websockets": "17.0"}, False),
     ],
 )
 def test_who_speaks_no_tls_to_a_proxy(versions: Dict[str, str], *, named: bool) -> None:
-    """Old versions of what they connect with."""
+    """Old versions of what they connect with, and websocket-client in each."""
     assert bool(trusts.not_by_tls(here(versions))) is named
 
 

@@ -64,7 +64,7 @@ def _not_by_tls(view: View) -> Iterator[Finding]:
         yield problem(
             "client",
             f"{', '.join(clients)}: these speak no TLS to a proxy, and this one is https://",
-            "upgrade httpcore to 0.18 and urllib3 to 1.26, or later",
+            "name an http:// proxy, or upgrade httpcore to 0.18 and urllib3 to 1.26",
         )
 
 
