@@ -109,6 +109,12 @@ def asked(sandbox: Sandbox, host: str, env: Dict[str, str]) -> Dict[str, Any]:
     return data
 
 
+def trusted(data: Dict[str, Any]) -> List[str]:
+    """Return the clients that a row says to trust the server."""
+    rows = [each for each in data["trusts"] if each["trusted"]]
+    return [client.split()[0] for row in rows for client in row["clients"]]
+
+
 def levels(data: Dict[str, Any], level: str) -> List[str]:
     """Return the messages of that level."""
     return [each["message"] for each in data["findings"] if each["level"] == level]
@@ -201,6 +207,7 @@ def test_a_network_in_no_proxy(sandbox: Sandbox, scene: Scene) -> None:
     assert [each["check"] for each in data["findings"]].count("proxy") == 1
     named = asked(sandbox, address, {**env, "NO_PROXY": "127.0.0.1"})
     assert levels(named, "ok") and named["healthy"]
+    assert trusted(data) == [] and "httpx" in trusted(named)
 
 
 @pytest.mark.parametrize(
@@ -275,5 +282,6 @@ def test_who_passes_over_the_variable(sandbox: Sandbox, scene: Scene) -> None:
     assert (levels(data, "ok"), levels(data, "problem")) == ([], [])
     (told,) = [each for each in data["findings"] if each["check"] == "proxy"]
     assert "aiohttp" in told["message"] and "NO_PROXY=localhost" in told["remedy"]
+    assert "requests" in trusted(data) and "aiohttp" not in trusted(data)
     past = asked(sandbox, scene.host, {**env, "NO_PROXY": "localhost"})
     assert levels(past, "problem") and not past["healthy"]

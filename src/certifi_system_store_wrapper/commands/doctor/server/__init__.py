@@ -12,7 +12,7 @@ from ...output import Finding, problem, row
 from ...terminal import fingerprint
 from ...trusts import NO_COMMON_NAMES, Replacement
 from .. import context_class, strict
-from . import chain, handshake, save, trusts
+from . import chain, differing, handshake, save, trusts
 from .chain import Link, View
 from .diagnosis import diagnose
 from .proxy import proxy_for
@@ -51,7 +51,8 @@ def _examined(
         told.update(chain=[describe.certificate(der) for der in seen.chain])
         links = [chain.link(der) for der in seen.chain]
         path = chain.path(links)
-        tried.extend(trusts.tried(in_force if seen.chain else [], route, built))
+        untried = differing.untried(route)
+        tried.extend(trusts.tried(in_force if seen.chain else [], route, built, untried))
     except OSError as error:
         told.update(trusts=[each.told() for each in trusts.rows(tried)])
         return [*variables.breaking(), _ended(where, error, has_answered=bool(path))], told, path

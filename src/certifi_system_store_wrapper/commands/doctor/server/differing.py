@@ -6,13 +6,23 @@ While one of these notes stands, nothing is said to be ok.
 from __future__ import annotations
 
 import sys
-from typing import Iterator
+from typing import Iterator, List
 
 from ...output import Finding, note, problem
 from ...trusts import by_own_rules, not_by_tls, past_proxies, this
 from .chain import View
 from .proxy import is_in_doubt
+from .route import Route
 from .target import Refused
+
+
+def untried(route: Route) -> List[str]:
+    """Return the clients of here that may meet something else than was tried."""
+    here = this()
+    if is_in_doubt(route.where):
+        return [here.called(name) for name in here.versions]
+    past = past_proxies(here) if route.proxy else []
+    return [*by_own_rules(here), *past, *(not_by_tls(here) if route.is_by_tls else [])]
 
 
 def findings(view: View) -> Iterator[Finding]:

@@ -107,8 +107,13 @@ def _without_bundle(trust: Trust) -> Trust:
     return trust._replace(roots=roots or own, at_proxy=at_proxy)
 
 
-def tried(found: Sequence[Trust], route: Route, built: Bundle) -> Iterator[Tried]:
-    """Connect once with each trust, whoever set it; raises OSError."""
+def tried(
+    found: Sequence[Trust], route: Route, built: Bundle, untried: Sequence[str] = ()
+) -> Iterator[Tried]:
+    """Connect once with each trust, whoever set it; raises OSError.
+
+    Where one trusts the server, nobody whose way is `untried` is said to use it.
+    """
     pem = _pem(built)
     outcomes: Dict[Trust, Outcome] = {}
     for trust in found:
@@ -122,7 +127,12 @@ def tried(found: Sequence[Trust], route: Route, built: Bundle) -> Iterator[Tried
                 for each in served[:1]:
                     _outcome(each, route, pem)
                 outcomes[alike] = Outcome(trusted=False, message=reason_of(error))
-        yield Tried(trust, outcomes[alike])
+        is_known = trust.proxy or trust.checks_nothing or not outcomes[alike].trusted
+        yield Tried(trust if is_known else _without(untried, trust), outcomes[alike])
+
+
+def _without(untried: Sequence[str], trust: Trust) -> Trust:
+    return trust._replace(clients=tuple(each for each in trust.clients if each not in untried))
 
 
 def _has_met(trust: Trust, outcome: Outcome) -> bool:
