@@ -12,7 +12,7 @@ from typing import Dict, Iterator, List, Sequence
 
 from ...settings import Settings
 from .. import trusts
-from ..output import Finding
+from ..output import Finding, note
 
 ASKS = "asks certifi"
 DEFAULTS = "uses OpenSSL's defaults"
@@ -45,6 +45,14 @@ def findings(settings: Settings) -> Iterator[Finding]:
         advice = helped_by(kind, ssl_defaults=settings.ssl_defaults)
         if found:
             yield Finding("ok", "clients", f"{kind}: {', '.join(found)}", advice)
+
+
+def not_tried() -> Iterator[Finding]:
+    """Report who trusts what its program gives it, so that `doctor HOST` has nothing to try."""
+    here = trusts.this()
+    found = [here.called(name) for name in sorted(here.versions) if kind_of(name) == OWN]
+    if found:
+        yield note("clients", f"{OWN}, so it was not tried: {', '.join(found)}", HELP[OWN])
 
 
 def helped_by(kind: str, *, ssl_defaults: bool) -> str:

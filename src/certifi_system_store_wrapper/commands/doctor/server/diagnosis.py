@@ -14,7 +14,7 @@ from ...output import Finding, note, problem
 from ...status import why_plain
 from ...trusts import BUNDLE, DEFAULTS, Root
 from ...trusts import CERTIFI as CERTIFI_ALONE
-from .. import strict
+from .. import clients, strict
 from . import chain, common_name, differing, missing, reasons, trusts, verify_errors
 from .chain import CONTEXTS, STRICT, Link, View
 from .handshake import context_of
@@ -31,6 +31,7 @@ def diagnose(view: View) -> List[Finding]:
     """
     untried = list(differing.findings(view))
     found = [*variables.breaking(), *_causes(view), *_removed(view), *untried]
+    found += clients.not_tried()
     if _is_told(found) and view.route and len(view.route.shown) > 1:
         message = "the server presents different certificates in turn: each may be told above"
         found.append(note("server", message, f"{_OWNER} look at each machine behind that name"))
@@ -75,7 +76,7 @@ def _is_told(found: List[Finding]) -> bool:
 
 def _trusted_elsewhere(causes: List[Finding]) -> Iterator[Finding]:
     """Say that every client here has been led to other roots, so the bundle is asked by none."""
-    yield Finding("ok", "server", "every client that is installed here trusts this server")
+    yield Finding("ok", "server", "every client here that was tried trusts this server")
     for each in causes:
         yield note(each.check, f"the bundle, which none of them asks: {each.message}", each.remedy)
 

@@ -8,13 +8,14 @@ import pytest
 
 from certifi_system_store_wrapper.bundle import Bundle
 from certifi_system_store_wrapper.commands import trusts
-from certifi_system_store_wrapper.commands.doctor import replacing
+from certifi_system_store_wrapper.commands.doctor import clients, replacing
 from certifi_system_store_wrapper.commands.doctor.server import chain, diagnosis
 from certifi_system_store_wrapper.commands.doctor.server.handshake import Outcome, Presented
 from certifi_system_store_wrapper.commands.doctor.server.target import Target
 from certifi_system_store_wrapper.commands.doctor.server.trusts import Tried
 from certifi_system_store_wrapper.settings import Settings
 from support.minting import mint
+from support.trusts import here
 
 PATH = "/no/such.pem"
 SETTING = trusts.Setting("REQUESTS_CA_BUNDLE", PATH)
@@ -37,8 +38,26 @@ def test_who_is_refused_is_a_problem(
     ours = {PATH: [SETTING.name]} if names_ours else {}
     monkeypatch.setattr(replacing, "_bundles_of_ours", lambda _: ours)
     trust = trusts.Trust((trusts.Root(trusts.FILE, PATH),), clients=("a client 1",), **WAYS[way])
+    refused = Tried(trust, Outcome(trusted=False, message="anything", code=code))
+    levels = [each.level for each in diagnosis.diagnose(_view(refused))]
+    assert "problem" in levels and "ok" not in levels
+
+
+@pytest.mark.parametrize("name", ["pycurl", "stripe", "requests"])
+def test_who_is_given_roots_is_told_not_to_be_tried(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """Though it is installed, no row can be its; all others have one."""
+    monkeypatch.setattr(clients.trusts, "this", lambda: here({name: "1.0"}))
+    told = [each for each in diagnosis.diagnose(_view()) if each.check == "clients"]
+    assert [f"{name} 1.0" in each.message for each in told] == [True] * (name != "requests")
+    assert all(each.level == "note" for each in told)
+
+
+def _view(*more: Tried) -> chain.View:
+    """Return what was seen of a server that the bundle trusts."""
     fine = Outcome(trusted=True)
-    view = chain.View(
+    return chain.View(
         Target("localhost", 443),
         None,
         dict.fromkeys(chain.CONTEXTS, fine),
@@ -49,9 +68,7 @@ def test_who_is_refused_is_a_problem(
         Settings(),
         [
             Tried(trusts.Trust((trusts.Root(trusts.BUNDLE),)), fine),
-            Tried(trust, Outcome(trusted=False, message="anything", code=code)),
+            *more,
         ],
         lambda _: False,
     )
-    levels = [each.level for each in diagnosis.diagnose(view)]
-    assert "problem" in levels and "ok" not in levels
