@@ -283,9 +283,10 @@ def test_beside_urllib3_future(future: Sandbox, name: str) -> None:
         got = through(future, server, env)
         data = asked(future, f"localhost:{server.server_port}", env=env)
     (row,) = [each for each in data["trusts"] if "requests" in str(each["clients"])]
-    assert (
-        row["trusted"] == ("requests" in got) == (name in ("nothing", "a root without key usage"))
-    )
+    assert row["trusted"] == ("requests" in got)
+    # Which ciphers a Python chooses, its distribution decides.
+    if "exchange" not in name:
+        assert row["trusted"] == (name in ("nothing", "a root without key usage"))
 
 
 def _conf(text: bytes, mode: int) -> Callable[[Sandbox], str]:
