@@ -69,7 +69,7 @@ def test_add_renews_its_own_and_names_the_others(sandbox: Sandbox, ca_file: Path
     assert f"renewed   {own}" in lines
     command = f"{sandbox.environment.python} -m certifi_system_store_wrapper export"
     ((name, value),) = OTHERS.items()
-    later = next(line for line in lines if line.startswith(f"later     {others}: "))
+    later = next(line for line in lines if line.startswith(f"later     {others} lacks it: "))
     assert later.endswith(command) and f"{name}=" in later and value in later
     assert_fetched(sandbox.fetch("requests", url, by_own))
     assert_untrusted(sandbox.fetch("requests", url, by_others))
@@ -88,7 +88,7 @@ def test_what_is_advised_is_typed_in_the_same_shell(sandbox: Sandbox, ca_file: P
     here["PYTHON_CERTIFI_CERT_FILES"] = str(write(sandbox.work / "a.pem", make("A", *CA).pem))
     done = sandbox.run(*COMMAND, "add", str(ca_file), env=here)
     later = [line[len("later") :].strip() for line in done.stdout.splitlines() if "later  " in line]
-    told = dict(line.split(": ", 1) for line in later)
+    told = dict(line.split(" lacks it: renew it by ", 1) for line in later)
     assert set(told) == set(map(str, paths)), done
     for path, command in told.items():
         done = sandbox.run(prefix=["sh", "-c", command], env=here)
@@ -213,6 +213,16 @@ def test_remove_takes_the_file_that_was_added(sandbox: Sandbox, ca_file: Path) -
     assert not list(sandbox.drop_folder.iterdir()) and ca_file.exists()
 
 
+def test_a_file_with_several_is_listed(sandbox: Sandbox, ca_file: Path) -> None:
+    """Each of them is trusted, and so `remove` shows it; fewer than 8 digits name none."""
+    with_others(sandbox, ca_file.read_bytes())
+    done = sandbox.run(*COMMAND, "remove", "--json")
+    held = json.loads(done.stdout)["certificates"]
+    assert [("one of 2 in that file" in each["marks"]) for each in held] == [True, True]
+    done = sandbox.run(*COMMAND, "remove", held[0]["sha256"][:7])
+    assert (done.returncode, "name 8 digits of its SHA-256 or more" in done.stderr) == (1, True)
+
+
 @pytest.mark.parametrize("place", [appended, named, of_openssl, NIX, with_others])
 @pytest.mark.parametrize("is_added", [True, False])
 def test_what_is_trusted_from_elsewhere_is_said(
@@ -227,6 +237,9 @@ def test_what_is_trusted_from_elsewhere_is_said(
     assert done.returncode == 1
     assert_fetched(sandbox.fetch("requests", url, env))
     (told,) = [line for line in (done.stdout + done.stderr).splitlines() if str(path) in line][-1:]
+    if place is with_others and not is_added:
+        assert f"it is not alone in {path}: delete that file" in told
+        return
     assert f"{path} (source {source}) has it: " in told
     if is_added:
         assert done.stdout.startswith("removed ") and told.startswith("problem ")

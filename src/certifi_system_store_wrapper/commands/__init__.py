@@ -38,7 +38,7 @@ examples:
   eval "$(certifi-system-store-wrapper shellenv)"       curl, git, Node and others, too
 
 environment:
-  PYTHON_CERTIFI_CERT_FILES      your CA files and folders
+  PYTHON_CERTIFI_CERT_FILES      your CA files and folders, with : between them (Windows: ;)
   PYTHON_CERTIFI_SOURCES         which of certifi,system,local,ssl,user to merge
   PYTHON_CERTIFI_BUNDLE_DIR      keep a persistent bundle in this folder
   PYTHON_CERTIFI_SSL_DEFAULTS    1: clients that never ask certifi trust the bundle, too
@@ -94,13 +94,20 @@ examples:
 exit status: 0 listed, 1 nothing has TEXT, or it cannot be listed, 2 wrong usage
 """,
         (
-            Option(("--source",), {"choices": EVERY_SOURCE, "help": "only those of this source"}),
+            Option(
+                ("--source",),
+                {
+                    "choices": EVERY_SOURCE,
+                    "help": "only those of this source; local is what the administrator has added "
+                    "to the system's, user is yours",
+                },
+            ),
             Option(
                 ("--search",),
                 {
                     "default": "",
                     "metavar": "TEXT",
-                    "help": "only those that contain TEXT, any case",
+                    "help": "only those whose lines contain TEXT, any case",
                 },
             ),
             Option(
@@ -143,7 +150,8 @@ exit status: 0 printed or written, 1 it cannot be written, 2 wrong usage
         "and Codex read, to the persistent bundle. Without --format they are for the shell that "
         "started this: sh also means bash, zsh, dash and ksh. dotenv is for a .env file and "
         "`docker run --env-file`, dockerfile for ENV, github for $GITHUB_ENV, systemd for "
-        "EnvironmentFile=.",
+        "EnvironmentFile=. A container has to have that file at that path: mount it there, or COPY "
+        "what `export -o` writes.",
         """\
 examples:
   eval "$(certifi-system-store-wrapper shellenv)"                            sh
@@ -207,8 +215,8 @@ exit status: 0 all are in the folder now, 1 one was refused, 2 wrong usage
         "take back what was added; without a name, list it",
         "Delete certificates from the drop folder of this user, each named by the first 8 digits "
         "of its SHA-256 or more, or by its file. Without a name, list what is there. Files with "
-        "several certificates are left alone. What is removed leaves every printed bundle at once; "
-        "where it is trusted from elsewhere, too, each such place is named.",
+        "several certificates are listed and left alone. What is removed leaves every printed "
+        "bundle at once; where it is trusted from elsewhere, too, each such place is named.",
         """\
 examples:
   certifi-system-store-wrapper remove
@@ -261,7 +269,10 @@ exit status: 0 nothing is wrong, 1 a problem was found, 2 wrong usage, 130 inter
             ),
             Option(
                 ("--require",),
-                {"metavar": "SHA256", "help": "only whether that CA is trusted, for fleets"},
+                {
+                    "metavar": "SHA256",
+                    "help": "only whether that CA, by all 64 digits, is trusted: for fleets",
+                },
             ),
             _HTML,
             _PYTHON,

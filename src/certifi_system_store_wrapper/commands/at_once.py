@@ -43,7 +43,7 @@ def take_effect(
     if running:
         told = [f"{each.process} {each.name}" for each in running]
         who = several(told, _MANY)
-        lines.append(row("running", f"these keep what they have until they start again: {who}"))
+        lines.append(row("running", f"restart these, which keep what they have until then: {who}"))
     if bundles:
         lines.append(row("", "programs that have read one of these files keep what they read"))
     is_reached = not places and not any(each["failed"] for each in bundles)
@@ -123,4 +123,6 @@ def _line(each: Dict[str, Any], fault: str) -> str:
         return row("problem", f"{each['path']} {fault}: {each['failed']}")
     if each["renewed"]:
         return row("renewed", each["path"])
-    return row("later", f"{each['path']}: {each['command'] or each['why']}")
+    if each["command"]:
+        return row("later", f"{each['path']} {fault}: renew it by {each['command']}")
+    return row("later", f"{each['path']}: {each['why']}")

@@ -83,23 +83,28 @@ def remedy(path: str, der: bytes, count: int) -> str:
 
 
 def held(folder: str) -> Tuple[List[Dict[str, Any]], List[Dict[str, Any]]]:
-    """Return the files with exactly one certificate, and what cannot be read, as it is told."""
+    """Return the certificates in the folder, and what cannot be read, as it is told."""
     above = Findings(USER)
     paths = certificate_files(above, folder) if is_drop_folder(above, folder) else ()
     files = [(path, read(path)) for path in paths]
     found = [
-        _held(inside.trusted[0].block, path)
+        _held(one.block, path, len(inside.trusted) + len(inside.refused))
         for path, inside in files
-        if len(inside.trusted) == 1 and not inside.refused
+        for one in inside.trusted
     ]
     nothing = [above, *(inside for _, inside in files if not inside.trusted)]
     problems = [problem for each in nothing for problem in each.problems]
     return found, [{"path": each.path, "refused": each.message} for each in problems]
 
 
-def _held(block: bytes, path: str) -> Dict[str, Any]:
-    """Return what is told of a certificate, and whether it is not used for who may change it."""
-    told = describe.certificate(pem.der_of(block))
+def _held(block: bytes, path: str, count: int) -> Dict[str, Any]:
+    """Return what is told of one of `count` certificates in a file.
+
+    Also that it is not used for who may change the file.
+    """
+    told = {**describe.certificate(pem.der_of(block)), "is_alone": count == 1}
+    if count > 1:
+        told["marks"] = [*told["marks"], f"one of {count} in that file"]
     try:
         require_safe(path, Reader())
     except Untrusted as error:

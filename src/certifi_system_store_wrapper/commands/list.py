@@ -89,7 +89,7 @@ def _contains(each: Dict[str, Any], search: str) -> bool:
     digits = search.replace(":", "")
     if len(digits) >= 8 and digits in each["sha256"]:
         return True
-    texts = [each["sha256"], each["subject"], each["issuer"], *each["paths"]]
+    texts = [each["sha256"], each["subject"], each["issuer"], *each["paths"], *notes(each)]
     return any(search in text.lower() for text in texts)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from contextlib import suppress
 from typing import Any, Callable, Dict, List, Sequence
 
@@ -14,6 +15,7 @@ from .output import Report, row, sentence
 
 # At least this many digits of its SHA-256 name a certificate.
 _DIGITS = 8
+_TOO_SHORT = re.compile(r"[0-9A-Fa-f:]{1,7}")
 # Whether a certificate is meant, by its SHA-256 and its file.
 Meaning = Callable[[str, str], bool]
 
@@ -26,8 +28,9 @@ def run(*, names: Sequence[str]) -> Report:
     blocks: List[bytes] = []
     for word in names:
         is_meant = _meaning(word)
-        matching = [each for each in held if is_meant(each["sha256"], each["stored"])]
-        refusal = _refusal(is_meant, matching, folder)
+        found = [each for each in held if is_meant(each["sha256"], each["stored"])]
+        matching = [each for each in found if each["is_alone"]] or found
+        refusal = _refusal(word, is_meant, matching, folder)
         if refusal:
             told.append({"path": word, "refused": refusal})
             continue
@@ -55,11 +58,16 @@ def _removed(each: Dict[str, Any], word: str) -> Dict[str, Any]:
     return {**each, "removed": True}
 
 
-def _refusal(is_meant: Meaning, matching: List[Dict[str, Any]], folder: str) -> str:
+def _refusal(word: str, is_meant: Meaning, matching: List[Dict[str, Any]], folder: str) -> str:
+    if not matching and _TOO_SHORT.fullmatch(word):
+        return f"name {_DIGITS} digits of its SHA-256 or more"
     if not matching:
         elsewhere = _elsewhere(is_meant)
         more = f", but {elsewhere}" if elsewhere else "; `remove` alone lists them"
         return f"no certificate in {folder} is called that{more}"
+    for each in matching:
+        if not each["is_alone"]:
+            return f"it is not alone in {each['stored']}: delete that file, and `add` the others"
     if len({each["sha256"] for each in matching}) > 1:
         return "several certificates are called that: name each by more digits of its SHA-256"
     for each in matching:

@@ -228,7 +228,8 @@ def _summary(data: Dict[str, Any]) -> List[str]:
     ]
     lines = [row("trusts", f"{data['certificates']} certificates: {', '.join(parts) or 'none'}")]
     if data["expired"]:
-        lines.append(row("note", f"{data['expired']} of them have expired; they verify nothing"))
+        which = "they verify nothing: `list --search expired`"
+        lines.append(row("note", f"{data['expired']} of them have expired; {which}"))
     removed = data["removed_by_certifi"], data["removed_by_advisory"]
     beyond = whose.summary(data["beyond_certifi"], *removed)
     return [*lines, row("beyond", beyond)] if beyond else lines

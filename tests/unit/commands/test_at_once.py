@@ -59,4 +59,7 @@ def test_the_command_for_another_environment_can_be_run(
         told = "this package is not installed there"
     if not python:
         told = "its environment is gone: delete that file"
-    assert lines[0] == f"later     {bundle}: {told}"
+    is_renewed_by = python and is_installed
+    assert (
+        lines[0] == f"later     {bundle}{' lacks it: renew it by' if is_renewed_by else ':'} {told}"
+    )

@@ -11,6 +11,7 @@ import pytest
 
 from certifi_system_store_wrapper import commands
 from certifi_system_store_wrapper.commands import COMMANDS, Command
+from certifi_system_store_wrapper.commands import list as commands_list
 
 NAME = commands.__name__
 
@@ -46,3 +47,14 @@ def test_help_loads_neither_tls_nor_a_command() -> None:
     }
     assert not loaded & {"ssl", "_ssl", "certifi"}
     assert "usage:" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("search", "is_found"),
+    [("expired", True), ("expires", False), ("example", True), ("abcdef", True), ("none", False)],
+)
+def test_what_is_searched(search: str, is_found: bool) -> None:
+    """All of a line, with its marks: `status` counts what has expired."""
+    told = {"sha256": "abcdef", "subject": "CN=Example", "issuer": "", "paths": []}
+    told.update(marks=["expired"], removed_by_certifi=None)
+    assert commands_list._contains(told, search) is is_found

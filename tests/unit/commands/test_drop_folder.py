@@ -22,15 +22,19 @@ def test_a_drive_that_is_not_connected(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_what_remove_can_name(tmp_path: Path) -> None:
-    """A file with one certificate, unless that says itself that nobody shall trust it."""
+    """A file with one certificate; of others it says that there are more in them.
+
+    Of a certificate that says itself that nobody shall trust it, that is told.
+    """
     plain = mint("Plain")
     (tmp_path / "plain.pem").write_bytes(encode_pem(plain))
     (tmp_path / "two.pem").write_bytes(encode_pem(plain) + encode_pem(mint("Other")))
     (tmp_path / "rejected.pem").write_bytes(trusted_pem(plain, reject=["serverAuth"]))
     both = encode_pem(plain) + trusted_pem(mint("Other"), reject=["serverAuth"])
     (tmp_path / "both.pem").write_bytes(both)
-    (held,), unreadable = drop_folder.held(str(tmp_path))
-    assert held["stored"] == str(tmp_path / "plain.pem")
+    held, unreadable = drop_folder.held(str(tmp_path))
+    alone = {os.path.basename(each["stored"]): each["is_alone"] for each in held}
+    assert (alone, len(held)) == ({"both.pem": False, "plain.pem": True, "two.pem": False}, 4)
     assert {each["path"] for each in unreadable} == {str(tmp_path / "rejected.pem")}
 
 

@@ -236,5 +236,6 @@ def _with_warnings(view: View, cause: Finding) -> Finding:
         return cause
     more = f" (and {len(named) - 1} more, see `doctor` without a host)" if named[1:] else ""
     return cause._replace(
-        message=f"{cause.message}; and the bundle has a warning: {named[0]}{more}"
+        message=f"the bundle has a warning: {named[0]}{more}; and {cause.message}",
+        remedy=f"put that right, and ask again; if it is refused still: {cause.remedy}",
     )
