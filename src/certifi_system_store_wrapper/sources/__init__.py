@@ -71,11 +71,13 @@ def certifi(findings: Findings, path: str) -> None:
         # Who builds a frozen program may take certifi's path from us, and needs no remedy.
         if findings.reader.data(path, vouched=True).startswith(MARK) and not hasattr(sys, "frozen"):
             findings.problem(path, _REPLACED)
-    except (FileNotFoundError, NotADirectoryError, PermissionError, Unusable):
+    except (FileNotFoundError, NotADirectoryError, Unusable):
         # Nobody could answer with it. add_file() reports this.
         pass
     except OSError as error:
-        raise OSError(f"{path}: {reason_of(error)}") from error
+        # Windows also denies a file that another program has open just now.
+        if os.name == "nt" or not isinstance(error, PermissionError):
+            raise OSError(f"{path}: {reason_of(error)}") from error
     standing = PROVEN if _is_as_released(path, findings.reader) else LISTED
     with findings.named_by("certifi itself: reinstall it"):
         add_file(findings, path, standing, named=True)
