@@ -210,6 +210,18 @@ def test_a_network_in_no_proxy(sandbox: Sandbox, scene: Scene) -> None:
     assert trusted(data) == [] and "httpx" in trusted(named)
 
 
+def test_a_network_in_no_proxy_where_a_variable_helps(fresh: Sandbox, scene: Scene) -> None:
+    """No row names a client then; that only the variable has the CA is no problem all the same."""
+    own = fresh.environment.own_list.read_bytes()
+    whole = str(write(fresh.work / "whole.pem", own + ROOT.pem))
+    env = {"REQUESTS_CA_BUNDLE": whole, "HTTPS_PROXY": f"http://{scene.proxy}"}
+    address = scene.host.replace("localhost", "127.0.0.1")
+    for excepted in ("127.0.0.1", "127.0.0.0/8"):
+        data = asked(fresh, address, {**env, "NO_PROXY": excepted})
+        assert data["healthy"] and bool(levels(data, "ok")) == (excepted == "127.0.0.1"), data
+    assert trusted(data) == [] and levels(data, "note")
+
+
 @pytest.mark.parametrize(
     ("variables", "clients", "word"),
     [

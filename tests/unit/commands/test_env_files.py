@@ -97,14 +97,15 @@ READERS = [
     pytest.param("dotenv", by_docker, id="docker --env-file"),
     pytest.param("dockerfile", by_dockerfile_parse, id="dockerfile-parse"),
     pytest.param("github", by_github, id="GitHub's runner"),
+    pytest.param("dotenv", by_bash, marks=pytest.mark.posix("no shell reads it"), id="a shell"),
 ]
-# A shell of Windows is seldom asked, and its paths have backslashes and blanks.
-SH = pytest.param("dotenv", by_bash, marks=pytest.mark.posix("no shell reads it"), id="a shell")
+# Most of what is special is refused.
+MOST_IS_REFUSED = [HealthCheck.function_scoped_fixture, HealthCheck.filter_too_much]
 
 
 @pytest.mark.parametrize(("form", "read"), READERS)
 @given(path=paths)
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, suppress_health_check=MOST_IS_REFUSED)
 def test_the_reader_reads_it_back(
     form: str, read: Callable[[str, Path], Variables], tmp_path: Path, path: str
 ) -> None:
@@ -117,7 +118,6 @@ def test_the_reader_reads_it_back(
 
 
 PROGRAMS = [
-    SH,
     pytest.param(
         "dotenv",
         by_node,
@@ -150,18 +150,6 @@ def test_the_program_reads_it_back(
         assert repr(character) in str(error)
         return
     assert read(f"{line}\n", tmp_path) == {"WHERE": path}
-
-
-@pytest.mark.posix("no shell reads it there")
-@given(path=paths)
-@settings(deadline=None, max_examples=50)
-def test_a_shell_reads_back_what_docker_and_node_read(path: str) -> None:
-    """``set -a; . ./.env`` is how many scripts read such a file."""
-    try:
-        line = env_files.assignment("dotenv", "WHERE", f"/{path}")
-    except ValueError:
-        assume(False)
-    assert by_bash(line, Path()) == {"WHERE": f"/{path}"}
 
 
 @pytest.mark.parametrize("form", sorted(set(env_files.FORMS) - {"github"}))

@@ -48,9 +48,9 @@ def past_proxies(here: Here) -> List[str]:
 
 def not_by_tls(here: Here) -> List[str]:
     """Return the installed clients that speak no TLS to a proxy of https://, in that version."""
-    found = ["httpx"] if () < here.version("httpcore") < (0, 18) else []
+    found = ["websocket-client"]
+    found += ["httpx"] if () < here.version("httpcore") < (0, 18) else []
     found += ["requests"] if () < here.version("urllib3") < (1, 26) else []
-    found += ["websocket-client"]
     return [here.called(name) for name in found if here.has(name)]
 
 

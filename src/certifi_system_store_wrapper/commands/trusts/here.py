@@ -72,14 +72,16 @@ def installed(path: Sequence[str]) -> Dict[str, str]:
 
 
 def _version_of_urllib3(path: Sequence[str]) -> str:
-    """Return the file with the version of what `import urllib3` finds.
+    """Return the text that has the version of what `import urllib3` finds, "" if nothing has.
 
     The .pth of urllib3-future writes its own files over those of urllib3.
     """
     for folder in path:
-        with suppress(OSError, ValueError):
-            file = os.path.join(folder, "urllib3", "_version.py")
-            return read_regular(file, os.stat(file)).decode("utf-8")
+        if os.path.isdir(os.path.join(folder, "urllib3")):
+            with suppress(OSError, ValueError):
+                file = os.path.join(folder, "urllib3", "_version.py")
+                return read_regular(file, os.stat(file)).decode("utf-8")
+            break
     return ""
 
 

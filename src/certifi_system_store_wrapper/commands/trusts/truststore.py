@@ -59,8 +59,5 @@ def _first_other(kind: str) -> Tuple[Root, ...]:
 
 def hashed(folder: Optional[str]) -> List[str]:
     """Return the paths in the folder that OpenSSL finds by their names, which may be no files."""
-    folder = folder or os.devnull
-    hashes = [name for name in names(folder) if re.fullmatch(r"[0-9a-fA-F]{8}\.\d+", name)]
-    return [
-        path for path in (os.path.join(folder, name) for name in hashes) if os.path.exists(path)
-    ]
+    hashes = [name for name in names(folder or "") if re.fullmatch(r"[0-9a-fA-F]{8}\.\d+", name)]
+    return list(filter(os.path.exists, (os.path.join(folder or "", name) for name in hashes)))

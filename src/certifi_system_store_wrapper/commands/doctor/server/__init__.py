@@ -39,6 +39,7 @@ def _examined(
     told: Dict[str, Any] = {"host": where.host, "port": where.port}
     told.update(proxy=None, outcomes={}, trusts=[], chain=[])
     tried: List[trusts.Tried] = []
+    untried: List[str] = []
     path: List[Link] = []
     try:
         proxy = proxy_for(where)
@@ -52,14 +53,14 @@ def _examined(
         links = [chain.link(der) for der in seen.chain]
         path = chain.path(links)
         untried = differing.untried(route)
-        tried.extend(trusts.tried(in_force if seen.chain else [], route, built, untried))
+        tried.extend(trusts.tried(in_force if seen.chain else [], route, built))
     except OSError as error:
-        told.update(trusts=[each.told() for each in trusts.rows(tried)])
+        told.update(trusts=[each.told() for each in trusts.rows(tried, untried)])
         return [*variables.breaking(), _ended(where, error, has_answered=bool(path))], told, path
     outcomes = dict(zip(chain.CONTEXTS, (each.outcome for each in tried)))
     outcomes.update(trusts.replaced(tried))
     told.update(outcomes={name: outcome._asdict() for name, outcome in outcomes.items()})
-    told.update(trusts=[each.told() for each in trusts.rows(tried)])
+    told.update(trusts=[each.told() for each in trusts.rows(tried, untried)])
     verifies = partial(handshake.verifies, route, partial_chain=strict.IS_ON)
     view = View(where, proxy, outcomes, seen, links, path, built, settings, tried, verifies, route)
     return diagnose(view), told, path

@@ -27,11 +27,11 @@ _OWNER = f"{OPERATOR} has to"
 def diagnose(view: View) -> List[Finding]:
     """Return the causes, each with its remedy, and whether certifi has removed the root.
 
-    Where there is a problem, or a way was not tried, nothing is said to be ok.
+    Where there is a problem, or the way of a client was not tried, nothing is said to be ok.
     """
     untried = list(differing.findings(view))
     found = [*variables.breaking(), *_causes(view), *_removed(view), *untried]
-    found += clients.not_tried()
+    found += clients.not_tried() if view.outcomes else []
     if _is_told(found) and view.route and len(view.route.shown) > 1:
         message = "the server presents different certificates in turn: each may be told above"
         found.append(note("server", message, f"{_OWNER} look at each machine behind that name"))

@@ -69,12 +69,15 @@ def _past_the_proxy(view: View) -> Iterator[Finding]:
 
 
 def _not_by_tls(view: View) -> Iterator[Finding]:
-    clients = not_by_tls(this()) if view.route and view.route.is_by_tls else []
+    here = this()
+    clients = not_by_tls(here) if view.route and view.route.is_by_tls else []
+    clients = [each for each in clients if each not in past_proxies(here)]
     if clients:
         yield problem(
             "client",
             f"{', '.join(clients)}: these speak no TLS to a proxy, and this one is https://",
-            "name an http:// proxy, or upgrade httpcore to 0.18 and urllib3 to 1.26",
+            "name an http:// proxy, or for httpx and requests upgrade httpcore to 0.18 and urllib3 "
+            "to 1.26",
         )
 
 

@@ -60,10 +60,7 @@ _OTHERS_SETTINGS = (
     (("~/.aws/config",), r"ca_bundle\s*="),
     (("~/.condarc", "~/.conda/.condarc", "/etc/conda/.condarc"), r"ssl_verify\s*:"),
     (
-        (
-            *("$PIP_CONFIG_FILE", "~/.pip/pip.conf", "~/.config/pip/pip.conf", "/etc/pip.conf"),
-            *("$APPDATA/pip/pip.ini", "$PROGRAMDATA/pip/pip.ini"),
-        ),
+        ("$PIP_CONFIG_FILE", "~/.pip/pip.conf", "~/.config/pip/pip.conf", "/etc/pip.conf"),
         r"cert\s*[=:]",
     ),
     (("~/.config/pypoetry/config.toml", "~/.config/pypoetry/auth.toml"), r"cert\s*="),

@@ -107,13 +107,8 @@ def _without_bundle(trust: Trust) -> Trust:
     return trust._replace(roots=roots or own, at_proxy=at_proxy)
 
 
-def tried(
-    found: Sequence[Trust], route: Route, built: Bundle, untried: Sequence[str] = ()
-) -> Iterator[Tried]:
-    """Connect once with each trust, whoever set it; raises OSError.
-
-    Where one trusts the server, nobody whose way is `untried` is said to use it.
-    """
+def tried(found: Sequence[Trust], route: Route, built: Bundle) -> Iterator[Tried]:
+    """Connect once with each trust, whoever set it; raises OSError."""
     pem = _pem(built)
     outcomes: Dict[Trust, Outcome] = {}
     for trust in found:
@@ -127,12 +122,7 @@ def tried(
                 for each in served[:1]:
                     _outcome(each, route, pem)
                 outcomes[alike] = Outcome(trusted=False, message=reason_of(error))
-        is_known = trust.proxy or trust.checks_nothing or not outcomes[alike].trusted
-        yield Tried(trust if is_known else _without(untried, trust), outcomes[alike])
-
-
-def _without(untried: Sequence[str], trust: Trust) -> Trust:
-    return trust._replace(clients=tuple(each for each in trust.clients if each not in untried))
+        yield Tried(trust, outcomes[alike])
 
 
 def _has_met(trust: Trust, outcome: Outcome) -> bool:
@@ -173,11 +163,21 @@ def _verified(found: Sequence[Trust], route: Route, pem: Dict[str, str]) -> Iter
             yield route.trusting(_at_proxy(trust, pem))
 
 
-def rows(found: Sequence[Tried]) -> List[Tried]:
-    """Return what is shown of them: one row for all that are the same, whoever set them."""
+def rows(found: Sequence[Tried], untried: Sequence[str]) -> List[Tried]:
+    """Return what is shown of them: one row for all that are the same, whoever set them.
+
+    It names no client whose way is `untried`.
+    """
     outcomes = {each.trust.unset(): each.outcome for each in found}
-    shown = trusts.merged((each.trust for each in found), whoever_set_it=True)
+    known = (_without(untried, each.trust) for each in found)
+    shown = trusts.merged(known, whoever_set_it=True)
     return [Tried(trust, outcomes[trust.unset()]) for trust in shown]
+
+
+def _without(untried: Sequence[str], trust: Trust) -> Trust:
+    if trust.proxy or trust.checks_nothing:
+        return trust
+    return trust._replace(clients=tuple(each for each in trust.clients if each not in untried))
 
 
 def replaced(found: Sequence[Tried]) -> Dict[str, Outcome]:
@@ -243,7 +243,7 @@ def _context(trust: Trust, pem: Dict[str, str]) -> ssl.SSLContext:
         context.load_verify_locations(cadata=b"".join(blocks).decode("ascii"))
     for root in (each for each in trust.roots if each not in own):
         if look.waiting(root):
-            raise OSError("that is no file")
+            raise OSError(f"{look.waiting(root)[0]} is no file, and who reads it waits")
         if root.kind == trusts.FILE:
             context.load_verify_locations(cafile=root.path)
         elif root.kind == trusts.FOLDER:
