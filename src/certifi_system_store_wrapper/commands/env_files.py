@@ -17,8 +17,9 @@ class Form(NamedTuple):
 # Neither has an escape that every reader knows, and some expand variables.
 _IN_QUOTES = '["\\\\$`]'
 # Docker's --env-file takes all as it stands; python-dotenv and Node know quotes and comments, which
-# in Node begin with any #; a shell (`set -a; . ./.env`) runs what stands behind a blank, and puts
-# a home in the place of a ~ in front or behind a colon. On Windows paths have all that, and no shell reads it.
+# in Node begin with any #; a shell (`set -a; . ./.env`) runs what stands behind a blank, and
+# puts a home in the place of a ~ in front or behind a colon. On Windows no shell reads such a file,
+# and paths have blanks and backslashes.
 _IN_DOTENV = r"""["'`$#]|^\s|\s$""" if os.name == "nt" else r"""["'`$#\s;&|<>()\\]|(^|:)~"""
 FORMS: Dict[str, Form] = {
     "dotenv": Form("{}={}", _IN_DOTENV),
