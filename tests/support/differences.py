@@ -23,6 +23,7 @@ _ONE_BY_ONE = "PyPy runs a handler that interrupts another one behind it, also w
 _GONE = "PyPy itself does not start in a folder that is gone"
 _SLOW = "PyPy, while it is traced, takes longer for this than a test may"
 _NO_NAME = "PyPy's ssl shows no certificate without a name, so that botocore refuses it"
+_NO_EVENT = "PyPy raises no audit event for what the os module makes and removes"
 _ENCODINGS = "PyPy loads encodings.ascii for what CPython decodes by itself"
 PYPY: Dict[str, str] = {
     "test_memory.py": "PyPy has no tracemalloc",
@@ -53,6 +54,7 @@ PYPY: Dict[str, str] = {
         for action in ("neighbour", "fork", "cleaner", "SIGINT")
     },
     "test_a_certificate_without_a_name": _NO_NAME,
+    "test_who_refuses_what_removes_it_keeps_it": _NO_EVENT,
     "test_exactly_our_modules_are_loaded[stored]": _ENCODINGS,
     "test_exactly_our_modules_are_loaded[built]": _ENCODINGS,
     "test_a_server_that_goes_into_a_folder": _NO_DEV,

@@ -202,6 +202,8 @@ def test_a_refresh_that_is_interrupted(sandbox: Sandbox) -> None:
 def test_a_thread_that_builds(sandbox: Sandbox, builder: str, asked: str) -> None:
     """While another one builds, for a minute, handlers run soon, also in a context of ssl."""
     code = f"""
+    # PyPy would load it meanwhile, and no import goes on while the finder below waits.
+    import encodings.ascii
     import certifi, ssl
     import certifi_system_store_wrapper as ours
     builds, ends = threading.Event(), threading.Event()
