@@ -284,6 +284,8 @@ def test_a_list_of_certifis_own_that_nobody_could_use(
 ) -> None:
     """As where it is missing: the other sources answer, where plain certifi could not."""
     own = fresh.environment.own_list
+    # Never a list outside of it, which may be the store of this machine.
+    assert fresh.environment.site_packages in own.parents
     if kind == "closed":
         own.chmod(0)
     else:

@@ -105,6 +105,7 @@ DEBIANS: Dict[str, str] = {
     "test_pip_does_not_take_the_folder": _FILE,
     "test_certifis_own_list_answers_while_it_cannot_be_read": _FILE,
     "test_commands_say_that_certifis_own_list_cannot_be_read": _FILE,
+    "test_a_list_of_certifis_own_that_nobody_could_use": _FILE,
     "test_a_bundle_of_an_image_that_does_not_fit[variable]": _FILE,
     "test_what_is_loaded_late_is_of_the_same_version": _FILE,
     "test_remove_works_without_certifi": _FILE,

@@ -1,7 +1,8 @@
 """Trees of other Debian suites: made with mmdebstrap, entered in a mount namespace.
 
 Needs root on Debian or a relative, and mmdebstrap (apt-get install mmdebstrap). What is entered
-sees the network, pip's configuration and the cache as they are outside.
+sees the network, pip's configuration and the cache as they are outside, and writes only to the
+cache: this machine's store is shown read-only.
 """
 
 from __future__ import annotations
@@ -127,6 +128,9 @@ def become(root: str, cache: str, *command: str) -> None:
         if os.path.isdir(path):
             os.makedirs(root + path, exist_ok=True)
             mount("--bind", os.path.realpath(path), root + path)
+            if path != cache:
+                # Debian's certifi names the store itself, which is this machine's.
+                mount("-o", "remount,bind,ro", root + path)
         elif os.path.exists(path):  # a copy, which an overlay of /etc shows too
             os.makedirs(os.path.dirname(root + path), exist_ok=True)
             shutil.copyfile(path, root + path)
