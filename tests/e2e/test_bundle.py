@@ -8,6 +8,7 @@ import os
 import re
 import signal
 import subprocess
+import sys
 from pathlib import Path
 from typing import List
 
@@ -283,6 +284,8 @@ def test_a_list_of_certifis_own_that_nobody_could_use(
     fresh: Sandbox, ca_file: Path, kind: str
 ) -> None:
     """As where it is missing: the other sources answer, where plain certifi could not."""
+    if kind != "closed" and sys.version_info < (3, 10):
+        pytest.skip("importlib.resources opens it there when certifi itself is asked for its path")
     own = fresh.environment.own_list
     # Never a list outside of it, which may be the store of this machine.
     assert fresh.environment.site_packages in own.parents
