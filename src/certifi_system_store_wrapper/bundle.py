@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Dict, List, Optional, Sequence, Tuple
 
 from . import sources
-from .machine import openssl
+from .machine import hashing, openssl
 from .machine.files import HEADER
 from .machine.inputs import Input
 from .parsing import Known, pem, twins, x509
@@ -45,6 +45,8 @@ class Bundle(Record):
     excluded: Tuple[Exclusion, ...]
     problems: Tuple[Problem, ...]
     inputs: Tuple[Input, ...]
+    # Of those that were read.
+    digests: hashing.Digests
     # Why certifi's own list is not in it, so that it must not be published; "" if all is well.
     failure: str = ""
 
@@ -80,7 +82,7 @@ def merged(findings: Sequence[Findings], reader: Reader) -> Bundle:
     excluded = tuple([_exclusion(each) for each in merger.refused.values()])
     failure = "".join([one.failure for one in findings if one.source == CERTIFI])
     problems, inputs = tuple(merger.problems), tuple(reader.inputs)
-    return Bundle(merger.in_order(), excluded, problems, inputs, failure)
+    return Bundle(merger.in_order(), excluded, problems, inputs, reader.digests, failure)
 
 
 class _Distrust:

@@ -44,11 +44,10 @@ PLATFORM = {
 }
 # What the first where() needs where nothing is stored.
 BUILDING = {
-    *("bundle", "machine.openssl"),
+    *("bundle", "machine.hashing", "machine.openssl"),
     *("parsing", "parsing.asn1", "parsing.der", "parsing.loadable", "parsing.lookalikes"),
     *("parsing.pem", "parsing.rfc5280", "parsing.twins", "parsing.x509"),
-    *("publishing.building", "publishing.hashing", "publishing.persistent"),
-    "publishing.rendering",
+    *("publishing.building", "publishing.persistent", "publishing.rendering"),
     *("publishing.storing", "reporting.findings"),
     *("sources", "sources.files", "sources.findings", "sources.reader", "sources.system"),
     *PLATFORM.get(sys.platform, PLATFORM["linux"]),

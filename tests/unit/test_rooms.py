@@ -37,8 +37,8 @@ DOORS: Dict[str, Set[str]] = {
     "reporting": {"findings"},
     "parsing": {"pem", "x509", "p11_kit", "rfc5280", "twins"},
     "machine": {
-        *("environment", "files", "inputs", "open_files", "openssl", "ownership"),
-        *("processes", "signals", "windows_stores"),
+        *("environment", "files", "hashing", "inputs", "open_files", "openssl"),
+        *("ownership", "processes", "signals", "windows_stores"),
     },
     "sources": {"system", "files", "findings", "reader"},
     "publishing": {"temporary", "persistent", "cleanup", "hold", "lasting", "stored", "writing"},

@@ -35,7 +35,7 @@ def has_number(state: Tuple[int, ...]) -> bool:
     return state[2] != 0
 
 
-def _guard(state: Tuple[int, ...]) -> Tuple[int, ...]:
+def guard(state: Tuple[int, ...]) -> Tuple[int, ...]:
     """Return who may change it, as far as a status says it; () for what is absent."""
     if not state:
         return ()
@@ -51,7 +51,7 @@ def guards(inputs: Iterable[Input]) -> List[Tuple[str, Tuple[int, ...]]]:
         while state and folder not in above and os.name != "nt":
             above.add(folder)
             folder = folder.rpartition(os.sep)[0]
-    return [(path, _guard(state)) for path, state in look(each or os.sep for each in sorted(above))]
+    return [(path, guard(state)) for path, state in look(each or os.sep for each in sorted(above))]
 
 
 def look(paths: Iterable[str]) -> List[Input]:
@@ -68,16 +68,12 @@ def _state_of(path: str) -> Input:
 
 
 def content(path: str, state: Tuple[int, ...]) -> bytes:
-    """Return what a path holds and who may change it; raises OSError if it cannot be read.
-
-    It is the same for a copy: after `cp -p`, `touch`, and in the layer of an image.
-    """
-    guard = repr(_guard(state)).encode("ascii")
+    """Return what a path holds; raises OSError if it cannot be read."""
     if not state:
-        return guard
+        return b""
     if stat.S_ISDIR(state[0]):
-        return guard + repr(_names(path)).encode("utf-8", "surrogatepass")
-    return guard + read_regular(path, interruptible(os.stat, path))
+        return repr(_names(path)).encode("utf-8", "surrogatepass")
+    return read_regular(path, interruptible(os.stat, path))
 
 
 def scan(folder: str) -> List[os.DirEntry[str]]:

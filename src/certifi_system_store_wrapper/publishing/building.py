@@ -6,11 +6,11 @@ from typing import Dict, List
 
 from .. import bundle, reporting
 from ..bundle import Bundle
+from ..machine.hashing import sha256
 from ..parsing import x509
 from ..reporting import findings
 from ..settings import DEBUG, USER, Settings
 from ..sources.findings import Findings
-from .hashing import sha256
 
 # So many of a SHA-256, as in the names of what `add` stores.
 _DIGITS = 16

@@ -285,7 +285,7 @@ def identities_of(salt: Salt, inputs: Sequence[Input]) -> str:
 
 def held_by(inputs: Sequence[Input]) -> List[str]:
     """Return a hash of what each input holds, "" where it cannot be read; raises Replaced."""
-    held: List[str] = load("publishing.hashing").held_by(inputs)
+    held: List[str] = load("machine.hashing").held_by(inputs, {})
     return held
 
 
@@ -318,5 +318,5 @@ def crc(data: bytes) -> str:
 
 def sha256(data: Union[str, bytes]) -> str:
     """Return the SHA-256 in hexadecimal; raises Replaced."""
-    digest: str = load("publishing.hashing").sha256(data)
+    digest: str = load("machine.hashing").sha256(data)
     return digest

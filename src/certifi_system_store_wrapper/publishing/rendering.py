@@ -10,10 +10,10 @@ from typing import List, Sequence, Tuple
 from .. import parsing
 from ..bundle import Bundle
 from ..machine.files import MARK, SETTINGS, listed
+from ..machine.hashing import held_by, sha256
 from ..machine.inputs import condensed, look
 from ..reporting.findings import sentences
 from ..settings import INFO, WARNING, Settings
-from .hashing import held_by, sha256
 from .header import (
     FORMAT,
     HELD,
@@ -58,8 +58,7 @@ def render(built: Bundle, stored: Stored, request: Request) -> Tuple[bytes, byte
     unset = [path for name, path in named() if name not in names]
     inputs = sorted({*condensed([each for each in built.inputs if each[0] not in unset]), *more})
     paths, identities, contents = [path for path, _ in inputs], "", ""
-    # It is read only now: it must not have changed meanwhile.
-    held = held_by(inputs)
+    held = held_by(inputs, built.digests)
     # The next process is to be told of a warning, too: it must build the bundle again.
     is_certain = shows_changes and all(problem.level < WARNING for problem in built.problems)
     if is_certain and would_show_a_change(inputs, started):
@@ -103,7 +102,7 @@ def differences(stored: Stored, asked: Asked, salt: Salt) -> List[str]:
         was, now = (dict([e.split("=", 1) for e in which]) for which in (stored.asked, asked))
         names = [name for name in {**was, **now} if was.get(name) != now.get(name)]
         return [f"{_named(n)} is {now.get(n, _NO)}, and was {was.get(n, _NO)}" for n in names]
-    now_held = _short(salt, held_by(look(stored.paths)))
+    now_held = _short(salt, held_by(look(stored.paths), {}))
     pairs = zip((*stored.paths, *_SALT), listed(stored.held, HELD), now_held)
     return [f"{what} has changed" for what, before, after in pairs if before != after]
 

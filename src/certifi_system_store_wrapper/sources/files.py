@@ -50,7 +50,8 @@ _LITTER = ("._", ".#")
 _EXTENSIONS = (".cer", ".crt", ".pem", ".der", ".p7b", ".p7c")
 # What has these names is not looked into: our own files, what never is a certificate, and what
 # somebody took out of use without removing it.
-_OURS = (".py", ".pyi", ".pyc", "py.typed", "readme.txt", "rthooks.dat", ".yml", ".json")
+_CODE = (".py", ".pyc")
+_OURS = (*_CODE, ".pyi", "py.typed", "readme.txt", "rthooks.dat", ".yml", ".json")
 _NO_CERTIFICATES = (".key", ".csr", ".crl")
 _PUT_ASIDE = ("~", ".bak", ".old", ".orig", ".off", ".disabled", ".rpmsave", ".dpkg-old")
 MISNAMED = "it holds a certificate, but is not used: rename it to end in .pem"
@@ -289,6 +290,9 @@ def certificate_files(
             if seen > MAX_FILES:
                 findings.problem(folder, _TOO_MANY.format(MAX_FILES))
                 return
+            if entry.name.endswith(_CODE):
+                # Our own folder has more than a hundred, and each look costs.
+                continue
             if _is_folder(findings, entry):
                 pending += [entry.path] if deep and entry.name != "__pycache__" else []
             elif entry.name.startswith(_LITTER):

@@ -13,7 +13,7 @@ from contextlib import suppress
 from typing import Dict, List, Optional, Set, Tuple
 
 from .. import parsing
-from ..machine import ownership
+from ..machine import hashing, ownership
 from ..machine.files import MARK, Unusable, read_regular
 from ..machine.inputs import Input, describe, scan
 from ..machine.signals import interruptible
@@ -49,6 +49,8 @@ class Reader:
     def __init__(self) -> None:
         """Start with nothing read."""
         self.inputs: List[Input] = []
+        # Whoever compares them later with what the files hold need not read them again.
+        self.digests: hashing.Digests = {}
         self.known = Known()
         # The one file that may be a bundle of ours: plain certifi would trust what it holds.
         self.certifi_file = ""
@@ -75,7 +77,7 @@ class Reader:
         """Return the bytes of a file, and keep them for the parse() that follows."""
         status = self._admitted(path, vouched=vouched)
         if path not in self._data:
-            self._data[path] = read_regular(path, status)
+            self._data[path] = self._read(path, status)
         return self._data[path]
 
     def parse(self, path: str, *, vouched: bool = False, proven: bool = False) -> Parsed:
@@ -86,7 +88,7 @@ class Reader:
         status = self._admitted(path, vouched=vouched)
         key = _key(path, status)
         if key not in self._parsed:
-            data = self._data.pop(path, None) or read_regular(path, status)
+            data = self._data.pop(path, None) or self._read(path, status)
             if data.startswith(MARK) and path != self.certifi_file:
                 message = "it is a bundle of ours, which is never read back: name your own CAs"
                 raise OwnBundle(0, message)
@@ -109,7 +111,7 @@ class Reader:
         """
         try:
             status = interruptible(os.stat, path)
-            block = self.known.blocks.get(read_regular(path, status))
+            block = self.known.blocks.get(self._read(path, status))
         except OSError:
             return None
         if block is not None:
@@ -117,6 +119,11 @@ class Reader:
             if not self.check.is_discovered_file_safe(path, status):
                 return b""
         return block
+
+    def _read(self, path: str, status: os.stat_result) -> bytes:
+        data = read_regular(path, status)
+        self.digests[describe(path, status)[1]] = hashing.sha256(data)
+        return data
 
     def parse_start(self, path: str) -> Parsed:
         """Return what the first START bytes of a file hold, whatever its name; nothing on error."""
