@@ -562,6 +562,32 @@ def test_what_variables_of_openssl_name(sandbox: Sandbox, name: str) -> None:
     assert not keys.exists()
 
 
+GREETS = """
+import socket, ssl, sys
+server = socket.create_connection(("localhost", int(sys.argv[1])))
+ssl.create_default_context().wrap_socket(server, server_hostname="localhost").close()
+"""
+
+
+@pytest.mark.posix("there are no such files")
+def test_a_fifo_beside_the_ca(sandbox: Sandbox) -> None:
+    """OpenSSL opens only what has the name that it looks for, so that who reads it is served."""
+    folder = sandbox.work / "folder"
+    folder.mkdir()
+    os.mkfifo(folder / "abcdef12.0")
+    with serving(Echo, context_for(LEAF)) as server:
+        for is_served in (False, True):
+            if is_served:
+                write(folder / "ca.pem", ROOT.pem)
+                subprocess.run(("openssl", "rehash", str(folder)), check=True)
+            env = {"SSL_CERT_DIR": str(folder)}
+            done = sandbox.run("-c", GREETS, str(server.port), env=env)
+            assert ("CERTIFICATE_VERIFY_FAILED" in done.stderr) != is_served == (done.stderr == "")
+            answer = ask(sandbox, f"localhost:{server.port}", env)
+            assert answer.data["outcomes"]["ssl defaults"]["trusted"] == is_served
+            assert "abcdef12.0 is no file" in answer.said
+
+
 @pytest.mark.posix("there are no such files")
 @pytest.mark.parametrize("kind", ["a link to nowhere", "a FIFO", "/dev/null"])
 def test_a_log_of_keys(sandbox: Sandbox, kind: str) -> None:
@@ -694,6 +720,18 @@ def test_a_proxy_over_tls(sandbox: Sandbox) -> None:
         by_proxy(sandbox, url, {"HTTPS_PROXY": "{}"}).is_healthy()
         answer = by_proxy(sandbox, url, {"HTTPS_PROXY": "{}", "PYTHON_CERTIFI_CERT_FILES": ""})
         answer.names("connection", "cannot be spoken to over TLS", "unable to get local issuer")
+
+
+def test_a_proxy_over_tls_that_the_bundle_alone_trusts(sandbox: Sandbox) -> None:
+    """What leads to the bundle helps; who passes over proxies is not refused by it."""
+    with serving(Tunnel, context_for(LEAF)) as proxy:
+        url = f"https://localhost:{proxy.port}"
+        env = {"HTTPS_PROXY": "{}", "PYTHON_CERTIFI_SSL_DEFAULTS": "0"}
+        answer = by_proxy(sandbox, url, env)
+    assert answer.problems == []
+    rows = {each["name"]: each for each in answer.data["trusts"]}
+    assert "cannot be spoken to over TLS" in rows["ssl defaults"]["message"]
+    assert "PYTHON_CERTIFI_SSL_DEFAULTS=1" in answer.said
 
 
 @pytest.mark.parametrize(

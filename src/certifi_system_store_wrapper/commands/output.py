@@ -106,8 +106,9 @@ def show(report: Report, *, as_json: bool) -> int:
     except BrokenPipeError:
         # The reader has enough, as in `… | head`.
         silence(sys.stdout)
-    for error in () if as_json else report.errors:
-        complain(error)
+    finally:
+        for error in () if as_json else report.errors:
+            complain(error)
     return report.status
 
 

@@ -39,10 +39,17 @@ def at(root: Root) -> Look:
 
 def waiting(root: Root) -> List[str]:
     """Return what OpenSSL may wait at, as at a FIFO that nobody writes to."""
-    paths = [root.path]
-    if root.kind == FOLDER:
-        paths = [path for folder in split_paths(root.path) for path in hashed(folder)]
+    paths = _by_name(root) if root.kind == FOLDER else [root.path]
     return [p for p in paths if os.path.exists(p) and not (os.path.isfile(p) or os.path.isdir(p))]
+
+
+def hashed_files(root: Root) -> List[str]:
+    """Return the files of its folders that OpenSSL finds by their names."""
+    return list(filter(os.path.isfile, _by_name(root)))
+
+
+def _by_name(root: Root) -> List[str]:
+    return [path for folder in split_paths(root.path) for path in hashed(folder)]
 
 
 def _at_folders(paths: str, inside: Callable[[str], Look]) -> Look:
@@ -69,7 +76,7 @@ def _by_hashes(folder: str) -> Look:
     """Look at the files whose names are hashes, as OpenSSL does."""
     waits = waiting(Root(FOLDER, folder))
     if waits:
-        return Look(f"{waits[0]} is no file, and who reads it waits: remove it")
+        return Look(f"{waits[0]} is no file, and who looks for a CA of that name waits: remove it")
     count = sum(map(os.path.isfile, hashed(folder)))
     name = "no file in it has a name that OpenSSL looks for: run `openssl rehash` on it"
     return Look("" if count else name, count)

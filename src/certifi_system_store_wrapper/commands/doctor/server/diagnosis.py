@@ -194,7 +194,7 @@ def _asks_defaults(view: View) -> bool:
 def _who_helps(view: View) -> Finding:
     """Report which source has the issuer of the last certificate, or that it is the proxy."""
     refusal = view.outcomes[CERTIFI_ALONE]
-    if refusal.remedy:
+    if refusal.at_proxy:
         return note("helped", f"certifi's own list alone is not enough: {refusal.message}")
     helper, issuers = "this package helps", view.issuers()
     if issuers:

@@ -27,13 +27,15 @@ WRONG_NAME = (62, 64)
 class Outcome(NamedTuple):
     """How one handshake ended; `code` is OpenSSL's verify code, 0 for any other cause.
 
-    `remedy` says what helps where there was none because the proxy's certificate is not trusted.
+    `remedy` says what helps where that is known already. `at_proxy` says that there was none with
+    the server, because the certificate of the proxy is not trusted.
     """
 
     trusted: bool
     message: str = ""
     code: int = 0
     remedy: str = ""
+    at_proxy: bool = False
 
 
 class Presented(NamedTuple):

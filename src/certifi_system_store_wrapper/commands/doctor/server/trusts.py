@@ -8,6 +8,7 @@ from contextlib import suppress
 from typing import Any, Dict, Iterable, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 from ....bundle import Bundle
+from ....machine import openssl
 from ....settings import CERTIFI as OWN
 from ....settings import Settings, from_environment
 from ... import trusts
@@ -125,6 +126,21 @@ def tried(found: Sequence[Trust], route: Route, built: Bundle) -> Iterator[Tried
         yield Tried(trust, outcomes[alike])
 
 
+def at_proxy(found: Sequence[Tried], untried: Sequence[str]) -> Iterator[Tried]:
+    """Return them; whom the proxy is refused by is none whose way is `untried`.
+
+    Where the bundle trusts the proxy, what leads clients to the bundle helps them.
+    """
+    helps = any(each.trust.unset() == BUNDLE and not each.outcome.at_proxy for each in found)
+    for each in found:
+        trust, outcome = each
+        if outcome.at_proxy:
+            remedy = "" if helps else outcome.remedy
+            yield Tried(_without(untried, trust), outcome._replace(remedy=remedy))
+        else:
+            yield each
+
+
 def _has_met(trust: Trust, outcome: Outcome) -> bool:
     """Whether the server has shaken hands with it, up to its certificates."""
     return bool(outcome.code or outcome.trusted) and not trust.checks_nothing
@@ -212,7 +228,7 @@ def _outcome(trust: Trust, route: Route, pem: Dict[str, str]) -> Outcome:
         way = way.trusting(_at_proxy(trust, pem)) if way.is_by_tls else way
         return handshake.outcome(way, context, own)
     except Untrusted as error:
-        return Outcome(trusted=False, message=str(error), remedy=error.remedy)
+        return Outcome(trusted=False, message=str(error), remedy=error.remedy, at_proxy=True)
     except Refused as error:
         # By the other proxy, or by none, there is a way.
         if not trust.proxy:
@@ -242,23 +258,44 @@ def _context(trust: Trust, pem: Dict[str, str]) -> ssl.SSLContext:
         blocks = [block for root in own for block in look.at(root).blocks or ()]
         context.load_verify_locations(cadata=b"".join(blocks).decode("ascii"))
     for root in (each for each in trust.roots if each not in own):
-        if look.waiting(root):
-            raise OSError(f"{look.waiting(root)[0]} is no file, and who reads it waits")
-        if root.kind == trusts.FILE:
-            context.load_verify_locations(cafile=root.path)
-        elif root.kind == trusts.FOLDER:
-            context.load_verify_locations(capath=root.path)
-        elif root.kind != trusts.DEFAULTS:
+        if root.kind in (trusts.FILE, trusts.FOLDER):
+            _load(context, root)
+        elif root.kind == trusts.DEFAULTS:
+            _load_defaults(context)
+        else:
             context.load_verify_locations(cadata=pem[root.kind])
-        elif not any(map(look.waiting, _variables())):
-            context.load_default_certs()
     return context
 
 
-def _variables() -> Tuple[Root, Root]:
-    """Return what OpenSSL's variables name, which count before its own defaults."""
-    file, folder = (os.environ.get(name, "") for name in ("SSL_CERT_FILE", "SSL_CERT_DIR"))
-    return Root(trusts.FILE, file), Root(trusts.FOLDER, folder)
+def _load(context: ssl.SSLContext, root: Root) -> None:
+    waits = look.waiting(root)
+    if root.kind == trusts.FILE:
+        if waits:
+            raise OSError(f"{waits[0]} is no file, and who reads it waits")
+        context.load_verify_locations(cafile=root.path)
+    elif not waits:
+        context.load_verify_locations(capath=root.path)
+    else:
+        # OpenSSL opens only those that it looks for, as long as none of them is what waits.
+        for path in look.hashed_files(root):
+            with suppress(OSError):
+                context.load_verify_locations(cafile=path)
+
+
+def _load_defaults(context: ssl.SSLContext) -> None:
+    """Load what OpenSSL's variables name, and its own defaults where they name nothing."""
+    file, folder = openssl.default_paths()
+    roots = (
+        Root(trusts.FILE, os.environ.get("SSL_CERT_FILE", file)),
+        Root(trusts.FOLDER, os.environ.get("SSL_CERT_DIR", folder)),
+    )
+    if not any(map(look.waiting, roots)):
+        context.load_default_certs()
+        return
+    for root in roots:
+        # OpenSSL passes over what is not there.
+        with suppress(FileNotFoundError, ssl.SSLError):
+            _load(context, root)
 
 
 def _checking(checks: Checks) -> ssl.SSLContext:
