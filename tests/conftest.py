@@ -7,7 +7,7 @@ import ssl
 import sys
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING, Iterator, List, Optional, Tuple
+from typing import TYPE_CHECKING, Dict, Iterator, List, Optional, Sequence, Tuple
 
 import pytest
 import trustme
@@ -58,6 +58,8 @@ HERE = Path(__file__).parent
 BY_NAME_ALONE = (HERE / "quality", HERE / "reach")
 # httpx2 is for Python 3.10 and later.
 HTTPX2 = "httpx2; python_version >= '3.10'"
+# What Linux trusts, and what that is made of.
+STORES = ("/etc/ssl", "/etc/pki", "/etc/ca-certificates", "/usr/share/ca-certificates")
 # See requirements.txt for that version.
 _OURS = ("certifi", "wrapt", "wincertstore==0.2", "hatchling>=1.27", "editables", "pip")
 HOUSED = (*CLIENTS, HTTPX2, *_OURS)
@@ -310,6 +312,22 @@ def with_requests(
 def fresh(tmp_path: Path, with_requests: Environment) -> Sandbox:
     """Return a sandbox with an environment of its own, with us and requests."""
     return Sandbox(tmp_path, with_requests.copied(tmp_path / "venv"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _this_machines_store(pytestconfig: pytest.Config) -> Iterator[None]:
+    """Stay as it is: what a test changes lies in a folder or a mount namespace of its own."""
+    before = states(STORES)
+    yield
+    if not pytestconfig.getoption("--alter-this-machine"):
+        assert states(STORES) == before, "somebody changed what this machine trusts"
+
+
+def states(folders: Sequence[str]) -> Dict[str, Tuple[int, ...]]:
+    """Return kind, size and time of all that lies in the folders."""
+    paths = [path for each in folders for path in (Path(each), *Path(each).rglob("*"))]
+    found = [(str(path), path.lstat()) for path in paths if os.path.lexists(path)]
+    return {path: (s.st_mode, s.st_size, s.st_mtime_ns) for path, s in found}
 
 
 @pytest.fixture
