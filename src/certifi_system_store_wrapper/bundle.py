@@ -45,10 +45,10 @@ class Bundle(Record):
     excluded: Tuple[Exclusion, ...]
     problems: Tuple[Problem, ...]
     inputs: Tuple[Input, ...]
-    # Of those that were read.
-    digests: hashing.Digests
     # Why certifi's own list is not in it, so that it must not be published; "" if all is well.
     failure: str = ""
+    # Of those inputs that were read.
+    digests: Optional[hashing.Digests] = None
 
     @property
     def body(self) -> bytes:
@@ -82,7 +82,7 @@ def merged(findings: Sequence[Findings], reader: Reader) -> Bundle:
     excluded = tuple([_exclusion(each) for each in merger.refused.values()])
     failure = "".join([one.failure for one in findings if one.source == CERTIFI])
     problems, inputs = tuple(merger.problems), tuple(reader.inputs)
-    return Bundle(merger.in_order(), excluded, problems, inputs, reader.digests, failure)
+    return Bundle(merger.in_order(), excluded, problems, inputs, failure, reader.digests)
 
 
 class _Distrust:

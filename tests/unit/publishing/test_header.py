@@ -170,7 +170,7 @@ def test_a_closed_file_is_an_input_as_any_other() -> None:
 
 def rendered(inputs: Any, asked: header.Asked = ("prefix=/usr",)) -> bytes:
     """Return the file of a bundle that was made of these inputs."""
-    built = Bundle((Anchor(PEM, ()),), (), (), tuple(inputs), {})
+    built = Bundle((Anchor(PEM, ()),), (), (), tuple(inputs))
     request = header.Request(asked, (), time.time_ns(), shows_changes=True)
     return b"".join(rendering.render(built, header.Stored(), request))
 

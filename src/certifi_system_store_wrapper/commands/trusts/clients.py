@@ -95,12 +95,13 @@ def _by_urllib3(here: Here) -> Trust:
 
 def _requests(here: Here, *own: str) -> Trust:
     """Return the trust of requests, or of who gives it what variables of its `own` name."""
-    checks = urllib3.checks(here, here.version("urllib3"))
     setting = variable(here, "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", *own)
     if setting:
+        checks = urllib3.checks(here, here.version("urllib3"))
         return Trust((place(setting.value),), checks, settings=(setting,))
     version = here.version("requests")
-    trust = Trust(_ASKS_CERTIFI, checks, at_proxy=urllib3.at_proxy(version))
+    checks, behind = urllib3.of_requests(here), urllib3.at_proxy(version)
+    trust = Trust(_ASKS_CERTIFI, checks, at_proxy=behind)
     return lax(here, version) or trust
 
 

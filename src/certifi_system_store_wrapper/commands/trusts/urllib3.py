@@ -12,7 +12,7 @@ CIPHERS = (
     "ECDHE+AESGCM:ECDHE+CHACHA20:DHE+AESGCM:DHE+CHACHA20:ECDH+AESGCM:DH+AESGCM:ECDH+AES:DH+AES:"
     "RSA+AESGCM:RSA+AES:!aNULL:!eNULL:!MD5:!DSS"
 )
-# What urllib3-future has for contexts that others make, as botocore.
+# What urllib3-future has for contexts that others make, as botocore, and some versions of requests.
 _CIPHERS_OF_FUTURE = (
     "ECDHE+AESGCM:ECDHE+CHACHA20:DHE-RSA-AES128-GCM-SHA256:DHE-RSA-AES256-GCM-SHA384:"
     "DHE-RSA-CHACHA20-POLY1305"
@@ -46,12 +46,22 @@ def of_botocore(here: Here) -> Checks:
     return _COMPARING_NAMES._replace(ciphers=CIPHERS)
 
 
-def at_proxy(requests: Version) -> Tuple[Root, ...]:
-    """Return what verifies a proxy of https:// where requests is told no file; (): as a server.
+def of_requests(here: Here) -> Checks:
+    """Return how requests checks where it is told no file."""
+    version = here.version("urllib3")
+    is_by_own = _has_own_context(here.version("requests")) and _is_future(version)
+    found = checks(here, version)
+    return found._replace(ciphers=_CIPHERS_OF_FUTURE) if is_by_own else found
 
-    Some versions have a context for servers alone, and urllib3 makes another for the proxy.
-    """
-    return (Root(DEFAULTS),) if (2, 32) <= requests < (2, 32, 5) else ()
+
+def at_proxy(requests: Version) -> Tuple[Root, ...]:
+    """Return what verifies a proxy of https:// where requests is told no file; (): as a server."""
+    return (Root(DEFAULTS),) if _has_own_context(requests) else ()
+
+
+def _has_own_context(requests: Version) -> bool:
+    """Whether it makes a context for all servers; urllib3 makes another for a proxy then."""
+    return (2, 32) <= requests < (2, 32, 5)
 
 
 def is_lax(here: Here) -> bool:

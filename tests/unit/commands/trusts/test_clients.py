@@ -381,3 +381,14 @@ def test_where_urllib3_future_is_urllib3(
     checks = of("requests", trusts.in_force(here(found, NO_FILES, python))).checks
     assert (checks.strict, checks.common_name or bool(checks.by_itself)) == (strict, common_name)
     assert bool(checks.ciphers) == (theirs < "2" and not in_place)
+
+
+@pytest.mark.parametrize(
+    ("requests", "chooses"), [("2.31.0", False), ("2.32.4", True), ("2.32.5", False)]
+)
+def test_the_context_of_requests_itself(requests: str, *, chooses: bool) -> None:
+    """Versions that make one have the ciphers of urllib3-future, but not where they name a file."""
+    versions = {"requests": requests, "urllib3": "2.25.904"}
+    for named, expected in (({}, chooses), ({"REQUESTS_CA_BUNDLE": "/etc/ca.pem"}, False)):
+        found = of("requests", trusts.in_force(here(versions, {**NO_FILES, **named}, (3, 8))))
+        assert bool(found.checks.ciphers) == expected
