@@ -276,7 +276,7 @@ def _load(context: ssl.SSLContext, root: Root) -> None:
     elif not waits:
         context.load_verify_locations(capath=root.path)
     else:
-        # OpenSSL opens only those that it looks for, as long as none of them is what waits.
+        # OpenSSL opens each only when it looks for a CA of that name; a FIFO may be one of them.
         for path in look.hashed_files(root):
             with suppress(OSError):
                 context.load_verify_locations(cafile=path)
