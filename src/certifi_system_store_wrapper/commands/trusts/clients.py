@@ -10,8 +10,8 @@ import re
 import sys
 from typing import Callable, Dict, List, Optional
 
-from . import aws, own_tls, pip, proxies, truststore, urllib3
-from .environment import READERS, lax, place, variable
+from . import aws, own_tls, pip, proxies, requests, truststore, urllib3
+from .environment import READERS, place, variable
 from .here import Here
 from .trust import BUNDLE, DEFAULTS, FILE, FOLDER, Checks, Root, Setting, Trust
 
@@ -93,18 +93,6 @@ def _by_urllib3(here: Here) -> Trust:
     return Trust(_DEFAULTS, urllib3.checks(here, here.version("urllib3")))
 
 
-def _requests(here: Here, *own: str) -> Trust:
-    """Return the trust of requests, or of who gives it what variables of its `own` name."""
-    setting = variable(here, "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", *own)
-    if setting:
-        checks = urllib3.checks(here, here.version("urllib3"))
-        return Trust((place(setting.value),), checks, settings=(setting,))
-    version = here.version("requests")
-    checks, behind = urllib3.of_requests(here), urllib3.at_proxy(version)
-    trust = Trust(_ASKS_CERTIFI, checks, at_proxy=behind)
-    return lax(here, version) or trust
-
-
 def _aiohttp(here: Here) -> Trust:
     trust = by_default(here)
     return _by_http1(trust) if here.version("aiohttp") >= (3, 11, 11) else trust
@@ -122,7 +110,7 @@ def _httpx(here: Here) -> Trust:
     else:
         named = _by_openssls_variables(here)
         trust = named or Trust(_ASKS_CERTIFI, by_default(here).checks)
-    return trust._replace(at_proxy=(*_DEFAULTS, *_ASKS_CERTIFI))
+    return trust._replace(proxy_roots=(*_DEFAULTS, *_ASKS_CERTIFI))
 
 
 def _by_openssls_variables(here: Here) -> Optional[Trust]:
@@ -175,7 +163,7 @@ def _websocket_client(here: Here) -> Trust:
 
 
 RULES: Dict[str, Callable[[Here], Trust]] = {
-    "requests": _requests,
+    "requests": requests.trust,
     "aiohttp": _aiohttp,
     "httpx": lambda here: proxies.refused(here, _by_http1(_httpx(here)), reads_ipv6=False),
     "httpx2": lambda here: proxies.refused(here, _by_http1(_httpx2(here)), reads_ipv6=True),
@@ -187,7 +175,7 @@ RULES: Dict[str, Callable[[Here], Trust]] = {
     "grpcio": own_tls.grpcio,
     "niquests": own_tls.niquests,
     "treq": own_tls.treq,
-    "twine": lambda here: _requests(here, "TWINE_CERT"),
+    "twine": lambda here: requests.trust(here, "TWINE_CERT"),
     "uv": own_tls.uv,
     "paho-mqtt": _by_own_context,
     "pymongo": _by_own_context,

@@ -7,7 +7,7 @@ import ssl
 import sys
 from typing import Callable, Dict, List, Optional, Tuple
 
-from . import ini, look, truststore, urllib3
+from . import ini, look, requests, truststore, urllib3
 from .environment import READERS, lax, place, variable
 from .here import Here, numbers
 from .ini import NotUnderstood
@@ -124,16 +124,16 @@ def _of_version(here: Here, given: Callable[[str], str], named: Tuple[Root, ...]
     if is_new and version >= (24, 2) and "legacy-certs" not in given("use-deprecated").split():
         roots = (*truststore.roots(), bundle, *named)
         if version >= (25, 2):
-            return Trust(roots, by_truststore, at_proxy=named)
+            return Trust(roots, by_truststore, proxy_roots=named)
         # Source: _SSLContextAdapterMixin, which gave proxies no truststore before.
         behind = named or (Root(DEFAULTS),)
-        return Trust(roots, by_truststore, at_proxy=behind, by_proxy=(behind, checks))
-    default = urllib3.at_proxy(numbers(here.vendored.get("requests", "")))
+        return Trust(roots, by_truststore, proxy_roots=behind, by_proxy=(behind, checks))
+    default = requests.proxy_roots(numbers(here.vendored.get("requests", "")))
     if is_new and version >= (22, 2) and "truststore" in given(_FEATURE).split():
         roots, behind = (*truststore.roots(), *named), named or (bundle,)
         at_proxy = named or default or behind
-        return Trust(roots, by_truststore, at_proxy=at_proxy, by_proxy=(behind, checks))
-    return Trust(named or (bundle,), checks, at_proxy=() if named else default)
+        return Trust(roots, by_truststore, proxy_roots=at_proxy, by_proxy=(behind, checks))
+    return Trust(named or (bundle,), checks, proxy_roots=() if named else default)
 
 
 def _fault_of_own(path: str) -> str:

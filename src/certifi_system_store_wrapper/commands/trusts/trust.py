@@ -89,9 +89,9 @@ class Trust(NamedTuple):
     everybody. `fault` says why they can use none of it, "" if they can. `only` says when it counts,
     if it does not always: for one repository or command, or with one profile. `host` is the one for
     which it counts, as HOST or HOST:PORT, "" if that is not known, or it counts for all. `proxy` is
-    one that they were given past the variables, which may have a password in it. `at_proxy` are the
-    roots by which they verify a proxy of https://, () if they are the same. `by_proxy` are the
-    roots and checks for a server behind a proxy, None if they are the same.
+    one that they were given past the variables, which may have a password in it. By `proxy_roots`
+    they verify a proxy of https://, () if by the same. `by_proxy` are the roots and checks for a
+    server behind a proxy, None if they are the same.
     """
 
     roots: Tuple[Root, ...]
@@ -103,7 +103,7 @@ class Trust(NamedTuple):
     only: str = ""
     host: str = ""
     proxy: str = ""
-    at_proxy: Tuple[Root, ...] = ()
+    proxy_roots: Tuple[Root, ...] = ()
     by_proxy: Optional[Tuple[Tuple[Root, ...], Checks]] = None
 
     def unset(self) -> Trust:

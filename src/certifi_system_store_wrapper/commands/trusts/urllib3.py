@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Tuple
-
 from .here import Here, Version
-from .trust import BY_URLLIB3, BY_URLLIB3_2, DEFAULTS, Checks, Root
+from .trust import BY_URLLIB3, BY_URLLIB3_2, Checks
 
 # What urllib3 before 2 chooses, and httpx before 0.28: RSA key exchange, too.
 CIPHERS = (
@@ -13,7 +11,7 @@ CIPHERS = (
     "RSA+AESGCM:RSA+AES:!aNULL:!eNULL:!MD5:!DSS"
 )
 # What urllib3-future has for contexts that others make, as botocore, and some versions of requests.
-_CIPHERS_OF_FUTURE = (
+CIPHERS_OF_FUTURE = (
     "ECDHE+AESGCM:ECDHE+CHACHA20:DHE-RSA-AES128-GCM-SHA256:DHE-RSA-AES256-GCM-SHA384:"
     "DHE-RSA-CHACHA20-POLY1305"
 )
@@ -26,42 +24,24 @@ def checks(here: Here, version: Version) -> Checks:
     if version < (2,):
         return _COMPARING_NAMES._replace(offers_http1=version >= (1, 26), ciphers=CIPHERS)
     plain = Checks(common_name=False, from_1_2=is_lax(here))
-    if _is_future(version):
+    if is_future(version):
         return plain
     is_strict = here.python >= (3, 13) and version >= (2, 4)
     return plain._replace(strict=is_strict, offers_http1=True)
 
 
-def _is_future(version: Version) -> bool:
+def is_future(version: Version) -> bool:
     """Whether that is urllib3-future, which counts from 2.x.900 on; it offers HTTP/2, too."""
     return version[2:] >= (900,)
 
 
 def of_botocore(here: Here) -> Checks:
     """Return how botocore's own contexts check, which take the ciphers of urllib3 if it has any."""
-    if _is_future(here.version("urllib3")):
-        return Checks(by_itself=BY_URLLIB3_2, ciphers=_CIPHERS_OF_FUTURE)
+    if is_future(here.version("urllib3")):
+        return Checks(by_itself=BY_URLLIB3_2, ciphers=CIPHERS_OF_FUTURE)
     if here.version("urllib3") >= (2,):
         return _COMPARING_NAMES._replace(by_itself=BY_URLLIB3_2)
     return _COMPARING_NAMES._replace(ciphers=CIPHERS)
-
-
-def of_requests(here: Here) -> Checks:
-    """Return how requests checks where it is told no file."""
-    version = here.version("urllib3")
-    is_by_own = _has_own_context(here.version("requests")) and _is_future(version)
-    found = checks(here, version)
-    return found._replace(ciphers=_CIPHERS_OF_FUTURE) if is_by_own else found
-
-
-def at_proxy(requests: Version) -> Tuple[Root, ...]:
-    """Return what verifies a proxy of https:// where requests is told no file; (): as a server."""
-    return (Root(DEFAULTS),) if _has_own_context(requests) else ()
-
-
-def _has_own_context(requests: Version) -> bool:
-    """Whether it makes a context for all servers; urllib3 makes another for a proxy then."""
-    return (2, 32) <= requests < (2, 32, 5)
 
 
 def is_lax(here: Here) -> bool:

@@ -26,24 +26,6 @@ BUNDLE = Root(trusts.BUNDLE)
 
 
 @pytest.mark.parametrize(
-    ("version", "environ", "nothing"),
-    [
-        ("2.28.0", {"CURL_CA_BUNDLE": ""}, False),
-        ("2.27.1", {"CURL_CA_BUNDLE": ""}, True),
-        ("2.27.1", {"REQUESTS_CA_BUNDLE": ""}, False),
-        ("2.27.1", {"REQUESTS_CA_BUNDLE": "/x", "CURL_CA_BUNDLE": ""}, False),
-    ],
-)
-def test_an_empty_variable_of_requests(
-    version: str, environ: Dict[str, str], nothing: bool
-) -> None:
-    """It is none since 2.28; before, curl's switched every check off."""
-    versions = {"requests": version, "urllib3": "2.0"}
-    found = of("requests", trusts.in_force(here(versions, {**NO_FILES, **environ})))
-    assert found.checks_nothing == nothing
-
-
-@pytest.mark.parametrize(
     ("version", "python", "strict"),
     [("2.4.0", (3, 13), True), ("2.4.0", (3, 12), False), ("2.3.0", (3, 13), False)],
 )
@@ -51,25 +33,6 @@ def test_who_is_strict(version: str, python: Tuple[int, int], strict: bool) -> N
     """urllib3 since 2.4, where Python is."""
     versions = {"requests": "2.32.3", "urllib3": version}
     assert of("requests", trusts.in_force(here(versions, NO_FILES, python))).checks.strict == strict
-
-
-@pytest.mark.parametrize(
-    ("version", "environ", "roots"),
-    [
-        ("2.31.0", {}, ()),
-        ("2.32.0", {}, (Root(trusts.DEFAULTS),)),
-        ("2.32.4", {}, (Root(trusts.DEFAULTS),)),
-        ("2.32.4", {"REQUESTS_CA_BUNDLE": "/x"}, ()),
-        ("2.32.5", {}, ()),
-    ],
-)
-def test_a_proxy_of_requests(
-    version: str, environ: Dict[str, str], roots: Tuple[Root, ...]
-) -> None:
-    """Some versions leave its certificate to OpenSSL's defaults; else it is as a server's."""
-    versions = {"requests": version, "urllib3": "2.6.3"}
-    found = of("requests", trusts.in_force(here(versions, {**NO_FILES, **environ})))
-    assert found.at_proxy == roots
 
 
 @pytest.mark.parametrize(
@@ -381,14 +344,3 @@ def test_where_urllib3_future_is_urllib3(
     checks = of("requests", trusts.in_force(here(found, NO_FILES, python))).checks
     assert (checks.strict, checks.common_name or bool(checks.by_itself)) == (strict, common_name)
     assert bool(checks.ciphers) == (theirs < "2" and not in_place)
-
-
-@pytest.mark.parametrize(
-    ("requests", "chooses"), [("2.31.0", False), ("2.32.4", True), ("2.32.5", False)]
-)
-def test_the_context_of_requests_itself(requests: str, *, chooses: bool) -> None:
-    """Versions that make one have the ciphers of urllib3-future, but not where they name a file."""
-    versions = {"requests": requests, "urllib3": "2.25.904"}
-    for named, expected in (({}, chooses), ({"REQUESTS_CA_BUNDLE": "/etc/ca.pem"}, False)):
-        found = of("requests", trusts.in_force(here(versions, {**NO_FILES, **named}, (3, 8))))
-        assert bool(found.checks.ciphers) == expected

@@ -57,7 +57,7 @@ def _examined(
     except OSError as error:
         told.update(trusts=[each.told() for each in trusts.rows(tried, untried)])
         return [*variables.breaking(), _ended(where, error, has_answered=bool(path))], told, path
-    tried = list(trusts.at_proxy(tried, untried))
+    tried = list(trusts.with_proxy_told(tried, untried))
     outcomes = dict(zip(chain.CONTEXTS, (each.outcome for each in tried)))
     outcomes.update(trusts.replaced(tried))
     told.update(outcomes={name: outcome._asdict() for name, outcome in outcomes.items()})

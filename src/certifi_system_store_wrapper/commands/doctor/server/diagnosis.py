@@ -21,6 +21,7 @@ from .handshake import context_of
 from .target import OPERATOR, is_ip
 
 _OLD = ("TLSv1", "TLSv1.1", "SSLv3")
+_STRICT = "the strict checks of Python 3.13 and later refuse"
 _OWNER = f"{OPERATOR} has to"
 
 
@@ -194,7 +195,7 @@ def _asks_defaults(view: View) -> bool:
 def _who_helps(view: View) -> Finding:
     """Report which source has the issuer of the last certificate, or that it is the proxy."""
     refusal = view.outcomes[CERTIFI_ALONE]
-    if refusal.at_proxy:
+    if refusal.refuses_proxy:
         return note("helped", f"certifi's own list alone is not enough: {refusal.message}")
     helper, issuers = "this package helps", view.issuers()
     if issuers:
@@ -209,14 +210,17 @@ def _who_helps(view: View) -> Finding:
 
 def _strictness(view: View) -> Iterator[Finding]:
     """Report who has to issue what anew, and what can be done until then."""
+    refusal = view.outcomes[STRICT]
+    if refusal.refuses_proxy:
+        yield strict.finding("strict", f"{_STRICT} the proxy: {refusal.message}", refusal.remedy)
+        return
     path, faults, who = _verified_path(view), [], []
     for number, said in strict.faults([one.der for one in path]):
         faults.append(f"{path[number].subject}: {said}")
         who.append(f"whoever runs the CA {path[number].subject}" if number else OPERATOR)
-    why = "; ".join(faults) or view.outcomes[STRICT].message
+    why = "; ".join(faults) or refusal.message
     remedy = f"{' and '.join(who or [OPERATOR])} has to have that certificate issued anew"
-    message = f"the strict checks of Python 3.13 and later refuse it: {why}"
-    yield strict.finding("strict", message, remedy)
+    yield strict.finding("strict", f"{_STRICT} it: {why}", remedy)
     yield from strict.meanwhile(by_proxy=view.proxy is not None)
 
 

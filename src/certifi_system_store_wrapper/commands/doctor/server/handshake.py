@@ -27,15 +27,15 @@ WRONG_NAME = (62, 64)
 class Outcome(NamedTuple):
     """How one handshake ended; `code` is OpenSSL's verify code, 0 for any other cause.
 
-    `remedy` says what helps where that is known already. `at_proxy` says that there was none with
-    the server, because the certificate of the proxy is not trusted.
+    `remedy` says what helps where that is known already. Who `refuses_proxy` does not trust the
+    certificate of the proxy, so the server was not reached.
     """
 
     trusted: bool
     message: str = ""
     code: int = 0
     remedy: str = ""
-    at_proxy: bool = False
+    refuses_proxy: bool = False
 
 
 class Presented(NamedTuple):

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import os
-import ssl
 from contextlib import suppress
 from typing import Any, Dict, Iterable, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 from ....bundle import Bundle
-from ....machine import openssl
-from ....settings import CERTIFI as OWN
 from ....settings import Settings, from_environment
 from ... import trusts
 from ...output import Finding, problem
 from ...status import why_plain
 from ...trusts import Checks, Replacement, Root, Trust, look
 from .. import replacing, strict
-from . import by_itself, handshake, reasons
+from . import by_itself, contexts, handshake, reasons
 from .handshake import Outcome
 from .route import Route, reason_of
 from .target import OPERATOR, Refused, Target, Untrusted, is_ip
@@ -30,6 +26,7 @@ ALWAYS = (CERTIFI_ALONE, BUNDLE, STRICT, DEFAULTS)
 _NO_ISSUER = 2
 _WITHIN_ANOTHER = "pip fails: its truststore cannot work within another one"
 _OF_PIP = "set PIP_USE_DEPRECATED=legacy-certs, or uninstall what replaces the contexts"
+_ANEW = "{} has to have its certificate issued anew"
 # What helps clients with a proxy of their own.
 _OF_PROXY = "take the proxy out of their settings (`proxy`, PIP_PROXY)"
 
@@ -88,7 +85,7 @@ def _by(other: Replacement, trust: Trust) -> Trust:
 def _used(trust: Trust, where: Target, *, by_proxy: bool) -> Trust:
     """Return the trust as it counts for that host, on that way."""
     if not (by_proxy or trust.proxy):
-        trust = trust._replace(at_proxy=())
+        trust = trust._replace(proxy_roots=())
     elif trust.by_proxy:
         trust = trust._replace(roots=trust.by_proxy[0], checks=trust.by_proxy[1])
     needs_name = trust.checks.needs_name and is_ip(where.host)
@@ -104,13 +101,13 @@ def _using(trust: Trust, lax: Sequence[Trust]) -> Tuple[str, ...]:
 def _without_bundle(trust: Trust) -> Trust:
     own = CERTIFI_ALONE.roots
     roots = tuple(each for each in trust.roots if each not in BUNDLE.roots)
-    at_proxy = tuple(own[0] if each in BUNDLE.roots else each for each in trust.at_proxy)
-    return trust._replace(roots=roots or own, at_proxy=at_proxy)
+    at_proxy = tuple(own[0] if each in BUNDLE.roots else each for each in trust.proxy_roots)
+    return trust._replace(roots=roots or own, proxy_roots=at_proxy)
 
 
 def tried(found: Sequence[Trust], route: Route, built: Bundle) -> Iterator[Tried]:
     """Connect once with each trust, whoever set it; raises OSError."""
-    pem = _pem(built)
+    pem = contexts.pem_of(built)
     outcomes: Dict[Trust, Outcome] = {}
     for trust in found:
         alike = trust.unset()
@@ -126,32 +123,24 @@ def tried(found: Sequence[Trust], route: Route, built: Bundle) -> Iterator[Tried
         yield Tried(trust, outcomes[alike])
 
 
-def at_proxy(found: Sequence[Tried], untried: Sequence[str]) -> Iterator[Tried]:
-    """Return them; whom the proxy is refused by is none whose way is `untried`.
+def with_proxy_told(found: Sequence[Tried], untried: Sequence[str]) -> Iterator[Tried]:
+    """Yield them, with what helps those that refuse the proxy, of which none is `untried`.
 
-    Where the bundle trusts the proxy, what leads clients to the bundle helps them.
+    Where the bundle trusts the proxy, that is what leads clients to the bundle.
     """
-    helps = any(each.trust.unset() == BUNDLE and not each.outcome.at_proxy for each in found)
-    for each in found:
-        trust, outcome = each
-        if outcome.at_proxy:
-            remedy = "" if helps else outcome.remedy
+    helps = any(e.trust.unset() == BUNDLE and not e.outcome.refuses_proxy for e in found)
+    for trust, outcome in found:
+        if outcome.refuses_proxy and helps and not trust.proxy:
+            remedy = _way_to_the_bundle(trust.proxy_roots or trust.roots, "whoever runs the proxy")
             yield Tried(_without(untried, trust), outcome._replace(remedy=remedy))
         else:
-            yield each
+            known = _without(untried, trust) if outcome.refuses_proxy else trust
+            yield Tried(known, outcome)
 
 
 def _has_met(trust: Trust, outcome: Outcome) -> bool:
     """Whether the server has shaken hands with it, up to its certificates."""
     return bool(outcome.code or outcome.trusted) and not trust.checks_nothing
-
-
-def _pem(built: Bundle) -> Dict[str, str]:
-    own = [a.block for a in built.anchors if any(o.source == OWN for o in a.origins)]
-    return {
-        trusts.CERTIFI: b"".join(own).decode("ascii"),
-        trusts.BUNDLE: built.body.decode("ascii"),
-    }
 
 
 def passable(found: Sequence[Trust], route: Route, built: Bundle) -> Route:
@@ -160,7 +149,7 @@ def passable(found: Sequence[Trust], route: Route, built: Bundle) -> Route:
     Nobody gives the user's password to a proxy that no client here trusts.
     """
     refusal = None
-    for way in _verified(found, route, _pem(built)) if route.is_by_tls else ():
+    for way in _verified(found, route, contexts.pem_of(built)) if route.is_by_tls else ():
         try:
             way.connected().close()
         except Untrusted as error:
@@ -176,7 +165,7 @@ def _verified(found: Sequence[Trust], route: Route, pem: Dict[str, str]) -> Iter
     """Yield the way by each trust that can be used; the row of any other says why it cannot."""
     for trust in dict.fromkeys([BUNDLE, *found]):
         with suppress(OSError, ValueError):
-            yield route.trusting(_at_proxy(trust, pem))
+            yield route.trusting(contexts.for_proxy(trust, pem))
 
 
 def rows(found: Sequence[Tried], untried: Sequence[str]) -> List[Tried]:
@@ -218,17 +207,17 @@ def _outcome(trust: Trust, route: Route, pem: Dict[str, str]) -> Outcome:
     if trust.checks.is_pips_truststore and other and not other.is_pips:
         return Outcome(trusted=False, message=_WITHIN_ANOTHER, remedy=_OF_PIP)
     try:
-        context = _context(trust, pem)
+        context = contexts.for_server(trust, pem)
     except (OSError, ValueError) as error:
         faults = filter(None, map(_fault, trust.roots))
         return Outcome(trusted=False, message=next(faults, reason_of(error)))
     own = by_itself.CHECKS.get(trust.checks.by_itself)
     try:
         way = route.by(trust.proxy) if trust.proxy else route
-        way = way.trusting(_at_proxy(trust, pem)) if way.is_by_tls else way
+        way = way.trusting(contexts.for_proxy(trust, pem)) if way.is_by_tls else way
         return handshake.outcome(way, context, own)
     except Untrusted as error:
-        return Outcome(trusted=False, message=str(error), remedy=error.remedy, at_proxy=True)
+        return Outcome(trusted=False, message=str(error), remedy=error.remedy, refuses_proxy=True)
     except Refused as error:
         # By the other proxy, or by none, there is a way.
         if not trust.proxy:
@@ -238,80 +227,6 @@ def _outcome(trust: Trust, route: Route, pem: Dict[str, str]) -> Outcome:
 
 def _fault(root: Root) -> str:
     return look.at(root).fault
-
-
-def _at_proxy(trust: Trust, pem: Dict[str, str]) -> ssl.SSLContext:
-    """Return the context by which those clients verify a proxy, its name by OpenSSL's rules."""
-    checks = trust.checks._replace(by_itself="")
-    return _context(trust._replace(roots=trust.at_proxy or trust.roots, checks=checks), pem)
-
-
-def _context(trust: Trust, pem: Dict[str, str]) -> ssl.SSLContext:
-    """Return a context that trusts and checks as those clients do; raises OSError.
-
-    It writes no SSLKEYLOGFILE, and waits for no FIFO.
-    """
-    context = _checking(trust.checks)
-    own = [root for root in trust.roots if root.kind in trusts.READ_PAST_SSL]
-    if own:
-        # Raises if none of them has any.
-        blocks = [block for root in own for block in look.at(root).blocks or ()]
-        context.load_verify_locations(cadata=b"".join(blocks).decode("ascii"))
-    for root in (each for each in trust.roots if each not in own):
-        if root.kind in (trusts.FILE, trusts.FOLDER):
-            _load(context, root)
-        elif root.kind == trusts.DEFAULTS:
-            _load_defaults(context)
-        else:
-            context.load_verify_locations(cadata=pem[root.kind])
-    return context
-
-
-def _load(context: ssl.SSLContext, root: Root) -> None:
-    waits = look.waiting(root)
-    if root.kind == trusts.FILE:
-        if waits:
-            raise OSError(f"{waits[0]} is no file, and who reads it waits")
-        context.load_verify_locations(cafile=root.path)
-    elif not waits:
-        context.load_verify_locations(capath=root.path)
-    else:
-        # OpenSSL opens each only when it looks for a CA of that name; a FIFO may be one of them.
-        for path in look.hashed_files(root):
-            with suppress(OSError):
-                context.load_verify_locations(cafile=path)
-
-
-def _load_defaults(context: ssl.SSLContext) -> None:
-    """Load what OpenSSL's variables name, and its own defaults where they name nothing."""
-    file, folder = openssl.default_paths()
-    roots = (
-        Root(trusts.FILE, os.environ.get("SSL_CERT_FILE", file)),
-        Root(trusts.FOLDER, os.environ.get("SSL_CERT_DIR", folder)),
-    )
-    if not any(map(look.waiting, roots)):
-        context.load_default_certs()
-        return
-    for root in roots:
-        # OpenSSL passes over what is not there.
-        with suppress(FileNotFoundError, ssl.SSLError):
-            _load(context, root)
-
-
-def _checking(checks: Checks) -> ssl.SSLContext:
-    made = checks.replacement.context if checks.replacement else None
-    context = handshake.context_of("", made, strict=checks.strict)
-    # LibreSSL and OpenSSL 1.0.2 do not let that be chosen.
-    if ssl.HAS_NEVER_CHECK_COMMON_NAME:
-        context.hostname_checks_common_name = checks.common_name
-    context.check_hostname = checks.by_itself not in (trusts.BY_URLLIB3, trusts.BY_URLLIB3_2)
-    if checks.ciphers:
-        context.set_ciphers(checks.ciphers)
-    if checks.from_1_2:
-        context.minimum_version = ssl.TLSVersion.TLSv1_2
-    if checks.offers_http1:
-        context.set_alpn_protocols(["http/1.1"])
-    return context
 
 
 def by_clients(found: Sequence[Tried]) -> List[Tried]:
@@ -368,11 +283,18 @@ def _help(trust: Trust, outcome: Outcome) -> str:
         return f"`add` the CA of that proxy, or {_OF_PROXY}"
     if outcome.code == _NO_ISSUER:
         return "what is trusted there is no root: `add` the certificate of its issuer, too"
-    is_bundle = any(root.kind == trusts.BUNDLE for root in trust.roots)
-    if is_bundle and not outcome.code:
+    if any(root.kind == trusts.BUNDLE for root in trust.roots) and not outcome.code:
         return reasons.UNKNOWN
-    if is_bundle or outcome.code in handshake.WRONG_NAME:
-        return f"{OPERATOR} has to have its certificate issued anew"
-    if any(root.kind == trusts.DEFAULTS for root in trust.roots):
+    if outcome.code in handshake.WRONG_NAME:
+        return _ANEW.format(OPERATOR)
+    return _way_to_the_bundle(trust.roots, OPERATOR)
+
+
+def _way_to_the_bundle(roots: Sequence[Root], operator: str) -> str:
+    """Return what leads clients with those roots to the bundle; who refuses it is too strict."""
+    kinds = [root.kind for root in roots]
+    if trusts.BUNDLE in kinds:
+        return _ANEW.format(operator)
+    if trusts.DEFAULTS in kinds:
         return for_defaults()
     return "for those: the variables that `certifi-system-store-wrapper shellenv` prints"

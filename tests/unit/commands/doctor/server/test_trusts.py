@@ -1,41 +1,16 @@
-"""The contexts with which `doctor HOST` asks."""
+"""Which trusts `doctor HOST` asks with, and what it says of their verdicts."""
 
 from __future__ import annotations
 
-import ssl
-from typing import Any
+from typing import Tuple
 
 import pytest
-import trustme
-import urllib3
-from pip._vendor import urllib3 as urllib3_of_pip
 
 from certifi_system_store_wrapper.commands import trusts
 from certifi_system_store_wrapper.commands.doctor.server import trusts as asked
 from certifi_system_store_wrapper.commands.doctor.server.handshake import Outcome
+from certifi_system_store_wrapper.commands.trusts import Root
 from support.trusts import here, of
-
-
-def test_where_common_names_are_always_checked(
-    monkeypatch: pytest.MonkeyPatch, private_ca: trustme.CA
-) -> None:
-    """LibreSSL, and OpenSSL 1.0.2: Python has a property there that cannot be set."""
-    monkeypatch.setattr(ssl, "HAS_NEVER_CHECK_COMMON_NAME", False)
-    fixed = property(lambda _: True)
-    monkeypatch.setattr(ssl.SSLContext, "hostname_checks_common_name", fixed)
-    pem = {trusts.BUNDLE: private_ca.cert_pem.bytes().decode("ascii")}
-    context = asked._context(asked.BUNDLE, pem)
-    assert len(context.get_ca_certs()) == 1
-
-
-@pytest.mark.parametrize("module", [urllib3, urllib3_of_pip])
-def test_as_urllib3_chooses(module: Any) -> None:
-    """Its contexts have the same ciphers, and the same oldest version of TLS."""
-    there = here({"requests": "2.32.5", "urllib3": module.__version__}, python=(3, 8))
-    context = asked._context(of("requests", trusts.in_force(there))._replace(roots=()), {})
-    theirs = module.util.ssl_.create_urllib3_context()
-    assert context.get_ciphers() == theirs.get_ciphers()
-    assert context.minimum_version == theirs.minimum_version
 
 
 def test_an_old_version_that_openssl_is_told_to_take() -> None:
@@ -49,13 +24,43 @@ def test_an_old_version_that_openssl_is_told_to_take() -> None:
 def test_a_proxy_that_is_not_trusted(*, is_trusted: bool) -> None:
     """Who passes over it is not refused by it; where the bundle trusts it, that helps."""
     clients = ("aiohttp 3.14.5", "websockets 17.4")
-    refused = Outcome(trusted=False, message="refused", remedy="`add` its CA", at_proxy=True)
+    refused = Outcome(trusted=False, message="refused", remedy="`add` its CA", refuses_proxy=True)
     by_bundle = Outcome(trusted=True) if is_trusted else refused
     found = [
         asked.Tried(asked.BUNDLE._replace(clients=("requests 2.34.2",)), by_bundle),
         asked.Tried(asked.DEFAULTS._replace(clients=clients), refused),
     ]
-    *_, told = asked.refusals(asked.at_proxy(found, clients[:1]))
+    *_, told = asked.refusals(asked.with_proxy_told(found, clients[:1]))
     assert told.message.startswith("websockets 17.4: ssl defaults")
     assert ("PYTHON_CERTIFI_SSL_DEFAULTS=1" in told.remedy) == is_trusted
     assert ("`add` its CA" in told.remedy) != is_trusted
+
+
+@pytest.mark.parametrize(
+    ("proxy_roots", "strict", "remedy"),
+    [
+        ((), True, "whoever runs the proxy has to have its certificate issued anew"),
+        ((Root(trusts.DEFAULTS),), False, "PYTHON_CERTIFI_SSL_DEFAULTS=1"),
+        ((Root(trusts.FILE, "/x.pem"),), False, "shellenv"),
+    ],
+)
+def test_who_refuses_a_proxy_that_the_bundle_trusts(
+    proxy_roots: Tuple[Root, ...], remedy: str, *, strict: bool
+) -> None:
+    """A client that has the bundle for servers may verify proxies by other roots or checks."""
+    refused = Outcome(trusted=False, message="refused", remedy="`add` its CA", refuses_proxy=True)
+    trust = asked.BUNDLE._replace(clients=("a client 1",), proxy_roots=proxy_roots)
+    trust = trust._replace(checks=trusts.Checks(strict=strict))
+    found = [asked.Tried(asked.BUNDLE, Outcome(trusted=True)), asked.Tried(trust, refused)]
+    told = list(asked.with_proxy_told(found, []))
+    (finding,) = asked.refusals(told)
+    assert remedy in finding.remedy
+    assert told[1].outcome.remedy == finding.remedy
+
+
+def test_who_has_a_proxy_of_its_own() -> None:
+    """That one, which the bundle has not been tried with, is not said to be trusted by it."""
+    refused = Outcome(trusted=False, message="refused", remedy="`add` its CA", refuses_proxy=True)
+    trust = asked.DEFAULTS._replace(clients=("pip 24",), proxy="https://127.0.0.1:1")
+    found = [asked.Tried(asked.BUNDLE, Outcome(trusted=True)), asked.Tried(trust, refused)]
+    assert list(asked.with_proxy_told(found, [])) == found
