@@ -69,10 +69,12 @@ def activate() -> None:
 def deactivate() -> None:
     """Give certifi its own functions back; paths that were handed out stay good until exit.
 
-    Idempotent. The functions of this module answer from the bundle all the same.
+    Idempotent. The functions of this module answer from the bundle all the same. Raises ImportError
+    where pip has replaced this package since the process began.
     """
-    sys.meta_path[:] = [each for each in sys.meta_path if each is not bootstrap.Finder]
-    hook.unpatch()
+    with put_off():
+        hook.unpatch()
+        sys.meta_path[:] = [each for each in sys.meta_path if each is not bootstrap.Finder]
 
 
 def refresh() -> str:

@@ -47,7 +47,7 @@ class Bundle(Record):
     inputs: Tuple[Input, ...]
     # Why certifi's own list is not in it, so that it must not be published; "" if all is well.
     failure: str = ""
-    # Of those inputs that were read.
+    # The SHA-256 of each input that was read, by its state.
     digests: Optional[hashing.Digests] = None
 
     @property

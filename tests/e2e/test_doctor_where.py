@@ -186,6 +186,7 @@ def test_a_certificate_that_is_required_and_left_out(sandbox: Sandbox) -> None:
     done = sandbox.run(*DOCTOR, "--require", sha256, env=env)
     assert done.returncode == 1
     assert "problem   CN=leaf is left out: not a CA certificate" in done.stdout
+    assert "list --excluded" in done.stdout
 
 
 @pytest.mark.parametrize(

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import Callable, List, Set, Tuple
+from typing import List, Set, Tuple
 
-from .. import parsing, reporting
-from ..machine.signals import foreign, put_off
+from .. import parsing
 from ..parsing import pem
-from ..settings import WARNING
 from . import hook
 
 TYPE_CHECKING = False
@@ -19,18 +17,7 @@ if TYPE_CHECKING:
 # The DER of each certificate, and its PEM.
 Blocks = List[Tuple[bytes, str]]
 
-# What a function of ours has, which stands in the place of somebody else's.
-MARK = "__certifi_system_store_wrapper__"
 _parsed: Tuple[str, Blocks] = ("", [])
-
-
-def nothing_worse(otherwise: str, call: Callable[..., None], *arguments: object) -> None:
-    """Call that; log what fails, once, and go on: `otherwise` says what happens then."""
-    with put_off():
-        try:
-            call(*arguments)
-        except Exception as error:  # noqa: BLE001 - the application imports or makes a context
-            foreign(reporting.say_once, WARNING, f"{otherwise}: {error!r}")
 
 
 def add_lacking(context: SSLContext, kind: Type[SSLContext]) -> None:

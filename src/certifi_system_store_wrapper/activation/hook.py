@@ -11,7 +11,7 @@ from typing import Any, Callable, List, Optional, Set
 
 from .. import loading, reporting
 from ..machine.signals import foreign, put_off
-from ..settings import DEBUG, from_environment
+from ..settings import DEBUG, WARNING, from_environment
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 # In a browser there is no TLS: it does that, and trusts, by itself.
 HAS_TLS = sys.platform not in ("emscripten", "wasi")
-_PACKAGE = __name__.split(".", maxsplit=1)[0]
-_MARK = "__certifi_system_store_wrapper__"
+# What a function of ours has, which stands in the place of somebody else's.
+MARK = "__certifi_system_store_wrapper__"
 
 _finding: Set[str] = set()
 # Copies that watch() has just patched, and whose functions others have bound before.
@@ -74,7 +74,7 @@ def _is_being_imported(module: Optional[ModuleType]) -> bool:
 def _is_unpatched(certifi: Optional[ModuleType]) -> bool:
     """Whether it answers by itself; one that is being reloaded may not answer at all."""
     where = vars(certifi).get("where") if isinstance(certifi, ModuleType) else None
-    return where is not None and not hasattr(where, _MARK)
+    return where is not None and not hasattr(where, MARK)
 
 
 def _watch_ssl() -> bool:
@@ -109,7 +109,8 @@ def find_spec(name: str) -> Optional[ModuleSpec]:
     What they raise comes out, as it would without us.
     """
     if name in _bound_before:
-        _rebind(name)
+        otherwise = "what took certifi's functions earlier goes on without the bundle"
+        nothing_worse(otherwise, _rebind, name)
         _bound_before.discard(name)
     # It was imported before us, or is being reloaded.
     if name in sys.modules:
@@ -129,15 +130,9 @@ def find_spec(name: str) -> Optional[ModuleSpec]:
 
 def _rebind(name: str) -> None:
     """Replace what other modules took from that copy of certifi before it was patched."""
-    with put_off():
-        try:
-            latecomers = loading.load("activation.latecomers")
-            patch = _patches[name]
-            latecomers.rebind(patch.pairs())
-            latecomers.refresh_requests(patch.originals["where"], patch.answer.where)
-        except Exception as error:  # noqa: BLE001 - what others hold may be anything
-            message = f"what took certifi's functions earlier goes on without the bundle: {error!r}"
-            foreign(reporting.warning, message)
+    latecomers, patch = loading.load("activation.latecomers"), _patches[name]
+    latecomers.rebind(patch.pairs())
+    latecomers.refresh_requests(patch.originals["where"], patch.answer.where)
 
 
 def current() -> Answer:
@@ -159,7 +154,7 @@ def is_active() -> bool:
 
 
 def unpatch() -> None:
-    """Give every copy of certifi, ssl and httpcore2 their own functions back."""
+    """Give every copy of certifi, ssl and httpcore2 their own functions back; raises Replaced."""
     latecomers = loading.load("activation.latecomers")
     for patch in _patches.values():
         latecomers.rebind(patch.undo())
@@ -171,16 +166,24 @@ def unpatch() -> None:
 
 def _patch(certifi: ModuleType) -> None:
     """Patch a freshly imported copy of certifi; an error would fail its import."""
+    nothing_worse("certifi stays as it is, because it cannot be patched", _apply, certifi)
+
+
+def _apply(certifi: ModuleType) -> None:
+    name = certifi.__name__
+    if name not in _patches or _patches[name].certifi is not certifi:
+        _prepare(name, certifi)
+    _patches[name].apply()
+    reporting.later(reporting.emit, DEBUG, f"{name}.where() is replaced: {certifi}")
+
+
+def nothing_worse(otherwise: str, call: Callable[..., None], *arguments: object) -> None:
+    """Call that; log what fails, once, and go on: `otherwise` says what happens then."""
     with put_off():
         try:
-            name = certifi.__name__
-            if name not in _patches or _patches[name].certifi is not certifi:
-                _prepare(name, certifi)
-            _patches[name].apply()
-            reporting.later(reporting.emit, DEBUG, f"{name}.where() is replaced: {certifi}")
-        except Exception as error:  # noqa: BLE001 - see the docstring
-            message = f"certifi stays as it is, because it cannot be patched: {error!r}"
-            foreign(reporting.warning, message)
+            call(*arguments)
+        except Exception as error:  # noqa: BLE001 - the application imports or makes a context
+            foreign(reporting.say_once, WARNING, f"{otherwise}: {error!r}")
 
 
 def _patch_httpcore2(module: ModuleType) -> None:

@@ -13,6 +13,7 @@ from types import FunctionType, ModuleType
 from typing import Any, Callable, List, Tuple
 
 from . import anchors, latecomers
+from .hook import MARK, nothing_worse
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,13 +36,13 @@ def patch(module: ModuleType) -> None:
 
     Who has bound its function has ours, too.
     """
-    anchors.nothing_worse(_OTHERWISE, _patch, module)
+    nothing_worse(_OTHERWISE, _patch, module)
 
 
 def _patch(module: ModuleType) -> None:
     is_httpx2 = module.__name__ == _HTTPX2
     own = module.create_ssl_context if is_httpx2 else module.default_ssl_context
-    if hasattr(own, anchors.MARK) or (is_httpx2 and not _is_by_truststore(own)):
+    if hasattr(own, MARK) or (is_httpx2 and not _is_by_truststore(own)):
         return
     _refuse_unknown(own)
     ours = _create_ssl_context(own) if is_httpx2 else _default_ssl_context(own)
@@ -76,7 +77,7 @@ def _default_ssl_context(own: MakesContext) -> MakesContext:
             _add_lacking(context)
         return context
 
-    setattr(default_ssl_context, anchors.MARK, True)
+    setattr(default_ssl_context, MARK, True)
     return default_ssl_context
 
 
@@ -92,13 +93,13 @@ def _create_ssl_context(own: MakesContext) -> MakesContext:
             _add_lacking(context)
         return context
 
-    setattr(create_ssl_context, anchors.MARK, True)
+    setattr(create_ssl_context, MARK, True)
     return create_ssl_context
 
 
 def _add_lacking(context: SSLContext) -> None:
     # Its own methods: truststore keeps a context within the context.
-    anchors.nothing_worse(_OTHERWISE, anchors.add_lacking, context, type(context))
+    nothing_worse(_OTHERWISE, anchors.add_lacking, context, type(context))
 
 
 def _is_chosen(*, _trust_env: bool = True) -> bool:

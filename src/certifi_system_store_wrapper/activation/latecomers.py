@@ -46,7 +46,7 @@ def refresh_requests(certifis_own: Function, where: Function) -> None:
     for names in stored:
         if names[path] == own:
             names[path] = ours
-    # Of requests 2.32.0 to 2.32.3.
+    # Of requests 2.32.0 to 2.32.4.
     context = adapters.get("_preloaded_ssl_context")
     if context is not None:
         context.load_verify_locations(ours)

@@ -18,7 +18,8 @@ from typing import Callable, List, Set, Tuple, Type
 from ..machine import openssl
 from ..machine.signals import foreign, put_off
 from ..sources.system import STORES
-from .anchors import MARK, add_lacking, nothing_worse
+from .anchors import add_lacking
+from .hook import MARK, nothing_worse
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

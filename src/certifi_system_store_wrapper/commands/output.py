@@ -107,6 +107,7 @@ def show(report: Report, *, as_json: bool) -> int:
         # The reader has enough, as in `… | head`.
         silence(sys.stdout)
     finally:
+        # Also where stdout fails, of which main() tells after these.
         for error in () if as_json else report.errors:
             complain(error)
     return report.status

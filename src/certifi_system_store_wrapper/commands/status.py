@@ -256,10 +256,14 @@ def _left_out(data: Dict[str, Any]) -> List[str]:
 
 
 def _excluded_line(out: Dict[str, Any]) -> str:
-    detail = f" ({out['detail']})" if out["detail"] else ""
-    why = f"{first_and_more(out['paths'])}: {out['reason']}{detail}"
-    sha256 = fingerprint(out["sha256"])
-    return f"{out['subject'] or 'something unreadable'} of {why}; SHA-256 {sha256}"
+    where, sha256 = first_and_more(out["paths"]), fingerprint(out["sha256"])
+    who = out["subject"] or "something unreadable"
+    return f"{who} of {where}: {why_left_out(out)}; SHA-256 {sha256}"
+
+
+def why_left_out(out: Dict[str, Any]) -> str:
+    """Return the reason why a certificate is excluded, and who decided that."""
+    return f"{out['reason']} ({out['detail']})" if out["detail"] else out["reason"]
 
 
 def _problem_lines(data: Dict[str, Any]) -> List[str]:

@@ -1,7 +1,8 @@
-"""SHA-256, in a file of its own: few need it, and hashlib may load OpenSSL, which takes 3 ms.
+"""SHA-256, in a file of its own: hashlib may load OpenSSL, which takes 3 ms.
 
-It is loaded by loading.load(): a fork waits for that, and would wait for ever for a module that
-another thread was importing by itself.
+A bundle that is up to date needs none, so publishing/header takes it from loading.load() where it
+does: a fork waits for that, and would wait for ever for a module that another thread was importing
+by itself.
 """
 
 from __future__ import annotations
@@ -24,10 +25,11 @@ def sha256(data: Union[str, bytes]) -> str:
 
 
 def held_by(inputs: Sequence[Input], known: Digests) -> List[str]:
-    """Return a hash of what each input holds and of who may change it; "" if it cannot be read now.
+    """Return a hash of what each input holds and of who may change it.
 
-    It is the same for a copy: after `cp -p`, `touch`, and in the layer of an image. What is `known`
-    is not read again.
+    It is "closed" where we have no right to read it, and "" where it cannot be read now. It is the
+    same for a copy: after `cp -p`, `touch`, and in the layer of an image. What is `known` is not
+    read again.
     """
     return [_held_by(path, state, known) for path, state in inputs]
 

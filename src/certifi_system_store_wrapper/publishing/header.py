@@ -284,7 +284,7 @@ def identities_of(salt: Salt, inputs: Sequence[Input]) -> str:
 
 
 def held_by(inputs: Sequence[Input]) -> List[str]:
-    """Return a hash of what each input holds, "" where it cannot be read; raises Replaced."""
+    """Return a hash of what each input holds (machine/hashing); raises Replaced."""
     held: List[str] = load("machine.hashing").held_by(inputs, {})
     return held
 

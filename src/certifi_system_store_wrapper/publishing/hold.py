@@ -111,22 +111,30 @@ class _Mapping:
 
     def close(self) -> None:
         """Unmap, unless that would close a descriptor of other code."""
-        file = _identity_of(self._number)
-        if file not in (None, self._file):
-            _kept.append(self._mmap)
-            return
+        number = self._number
         with suppress(OSError):
-            if file is None and self._number >= 0:
-                _fill(self._number)
-            self._mmap.close()
+            if number < 0 or _identity_of(number) == self._file or _has_filled(number):
+                self._mmap.close()
+                return
+        _kept.append(self._mmap)
 
 
-def _fill(number: int) -> None:
-    """Open something under a free number: PyPy unmaps nothing where it cannot close that number."""
-    opened = os.open(os.sep, os.O_RDONLY)
-    if opened != number:
-        os.dup2(opened, number)
-        close(opened)
+def _has_filled(number: int) -> bool:
+    """Open something under that number if it is free; return whether it was.
+
+    Else the number may be another thread's by the time of the unmapping; and PyPy unmaps nothing
+    where it cannot close that number. Raises OSError.
+    """
+    opened = [os.open(os.sep, os.O_RDONLY)]
+    try:
+        if sys.platform != "win32":
+            # It takes the lowest free number from that one on, and never one that is in use.
+            opened.append(fcntl(opened[0], F_DUPFD_CLOEXEC, number))
+        return number in opened
+    finally:
+        for each in opened:
+            if each != number:
+                close(each)
 
 
 def _numbers_of(file: Identity) -> Set[int]:

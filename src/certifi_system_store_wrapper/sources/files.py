@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from contextlib import suppress
 from typing import Iterator, List, Optional, Tuple
 
 from ..machine import is_no_name, is_where_made
@@ -290,8 +291,7 @@ def certificate_files(
             if seen > MAX_FILES:
                 findings.problem(folder, _TOO_MANY.format(MAX_FILES))
                 return
-            if entry.name.endswith(_CODE):
-                # Our own folder has more than a hundred, and each look costs.
+            if _is_code(entry):
                 continue
             if _is_folder(findings, entry):
                 pending += [entry.path] if deep and entry.name != "__pycache__" else []
@@ -301,6 +301,13 @@ def certificate_files(
                 yield entry.path
             elif others is not None and _may_be_misnamed(entry.name.lower()):
                 others.append(entry.path)
+
+
+def _is_code(entry: os.DirEntry[str]) -> bool:
+    """Whether it is Python's, as the drop folder has more than a hundred; each stat() costs."""
+    with suppress(OSError):
+        return entry.name.endswith(_CODE) and entry.is_file(follow_symlinks=False)
+    return False
 
 
 def _is_folder(findings: Findings, entry: os.DirEntry[str]) -> bool:

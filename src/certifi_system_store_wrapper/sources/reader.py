@@ -49,7 +49,7 @@ class Reader:
     def __init__(self) -> None:
         """Start with nothing read."""
         self.inputs: List[Input] = []
-        # Whoever compares them later with what the files hold need not read them again.
+        # Who stores the bundle compares what the files hold later, and need not read them again.
         self.digests: hashing.Digests = {}
         self.known = Known()
         # The one file that may be a bundle of ours: plain certifi would trust what it holds.

@@ -1,6 +1,7 @@
 """A signal whose handler raises, at every line of ours: what comes out, and what is left behind.
 
-One run is traced: import certifi, where(), contents(), a context of ssl, refresh(), exit. At each
+One run is traced: import certifi, where(), contents(), a context of ssl, refresh(), deactivate()
+and activate(), exit. At each
 EVERYth line of ours, from the FIRST on, it forks, past Python (whose fork hooks would put right
 what is to be tried), and the signal comes in the fork, which then goes its way as an application
 does. With a second thread alive the signal is that one's, whatever main masks.
@@ -119,6 +120,12 @@ def application():
 
     came += asked(refresh) + asked(refresh)
     came += asked(certifi.where)
+    came += asked(ours.deactivate) + asked(ours.deactivate)
+    assert not hasattr(certifi.where, "__certifi_system_store_wrapper__"), "it is patched still"
+    assert (
+        "certifi_system_store_wrapper" not in ssl.SSLContext.load_default_certs.__code__.co_filename
+    )
+    came += asked(ours.activate) + asked(ours.activate)
     path, text = certifi.where(), certifi.contents()
     assert hasattr(certifi.where, "__certifi_system_store_wrapper__"), "certifi is plain"
     with open(path, encoding="ascii") as file:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from certifi_system_store_wrapper.settings import USER
-from certifi_system_store_wrapper.sources.files import add_file
+from certifi_system_store_wrapper.sources.files import add_file, certificate_files
 from certifi_system_store_wrapper.sources.findings import NAMED, Findings
 from certifi_system_store_wrapper.sources.reader import Reader
 
@@ -64,3 +64,14 @@ def test_a_name_that_no_file_can_have(tmp_path: Path, monkeypatch: pytest.Monkey
     assert told(path) == "cannot be read: Invalid name"
     monkeypatch.undo()
     assert told(str(tmp_path)).startswith("cannot be read: it is a folder")
+
+
+def test_a_folder_that_is_named_as_code(tmp_path: Path) -> None:
+    """Only files of Python's are passed over by their names."""
+    named = {"site.py", "site.pyc"}
+    for name in named:
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "root.pem").touch()
+    (tmp_path / "code.py").touch()
+    found = certificate_files(Findings(USER), str(tmp_path))
+    assert {Path(each).parent.name for each in found} == named

@@ -38,9 +38,9 @@ def finding(text: str, host: Optional[str]) -> Finding:
         return _trusted(held[sha256], list(held.values()))
     for out in map(status.excluded, built.excluded):
         if out["sha256"] == sha256:
-            return problem(
-                "require", f"{out['subject']} is left out: {out['reason']}", out["detail"]
-            )
+            message = f"{out['subject']} is left out: {status.why_left_out(out)}"
+            remedy = "`certifi-system-store-wrapper list --excluded` says where it was found"
+            return problem("require", message, remedy)
     remedy = f"{NO_SOURCE}: name it there"
     if USER in settings.sources:
         remedy = "`certifi-system-store-wrapper add FILE`"

@@ -110,6 +110,9 @@ def _entries(findings: Findings, readers: List[_Read], store: str, harm: str) ->
     for read in readers:
         try:
             yield from read(store)
+        except (RecursionError, MemoryError):
+            # Nothing is wrong with the store: the caller tries again.
+            raise
         except Exception as error:  # noqa: BLE001 - services and containers fail in many ways
             failures.append(str(error))
         else:

@@ -14,7 +14,7 @@ import subprocess
 import sys
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Union
+from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence, Type, Union
 
 import pytest
 from cryptography import x509
@@ -34,6 +34,7 @@ from certifi_system_store_wrapper.reporting.findings import (
 from certifi_system_store_wrapper.settings import DEBUG, INFO, LOCAL, SYSTEM, WARNING, Settings
 from certifi_system_store_wrapper.sources import system
 from certifi_system_store_wrapper.sources.findings import Findings, sha1_of
+from certifi_system_store_wrapper.sources.system import windows as own
 from certifi_system_store_wrapper.sources.system import windows_registry
 from certifi_system_store_wrapper.sources.system.windows import DISALLOWED, ROOT, SSL_DEFAULTS
 from support import SUPPORT
@@ -472,3 +473,16 @@ def test_a_registry_that_cannot_be_read_leaves_it_unknown() -> None:
     assert [out.block for out in found.refused] == [block("Added"), block("Machine")]
     (warning,) = warnings_in(found)
     assert denied in warning
+
+
+@pytest.mark.parametrize("error", [RecursionError, MemoryError])
+def test_a_store_is_not_blamed_for_want_of_stack_or_memory(error: Type[Exception]) -> None:
+    """It comes out, and the next call tries again: without ROOT the bundle would be too small."""
+
+    def fails(_store: str) -> Iterator[Any]:
+        raise error
+
+    findings = Findings(SYSTEM)
+    with pytest.raises(error):
+        list(own._entries(findings, [fails], ROOT, "its roots are missing"))
+    assert not findings.problems

@@ -54,6 +54,17 @@ def test_who_is_given_roots_is_told_not_to_be_tried(
     assert all(each.level == "note" for each in told)
 
 
+def test_a_proxy_that_only_the_strict_checks_refuse() -> None:
+    """The server was not reached: whoever runs that has nothing to issue anew."""
+    refused = Outcome(trusted=False, message="the proxy", remedy="its CA", refuses_proxy=True)
+    view = _view()
+    outcomes = {**view.outcomes, chain.STRICT: refused}
+    (told,) = (
+        e for e in diagnosis.diagnose(view._replace(outcomes=outcomes)) if e.check == "strict"
+    )
+    assert "refuse the proxy: the proxy" in told.message and told.remedy == "its CA"
+
+
 def _view(*more: Tried) -> chain.View:
     """Return what was seen of a server that the bundle trusts."""
     fine = Outcome(trusted=True)
