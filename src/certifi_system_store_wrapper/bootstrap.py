@@ -5,10 +5,13 @@ import sys
 
 from . import _undisturbed
 
-_PIPS = () if sys.platform == "win32" else ("pip", "pipenv.patched.pip")  # there it locks wrapt
+# On Windows a file of wrapt that is loaded is locked, so that pip could not replace it.
+_PIPS = () if sys.platform == "win32" else ("pip", "pipenv.patched.pip")
 NAMES = {"certifi", "httpcore2._ssl", "httpx2._config", *(f"{p}._vendor.certifi" for p in _PIPS)}
-failures, at_exit = [], []  # type: list[str], list[type]  # why certifi is plain; what is due
-for _ in (1, 2):  # the first to be registered is the last to run, and a signal may end one of them
+# Why certifi is plain, and what is due at exit.
+failures, at_exit = [], []  # type: list[str], list[type]
+# The first to be registered is the last to run, and a signal may end one of them.
+for _ in (1, 2):
     atexit.register(lambda: [each() for each in at_exit])
 
 
@@ -28,7 +31,8 @@ def bootstrap() -> None:
         return
     go_first()
     if "site" in sys.modules and not hasattr(sys.modules["builtins"], "copyright"):
-        _go_first_after("execsitecustomize")  # site.main() is still at work
+        # site.main() is still at work.
+        _go_first_after("execsitecustomize")
 
 
 def go_first() -> None:
@@ -40,14 +44,17 @@ def go_first() -> None:
         Finder.find_spec(name)  # type: ignore[no-untyped-call]
 
 
-def _watch(name, remedy=f"reinstall wrapt and {__package__}"):  # type: ignore[no-untyped-def]
+def _watch(name):  # type: ignore[no-untyped-def]
     """Have activation wait for that name; return what finds its spec, None where it cannot."""
     try:
         from . import activation
 
         return activation.watch(name, at_exit)
     except Exception as error:  # noqa: BLE001 - nothing may escape from an import of certifi
-        why = f"certifi stays as it is: {error!r}; {getattr(error, 'remedy', remedy)}"
+        is_broken = isinstance(error, (ImportError, AttributeError, SyntaxError))
+        remedy = "reinstall wrapt and {}" if is_broken else "{}.activate() tries again"
+        remedy = getattr(error, "remedy", remedy.format(__package__))
+        why = f"certifi stays as it is: {error!r}; {remedy}"
     if why not in failures:
         failures.append(why)
         try:
@@ -64,8 +71,10 @@ def _watch(name, remedy=f"reinstall wrapt and {__package__}"):  # type: ignore[n
 
 def _go_first_after(customization: str) -> None:
     """Go first again then: it may have imported certifi or put finders before ours."""
-    site = sys.modules["site"]  # as a global it would cost half a million instructions at exit
-    original = getattr(site, customization, lambda: None)  # a site.py of somebody else has none
+    # As a global it would cost half a million instructions at exit.
+    site = sys.modules["site"]
+    # A site.py of somebody else has none.
+    original = getattr(site, customization, lambda: None)
 
     def customize() -> None:
         setattr(site, customization, original)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Dict, List, Optional, Sequence, Tuple
 
 from . import sources
-from .machine import hashing, openssl
+from .machine import openssl
 from .machine.files import HEADER
 from .machine.inputs import Input
 from .parsing import Known, pem, twins, x509
@@ -24,6 +24,8 @@ from .reporting.findings import (
 from .settings import CERTIFI, DEBUG, INFO, USER, WARNING, Settings
 from .sources.findings import HELD, NAMED, PROVEN, Findings, Refused, Trusted, sha1_of
 from .sources.reader import Reader
+
+_NO_CA = "it is not a CA certificate: unless it is self-signed, name the one that issued it"
 
 
 class Anchor(Record):
@@ -48,7 +50,7 @@ class Bundle(Record):
     # Why certifi's own list is not in it, so that it must not be published; "" if all is well.
     failure: str = ""
     # The SHA-256 of each input that was read, by its state.
-    digests: Optional[hashing.Digests] = None
+    digests: Tuple[Tuple[Tuple[int, ...], str], ...] = ()
 
     @property
     def body(self) -> bytes:
@@ -82,7 +84,8 @@ def merged(findings: Sequence[Findings], reader: Reader) -> Bundle:
     excluded = tuple([_exclusion(each) for each in merger.refused.values()])
     failure = "".join([one.failure for one in findings if one.source == CERTIFI])
     problems, inputs = tuple(merger.problems), tuple(reader.inputs)
-    return Bundle(merger.in_order(), excluded, problems, inputs, failure, reader.digests)
+    digests = tuple(reader.digests.items())
+    return Bundle(merger.in_order(), excluded, problems, inputs, failure, digests)
 
 
 class _Distrust:
@@ -167,7 +170,7 @@ class _Merger:
         """Warn of a named certificate that is distrusted, or is no CA certificate."""
         said_by = self.distrust.of(found.block)
         if said_by or not self.known.is_ca(found.block):
-            why = f"{said_by.path} distrusts it" if said_by else "it is not a CA certificate"
+            why = f"{said_by.path} distrusts it" if said_by else _NO_CA
             self._problem(found.origin, f"trusted because it was named, although {why}")
 
     def _leave_out(self, refusal: Refused) -> None:

@@ -459,7 +459,7 @@ def test_a_full_disk_is_one_line(sandbox: Sandbox, command: str) -> None:
         )
     assert done.returncode == 1
     (line,) = done.stderr.splitlines()
-    assert "No space left" in line
+    assert "standard output: No space left" in line
 
 
 @posix

@@ -70,6 +70,10 @@ def test_a_hook_that_failed_says_why(sandbox: Sandbox) -> None:
     (line,) = [line for line in done.stdout.splitlines() if line.startswith("inactive")]
     assert "no wrapt here" in line
     assert "reinstall wrapt" in line
+    write(sandbox.work / "wrapt.py", b"")
+    done = sandbox.run(*COMMAND, env={"PYTHONPATH": str(sandbox.work)})
+    assert str(sandbox.work / "wrapt.py") in done.stdout.replace("\\\\", "\\")
+    assert "rename it" in done.stdout
 
 
 def test_usage(sandbox: Sandbox) -> None:

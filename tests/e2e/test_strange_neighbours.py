@@ -537,6 +537,32 @@ def test_a_finder_that_raises_what_finders_do_not(sandbox: Sandbox) -> None:
     assert done.stdout.startswith("mine\n") and OURS in done.stdout
 
 
+@pytest.mark.parametrize("part", ["wrapt", "activation", "publishing"])
+def test_a_finder_that_raises_for_what_only_we_import(sandbox: Sandbox, part: str) -> None:
+    """Without us nobody would have asked it, so nothing comes out; one line says what helps."""
+    code = f"""
+        import sys
+        class Finder:
+            raised = False
+            @classmethod
+            def find_spec(cls, name, path=None, target=None):
+                if {part!r} in name and not cls.raised:
+                    cls.raised = True
+                    raise ValueError("mine")
+        sys.meta_path.insert(0, Finder)
+        import certifi
+        print(certifi.where())
+        import certifi_system_store_wrapper
+        certifi_system_store_wrapper.activate()
+        print(certifi.where())
+    """
+    done = sandbox.run_code(code)
+    plain, ours = done.stdout.splitlines()
+    assert done.returncode == 0 and OURS not in plain and OURS in ours
+    (line,) = done.stderr.splitlines()
+    assert "mine" in line and "activate() tries again" in line and "reinstall" not in line
+
+
 def test_a_python_without_ssl(sandbox: Sandbox, ca_file: Path) -> None:
     """There is no complaint; what is in the bundle needed no word of OpenSSL."""
     code = """

@@ -200,7 +200,7 @@ def test_platforms_do_not_mention_each_other(platform: str) -> None:
 def test_the_bootstrap_is_short() -> None:
     """Whoever audits the interpreter's start reads one page."""
     text = (PACKAGE / "bootstrap.py").read_text(encoding="utf-8")
-    assert len(text.splitlines()) < 80
+    assert len(text.splitlines()) < 90
     names = {name for dots, name in imports("bootstrap") if not dots}
     assert names == {"atexit", "sys", "logging"}
 

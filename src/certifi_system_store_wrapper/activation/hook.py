@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 # In a browser there is no TLS: it does that, and trusts, by itself.
 HAS_TLS = sys.platform not in ("emscripten", "wasi")
+_PACKAGE = __name__.partition(".")[0]
 # What a function of ours has, which stands in the place of somebody else's.
 MARK = "__certifi_system_store_wrapper__"
 
@@ -88,6 +89,8 @@ def _register(name: str, patch: Callable[[ModuleType], None]) -> None:
     """Have wrapt call that when the module is imported; the first finder stays the first."""
     import wrapt
 
+    if not hasattr(wrapt, "when_imported"):
+        raise ImportError(f"{wrapt!r} has no when_imported(): if that is your own file, rename it")
     first = list(map(id, sys.meta_path[:1]))
     wrapt.when_imported(name)(patch)
     _put_back(wrapt, sys.meta_path)
@@ -166,7 +169,10 @@ def unpatch() -> None:
 
 def _patch(certifi: ModuleType) -> None:
     """Patch a freshly imported copy of certifi; an error would fail its import."""
-    nothing_worse("certifi stays as it is, because it cannot be patched", _apply, certifi)
+    otherwise = (
+        f"certifi cannot be patched, and stays as it is until {_PACKAGE}.activate() tries again"
+    )
+    nothing_worse(otherwise, _apply, certifi)
 
 
 def _apply(certifi: ModuleType) -> None:

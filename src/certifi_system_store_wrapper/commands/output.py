@@ -6,14 +6,15 @@ import errno
 import json
 import os
 import sys
-from contextlib import suppress
-from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Sequence, TextIO
+from contextlib import contextmanager, suppress
+from typing import Any, Dict, Iterable, Iterator, List, NamedTuple, Optional, Sequence, TextIO
 
 from ..machine import CLOSE_IT, is_in_use, is_no_name
 from ..printable import printable
 from .terminal import coloured, fitted, is_terminal
 
 _LABEL = 10
+_STDOUT = "standard output"
 _NEXT_STEPS = {
     errno.ENOENT: "make that folder first, or name another",
     errno.ENOTDIR: "name a path whose folders are folders",
@@ -108,8 +109,8 @@ def show(report: Report, *, as_json: bool) -> int:
         silence(sys.stdout)
     finally:
         # Also where stdout fails, of which main() tells after these.
-        for error in () if as_json else report.errors:
-            complain(error)
+        for each in () if as_json else report.errors:
+            complain(each)
     return report.status
 
 
@@ -143,8 +144,10 @@ def _write_exact(lines: Iterable[str]) -> None:
     if os.name == "nt" or not hasattr(sys.stdout, "buffer"):
         write(_encodable(line) for line in lines)
         return
-    sys.stdout.buffer.write(b"".join(os.fsencode(line) + b"\n" for line in lines))
-    sys.stdout.buffer.flush()
+    data = b"".join(os.fsencode(line) + b"\n" for line in lines)
+    with _stdout_named():
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
 
 
 def _encodable(line: str) -> str:
@@ -159,17 +162,25 @@ def _encodable(line: str) -> str:
 def write(lines: Iterable[str]) -> None:
     """Write lines to stdout, and escape what its encoding lacks; raises OSError."""
     if sys.stdout is None:
-        raise OSError(9, "there is no standard output")
+        raise OSError(errno.EBADF, "there is none", _STDOUT)
     encoding = sys.stdout.encoding or "ascii"
     texts = [line.encode(encoding, "backslashreplace").decode(encoding) for line in lines]
-    try:
+    with _stdout_named():
         for text in texts:
             sys.stdout.write(text + "\n")
         sys.stdout.flush()
+
+
+@contextmanager
+def _stdout_named() -> Iterator[None]:
+    """Have an OSError of writing to it say so."""
+    try:
+        yield
     except OSError as error:
         # Thus Windows says that nobody reads the pipe: https://bugs.python.org/issue30418
         if os.name == "nt" and error.errno == errno.EINVAL:
             raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE)) from error
+        error.filename = _STDOUT
         raise
 
 

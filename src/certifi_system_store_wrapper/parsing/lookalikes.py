@@ -7,7 +7,7 @@ from itertools import islice
 from typing import Tuple
 
 from . import asn1
-from .asn1 import BIT_STRING, INTEGER, OCTET_STRING, SEQUENCE, NotDer
+from .asn1 import BIT_STRING, INTEGER, OCTET_STRING, SEQUENCE
 from .pem import UNKNOWN
 
 _EXPORT = "export the certificate alone, as PEM"
@@ -102,7 +102,7 @@ def _der_name(data: bytes) -> str:
     try:
         _, start, end = asn1.element(data, 0, len(data))
         (first, a, b), (second, _, _) = islice(asn1.children(data, start, end), 2)
-    except (NotDer, ValueError):
+    except ValueError:
         return UNKNOWN
     head = data[a : min(b, a + 3)]
     return _SHAPES.get((first, second, head)) or _SHAPES.get((first, second, b""), UNKNOWN)

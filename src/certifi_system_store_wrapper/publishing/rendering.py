@@ -58,7 +58,7 @@ def render(built: Bundle, stored: Stored, request: Request) -> Tuple[bytes, byte
     unset = [path for name, path in named() if name not in names]
     inputs = sorted({*condensed([each for each in built.inputs if each[0] not in unset]), *more})
     paths, identities, contents = [path for path, _ in inputs], "", ""
-    held = held_by(inputs, built.digests or {})
+    held = held_by(inputs, dict(built.digests))
     # The next process is to be told of a warning, too: it must build the bundle again.
     is_certain = shows_changes and all(problem.level < WARNING for problem in built.problems)
     if is_certain and would_show_a_change(inputs, started):

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import re
 import ssl
 import sys
 from typing import List, Optional, Tuple
 
 from ...machine.files import names
+from ...sources.files import is_hashed_name
 from .trust import DEFAULTS, FILE, FOLDER, OWN_TLS, Root
 
 # Where truststore and httpcore2 look if OpenSSL's own places are empty.
@@ -59,5 +59,5 @@ def _first_other(kind: str) -> Tuple[Root, ...]:
 
 def hashed(folder: Optional[str]) -> List[str]:
     """Return the paths in the folder that OpenSSL finds by their names, which may be no files."""
-    hashes = [name for name in names(folder or "") if re.fullmatch(r"[0-9a-fA-F]{8}\.\d+", name)]
+    hashes = filter(is_hashed_name, names(folder or ""))
     return list(filter(os.path.exists, (os.path.join(folder or "", name) for name in hashes)))

@@ -26,7 +26,7 @@ NAME_CONSTRAINTS = b"\x55\x1d\x1e"
 AUTHORITY_INFO = b"\x2b\x06\x01\x05\x05\x07\x01\x01"
 # The critical extensions that OpenSSL handles (X509_supported_extension() in v3_purp.c).
 _HANDLED = {bytes((0x55, 0x1D, last)) for last in (15, 17, 19, 30, 31, 32, 33, 36, 37, 54)}
-_OCTET_STRING, _SEQUENCE, _KEY_ID = 0x04, 0x30, 0x80
+_OCTET_STRING, _SEQUENCE = 0x04, 0x30
 # The kinds of names that a certificate may have (RFC 5280 section 4.2.1.6).
 DNS, IP = 0x82, 0x87
 
@@ -84,7 +84,8 @@ def _is_issuer(above: Link, below: Link) -> bool:
 def is_key(above: Link, below: Link) -> bool:
     """Whether the key of `above` may have signed `below`, by their key identifiers."""
     held = _content(_value(above, rfc5280.OID_SUBJECT_KEY), _OCTET_STRING)
-    wanted = _content(_content(_value(below, rfc5280.OID_AUTHORITY_KEY), _SEQUENCE), _KEY_ID)
+    named = _content(_value(below, rfc5280.OID_AUTHORITY_KEY), _SEQUENCE)
+    wanted = _content(named, rfc5280.KEY_ID)
     return not held or not wanted or held == wanted
 
 
