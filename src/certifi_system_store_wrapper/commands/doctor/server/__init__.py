@@ -17,7 +17,7 @@ from .chain import Link, View
 from .diagnosis import diagnose
 from .proxy import proxy_for
 from .route import Route
-from .target import Refused, Target, target
+from .target import NoConnection, Target, target
 
 
 def examine(text: str, file: Optional[str]) -> Tuple[List[Finding], Dict[str, Any]]:
@@ -74,7 +74,9 @@ def _ended(where: Target, error: OSError, *, has_answered: bool) -> Finding:
         return problem(
             "connection", f"{message}: {error}", "ask again, later if it limits connections"
         )
-    return problem("connection", str(error), error.remedy if isinstance(error, Refused) else "")
+    return problem(
+        "connection", str(error), error.remedy if isinstance(error, NoConnection) else ""
+    )
 
 
 def lines(told: Dict[str, Any]) -> List[str]:

@@ -13,7 +13,7 @@ from ...trusts import by_own_rules, not_by_tls, past_proxies, this
 from .chain import View
 from .proxy import is_in_doubt
 from .route import Route
-from .target import Refused
+from .target import NoConnection
 
 
 def untried(route: Route) -> List[str]:
@@ -95,7 +95,7 @@ def _by_http_1_0(view: View) -> Iterator[Finding]:
     if view.route and sys.version_info < (3, 12):
         try:
             view.route.by_http_1_0().connected().close()
-        except Refused as error:
+        except NoConnection as error:
             yield note(
                 "proxy",
                 "before Python 3.12 requests, pip and urllib ask a proxy by HTTP/1.0, without a "

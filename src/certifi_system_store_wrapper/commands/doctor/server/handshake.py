@@ -61,7 +61,7 @@ ByItself = Callable[[ssl.SSLObject, str], Optional[Outcome]]
 def outcome(route: Route, context: ssl.SSLContext, by_itself: Optional[ByItself] = None) -> Outcome:
     """Return whether that context trusts the server, and a client `by_itself`.
 
-    Raises Refused, and one of HANG_UPS.
+    Raises NoConnection, and one of HANG_UPS.
     """
     watcher = _Watcher(context)
     with route.connected() as connection:
@@ -93,7 +93,7 @@ def verifies(route: Route, blocks: Sequence[bytes], *, partial_chain: bool) -> b
 
 
 def presented(route: Route) -> Presented:
-    """Return what the server presents, as far as this Python can show it; raises Refused.
+    """Return what the server presents, as far as this Python can show it; raises NoConnection.
 
     Also where the handshake fails later on: the certificates come early.
     """

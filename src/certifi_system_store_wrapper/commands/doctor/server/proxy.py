@@ -8,7 +8,7 @@ from typing import NamedTuple, Optional
 from urllib.parse import SplitResult, unquote, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
-from .target import NoName, Refused, Target, at, has_more_userinfo, is_ip
+from .target import NoConnection, NoName, Target, at, has_more_userinfo, is_ip
 
 _PORTS = {"http": 80, "https": 443}
 _USAGE = "name an http:// proxy in HTTPS_PROXY, or the host in NO_PROXY"
@@ -27,7 +27,7 @@ class Proxy(NamedTuple):
 
 
 def proxy_for(where: Target) -> Optional[Proxy]:
-    """Return the proxy that the environment names for the target; raises Refused."""
+    """Return the proxy that the environment names for the target; raises NoConnection."""
     proxies = getproxies()
     named = proxies.get("https") or proxies.get("all")
     if not named or _is_excepted(where, proxies.get("no", "")):
@@ -36,12 +36,12 @@ def proxy_for(where: Target) -> Optional[Proxy]:
 
 
 def read(named: str, what: str) -> Proxy:
-    """Return the proxy of that name; raises Refused."""
+    """Return the proxy of that name; raises NoConnection."""
     try:
         return _proxy(urlsplit(named if "://" in named else f"http://{named}"))
     except ValueError:
         # What urlsplit() says may quote a password.
-        raise Refused(
+        raise NoConnection(
             f"{what} cannot be read: write it as http://HOST:PORT, "
             "special characters of a password as %XX",
             _USAGE,
@@ -52,7 +52,7 @@ def _proxy(url: SplitResult) -> Proxy:
     if url.scheme not in _PORTS:
         scheme = url.scheme if url.scheme.isalnum() else "?"
         message = f"the proxy is {scheme}://, and only http:// and https:// can be tried here"
-        raise Refused(message, _USAGE)
+        raise NoConnection(message, _USAGE)
     if has_more_userinfo(url):
         raise NoName
     authorization, is_odd = "", False

@@ -14,7 +14,7 @@ from typing import Any, List, Optional, Set, Tuple
 
 from ....sources import files
 from .proxy import Proxy, read
-from .target import Refused, Target, Untrusted
+from .target import NoConnection, Target, UntrustedProxy
 
 # Seconds for one step (a connection, a tunnel, a handshake), and for all of them.
 _STEP, _TOTAL = 10.0, 60.0
@@ -38,7 +38,7 @@ class Route:
         self._addresses: List[Address] = []
 
     def by(self, proxy: str) -> Route:
-        """Return the way by a proxy that a client has of its own; raises Refused."""
+        """Return the way by a proxy that a client has of its own; raises NoConnection."""
         return Route(self.where, read(proxy, "its own proxy"))
 
     @property
@@ -63,7 +63,7 @@ class Route:
         return min(time.monotonic() + seconds, self._end)
 
     def connected(self) -> socket.socket:
-        """Return a connection whose next byte is the server's own; raises Refused."""
+        """Return a connection whose next byte is the server's own; raises NoConnection."""
         if self.proxy is None:
             return self._reached(self.where, "")
         connection = self._reached(self.proxy.at, "the proxy ")
@@ -86,16 +86,18 @@ class Route:
             else:
                 self._addresses = [address]
                 return connection
-        raise Refused(f"{called}{first} cannot be reached: {error.strerror or error}") from error
+        raise NoConnection(
+            f"{called}{first} cannot be reached: {error.strerror or error}"
+        ) from error
 
     def _secured(self, connection: socket.socket, at: Target) -> ssl.SSLSocket:
         try:
             connection.settimeout(seconds_until(self.deadline()))
             return self.trust.wrap_socket(connection, server_hostname=at.host)
         except (OSError, ValueError) as error:
-            kind, reason = Refused, reason_of(error)
+            kind, reason = NoConnection, reason_of(error)
             if isinstance(error, ssl.SSLCertVerificationError):
-                kind, reason = Untrusted, error.verify_message
+                kind, reason = UntrustedProxy, error.verify_message
             raise kind(
                 f"the proxy https://{at} cannot be spoken to over TLS: {reason}",
                 "name it as http:// if it speaks no TLS; `add` its CA if nobody trusts that",
@@ -115,7 +117,7 @@ def _resolved(first: Target, called: str) -> List[Address]:
     try:
         found = socket.getaddrinfo(first.host, first.port, type=socket.SOCK_STREAM)
     except (OSError, ValueError) as error:
-        raise Refused(
+        raise NoConnection(
             f"{called}{first.host} has no address: {files.reason_of(error)}",
             "check the name, and whether DNS works here",
         ) from error
@@ -137,7 +139,7 @@ def _connection(address: Address, deadline: float) -> socket.socket:
 def _tunnel(
     connection: socket.socket, where: Target, proxy: Proxy, deadline: float, http: str
 ) -> None:
-    """Ask the proxy to connect us to the target; raises Refused."""
+    """Ask the proxy to connect us to the target; raises NoConnection."""
     lines = [f"CONNECT {where} {http}", *([f"Host: {where}"] if http == "HTTP/1.1" else [])]
     if proxy.authorization:
         lines.append(f"Proxy-Authorization: Basic {proxy.authorization}")
@@ -146,27 +148,27 @@ def _tunnel(
         connection.sendall(("\r\n".join(lines) + "\r\n\r\n").encode("ascii"))
         status, *headers = _answer(connection, deadline)
     except OSError as error:
-        raise Refused(f"the proxy {proxy.at} does not answer: {error}") from error
+        raise NoConnection(f"the proxy {proxy.at} does not answer: {error}") from error
     code = status.split(" ")[1:2]
     if code == ["407"]:
         raise _login_refused(proxy, status, headers)
     if code != ["200"] or not status.startswith("HTTP/"):
-        raise Refused(
+        raise NoConnection(
             f"the proxy {proxy.at} refused: {status[:200] or 'no answer'}",
             "ask whoever runs it, or put the host into NO_PROXY if it is reached without",
         )
 
 
-def _login_refused(proxy: Proxy, status: str, headers: List[str]) -> Refused:
+def _login_refused(proxy: Proxy, status: str, headers: List[str]) -> NoConnection:
     """Return what helps; clients of Python know only how to give a user and a password (Basic)."""
     ways = [re.fullmatch(r"(?i)proxy-authenticate:\s*(\S+).*", line) for line in headers]
     offered = [way[1] for way in ways if way]
     if offered and not any("basic" in line.lower() for line in headers):
-        return Refused(
+        return NoConnection(
             f"the proxy {proxy.at} takes no user and password, but {', '.join(offered)[:200]}",
             "name a helper on this machine as the proxy that logs in there for you, as px or cntlm",
         )
-    return Refused(
+    return NoConnection(
         f"the proxy {proxy.at} wants another user and password: {status[:200]}",
         "put USER:PASSWORD@ before the host in its variable, special characters as %XX",
     )

@@ -39,7 +39,7 @@ class Target(NamedTuple):
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
-class Refused(OSError):
+class NoConnection(OSError):
     """There is no connection: the message says where it ended, and `remedy` what to do."""
 
     def __init__(self, message: str, remedy: str = _CHECK) -> None:
@@ -70,7 +70,7 @@ def target(text: str) -> Target:
         raise WrongUsage(f"{reason}{_USAGE}") from None
 
 
-class Untrusted(Refused):
+class UntrustedProxy(NoConnection):
     """A proxy is spoken to over TLS, and its certificate is not trusted."""
 
 

@@ -15,7 +15,7 @@ from .. import replacing, strict
 from . import by_itself, contexts, handshake, reasons
 from .handshake import Outcome
 from .route import Route, reason_of
-from .target import OPERATOR, Refused, Target, Untrusted, is_ip
+from .target import OPERATOR, NoConnection, Target, UntrustedProxy, is_ip
 
 # The contexts that connect to every server, as rows name them, whoever uses them.
 CERTIFI_ALONE, BUNDLE = Trust((Root(trusts.CERTIFI),)), Trust((Root(trusts.BUNDLE),))
@@ -144,7 +144,7 @@ def _has_met(trust: Trust, outcome: Outcome) -> bool:
 
 
 def passable(found: Sequence[Trust], route: Route, built: Bundle) -> Route:
-    """Return the way on which the first trust that can verifies its proxy; raises Refused.
+    """Return the way on which the first trust that can verifies its proxy; raises NoConnection.
 
     Nobody gives the user's password to a proxy that no client here trusts.
     """
@@ -152,7 +152,7 @@ def passable(found: Sequence[Trust], route: Route, built: Bundle) -> Route:
     for way in _verified(found, route, contexts.pem_of(built)) if route.is_by_tls else ():
         try:
             way.connected().close()
-        except Untrusted as error:
+        except UntrustedProxy as error:
             refusal = refusal or error
         else:
             return way
@@ -216,9 +216,9 @@ def _outcome(trust: Trust, route: Route, pem: Dict[str, str]) -> Outcome:
         way = route.by(trust.proxy) if trust.proxy else route
         way = way.trusting(contexts.for_proxy(trust, pem)) if way.is_by_tls else way
         return handshake.outcome(way, context, own)
-    except Untrusted as error:
+    except UntrustedProxy as error:
         return Outcome(trusted=False, message=str(error), remedy=error.remedy, refuses_proxy=True)
-    except Refused as error:
+    except NoConnection as error:
         # By the other proxy, or by none, there is a way.
         if not trust.proxy:
             raise
