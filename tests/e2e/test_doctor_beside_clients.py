@@ -247,7 +247,7 @@ def test_beside_an_injected_truststore(injected: Sandbox, trusted_by: str) -> No
     assert bool(told) == (got != sorted(CLIENTS)), told
 
 
-@pytest.fixture(params=["urllib3<2", "urllib3"])
+@pytest.fixture(params=["urllib3<2", "urllib3"], ids=["over 1", "over 2"])
 def future(
     tmp_path: Path, shared: Path, interpreter: str, wheel: str, request: pytest.FixtureRequest
 ) -> Sandbox:
@@ -257,7 +257,8 @@ def future(
         made = new_environment(interpreter, folder)
         made.install_wheels("requests", request.param, "urllib3-future", wheel)
 
-    return Sandbox(tmp_path, Environment(made_once(shared, f"future-{request.param[7:]}", make)))
+    name = f"future-{'1' if '<2' in request.param else '2'}"
+    return Sandbox(tmp_path, Environment(made_once(shared, name, make)))
 
 
 # What urllib3, urllib3 before 2 and urllib3-future do not all take in the same way.

@@ -224,6 +224,7 @@ def test_a_link_that_comes_after_the_check_is_not_followed(sandbox: Sandbox) -> 
     assert log.read_bytes() == b"as it was"
 
 
+@pytest.mark.posix("there is no such file")
 def test_dev_stderr_is_a_log_file(sandbox: Sandbox) -> None:
     """In a container that is a pipe."""
     done = sandbox.run_code(WHERE, env={"PYTHON_CERTIFI_LOG_FILE": "/dev/stderr"})

@@ -194,19 +194,19 @@ def test_a_port_that_there_is_not(sandbox: Sandbox, host: str, said: str) -> Non
 def test_a_search_without_a_hit(sandbox: Sandbox) -> None:
     """It says so, where else to look, and exits 1; what is no search exits 0."""
     for options in ([], ["--json"]):
-        done = sandbox.run(*COMMAND, "list", "--search", "nobody", *options)
+        done = sandbox.run(*COMMAND, "list", "--search", "no such name", *options)
         assert done.returncode == 1
         assert (json.loads(done.stdout)["certificates"] if options else done.stdout) in ([], "")
-    done = sandbox.run(*COMMAND, "list", "--search", "nobody")
+    done = sandbox.run(*COMMAND, "list", "--search", "no such name")
     (line,) = done.stderr.splitlines()
-    assert "no certificate with 'nobody' is in the bundle" in line
+    assert "no certificate with 'no such name' is in the bundle" in line
     folder = write(sandbox.work / "folder" / "leaf.pem", make("leaf.example").pem).parent
     env = {"PYTHON_CERTIFI_CERT_FILES": str(folder)}
     done = sandbox.run(*COMMAND, "list", "--search", "leaf.example", env=env)
     assert done.returncode == 1 and "add --excluded" in done.stderr
     search = ("list", "--excluded", "--search")
     assert sandbox.run(*COMMAND, *search, "leaf.example", env=env).returncode == 0
-    assert sandbox.run(*COMMAND, *search, "nobody", env=env).returncode == 1
+    assert sandbox.run(*COMMAND, *search, "no such name", env=env).returncode == 1
     assert sandbox.run(*COMMAND, "list", "--source=user").returncode == 0
 
 

@@ -90,7 +90,9 @@ def _register(name: str, patch: Callable[[ModuleType], None]) -> None:
     import wrapt
 
     if not hasattr(wrapt, "when_imported"):
-        raise ImportError(f"{wrapt!r} has no when_imported(): if that is your own file, rename it")
+        from .shadows import Shadowed
+
+        raise Shadowed(f"{wrapt.__file__} is taken for wrapt")
     first = list(map(id, sys.meta_path[:1]))
     wrapt.when_imported(name)(patch)
     _put_back(wrapt, sys.meta_path)
