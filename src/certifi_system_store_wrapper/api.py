@@ -63,6 +63,7 @@ def activate() -> None:
     Zip applications, ``--target`` folders, embedded and frozen interpreters. Idempotent. Names
     already bound elsewhere (``from certifi import where``) answer from the bundle too.
     """
+    hook.is_off = False
     bootstrap.go_first()
 
 
@@ -74,7 +75,7 @@ def deactivate() -> None:
     """
     with put_off():
         hook.unpatch()
-        sys.meta_path[:] = [each for each in sys.meta_path if each is not bootstrap.Finder]
+        sys.meta_path = [each for each in sys.meta_path if each is not bootstrap.Finder]
 
 
 def refresh() -> str:

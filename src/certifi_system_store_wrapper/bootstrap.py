@@ -51,10 +51,8 @@ def _watch(name):  # type: ignore[no-untyped-def]
 
         return activation.watch(name, at_exit)
     except Exception as error:  # noqa: BLE001 - nothing may escape from an import of certifi
-        is_broken = isinstance(error, (ImportError, AttributeError, SyntaxError))
-        remedy = "reinstall wrapt and {}" if is_broken else "{}.activate() tries again"
-        remedy = getattr(error, "remedy", remedy.format(__package__))
-        why = f"certifi stays as it is: {error!r}; {remedy}"
+        again = f"{__package__}.activate() tries again, or reinstall wrapt and this package"
+        why = f"certifi stays as it is: {error!r}; {getattr(error, 'remedy', again)}"
     if why not in failures:
         failures.append(why)
         try:

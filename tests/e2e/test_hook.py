@@ -114,6 +114,25 @@ def test_deactivate_gives_everything_back(sandbox: Sandbox) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
+def test_what_is_imported_after_deactivate(sandbox: Sandbox) -> None:
+    """It is plain, though its spec was asked for before; activate() patches it."""
+    code = """
+        import importlib.util, certifi_system_store_wrapper as ours, sys
+        mark = "__certifi_system_store_wrapper__"
+        importlib.util.find_spec("certifi")
+        sys.meta_path = tuple(sys.meta_path)
+        ours.deactivate()
+        import certifi
+        assert not hasattr(certifi.where, mark)
+        ours.activate()
+        assert hasattr(certifi.where, mark)
+        ours.deactivate()
+        assert not hasattr(certifi.where, mark)
+    """
+    done = sandbox.run_code(code)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_refresh_collects_again(sandbox: Sandbox, ca_file: Path, private_der: bytes) -> None:
     """New calls get the new bundle, and the old path stays good until exit."""
     code = """

@@ -32,6 +32,8 @@ _bound_before: Set[str] = set()
 _at_exit: Optional[List[Callable[[], None]]] = None
 # beartype_all() evaluates what is annotated, so these types stand in comments.
 _patches = {}  # type: Dict[str, Patch]
+# Whether deactivate() was called, and activate() not since.
+is_off = False
 # The copies that were imported before anybody watched.
 imported_before_us: Set[str] = set()
 
@@ -48,7 +50,7 @@ def watch(name: str, at_exit: List[Callable[[], None]]) -> bool:
         return False
     settings = from_environment()
     reporting.configure(settings)
-    if settings.disable or not HAS_TLS:
+    if settings.disable or is_off or not HAS_TLS:
         return False
     if name == "ssl":
         return settings.ssl_defaults and _watch_ssl()
@@ -89,10 +91,6 @@ def _register(name: str, patch: Callable[[ModuleType], None]) -> None:
     """Have wrapt call that when the module is imported; the first finder stays the first."""
     import wrapt
 
-    if not hasattr(wrapt, "when_imported"):
-        from .shadows import Shadowed
-
-        raise Shadowed(f"{wrapt.__file__} is taken for wrapt")
     first = list(map(id, sys.meta_path[:1]))
     wrapt.when_imported(name)(patch)
     _put_back(wrapt, sys.meta_path)
@@ -135,9 +133,11 @@ def find_spec(name: str) -> Optional[ModuleSpec]:
 
 def _rebind(name: str) -> None:
     """Replace what other modules took from that copy of certifi before it was patched."""
-    latecomers, patch = loading.load("activation.latecomers"), _patches[name]
-    latecomers.rebind(patch.pairs())
-    latecomers.refresh_requests(patch.originals["where"], patch.answer.where)
+    patch = _patches.get(name)
+    if patch:
+        latecomers = loading.load("activation.latecomers")
+        latecomers.rebind(patch.pairs())
+        latecomers.refresh_requests(patch.originals["where"], patch.answer.where)
 
 
 def current() -> Answer:
@@ -159,9 +159,14 @@ def is_active() -> bool:
 
 
 def unpatch() -> None:
-    """Give every copy of certifi, ssl and httpcore2 their own functions back; raises Replaced."""
+    """Give every copy of certifi, ssl and httpcore2 their own functions back; raises Replaced.
+
+    None is patched from then on, until `is_off` is False again.
+    """
+    global is_off
     latecomers = loading.load("activation.latecomers")
-    for patch in _patches.values():
+    is_off = True
+    for patch in list(_patches.values()):
         latecomers.rebind(patch.undo())
     for name in ("ssl_contexts", "httpcore2"):
         module = sys.modules.get(f"{__package__}.{name}")
@@ -182,14 +187,19 @@ def _apply(certifi: ModuleType) -> None:
     if name not in _patches or _patches[name].certifi is not certifi:
         _prepare(name, certifi)
     _patches[name].apply()
-    reporting.later(reporting.emit, DEBUG, f"{name}.where() is replaced: {certifi}")
+    if is_off:
+        # Another thread has called deactivate() since, and may not have seen this one.
+        _patches[name].undo()
+    else:
+        reporting.later(reporting.emit, DEBUG, f"{name}.where() is replaced: {certifi}")
 
 
 def nothing_worse(otherwise: str, call: Callable[..., None], *arguments: object) -> None:
-    """Call that; log what fails, once, and go on: `otherwise` says what happens then."""
+    """Call that unless we are off; log what fails, once: `otherwise` says what happens then."""
     with put_off():
         try:
-            call(*arguments)
+            if not is_off:
+                call(*arguments)
         except Exception as error:  # noqa: BLE001 - the application imports or makes a context
             foreign(reporting.say_once, WARNING, f"{otherwise}: {error!r}")
 

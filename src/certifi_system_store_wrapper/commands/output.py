@@ -14,7 +14,6 @@ from ..printable import printable
 from .terminal import coloured, fitted, is_terminal
 
 _LABEL = 10
-_STDOUT = "standard output"
 _NEXT_STEPS = {
     errno.ENOENT: "make that folder first, or name another",
     errno.ENOTDIR: "name a path whose folders are folders",
@@ -162,7 +161,7 @@ def _encodable(line: str) -> str:
 def write(lines: Iterable[str]) -> None:
     """Write lines to stdout, and escape what its encoding lacks; raises OSError."""
     if sys.stdout is None:
-        raise OSError(errno.EBADF, "there is none", _STDOUT)
+        raise OSError(errno.EBADF, "there is no standard output")
     encoding = sys.stdout.encoding or "ascii"
     texts = [line.encode(encoding, "backslashreplace").decode(encoding) for line in lines]
     with _stdout_named():
@@ -180,7 +179,8 @@ def _stdout_named() -> Iterator[None]:
         # Thus Windows says that nobody reads the pipe: https://bugs.python.org/issue30418
         if os.name == "nt" and error.errno == errno.EINVAL:
             raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE)) from error
-        error.filename = _STDOUT
+        if error.errno:
+            error.strerror = f"standard output: {error.strerror}"
         raise
 
 

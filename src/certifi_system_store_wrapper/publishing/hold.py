@@ -125,16 +125,17 @@ def _has_filled(number: int) -> bool:
     Else the number may be another thread's by the time of the unmapping; and PyPy unmaps nothing
     where it cannot close that number. Raises OSError.
     """
-    opened = [os.open(os.sep, os.O_RDONLY)]
-    try:
-        if sys.platform != "win32":
+    opened = os.open(os.sep, os.O_RDONLY)
+    if sys.platform != "win32" and opened != number:
+        low = opened
+        try:
             # It takes the lowest free number from that one on, and never one that is in use.
-            opened.append(fcntl(opened[0], F_DUPFD_CLOEXEC, number))
-        return number in opened
-    finally:
-        for each in opened:
-            if each != number:
-                close(each)
+            opened = fcntl(low, F_DUPFD_CLOEXEC, number)
+        finally:
+            close(low)
+    if opened != number:
+        close(opened)
+    return opened == number
 
 
 def _numbers_of(file: Identity) -> Set[int]:

@@ -131,8 +131,8 @@ def _of_version(here: Here, given: Callable[[str], str], named: Tuple[Root, ...]
     default = requests.proxy_roots(numbers(here.vendored.get("requests", "")))
     if is_new and version >= (22, 2) and "truststore" in given(_FEATURE).split():
         roots, behind = (*truststore.roots(), *named), named or (bundle,)
-        at_proxy = named or default or behind
-        return Trust(roots, by_truststore, proxy_roots=at_proxy, by_proxy=(behind, checks))
+        proxy_roots = named or default or behind
+        return Trust(roots, by_truststore, proxy_roots=proxy_roots, by_proxy=(behind, checks))
     return Trust(named or (bundle,), checks, proxy_roots=() if named else default)
 
 

@@ -15,7 +15,8 @@ from typing import Any, Dict, Optional
 
 from ....parsing import x509
 from ...trusts import BY_BORINGSSL, BY_URLLIB3, BY_URLLIB3_2, BY_WEBPKI
-from .handshake import WRONG_NAME, ByItself, Outcome
+from ..verdicts import WRONG_NAME
+from .handshake import ByItself, Outcome
 from .target import OPERATOR, is_ip
 
 # The AlgorithmIdentifier of a key ends so (RFC 5480, RFC 8410).

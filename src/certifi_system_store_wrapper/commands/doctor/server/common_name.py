@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from ...output import Finding, note, problem
+from ..verdicts import WRONG_NAME
 from . import trusts
 from .chain import View
-from .handshake import WRONG_NAME
 from .target import OPERATOR
 
 

@@ -87,7 +87,8 @@ def _load_defaults(context: ssl.SSLContext, pem: Dict[str, str]) -> None:
         # OpenSSL passes over what it cannot read.
         with suppress(OSError):
             _load(context, root)
-    if from_environment().ssl_defaults:
+    settings = from_environment()
+    if settings.ssl_defaults and not settings.disable:
         # As what replaces load_default_certs() does.
         context.load_verify_locations(cadata=pem[trusts.BUNDLE])
 

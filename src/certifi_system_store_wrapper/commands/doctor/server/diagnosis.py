@@ -21,7 +21,7 @@ from .handshake import context_of
 from .target import OPERATOR, is_ip
 
 _OLD = ("TLSv1", "TLSv1.1", "SSLv3")
-_STRICT = "the strict checks of Python 3.13 and later refuse"
+_STRICT = "the strict checks of Python 3.13 and later"
 _OWNER = f"{OPERATOR} has to"
 
 
@@ -212,7 +212,7 @@ def _strictness(view: View) -> Iterator[Finding]:
     """Report who has to issue what anew, and what can be done until then."""
     refusal = view.outcomes[STRICT]
     if refusal.refuses_proxy:
-        yield strict.finding("strict", f"{_STRICT} the proxy: {refusal.message}", refusal.remedy)
+        yield strict.finding("strict", f"with {_STRICT} {refusal.message}", refusal.remedy)
         return
     path, faults, who = _verified_path(view), [], []
     for number, said in strict.faults([one.der for one in path]):
@@ -220,7 +220,7 @@ def _strictness(view: View) -> Iterator[Finding]:
         who.append(f"whoever runs the CA {path[number].subject}" if number else OPERATOR)
     why = "; ".join(faults) or refusal.message
     remedy = f"{' and '.join(who or [OPERATOR])} has to have that certificate issued anew"
-    yield strict.finding("strict", f"{_STRICT} it: {why}", remedy)
+    yield strict.finding("strict", f"{_STRICT} refuse it: {why}", remedy)
     yield from strict.meanwhile(by_proxy=view.proxy is not None)
 
 

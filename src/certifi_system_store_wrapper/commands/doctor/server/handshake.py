@@ -20,8 +20,6 @@ _MAX_CHAIN = 20
 _HANDSHAKE, _CERTIFICATE, _CERTIFICATE_REQUEST = 22, 11, 13
 # OpenSSL's number; Python has a name for it since 3.12.
 _LEGACY_SERVER_CONNECT = 0x4
-# OpenSSL's verify codes for a certificate of another name: that is no matter of roots.
-WRONG_NAME = (62, 64)
 
 
 class Outcome(NamedTuple):

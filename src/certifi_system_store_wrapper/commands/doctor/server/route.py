@@ -13,6 +13,7 @@ from copy import copy
 from typing import Any, List, Optional, Set, Tuple
 
 from ....sources import files
+from ..verdicts import UNKNOWN_ISSUER, WRONG_NAME
 from .proxy import Proxy, read
 from .target import NoConnection, Target, UntrustedProxy
 
@@ -95,13 +96,21 @@ class Route:
             connection.settimeout(seconds_until(self.deadline()))
             return self.trust.wrap_socket(connection, server_hostname=at.host)
         except (OSError, ValueError) as error:
-            kind, reason = NoConnection, reason_of(error)
+            message = f"the proxy https://{at} cannot be spoken to over TLS"
             if isinstance(error, ssl.SSLCertVerificationError):
-                kind, reason = UntrustedProxy, error.verify_message
-            raise kind(
-                f"the proxy https://{at} cannot be spoken to over TLS: {reason}",
-                "name it as http:// if it speaks no TLS; `add` its CA if nobody trusts that",
-            ) from error
+                remedy = _what_helps(error.verify_code)
+                raise UntrustedProxy(f"{message}: {error.verify_message}", remedy) from error
+            remedy = "name it as http:// if it speaks no TLS"
+            raise NoConnection(f"{message}: {reason_of(error)}", remedy) from error
+
+
+def _what_helps(code: int) -> str:
+    """Return what helps against that verdict on the certificate of a proxy."""
+    if code in UNKNOWN_ISSUER:
+        return "`add` its CA"
+    if code in WRONG_NAME:
+        return "name the proxy as its certificate does"
+    return "whoever runs the proxy has to have its certificate, or that of its CA, issued anew"
 
 
 def seconds_until(deadline: float) -> float:

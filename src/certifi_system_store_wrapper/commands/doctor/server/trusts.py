@@ -12,6 +12,7 @@ from ...output import Finding, problem
 from ...status import why_plain
 from ...trusts import Checks, Replacement, Root, Trust, look
 from .. import replacing, strict
+from ..verdicts import WRONG_NAME
 from . import by_itself, contexts, handshake, reasons
 from .handshake import Outcome
 from .route import Route, reason_of
@@ -26,7 +27,7 @@ ALWAYS = (CERTIFI_ALONE, BUNDLE, STRICT, DEFAULTS)
 _NO_ISSUER = 2
 _WITHIN_ANOTHER = "pip fails: its truststore cannot work within another one"
 _OF_PIP = "set PIP_USE_DEPRECATED=legacy-certs, or uninstall what replaces the contexts"
-_ANEW = "{} has to have its certificate issued anew"
+_ANEW = f"{OPERATOR} has to have its certificate issued anew"
 # What helps clients with a proxy of their own.
 _OF_PROXY = "take the proxy out of their settings (`proxy`, PIP_PROXY)"
 
@@ -101,8 +102,8 @@ def _using(trust: Trust, lax: Sequence[Trust]) -> Tuple[str, ...]:
 def _without_bundle(trust: Trust) -> Trust:
     own = CERTIFI_ALONE.roots
     roots = tuple(each for each in trust.roots if each not in BUNDLE.roots)
-    at_proxy = tuple(own[0] if each in BUNDLE.roots else each for each in trust.proxy_roots)
-    return trust._replace(roots=roots or own, proxy_roots=at_proxy)
+    proxy_roots = tuple(own[0] if each in BUNDLE.roots else each for each in trust.proxy_roots)
+    return trust._replace(roots=roots or own, proxy_roots=proxy_roots)
 
 
 def tried(found: Sequence[Trust], route: Route, built: Bundle) -> Iterator[Tried]:
@@ -129,13 +130,15 @@ def with_proxy_told(found: Sequence[Tried], untried: Sequence[str]) -> Iterator[
     Where the bundle trusts the proxy, that is what leads clients to the bundle.
     """
     helps = any(e.trust.unset() == BUNDLE and not e.outcome.refuses_proxy for e in found)
-    for trust, outcome in found:
-        if outcome.refuses_proxy and helps and not trust.proxy:
-            remedy = _way_to_the_bundle(trust.proxy_roots or trust.roots, "whoever runs the proxy")
-            yield Tried(_without(untried, trust), outcome._replace(remedy=remedy))
-        else:
-            known = _without(untried, trust) if outcome.refuses_proxy else trust
-            yield Tried(known, outcome)
+    for each in found:
+        trust, outcome = each
+        if not outcome.refuses_proxy:
+            yield each
+            continue
+        remedy = outcome.remedy
+        if helps and not trust.proxy:
+            remedy = _way_to_the_bundle(trust.proxy_roots or trust.roots, remedy)
+        yield Tried(_without(untried, trust), outcome._replace(remedy=remedy))
 
 
 def _has_met(trust: Trust, outcome: Outcome) -> bool:
@@ -285,16 +288,16 @@ def _help(trust: Trust, outcome: Outcome) -> str:
         return "what is trusted there is no root: `add` the certificate of its issuer, too"
     if any(root.kind == trusts.BUNDLE for root in trust.roots) and not outcome.code:
         return reasons.UNKNOWN
-    if outcome.code in handshake.WRONG_NAME:
-        return _ANEW.format(OPERATOR)
-    return _way_to_the_bundle(trust.roots, OPERATOR)
+    if outcome.code in WRONG_NAME:
+        return _ANEW
+    return _way_to_the_bundle(trust.roots, _ANEW)
 
 
-def _way_to_the_bundle(roots: Sequence[Root], operator: str) -> str:
-    """Return what leads clients with those roots to the bundle; who refuses it is too strict."""
+def _way_to_the_bundle(roots: Sequence[Root], otherwise: str) -> str:
+    """Return what leads clients with those roots to the bundle; `otherwise` if they have it."""
     kinds = [root.kind for root in roots]
     if trusts.BUNDLE in kinds:
-        return _ANEW.format(operator)
+        return otherwise
     if trusts.DEFAULTS in kinds:
         return for_defaults()
     return "for those: the variables that `certifi-system-store-wrapper shellenv` prints"

@@ -8,9 +8,10 @@ from typing import Callable, Dict, Iterator, List, Tuple
 from ....reporting.findings import DISTRUSTS, REJECTED
 from ....sources.system import unix
 from ...output import Finding, note, problem, several
+from ..verdicts import WRONG_NAME
 from . import chain, missing
 from .chain import Link, View
-from .handshake import WRONG_NAME, Outcome
+from .handshake import Outcome
 from .target import OPERATOR, is_host, is_ip
 
 _SELECT = "take the ! off its line there, and run update-ca-certificates as root"

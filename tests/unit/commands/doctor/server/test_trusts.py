@@ -39,7 +39,7 @@ def test_a_proxy_that_is_not_trusted(*, is_trusted: bool) -> None:
 @pytest.mark.parametrize(
     ("proxy_roots", "strict", "remedy"),
     [
-        ((), True, "whoever runs the proxy has to have its certificate issued anew"),
+        ((), True, "what the proxy's own says"),
         ((Root(trusts.DEFAULTS),), False, "PYTHON_CERTIFI_SSL_DEFAULTS=1"),
         ((Root(trusts.FILE, "/x.pem"),), False, "shellenv"),
     ],
@@ -48,7 +48,9 @@ def test_who_refuses_a_proxy_that_the_bundle_trusts(
     proxy_roots: Tuple[Root, ...], remedy: str, *, strict: bool
 ) -> None:
     """A client that has the bundle for servers may verify proxies by other roots or checks."""
-    refused = Outcome(trusted=False, message="refused", remedy="`add` its CA", refuses_proxy=True)
+    refused = Outcome(
+        trusted=False, message="refused", remedy="what the proxy's own says", refuses_proxy=True
+    )
     trust = asked.BUNDLE._replace(clients=("a client 1",), proxy_roots=proxy_roots)
     trust = trust._replace(checks=trusts.Checks(strict=strict))
     found = [asked.Tried(asked.BUNDLE, Outcome(trusted=True)), asked.Tried(trust, refused)]
