@@ -53,5 +53,5 @@ def test_defaults_of_which_one_is_a_fifo(
     pem = {trusts.BUNDLE: private_ca.cert_pem.bytes().decode("ascii")}
     assert len(contexts.for_server(DEFAULTS, pem).get_ca_certs()) == is_on
     private_ca.cert_pem.write_to_path(str(tmp_path / "abcdef12.1"))
-    monkeypatch.setenv("PYTHON_CERTIFI_SSL_DEFAULTS", "0")
+    monkeypatch.setenv("PYTHON_CERTIFI_DISABLE", "1")
     assert len(contexts.for_server(DEFAULTS, {}).get_ca_certs()) == 1
