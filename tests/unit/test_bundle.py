@@ -295,3 +295,11 @@ def test_who_names_and_rejects_a_certificate_rejects_it(
     assert [p.message for p in built.problems if p.path == other] == [
         f"a certificate in it is not used: {rejecting} rejects it"
     ]
+
+
+def test_two_builds_of_the_same_are_one(root: Tuple[World, Path]) -> None:
+    """A program may keep bundles in a set, to know whether anything has changed."""
+    world, _ = root
+    world.write("/site/certifi/cacert.pem", encode_pem(mint("one")))
+    found = {build(Settings(), world.certifi_file) for _ in range(2)}
+    assert len(found) == 1 and found.pop().digests
