@@ -51,7 +51,7 @@ def _watch(name):  # type: ignore[no-untyped-def]
 
         return activation.watch(name, at_exit)
     except Exception as error:  # noqa: BLE001 - nothing may escape from an import of certifi
-        again = f"{__package__}.activate() tries again, or reinstall wrapt and this package"
+        again = f"{__package__}.activate() tries again; else reinstall wrapt and this package"
         why = f"certifi stays as it is: {error!r}; {getattr(error, 'remedy', again)}"
     if why not in failures:
         failures.append(why)

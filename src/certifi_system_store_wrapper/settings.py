@@ -46,6 +46,7 @@ class Settings(Record):
     sources: Tuple[str, ...] = SOURCES
     bundle_dir: str = ""
     handle_sigterm: bool = True
+    # Never where `disable` is on.
     ssl_defaults: bool = False
     # Whether what where() builds is stored for the next process.
     store: bool = STORE
@@ -60,16 +61,17 @@ def from_environment(environ: Optional[Mapping[str, str]] = None) -> Settings:
     if environ is None:
         environ = {} if sys.flags.ignore_environment and not _FROZEN else environment.environ()
     read = _Variables(environ)
+    disable = read.switch("PYTHON_CERTIFI_DISABLE", default=False)
     return Settings(
         cert_files=read.paths("PYTHON_CERTIFI_CERT_FILES"),
         log_level=read.level("PYTHON_CERTIFI_LOG_LEVEL"),
         log_file=read.path("PYTHON_CERTIFI_LOG_FILE"),
         log_file_level=read.level("PYTHON_CERTIFI_LOG_FILE_LEVEL") or DEBUG,
-        disable=read.switch("PYTHON_CERTIFI_DISABLE", default=False),
+        disable=disable,
         sources=read.sources("PYTHON_CERTIFI_SOURCES"),
         bundle_dir=read.path("PYTHON_CERTIFI_BUNDLE_DIR"),
         handle_sigterm=read.switch("PYTHON_CERTIFI_HANDLE_SIGTERM", default=True),
-        ssl_defaults=read.switch("PYTHON_CERTIFI_SSL_DEFAULTS", default=False),
+        ssl_defaults=read.switch("PYTHON_CERTIFI_SSL_DEFAULTS", default=False) and not disable,
         store=read.switch("PYTHON_CERTIFI_STORE", default=STORE),
         isolated=(bool(sys.flags.isolated) and not _FROZEN) or environment.IS_PRIVILEGED,
         problems=(*filter(None, [ignored]), *read.problems, *read.unread()),

@@ -133,6 +133,94 @@ def test_what_is_imported_after_deactivate(sandbox: Sandbox) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
+def test_what_no_module_holds_is_off_after_deactivate(sandbox: Sandbox) -> None:
+    """Such as an attribute of a class, a partial, and what the application has wrapped around."""
+    code = """
+        import certifi, certifi_system_store_wrapper as ours, functools
+        class Holder:
+            where = staticmethod(certifi.where)
+        partial = functools.partial(certifi.where)
+        wrapped = functools.wraps(certifi.where)(lambda _where=certifi.where: _where())
+        certifi.where = wrapped
+        path = ours.where()
+        answers = lambda: {Holder.where(), partial(), certifi.where(), certifi.core.where()}
+        assert answers() == {path}
+        ours.deactivate()
+        assert certifi.where is wrapped
+        (own,) = answers()
+        assert own.endswith("cacert.pem") and own != path
+        ours.activate()
+        assert certifi.where is wrapped and answers() == {path}
+    """
+    done = sandbox.run_code(code)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_activate_waits_for_an_import_that_began_before(sandbox: Sandbox) -> None:
+    """Another thread imports certifi, and nobody was to patch it when that began."""
+    code = """
+        import certifi_system_store_wrapper as ours, sys, threading
+        ours.deactivate()
+        begun, go = threading.Event(), threading.Event()
+        class Finder:
+            @staticmethod
+            def find_spec(name, path=None, target=None):
+                if name == "certifi.core":
+                    begun.set()
+                    assert go.wait(30)
+        sys.meta_path = [Finder, *sys.meta_path]
+        thread = threading.Thread(target=__import__, args=("certifi",))
+        thread.start()
+        begun.wait()
+        threading.Timer(0.3, go.set).start()
+        ours.activate()
+        import certifi
+        assert hasattr(certifi.where, "__certifi_system_store_wrapper__")
+        assert certifi.where() == certifi.core.where() == ours.where()
+        thread.join()
+    """
+    done = sandbox.run_code(code)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("off", ["ours.deactivate()", "os.environ['PYTHON_CERTIFI_DISABLE'] = '1'"])
+def test_who_is_off_changes_nothing_of_requests(sandbox: Sandbox, off: str) -> None:
+    """Our own functions answer all the same, from certifi's list first and the bundle then."""
+    code = f"""
+        import certifi_system_store_wrapper as ours, os
+        {off}
+        import certifi, requests
+        os.environ["PYTHON_CERTIFI_SOURCES"] = "nothing"
+        assert ours.where() == certifi.where()
+        del os.environ["PYTHON_CERTIFI_SOURCES"]
+        assert ours.refresh() != certifi.where() == requests.utils.DEFAULT_CA_BUNDLE_PATH
+    """
+    done = sandbox.run_code(code)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("has_own", [True, False])
+def test_the_context_that_requests_has_preloaded(sandbox: Sandbox, *, has_own: bool) -> None:
+    """It gets the bundle, as in requests 2.32.0 to 2.32.4, where it has certifi's list."""
+    code = f"""
+    class Context:
+        loaded = []
+        load_verify_locations = loaded.append
+    requests.adapters._preloaded_ssl_context = Context
+    if not {has_own}:
+        requests.utils.DEFAULT_CA_BUNDLE_PATH = "corporate.pem"
+        requests.adapters.DEFAULT_CA_BUNDLE_PATH = "corporate.pem"
+    ours.activate()
+    expected = ours.where() if {has_own} else "corporate.pem"
+    assert requests.utils.DEFAULT_CA_BUNDLE_PATH == expected
+    assert requests.adapters.DEFAULT_CA_BUNDLE_PATH == expected
+    assert Context.loaded == [expected] * {has_own}
+    """
+    packages = str(sandbox.environment.site_packages)
+    done = sandbox.run_code(LATE + code, "-S", env={"PYTHONPATH": packages})
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_refresh_collects_again(sandbox: Sandbox, ca_file: Path, private_der: bytes) -> None:
     """New calls get the new bundle, and the old path stays good until exit."""
     code = """

@@ -361,6 +361,33 @@ def test_without_a_bundle_ssl_is_as_it_is(sandbox: Sandbox, ca_file: Path, broke
     assert len(done.stderr.splitlines()) == 1, done.stderr
 
 
+def test_what_the_application_wraps_around_ours_stays(sandbox: Sandbox, ca_file: Path) -> None:
+    """It looks like ours, by functools.wraps, and is the application's."""
+    code = """
+        import certifi_system_store_wrapper as ours, functools, ssl
+        @functools.wraps(ssl.SSLContext.load_default_certs)
+        def counted(self, *arguments, _ours=ssl.SSLContext.load_default_certs):
+            calls.append(self)
+            return _ours(self, *arguments)
+        calls = []
+        ssl.SSLContext.load_default_certs = counted
+        mark = "__certifi_system_store_wrapper__"
+        for name in ("load_default_certs", "set_default_verify_paths", "load_verify_locations"):
+            assert hasattr(getattr(ssl.SSLContext, name), mark)
+        full = len(ssl.create_default_context().get_ca_certs())
+        ours.deactivate()
+        assert ssl.SSLContext.load_default_certs is counted
+        assert len(ssl.create_default_context().get_ca_certs()) < full
+        ours.activate()
+        assert ssl.SSLContext.load_default_certs is counted
+        assert hasattr(ssl.SSLContext.set_default_verify_paths, mark)
+        assert len(ssl.create_default_context().get_ca_certs()) == full
+        assert len(calls) == 3
+    """
+    done = sandbox.run_code(code, env=with_switch(ca_file))
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_an_ssl_that_is_not_as_expected_is_left_alone(sandbox: Sandbox, ca_file: Path) -> None:
     """Its import goes on, and one WARNING says so."""
     code = """

@@ -71,6 +71,12 @@ def test_a_bad_value_is_one_problem_and_the_default(name: str, value: str) -> No
     assert settings._replace(problems=()) == Settings()
 
 
+def test_the_switch_for_ssl_is_off_where_we_are_disabled() -> None:
+    """So nobody is told that it helps."""
+    both = {"PYTHON_CERTIFI_SSL_DEFAULTS": "1", "PYTHON_CERTIFI_DISABLE": "1"}
+    assert from_environment(both) == Settings(disable=True)
+
+
 @pytest.mark.parametrize(
     ("value", "sources"),
     [

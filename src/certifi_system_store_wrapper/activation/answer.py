@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import os
-from threading import Lock, get_ident
+from threading import RLock
 from time import monotonic
 from types import ModuleType
 from typing import Callable, List, Optional, Set
@@ -39,18 +39,15 @@ class Answer:
         self._try_again = 0.0
         # Whether somebody has got certifi's own path, and may have kept it.
         self._gave_own = False
+        # Whether certifi's own functions are replaced, wherever somebody has bound what replaces
+        # them.
+        self.is_on = False
         self.free()
-        if not _answers and hasattr(os, "register_at_fork"):
-            os.register_at_fork(
-                before=cleanup.before_fork,
-                after_in_parent=cleanup.after_fork,
-                after_in_child=_after_fork_in_child,
-            )
         _answers.append(self)
 
     def free(self) -> None:
         """Make a lock that nobody holds: in a fork, the thread that held the old one is gone."""
-        self._lock, self._owner = Lock(), 0
+        self._lock, self._is_building = RLock(), False
 
     def where(self) -> str:
         """Return the path of the bundle; certifi's own where there cannot be one."""
@@ -104,9 +101,8 @@ class Answer:
         with put_off():
             for _ in range(_ATTEMPTS):
                 run_due()
-                # This thread is building it, and a finalizer, a handler or a log asks meanwhile;
-                # or the exit handlers have run, and nobody would remove a new bundle.
-                if self._owner == get_ident() or cleanup.is_over():
+                # The exit handlers have run, and nobody would remove a new bundle.
+                if cleanup.is_over():
                     return self._own()
                 # In a fork by a handler meanwhile, free() makes another one.
                 lock = self._lock
@@ -123,11 +119,15 @@ class Answer:
 
     def _answered_under_lock(self, release: Callable[[], None]) -> str:
         """Answer, and log only after the lock is released: a log may wait for another thread."""
+        if self._is_building:
+            # This thread is building it, and a finalizer, a handler or a log asks meanwhile.
+            release()
+            return self._own()
         try:
-            self._owner = get_ident()
+            self._is_building = True
             return self._path()
         finally:
-            self._owner = 0
+            self._is_building = False
             release()
             foreign(reporting.tell)
 
@@ -154,7 +154,7 @@ class Answer:
         self._ours.add(published.path)
         self._published, self._refreshed = published, None
         self._try_again = 0.0
-        if self._gave_own:
+        if self._gave_own and self.is_on:
             self._gave_own = False
             reporting.failure_of(_tell_requests, self.certifi_file, published.path)
         reporting.later(reporting.emit, DEBUG, f"certifi.where() answers {published.path}")
@@ -195,3 +195,11 @@ def _after_fork_in_child() -> None:
     cleanup.after_fork_in_child()
     for answer in _answers:
         answer.free()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(
+        before=cleanup.before_fork,
+        after_in_parent=cleanup.after_fork,
+        after_in_child=_after_fork_in_child,
+    )

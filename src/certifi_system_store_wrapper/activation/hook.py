@@ -52,12 +52,16 @@ def watch(name: str, at_exit: List[Callable[[], None]]) -> bool:
     reporting.configure(settings)
     if settings.disable or is_off or not HAS_TLS:
         return False
-    if name == "ssl":
-        return settings.ssl_defaults and _watch_ssl()
+    if _is_being_imported(sys.modules.get(name)):
+        # By another thread, which may have begun before we were active: it is patched when it is
+        # complete.
+        foreign(importlib.import_module, name)
     module = sys.modules.get(name)
     if _is_being_imported(module):
-        # Another thread imports it, and has called watch() before.
+        # This thread imports it.
         return False
+    if name == "ssl":
+        return settings.ssl_defaults and _watch_ssl()
     if name in ("httpcore2._ssl", "httpx2._config"):
         _register(name, _patch_httpcore2)
         return True
@@ -91,6 +95,11 @@ def _register(name: str, patch: Callable[[ModuleType], None]) -> None:
     """Have wrapt call that when the module is imported; the first finder stays the first."""
     import wrapt
 
+    if not hasattr(wrapt, "when_imported"):
+        from .shadows import Shadowed
+
+        remedy = "rename it if it is yours, or reinstall wrapt"
+        raise Shadowed(f"{wrapt.__file__} is taken for wrapt", remedy)
     first = list(map(id, sys.meta_path[:1]))
     wrapt.when_imported(name)(patch)
     _put_back(wrapt, sys.meta_path)
@@ -134,7 +143,7 @@ def find_spec(name: str) -> Optional[ModuleSpec]:
 def _rebind(name: str) -> None:
     """Replace what other modules took from that copy of certifi before it was patched."""
     patch = _patches.get(name)
-    if patch:
+    if patch and patch.answer.is_on:
         latecomers = loading.load("activation.latecomers")
         latecomers.rebind(patch.pairs())
         latecomers.refresh_requests(patch.originals["where"], patch.answer.where)
@@ -155,7 +164,9 @@ def is_active() -> bool:
     """Whether certifi.where(), if anybody has imported certifi, is ours."""
     certifi = sys.modules.get("certifi")
     patch = _patches.get("certifi")
-    return bool(certifi and patch and certifi.where is patch.replacements["where"])
+    return bool(
+        certifi and patch and patch.answer.is_on and certifi.where is patch.replacements["where"]
+    )
 
 
 def unpatch() -> None:
@@ -196,10 +207,11 @@ def _apply(certifi: ModuleType) -> None:
 
 def nothing_worse(otherwise: str, call: Callable[..., None], *arguments: object) -> None:
     """Call that unless we are off; log what fails, once: `otherwise` says what happens then."""
+    if is_off:
+        return
     with put_off():
         try:
-            if not is_off:
-                call(*arguments)
+            call(*arguments)
         except Exception as error:  # noqa: BLE001 - the application imports or makes a context
             foreign(reporting.say_once, WARNING, f"{otherwise}: {error!r}")
 

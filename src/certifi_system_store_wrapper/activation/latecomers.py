@@ -39,13 +39,14 @@ def refresh_requests(certifis_own: Function, where: Function) -> None:
         _names(sys.modules.get(f"requests.{name}")) for name in ("utils", "adapters")
     )
     path = "DEFAULT_CA_BUNDLE_PATH"
-    stored = [names for names in (utils, adapters) if names.get(path) is not None]
+    stored = [names for names in (utils, adapters) if path in names]
+    own = stored and certifis_own()
+    stored = [names for names in stored if names[path] == own]
     if not stored:
         return
-    own, ours = certifis_own(), where()
+    ours = where()
     for names in stored:
-        if names[path] == own:
-            names[path] = ours
+        names[path] = ours
     # Of requests 2.32.0 to 2.32.4.
     context = adapters.get("_preloaded_ssl_context")
     if context is not None:

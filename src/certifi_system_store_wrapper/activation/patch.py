@@ -39,10 +39,13 @@ class Patch:
         known = previous.answer if previous else None
         self.answer: Answer = known if isinstance(known, Answer) else Answer(self._certifi_file)
         answers = {"where": self.answer.where, "contents": self._contents}
-        self.replacements = {n: _replacement(self.originals[n], answers[n]) for n in names}
+        self.replacements = {
+            name: _replacement(self.originals[name], answers[name], self.answer) for name in names
+        }
 
     def apply(self) -> None:
         """Put the replacements into certifi and certifi.core."""
+        self.answer.is_on = True
         for module in _modules(self.certifi):
             for name, replacement in self.replacements.items():
                 if self._may_replace(getattr(module, name, None), name):
@@ -50,11 +53,14 @@ class Patch:
 
     def _may_replace(self, function: object, name: str) -> bool:
         """Whether the function is certifi's or ours; one that the application put there stays."""
-        core = self.certifi.__name__ + ".core"
-        return function is self.originals[name] or getattr(function, "__module__", "") == core
+        core = sys.modules.get(self.certifi.__name__ + ".core")
+        # A reloaded core has new ones. What wraps them has their __module__, but not their names.
+        is_reloaded = core is not None and getattr(function, "__globals__", None) is vars(core)
+        return function is self.originals[name] or is_reloaded
 
     def undo(self) -> List[Tuple[Function, Function]]:
-        """Put certifi's own functions back; return ours with certifi's."""
+        """Put certifi's own functions back; return ours, which call these now, with certifi's."""
+        self.answer.is_on = False
         for module in _modules(self.certifi):
             for name, original in self.originals.items():
                 if getattr(module, name, None) is self.replacements[name]:
@@ -126,16 +132,18 @@ def _original(certifi: ModuleType, name: str) -> Function:
     return function
 
 
-def _replacement(original: Callable[..., str], answer: Function) -> Function:
+def _replacement(original: Callable[..., str], answer: Function, state: Answer) -> Function:
     """Return a plain function that looks like the original, so it pickles by reference.
 
     certifi's own takes no arguments. Where the caller passed some, the original answers: it is a
-    module of somebody else that is named certifi, too.
+    module of somebody else that is named certifi, too. So it does where `state` is off.
     """
 
     @functools.wraps(original)
     def replacement(*arguments: object, **named: object) -> str:
-        return original(*arguments, **named) if arguments or named else answer()
+        if arguments or named or not state.is_on:
+            return original(*arguments, **named)
+        return answer()
 
     replacement.__certifi_system_store_wrapper__ = True  # type: ignore[attr-defined]
     return replacement

@@ -19,7 +19,10 @@ _PYTHONS_OWN = os.path.dirname(os.path.abspath(os.__file__))
 class Shadowed(ImportError):
     """An import has found a file of the user's; the message names it."""
 
-    remedy = "rename it"
+    def __init__(self, message: str, remedy: str = "rename it") -> None:
+        """Remember what to do."""
+        super().__init__(message)
+        self.remedy = remedy
 
     def __repr__(self) -> str:
         """Return the sentence: in quotes a path of Windows would not be what can be typed."""

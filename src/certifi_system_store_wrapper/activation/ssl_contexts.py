@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     Path = Union[str, bytes, os.PathLike[str], None]
 
 _OTHERWISE = "ssl's defaults stay as they are"
-# A class, a name in it, and what that class itself had there.
-_patched: List[Tuple[type, str, object]] = []
+# A class, what that class itself had, and our function in its place.
+_patched: List[Tuple[type, object, Callable[..., None]]] = []
 # The contexts in load_default_certs, which knows for whom it is.
 _loading: Set[int] = set()
 
@@ -69,18 +69,18 @@ def patch(ssl: ModuleType) -> None:
 def _patch(ssl: ModuleType) -> None:
     # gevent, eventlet and truststore put a subclass there.
     context = next(each for each in ssl.SSLContext.__mro__ if each.__module__ == "ssl")
-    if not hasattr(context.load_default_certs, MARK):
-        _replace(context, _load_default_certs(context, ssl))
-        _replace(context, _set_default_verify_paths(context, ssl))
-        _replace(context, _load_verify_locations(context, ssl))
+    _replace(context, _load_default_certs(context, ssl))
+    _replace(context, _set_default_verify_paths(context, ssl))
+    _replace(context, _load_verify_locations(context, ssl))
 
 
 def undo() -> None:
     """Give ssl its own functions back."""
     while _patched:
-        context, name, before = _patched.pop()
+        context, before, ours = _patched.pop()
+        name = ours.__name__
         # Unless somebody has replaced ours.
-        if hasattr(vars(context).get(name), MARK):
+        if vars(context).get(name) is ours:
             if before is None:
                 delattr(context, name)
             else:
@@ -89,9 +89,10 @@ def undo() -> None:
 
 def _replace(context: Type[SSLContext], function: Callable[..., None]) -> None:
     name = function.__name__
-    setattr(function, MARK, True)
-    _patched.append((context, name, vars(context).get(name)))
-    setattr(context, name, function)
+    if not hasattr(getattr(context, name), MARK):
+        setattr(function, MARK, True)
+        _patched.append((context, vars(context).get(name), function))
+        setattr(context, name, function)
 
 
 def _load_default_certs(context: Type[SSLContext], ssl: ModuleType) -> Callable[..., None]:

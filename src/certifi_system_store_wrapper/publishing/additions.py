@@ -16,9 +16,9 @@ def warn(ours: bytes, found: Sequence[bytes]) -> None:
     found_now = dict.fromkeys(each.block for each in parsing.parse(written).certificates)
     new = [block for block in found_now if block not in known]
     if new:
-        more = f" and {len(new) - 1} more" if len(new) > 1 else ""
+        more = f" and {len(new) - 1} more were" if len(new) > 1 else " was"
         message = (
-            f"{_subject_of(new[0])}{more} was written into the file that certifi.where() names. It "
+            f"{_subject_of(new[0])}{more} written into the file that certifi.where() names. It "
             "is temporary, so no other process trusts it: `certifi-system-store-wrapper add FILE` "
             "keeps a certificate, where FILE holds it"
         )

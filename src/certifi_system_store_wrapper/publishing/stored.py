@@ -88,11 +88,13 @@ class Place:
         also = {"certifi": certifi_file, "bundle_dir": settings.bundle_dir}
         # Another OpenSSL has other defaults.
         also["libraries"] = environ().get("LD_LIBRARY_PATH", "")
+        # Hashed, because an id of a machine is no reader's business.
+        also["machine"] = self.machine = header.crc(header.machine().encode())
         more = [f"{name}={value}" for name, value in also.items()]
         self.asked: Asked = (*header.asked_for(settings), *more)
         self.salt: Salt = header.salt(settings, certifi_file)
         # Without what Windows' stores hold: where that changes, one bundle takes another's place.
-        parts = self.asked, self.salt[:-1], header.machine()
+        parts = self.asked, self.salt[:-1]
         key = source_hash(ascii(parts).encode("ascii")).hex()
         cache = cache_folder()
         self.folder = os.path.join(cache, APPLICATION, key) if cache else ""

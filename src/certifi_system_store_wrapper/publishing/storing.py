@@ -74,17 +74,18 @@ def _sweep(mine: Place) -> None:
     found = [(status.st_mtime, path) for path in paths for status in [status_of(path)] if status]
     for number, (used, path) in enumerate(sorted(found, reverse=True)):
         is_old = number >= _MOST or time.time() - used > _UNUSED
-        if path != mine.path and (is_old or not os.path.isdir(_prefix(path))):
+        if path != mine.path and (is_old or _is_of_nobody(path, mine.machine)):
             quietly(os.unlink, path)
             # It stays where a printed bundle lies there.
             quietly(os.rmdir, os.path.dirname(path))
 
 
-def _prefix(path: str) -> str:
-    """Return the environment that made a stored bundle; os.sep where its header does not say it."""
+def _is_of_nobody(path: str, machine: str) -> bool:
+    """Whether the environment of that machine which made a stored bundle is gone."""
     try:
         with open(path, "rb") as file:
             asked = header.asked_of(file.read(_START).split(b"\n")[1])
     except (OSError, LookupError, ValueError):
-        return os.sep
-    return asked[0].partition("=")[2]
+        return False
+    made_by = dict(each.split("=", 1) for each in asked)
+    return made_by.get("machine") == machine and not os.path.isdir(made_by["prefix"])

@@ -38,6 +38,61 @@ def test_a_signal_at_any_line(sandbox: Sandbox, what: str, threads: str, *, slow
     assert not sandbox.left
 
 
+@pytest.mark.posix("there are no forks")
+def test_threads_that_ask_first_at_once(sandbox: Sandbox) -> None:
+    """What a fork does is done once, so no signal stays blocked after it."""
+    code = """
+        import os, signal, threading
+        import certifi_system_store_wrapper as ours
+        ours.deactivate()
+        import certifi
+        register, both = os.register_at_fork, threading.Barrier(2)
+        def slowly(**named):
+            try:
+                both.wait(1)
+            except threading.BrokenBarrierError:
+                pass
+            register(**named)
+        os.register_at_fork = slowly
+        threads = [threading.Thread(target=ours.where) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        ours.where()
+        pid = os.fork()
+        if not pid:
+            os._exit(0)
+        os.waitpid(pid, 0)
+        assert not signal.pthread_sigmask(signal.SIG_BLOCK, ())
+    """
+    done = sandbox.run_code(textwrap.dedent(code))
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_finalizer_between_two_lines_of_the_lock(sandbox: Sandbox) -> None:
+    """It asks certifi as soon as this thread has the lock: nobody waits for anybody."""
+    code = """
+        import certifi, certifi_system_store_wrapper.activation.hook as hook
+        answer = hook.current()
+        class Lock:
+            real, asked = answer._lock, []
+            def acquire(self, **named):
+                got = self.real.acquire(**named)
+                if not self.asked:
+                    self.asked.append("")
+                    self.asked[:] = [certifi.where()]
+                return got
+            def release(self):
+                self.real.release()
+        lock = answer._lock = Lock()
+        assert certifi.where() == lock.asked[0] == certifi.where()
+        assert "certifi-system-store-wrapper-" in certifi.where()
+    """
+    done = sandbox.run_code(textwrap.dedent(code))
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 # What the rest of this page has in common: an alarm whose handler raises.
 ALARM = """
 import os, signal, sys, threading, time

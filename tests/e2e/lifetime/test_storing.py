@@ -467,13 +467,16 @@ def test_what_nobody_needs_is_swept(user: User, tmp_path: Path) -> None:
     """Of an environment that is gone, and what was not used for two months; no printed one."""
     (path,) = user.stored
     above = path.parents[1]
-    gone, unused = above / "gone", above / "unused"
-    for folder in (gone, unused):
+    gone, unused, elsewhere = above / "gone", above / "unused", above / "elsewhere"
+    for folder in (gone, unused, elsewhere):
         shutil.copytree(path.parent, folder)
     prefix = str(user.sandbox.environment.python.parents[1]).encode()
     text = (gone / path.name).read_bytes()
     assert prefix in text
-    (gone / path.name).write_bytes(text.replace(prefix, str(tmp_path / "gone").encode()))
+    text = text.replace(prefix, str(tmp_path / "gone").encode())
+    (gone / path.name).write_bytes(text)
+    # This machine cannot know whether that environment is gone.
+    (elsewhere / path.name).write_bytes(text.replace(b"\tmachine=", b"\tmachine=another", 1))
     os.utime(unused / path.name, LONG_AGO)
     (unused / "cacert.pem").write_bytes(b"printed")
     for number in range(120):
@@ -485,10 +488,11 @@ def test_what_nobody_needs_is_swept(user: User, tmp_path: Path) -> None:
     user.asks()
     found = {each.relative_to(above).as_posix() for each in above.rglob("*")}
     others = {each for each in found if each.startswith("other-") and "/" in each}
-    # The newest hundred: this one, the one that is gone, and others.
-    assert len(others) == 98
+    # The newest hundred: this one, the one that is gone, another machine's, and others.
+    assert len(others) == 97
     assert {each for each in found if not each.startswith("other-")} == {
         *(path.parent.name, f"{path.parent.name}/{path.name}", "unused", "unused/cacert.pem"),
+        *("elsewhere", f"elsewhere/{path.name}"),
     }
 
 

@@ -14,9 +14,6 @@ from ...parsing import pem, x509
 from ...parsing.rfc5280 import OID_SUBJECT_KEY
 from . import context_class
 
-# OpenSSL's verify codes (x509_vfy.h) for a root that is not trusted, and for another name, which is
-# no matter of roots.
-UNKNOWN_ISSUER, WRONG_NAME = (2, 18, 19, 20, 21), (62, 64)
 _OCTET_STRING = 0x04
 # Python has a name for the second one since 3.10.
 STRICT = ssl.VERIFY_X509_STRICT

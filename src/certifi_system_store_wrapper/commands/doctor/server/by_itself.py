@@ -15,7 +15,7 @@ from typing import Any, Dict, Optional
 
 from ....parsing import x509
 from ...trusts import BY_BORINGSSL, BY_URLLIB3, BY_URLLIB3_2, BY_WEBPKI
-from ..verdicts import WRONG_NAME
+from ..verify_codes import WRONG_NAME
 from .handshake import ByItself, Outcome
 from .target import OPERATOR, is_ip
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...output import Finding, note, problem
-from ..verdicts import WRONG_NAME
+from ..verify_codes import WRONG_NAME
 from . import trusts
 from .chain import View
 from .target import OPERATOR

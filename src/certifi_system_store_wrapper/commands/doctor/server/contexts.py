@@ -87,8 +87,7 @@ def _load_defaults(context: ssl.SSLContext, pem: Dict[str, str]) -> None:
         # OpenSSL passes over what it cannot read.
         with suppress(OSError):
             _load(context, root)
-    settings = from_environment()
-    if settings.ssl_defaults and not settings.disable:
+    if from_environment().ssl_defaults:
         # As what replaces load_default_certs() does.
         context.load_verify_locations(cadata=pem[trusts.BUNDLE])
 

@@ -13,7 +13,7 @@ from copy import copy
 from typing import Any, List, Optional, Set, Tuple
 
 from ....sources import files
-from ..verdicts import UNKNOWN_ISSUER, WRONG_NAME
+from ..verify_codes import NO_ISSUER, SELF_SIGNED, STORE_REJECTS, TIMES, WRONG_NAME
 from .proxy import Proxy, read
 from .target import NoConnection, Target, UntrustedProxy
 
@@ -21,6 +21,14 @@ from .target import NoConnection, Target, UntrustedProxy
 _STEP, _TOTAL = 10.0, 60.0
 # Bytes of a proxy's answer, and addresses that are tried.
 _MAX_ANSWER, _MAX_ADDRESSES = 16 << 10, 8
+
+# What helps against OpenSSL's verdict on the certificate of a proxy.
+_HELP = {
+    **dict.fromkeys(NO_ISSUER, "`add` its CA"),
+    SELF_SIGNED: "`add` its certificate",
+    STORE_REJECTS: "ask your administrator",
+    **dict.fromkeys(WRONG_NAME, "name the proxy as its certificate does"),
+}
 
 Address = Tuple[int, Tuple[Any, ...]]
 
@@ -106,11 +114,10 @@ class Route:
 
 def _what_helps(code: int) -> str:
     """Return what helps against that verdict on the certificate of a proxy."""
-    if code in UNKNOWN_ISSUER:
-        return "`add` its CA"
-    if code in WRONG_NAME:
-        return "name the proxy as its certificate does"
-    return "whoever runs the proxy has to have its certificate, or that of its CA, issued anew"
+    anew = "whoever runs the proxy has to have its certificate, or that of its CA, issued anew"
+    if code in TIMES:
+        return f"check this machine's clock; if it is right, {anew}"
+    return _HELP.get(code, anew if code > 0 else f"`add` its CA if nobody trusts that; else {anew}")
 
 
 def seconds_until(deadline: float) -> float:

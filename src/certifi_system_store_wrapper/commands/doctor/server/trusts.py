@@ -12,7 +12,7 @@ from ...output import Finding, problem
 from ...status import why_plain
 from ...trusts import Checks, Replacement, Root, Trust, look
 from .. import replacing, strict
-from ..verdicts import WRONG_NAME
+from ..verify_codes import WRONG_NAME
 from . import by_itself, contexts, handshake, reasons
 from .handshake import Outcome
 from .route import Route, reason_of

@@ -8,7 +8,7 @@ from typing import Callable, Dict, Iterator, List, Tuple
 from ....reporting.findings import DISTRUSTS, REJECTED
 from ....sources.system import unix
 from ...output import Finding, note, problem, several
-from ..verdicts import WRONG_NAME
+from ..verify_codes import NO_ISSUER, SELF_SIGNED, STORE_REJECTS, TIMES, WRONG_NAME
 from . import chain, missing
 from .chain import Link, View
 from .handshake import Outcome
@@ -16,10 +16,6 @@ from .target import OPERATOR, is_host, is_ip
 
 _SELECT = "take the ! off its line there, and run update-ca-certificates as root"
 _RENEW = f"{OPERATOR} has to have its certificates issued anew"
-# OpenSSL's verify codes (x509_vfy.h).
-_TIMES = {9: "not yet valid", 10: "expired"}
-_SELF_SIGNED = 18
-_NO_ISSUER = (2, 19, 20, 21, 27)
 # Codes that need no look at the certificates: the check, what is wrong, and what to do.
 _SIMPLE: Dict[int, Tuple[str, str, str]] = {
     13: ("time", "a certificate of this chain begins at no time that can be read", _RENEW),
@@ -31,7 +27,7 @@ _SIMPLE: Dict[int, Tuple[str, str, str]] = {
         "a CA of this chain may not have so many CAs below it (path length)",
         _RENEW,
     ),
-    28: (
+    STORE_REJECTS: (
         "distrusted",
         "the store rejects a certificate of this chain for TLS servers",
         "ask your administrator",
@@ -47,8 +43,8 @@ _SIMPLE: Dict[int, Tuple[str, str, str]] = {
 
 def cause(view: View, outcome: Outcome) -> Finding:
     """Return why the server is refused, as a problem with its remedy."""
-    if outcome.code in _TIMES:
-        return _wrong_time(view, _TIMES[outcome.code])
+    if outcome.code in TIMES:
+        return _wrong_time(view, TIMES[outcome.code])
     if outcome.code in WRONG_NAME:
         return wrong_name(view)
     distrusted = next(_distrusted(view), None)
@@ -84,10 +80,10 @@ def _wrong_time(view: View, what: str) -> Finding:
 
 def next_causes(view: View, outcome: Outcome) -> List[Finding]:
     """Return what OpenSSL would refuse next if the issuer were trusted; it names one cause only."""
-    if not view.path or outcome.code not in (_SELF_SIGNED, *_NO_ISSUER):
+    if not view.path or outcome.code not in (SELF_SIGNED, *NO_ISSUER):
         return []
     own = view.path[0]
-    found = [_wrong_time(view, what) for what in _TIMES.values() if what in own.marks]
+    found = [_wrong_time(view, what) for what in TIMES.values() if what in own.marks]
     names = chain.names(own)
     if names and not any(chain.is_for(view.where.host, name) for name in names):
         found.append(wrong_name(view))
@@ -197,7 +193,7 @@ def _first(view: View, is_guilty: Callable[[Link], bool]) -> str:
 
 _EXPLAINED: Dict[int, Callable[[View], Finding]] = {
     7: _signature,
-    _SELF_SIGNED: _self_signed,
+    SELF_SIGNED: _self_signed,
     # Before OpenSSL 3, 24 had another meaning.
     24: _no_ca,
     79: _no_ca,
@@ -205,5 +201,5 @@ _EXPLAINED: Dict[int, Callable[[View], Finding]] = {
     47: _name_constraints,
     48: _name_constraints,
     34: _critical_extension,
-    **dict.fromkeys(_NO_ISSUER, missing.cause),
+    **dict.fromkeys(NO_ISSUER, missing.cause),
 }
