@@ -70,8 +70,9 @@ def activate() -> None:
 def deactivate() -> None:
     """Give certifi its own functions back, until activate(); what is imported later keeps its own.
 
-    Paths that were handed out stay good until exit. Idempotent. The functions of this module answer from the bundle all the same. Raises ImportError
-    where pip has replaced this package since the process began.
+    Paths that were handed out stay good until exit. Idempotent. The functions of this module answer
+    from the bundle all the same. Raises ImportError where pip has replaced this package since the
+    process began.
     """
     with put_off():
         hook.unpatch()

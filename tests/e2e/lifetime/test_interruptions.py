@@ -45,7 +45,8 @@ def test_threads_that_ask_first_at_once(sandbox: Sandbox) -> None:
         import os, signal, threading
         import certifi_system_store_wrapper as ours
         ours.deactivate()
-        import certifi
+        import certifi, certifi_system_store_wrapper.activation.patch
+        ours.where
         register, both = os.register_at_fork, threading.Barrier(2)
         def slowly(**named):
             try:
