@@ -136,21 +136,24 @@ def test_what_is_imported_after_deactivate(sandbox: Sandbox) -> None:
 def test_what_no_module_holds_is_off_after_deactivate(sandbox: Sandbox) -> None:
     """Such as an attribute of a class, a partial, and what the application has wrapped around."""
     code = """
-        import certifi, certifi_system_store_wrapper as ours, functools
+        import certifi, certifi.core, certifi_system_store_wrapper as ours, functools
+        from certifi_system_store_wrapper.activation import hook
+        from certifi import where
         class Holder:
             where = staticmethod(certifi.where)
         partial = functools.partial(certifi.where)
         wrapped = functools.wraps(certifi.where)(lambda _where=certifi.where: _where())
         certifi.where = wrapped
         path = ours.where()
-        answers = lambda: {Holder.where(), partial(), certifi.where(), certifi.core.where()}
-        assert answers() == {path}
+        def answers():
+            return {Holder.where(), partial(), where(), certifi.where(), certifi.core.where()}
+        assert answers() == {path} and hook.is_active()
         ours.deactivate()
-        assert certifi.where is wrapped
+        assert certifi.where is wrapped and not hook.is_active()
         (own,) = answers()
         assert own.endswith("cacert.pem") and own != path
         ours.activate()
-        assert certifi.where is wrapped and answers() == {path}
+        assert certifi.where is wrapped and answers() == {path} and hook.is_active()
     """
     done = sandbox.run_code(code)
     assert (done.returncode, done.stderr) == (0, "")
@@ -178,6 +181,72 @@ def test_activate_waits_for_an_import_that_began_before(sandbox: Sandbox) -> Non
         assert hasattr(certifi.where, "__certifi_system_store_wrapper__")
         assert certifi.where() == certifi.core.where() == ours.where()
         thread.join()
+    """
+    done = sandbox.run_code(code)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_activate_beside_an_import_that_fails(sandbox: Sandbox) -> None:
+    """It is the other thread's failure: it is told there, and the next import is patched."""
+    code = """
+        import certifi_system_store_wrapper as ours, sys, threading
+        ours.deactivate()
+        begun, go = threading.Event(), threading.Event()
+        class Finder:
+            @staticmethod
+            def find_spec(name, path=None, target=None):
+                if name == "certifi.core":
+                    begun.set()
+                    assert go.wait(30)
+                    raise ImportError("not now")
+        def import_it():
+            try:
+                import certifi
+            except ImportError as error:
+                assert "not now" in str(error)
+        sys.meta_path = [Finder, *sys.meta_path]
+        thread = threading.Thread(target=import_it)
+        thread.start()
+        begun.wait()
+        threading.Timer(0.3, go.set).start()
+        ours.activate()
+        thread.join()
+        sys.meta_path = [each for each in sys.meta_path if each is not Finder]
+        import certifi
+        assert certifi.where() == ours.where()
+        assert hasattr(certifi.where, "__certifi_system_store_wrapper__")
+    """
+    done = sandbox.run_code(code)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize(
+    "anew",
+    [
+        "del sys.modules['certifi']",
+        # As test runners do, between two tests.
+        """for name in [each for each in sys.modules if "certifi_system_store" in each]:
+            del sys.modules[name]
+        sys.meta_path = [each for each in sys.meta_path if "certifi_system" not in each.__module__]
+        """,
+    ],
+)
+def test_what_an_earlier_patch_has_left(sandbox: Sandbox, anew: str) -> None:
+    """The new one takes its place, and can be undone."""
+    code = f"""
+        import certifi, sys
+        certifi.where()
+        {anew}
+        import certifi, certifi.core, certifi_system_store_wrapper as ours
+        core = sys.modules["certifi.core"]
+        ours.activate()
+        from certifi_system_store_wrapper.activation import hook
+        assert hook.is_active()
+        assert certifi.where() == core.where() == ours.where()
+        ours.deactivate()
+        assert not hook.is_active()
+        for where in (certifi.where, core.where):
+            assert not hasattr(where, "__certifi_system_store_wrapper__")
     """
     done = sandbox.run_code(code)
     assert (done.returncode, done.stderr) == (0, "")

@@ -74,6 +74,12 @@ def test_a_hook_that_failed_says_why(sandbox: Sandbox) -> None:
     done = sandbox.run(*COMMAND, env={"PYTHONPATH": str(sandbox.work)})
     taken = f"{sandbox.work / 'wrapt.py'} is taken for wrapt; rename it if it is yours"
     assert taken in done.stdout and "or reinstall wrapt" in done.stdout
+    (sandbox.work / "wrapt.py").unlink()
+    # What is left of an installation that was removed by hand.
+    (sandbox.work / "wrapt").mkdir()
+    write(sandbox.work / "wrapt" / "__init__.py", b"__file__ = None\n")
+    done = sandbox.run(*COMMAND, env={"PYTHONPATH": str(sandbox.work)})
+    assert f"{sandbox.work / 'wrapt'} is taken for wrapt" in done.stdout
 
 
 def test_usage(sandbox: Sandbox) -> None:

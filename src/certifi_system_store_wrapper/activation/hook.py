@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import importlib.util
 import sys
+from contextlib import suppress
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any, Callable, List, Optional, Set
@@ -53,12 +54,13 @@ def watch(name: str, at_exit: List[Callable[[], None]]) -> bool:
     if settings.disable or is_off or not HAS_TLS:
         return False
     if _is_being_imported(sys.modules.get(name)):
-        # By another thread, which may have begun before we were active: it is patched when it is
-        # complete.
-        foreign(importlib.import_module, name)
+        # By another thread, which may have begun before we were active. If it fails, that thread
+        # says so.
+        with suppress(ImportError, RuntimeError):
+            foreign(importlib.import_module, name)
     module = sys.modules.get(name)
     if _is_being_imported(module):
-        # This thread imports it.
+        # By this thread, or by one that waits for this one.
         return False
     if name == "ssl":
         return settings.ssl_defaults and _watch_ssl()
@@ -67,7 +69,7 @@ def watch(name: str, at_exit: List[Callable[[], None]]) -> bool:
         return True
     if module is not None and name not in _patches:
         imported_before_us.add(name)
-    if _is_unpatched(module):
+    if _where_of(name) is not None and not is_active(name):
         _bound_before.add(name)
     _register(name, _patch)
     return True
@@ -78,10 +80,10 @@ def _is_being_imported(module: Optional[ModuleType]) -> bool:
     return bool(getattr(spec, "_initializing", False))
 
 
-def _is_unpatched(certifi: Optional[ModuleType]) -> bool:
-    """Whether it answers by itself; one that is being reloaded may not answer at all."""
-    where = vars(certifi).get("where") if isinstance(certifi, ModuleType) else None
-    return where is not None and not hasattr(where, MARK)
+def _where_of(name: str) -> object:
+    """Return where() of that copy of certifi; None while it is being reloaded, for example."""
+    certifi = sys.modules.get(name)
+    return vars(certifi).get("where") if isinstance(certifi, ModuleType) else None
 
 
 def _watch_ssl() -> bool:
@@ -98,8 +100,10 @@ def _register(name: str, patch: Callable[[ModuleType], None]) -> None:
     if not hasattr(wrapt, "when_imported"):
         from .shadows import Shadowed
 
+        # What is left of an installation may be a folder alone.
+        path = getattr(wrapt, "__file__", None) or wrapt.__path__[0]
         remedy = "rename it if it is yours, or reinstall wrapt"
-        raise Shadowed(f"{wrapt.__file__} is taken for wrapt", remedy)
+        raise Shadowed(f"{path} is taken for wrapt", remedy)
     first = list(map(id, sys.meta_path[:1]))
     wrapt.when_imported(name)(patch)
     _put_back(wrapt, sys.meta_path)
@@ -160,13 +164,10 @@ def current() -> Answer:
     return _patches["certifi"].answer
 
 
-def is_active() -> bool:
-    """Whether certifi.where(), if anybody has imported certifi, is ours."""
-    certifi = sys.modules.get("certifi")
-    patch = _patches.get("certifi")
-    return bool(
-        certifi and patch and patch.answer.is_on and certifi.where is patch.replacements["where"]
-    )
+def is_active(name: str = "certifi") -> bool:
+    """Whether where() of that copy of certifi, if anybody has imported it, asks us."""
+    patch = _patches.get(name)
+    return bool(patch and patch.certifi is sys.modules.get(name) and patch.is_active())
 
 
 def unpatch() -> None:

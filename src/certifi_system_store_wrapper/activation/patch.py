@@ -51,12 +51,16 @@ class Patch:
                 if self._may_replace(getattr(module, name, None), name):
                     setattr(module, name, replacement)
 
+    def is_active(self) -> bool:
+        """Whether certifi.where() asks us."""
+        return self.answer.is_on and _is_marked(vars(self.certifi).get("where"))
+
     def _may_replace(self, function: object, name: str) -> bool:
         """Whether the function is certifi's or ours; one that the application put there stays."""
         core = sys.modules.get(self.certifi.__name__ + ".core")
         # A reloaded core has new ones. What wraps them has their __module__, but not their names.
         is_reloaded = core is not None and getattr(function, "__globals__", None) is vars(core)
-        return function is self.originals[name] or is_reloaded
+        return function is self.originals[name] or is_reloaded or _is_replacement(function)
 
     def undo(self) -> List[Tuple[Function, Function]]:
         """Put certifi's own functions back; return ours, which call these now, with certifi's."""
@@ -126,10 +130,20 @@ def _modules(certifi: ModuleType) -> List[ModuleType]:
 def _original(certifi: ModuleType, name: str) -> Function:
     """Return certifi's own function, also where an earlier patch of ours stands before it."""
     function: Function = getattr(certifi, name)
-    # Compared with True, because a mock has every attribute.
-    while getattr(function, "__certifi_system_store_wrapper__", None) is True:
+    while _is_marked(function):
         function = function.__wrapped__  # type: ignore[attr-defined]
     return function
+
+
+def _is_marked(function: object) -> bool:
+    """Whether it is ours, or the application has wrapped it around ours by functools.wraps."""
+    # Compared with True, because a mock has every attribute.
+    return getattr(function, "__certifi_system_store_wrapper__", None) is True
+
+
+def _is_replacement(function: object) -> bool:
+    """Whether it is ours, maybe of an earlier patch."""
+    return _is_marked(function) and not _is_marked(function.__wrapped__)  # type: ignore[attr-defined]
 
 
 def _replacement(original: Callable[..., str], answer: Function, state: Answer) -> Function:

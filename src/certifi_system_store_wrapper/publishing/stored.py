@@ -88,10 +88,11 @@ class Place:
         also = {"certifi": certifi_file, "bundle_dir": settings.bundle_dir}
         # Another OpenSSL has other defaults.
         also["libraries"] = environ().get("LD_LIBRARY_PATH", "")
-        # Hashed, because an id of a machine is no reader's business.
-        also["machine"] = self.machine = header.crc(header.machine().encode())
         more = [f"{name}={value}" for name, value in also.items()]
-        self.asked: Asked = (*header.asked_for(settings), *more)
+        # Hashed, because an id of a machine is no reader's business.
+        self.machine = header.crc(header.machine().encode())
+        prefix, *others = header.asked_for(settings)
+        self.asked: Asked = (prefix, f"machine={self.machine}", *others, *more)
         self.salt: Salt = header.salt(settings, certifi_file)
         # Without what Windows' stores hold: where that changes, one bundle takes another's place.
         parts = self.asked, self.salt[:-1]

@@ -85,7 +85,7 @@ def _is_of_nobody(path: str, machine: str) -> bool:
     try:
         with open(path, "rb") as file:
             asked = header.asked_of(file.read(_START).split(b"\n")[1])
+        made_by = dict(each.split("=", 1) for each in asked[:2])
+        return made_by["machine"] == machine and not os.path.isdir(made_by["prefix"])
     except (OSError, LookupError, ValueError):
         return False
-    made_by = dict(each.split("=", 1) for each in asked)
-    return made_by.get("machine") == machine and not os.path.isdir(made_by["prefix"])
