@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import sys
 import textwrap
 from pathlib import Path
 from typing import Dict, List
@@ -14,7 +13,7 @@ import pytest
 
 from support import Sandbox
 
-pytestmark = pytest.mark.skipif(sys.platform != "win32", reason="these are ways of Windows")
+pytestmark = pytest.mark.windows("these are its ways")
 
 # Runs on, with a file open that a program before it has named, until its stdin ends.
 HOLDER = """
@@ -27,13 +26,6 @@ print(handle not in (None, ctypes.c_void_p(-1).value), flush=True)
 sys.stdin.read()
 """
 READS, DELETES = "80000000", "10000"
-
-
-def is_wine() -> bool:
-    """Whether Wine stands in for Windows."""
-    import ctypes
-
-    return sys.platform == "win32" and hasattr(ctypes.WinDLL("ntdll"), "wine_get_version")
 
 
 def left(sandbox: Sandbox) -> List[Path]:
@@ -163,6 +155,24 @@ def test_odd_accounts(sandbox: Sandbox, changed: Dict[str, str]) -> None:
     assert not left(sandbox)
 
 
+@pytest.mark.not_wine("it has no limit on the length of a path")
+def test_a_profile_beyond_max_path(sandbox: Sandbox) -> None:
+    """There is a bundle all the same, or one WARNING and certifi's own list."""
+    deep = rf"{sandbox.home}\{'x' * 150}\{'x' * 150}"
+    os.makedirs(rf"\\?\{deep}")
+    code = """
+        import certifi, os, ssl
+        path = certifi.where()
+        ssl.create_default_context(cafile=path)
+        print(os.path.dirname(path) == os.path.dirname(certifi.__file__))
+    """
+    done = sandbox.run_code(code, env={"LOCALAPPDATA": deep})
+    assert done.returncode == 0, done.stderr
+    warned = len(done.stderr.splitlines())
+    assert (done.stdout, warned) in [("False\n", 0), ("True\n", 1)], done
+    assert not left(sandbox)
+
+
 # Nobody else can have a new file held: these lines do what a scanner that opens it at once does.
 REFUSED = """
 import certifi, os
@@ -195,7 +205,7 @@ def test_ctrl_c(sandbox: Sandbox) -> None:
     assert not sandbox.left
 
 
-@pytest.mark.skipif(is_wine(), reason="Wine has no console that events are sent to")
+@pytest.mark.not_wine("it has no console that events are sent to")
 def test_ctrl_break(sandbox: Sandbox) -> None:
     """It ends a process at once: its bundle stays until the next process ends."""
     code = "import certifi, time; print(certifi.where(), flush=True); time.sleep(60)"
