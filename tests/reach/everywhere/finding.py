@@ -153,7 +153,9 @@ def _layouts(interpreter: Interpreter, cache: Path) -> Found:
     mozillas = cache / "mozilla.pem"
     from pip._vendor import certifi
 
-    mozillas.write_text(certifi.contents())
+    # Where this package is active in the Python that runs this, too, certifi's own is beneath.
+    contents = getattr(certifi.contents, "__wrapped__", certifi.contents)
+    mozillas.write_text(contents())
     enter = ["unshare", "-m", sys.executable, "-I", "-S", openssl_dir.__file__, folder]
     return [
         _probe(interpreter.path, [*enter, "-"], "OPENSSLDIR empty, as uv's"),
