@@ -159,64 +159,45 @@ def test_what_no_module_holds_is_off_after_deactivate(sandbox: Sandbox) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_activate_waits_for_an_import_that_began_before(sandbox: Sandbox) -> None:
-    """Another thread imports certifi, and nobody was to patch it when that began."""
-    code = """
-        import certifi_system_store_wrapper as ours, sys, threading
-        ours.deactivate()
-        begun, go = threading.Event(), threading.Event()
-        class Finder:
-            @staticmethod
-            def find_spec(name, path=None, target=None):
-                if name == "certifi.core":
-                    begun.set()
-                    assert go.wait(30)
-        sys.meta_path = [Finder, *sys.meta_path]
-        thread = threading.Thread(target=__import__, args=("certifi",))
-        thread.start()
-        begun.wait()
-        threading.Timer(0.3, go.set).start()
-        ours.activate()
+# Another thread is in the middle of importing certifi when activate() is called.
+BESIDE_AN_IMPORT = """
+import certifi_system_store_wrapper as ours, sys, threading
+ours.deactivate()
+begun, go, failures = threading.Event(), threading.Event(), []
+class Finder:
+    @staticmethod
+    def find_spec(name, path=None, target=None):
+        if name == "certifi.core":
+            begun.set()
+            assert go.wait(30)
+            if FAILS:
+                raise ImportError("not now")
+def import_it():
+    try:
         import certifi
-        assert hasattr(certifi.where, "__certifi_system_store_wrapper__")
-        assert certifi.where() == certifi.core.where() == ours.where()
-        thread.join()
-    """
-    done = sandbox.run_code(code)
-    assert (done.returncode, done.stderr) == (0, "")
+    except ImportError as error:
+        failures.append(str(error))
+sys.meta_path = [Finder, *sys.meta_path]
+thread = threading.Thread(target=import_it)
+thread.start()
+begun.wait()
+threading.Timer(0.3, go.set).start()
+ours.activate()
+thread.join()
+sys.meta_path = [each for each in sys.meta_path if each is not Finder]
+if FAILS:
+    assert "certifi" not in sys.modules
+import certifi
+assert failures == ["not now"] * FAILS
+assert hasattr(certifi.where, "__certifi_system_store_wrapper__")
+assert certifi.where() == certifi.core.where() == ours.where()
+"""
 
 
-def test_activate_beside_an_import_that_fails(sandbox: Sandbox) -> None:
-    """It is the other thread's failure: it is told there, and the next import is patched."""
-    code = """
-        import certifi_system_store_wrapper as ours, sys, threading
-        ours.deactivate()
-        begun, go = threading.Event(), threading.Event()
-        class Finder:
-            @staticmethod
-            def find_spec(name, path=None, target=None):
-                if name == "certifi.core":
-                    begun.set()
-                    assert go.wait(30)
-                    raise ImportError("not now")
-        def import_it():
-            try:
-                import certifi
-            except ImportError as error:
-                assert "not now" in str(error)
-        sys.meta_path = [Finder, *sys.meta_path]
-        thread = threading.Thread(target=import_it)
-        thread.start()
-        begun.wait()
-        threading.Timer(0.3, go.set).start()
-        ours.activate()
-        thread.join()
-        sys.meta_path = [each for each in sys.meta_path if each is not Finder]
-        import certifi
-        assert certifi.where() == ours.where()
-        assert hasattr(certifi.where, "__certifi_system_store_wrapper__")
-    """
-    done = sandbox.run_code(code)
+@pytest.mark.parametrize("fails", [False, True])
+def test_activate_beside_an_import_that_began_before(sandbox: Sandbox, *, fails: bool) -> None:
+    """It waits for that one; if it fails, that thread says so, and the next one is patched."""
+    done = sandbox.run_code(f"FAILS = {fails}" + BESIDE_AN_IMPORT)
     assert (done.returncode, done.stderr) == (0, "")
 
 

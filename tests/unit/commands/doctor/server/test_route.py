@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ssl
 from datetime import datetime, timedelta, timezone
+from typing import Optional
 
 import pytest
 import trustme
@@ -14,44 +15,39 @@ from certifi_system_store_wrapper.commands.doctor.server.target import Target, U
 from support.servers import Echo, serving
 
 
-@pytest.mark.parametrize(
-    ("is_trusted", "name", "remedy"),
-    [
-        (False, "localhost", "`add` its CA"),
-        (True, "other.example", "name the proxy as its certificate does"),
-    ],
-)
-def test_what_helps(private_ca: trustme.CA, name: str, remedy: str, *, is_trusted: bool) -> None:
-    """A root that is not trusted is added; against another name that does not help."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    private_ca.issue_cert(name).configure_cert(context)
-    trust = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    if is_trusted:
-        private_ca.configure_trust(trust)
+def remedy_of(trust: ssl.SSLContext, context: Optional[ssl.SSLContext] = None) -> str:
+    """Return what is said to help against the certificate of a proxy that has that context."""
     with serving(Echo, context) as server:
         proxy = read(f"https://localhost:{server.port}", "a test")
         route = Route(Target("server.example", 443), proxy).trusting(trust)
         with pytest.raises(UntrustedProxy) as raised:
             route.connected()
-    assert raised.value.remedy == remedy
+    return raised.value.remedy
 
 
 RENEW = "whoever runs the proxy has to have its certificate, or that of its CA, issued anew"
 
 
-def test_a_proxy_whose_certificate_has_expired(private_ca: trustme.CA) -> None:
-    """The clock comes first, as with the certificate of a server."""
+@pytest.mark.parametrize(
+    ("is_trusted", "name", "days", "remedy"),
+    [
+        (False, "localhost", 1, "`add` its CA"),
+        (True, "other.example", 1, "name the proxy as its certificate does"),
+        (True, "localhost", -1, f"check this machine's clock; if it is right, {RENEW}"),
+    ],
+    ids=["root", "name", "expired"],
+)
+def test_what_helps(
+    private_ca: trustme.CA, name: str, days: int, remedy: str, *, is_trusted: bool
+) -> None:
+    """A root that is not trusted is added; against another name or time that does not help."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    ago = datetime.now(timezone.utc) - timedelta(days=1)
-    private_ca.issue_cert("localhost", not_after=ago).configure_cert(context)
+    ends = datetime.now(timezone.utc) + timedelta(days=days)
+    private_ca.issue_cert(name, not_after=ends).configure_cert(context)
     trust = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    private_ca.configure_trust(trust)
-    with serving(Echo, context) as server:
-        proxy = read(f"https://localhost:{server.port}", "a test")
-        route = Route(Target("server.example", 443), proxy).trusting(trust)
-        with pytest.raises(UntrustedProxy) as raised:
-            route.connected()
-    assert raised.value.remedy == f"check this machine's clock; if it is right, {RENEW}"
+    if is_trusted:
+        private_ca.configure_trust(trust)
+    assert remedy_of(trust, context) == remedy
 
 
 @pytest.mark.parametrize(
@@ -74,10 +70,4 @@ def test_other_verdicts(code: int, remedy: str) -> None:
             error.verify_code, error.verify_message = code, "refused"
             raise error
 
-    with serving(Echo) as server:
-        proxy = read(f"https://localhost:{server.port}", "a test")
-        trust = Refusing(ssl.PROTOCOL_TLS_CLIENT)
-        route = Route(Target("server.example", 443), proxy).trusting(trust)
-        with pytest.raises(UntrustedProxy) as raised:
-            route.connected()
-    assert raised.value.remedy == remedy
+    assert remedy_of(Refusing(ssl.PROTOCOL_TLS_CLIENT)) == remedy
