@@ -1,12 +1,14 @@
 """Results of long runs, kept for each product, so that an interrupted run goes on where it was.
 
 The product is the last commit that changed what is installed. A mend of a test makes the rows that
-failed run again, and not all of them: each says of which commit its tests were.
+failed run again, and not all of them: each says of which commit its tests were. The results are
+committed, because all rows together take hours, and another machine may run the rest.
 """
 
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 import time
@@ -15,7 +17,9 @@ from typing import Callable, List, NamedTuple, Sequence
 
 from reach.everywhere.running import CHECKOUT, Row
 
-BUT_TABLES = ("--", ".", ":!docs/tested.md")  # what these commands write themselves
+FOLDER = CHECKOUT / "tests/reach/results"
+# What these commands write themselves is left out.
+BUT_TABLES = ("--", ".", ":!docs/tested.md", f":!{FOLDER.relative_to(CHECKOUT).as_posix()}")
 INSTALLED = ("--", "src", "pyproject.toml", "*.pth", "*.start")
 
 
@@ -51,14 +55,16 @@ def not_run(name: str, why: str) -> Row:
 class Results:
     """The results for one product and selection of tests."""
 
-    def __init__(self, folder: Path, tests: Sequence[str]) -> None:
-        """Keep results in `folder`; those of a changed checkout are never used again."""
+    def __init__(self, cache: Path, tests: Sequence[str]) -> None:
+        """Keep results; those of a changed checkout in `cache`, and for this run alone."""
         self.product, self.tests = commit(INSTALLED), list(tests)
-        self._folder = folder / slug(f"{self.product} {' '.join(tests)}")
+        is_known = not commit().endswith("-changed") and commit() != "unknown"
+        parent = FOLDER if is_known else cache / "results"
+        for old in parent.glob("*"):
+            if not (is_known and old.name.startswith(self.product)):
+                shutil.rmtree(old)
+        self._folder = parent / slug(f"{self.product} {' '.join(tests)}")
         self._folder.mkdir(parents=True, exist_ok=True)
-        if commit().endswith("-changed") or commit() == "unknown":
-            for path in self._folder.iterdir():
-                path.unlink()
 
     def collect(self, tasks: Sequence[Task], only: str, *, again: bool) -> List[Row]:
         """Run what has no result yet and `only` in its name; return the result of every task."""
@@ -70,15 +76,18 @@ class Results:
                 row = task.run()._replace(commit=of)
                 took = f"{(time.monotonic() - began) / 60:.1f} minutes"
                 print(" | ".join([*row[:6], took]), file=sys.stderr, flush=True)
-                (self._folder / slug(task.name)).write_text(json.dumps(row._asdict()))
+                self._path(task.name).write_text(json.dumps(row._asdict(), indent=1) + "\n")
         return [self.row(task.name) for task in tasks]
 
     def row(self, name: str) -> Row:
         """Return what came of it."""
         try:
-            return Row(**json.loads((self._folder / slug(name)).read_text()))
+            return Row(**json.loads(self._path(name).read_text()))
         except OSError:
             return not_run(name, "not yet, with this product")
+
+    def _path(self, name: str) -> Path:
+        return self._folder / f"{slug(name)}.json"
 
     def tested(self) -> str:
         """Return what was run, in a sentence."""

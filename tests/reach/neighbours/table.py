@@ -3,9 +3,8 @@
     python3 tests/reach/neighbours/table.py CACHE [--only TEXT] [--again] [--markdown FILE] [TESTS…]
 
 The Pythons are this machine's, and for what it lacks those of a newer Debian, which is made in
-CACHE (as root on Debian or a relative); results are kept there as by
-tests/reach/interpreters.py. All that the tests need is installed; the neighbours come from the
-package index.
+CACHE (as root on Debian or a relative); results are kept as by tests/reach/interpreters.py. All
+that the tests need is installed; the neighbours come from the package index.
 """
 
 from __future__ import annotations
@@ -18,8 +17,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from reach.everywhere.finding import NEWER_DEBIAN, Found, Missing, find
 from reach.everywhere.results import Results, Task, not_run
-from reach.everywhere.running import Row
-from reach.interpreters import parser, task_of
+from reach.everywhere.running import Row, run
+from reach.interpreters import parser
 from support.tables import columns, markdown, put_between
 
 VERSIONS = ([3, 8], [3, 11], [3, 13], [3, 15])
@@ -30,7 +29,7 @@ def main() -> int:
     options = parser().parse_intermixed_args()
     tests = ["tests/reach/neighbours"] if options.tests == ["tests"] else options.tests
     cache: Path = options.cache.resolve()
-    results = Results(cache / "results", tests)
+    results = Results(cache, tests)
     rows = results.collect(plan(cache, tests), options.only, again=options.again)
     head, lines = ("neighbour", *(row.interpreter for row in rows)), by_neighbour(rows)
     print(columns([head, *lines]))
@@ -52,9 +51,10 @@ def task_for(
     version: Sequence[int], found: Found, missing: Missing, cache: Path, tests: Sequence[str]
 ) -> Task:
     """Return the task for the first plain CPython of that version."""
-    for one in found:
-        if one.runs_pytest and one.version[:2] == version:
-            return task_of(one, one, cache / "neighbours", tests)
+    able = (each for each in found if each.runs_pytest and each.version[:2] == version)
+    one = next(able, None)
+    if one:
+        return Task(one.name, lambda: run(one, one, cache / "neighbours", tests))
     name = "CPython " + ".".join(map(str, version))
     why = "; ".join(f"{what}: {reason}" for what, reason in missing) or "there is none here"
     return Task(name, lambda: not_run(name, why))
