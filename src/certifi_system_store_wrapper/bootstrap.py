@@ -8,8 +8,8 @@ from . import _undisturbed
 # On Windows a file of wrapt that is loaded is locked, so that pip could not replace it.
 _PIPS = () if sys.platform == "win32" else ("pip", "pipenv.patched.pip")
 NAMES = {"certifi", "httpcore2._ssl", "httpx2._config", *(f"{p}._vendor.certifi" for p in _PIPS)}
-# Why certifi is plain, and what is due at exit.
-failures, at_exit = [], []  # type: list[str], list[type]
+# Why certifi is plain, each with its remedy; and what is due at exit.
+failures, at_exit = [], []  # type: list[tuple[str, str]], list[type]
 # The first to be registered is the last to run, and a signal may end one of them.
 for _ in (1, 2):
     atexit.register(lambda: [each() for each in at_exit])
@@ -21,7 +21,9 @@ class Finder:
     @staticmethod
     def find_spec(name, path=None, target=None):  # type: ignore[no-untyped-def]
         """Have activation answer for our names; where it cannot be had, certifi stays as it is."""
-        find = name in NAMES and _undisturbed(_watch, name)
+        # Who gives a folder for a name without dots, as pytest does, wants what lies there.
+        is_ours = name in NAMES and (path is None or "." in name)
+        find = is_ours and _undisturbed(_watch, name)
         return find(name) if find else None
 
 
@@ -52,16 +54,16 @@ def _watch(name):  # type: ignore[no-untyped-def]
         return activation.watch(name, at_exit)
     except Exception as error:  # noqa: BLE001 - nothing may escape from an import of certifi
         again = f"{__package__}.activate() tries again; else reinstall wrapt and this package"
-        why = f"certifi stays as it is: {error!r}; {getattr(error, 'remedy', again)}"
+        why = f"certifi stays as it is: {error!r}", getattr(error, "remedy", again)
     if why not in failures:
         failures.append(why)
         try:
             import logging
 
-            logging.getLogger(__package__).warning("%s", why)
+            logging.getLogger(__package__).warning("%s; %s", *why)
         except Exception:  # noqa: BLE001 - a logging.py of somebody else may stand before Python's
             try:
-                sys.stderr.write(f"{why}\n")
+                sys.stderr.write("; ".join(why) + "\n")
             except (AttributeError, OSError, ValueError):
                 return None
     return None

@@ -11,7 +11,7 @@ from cryptography import x509
 from cryptography.x509.oid import NameOID
 
 from support import MODULE, Sandbox, assert_fetched, assert_untrusted, write
-from support.doctor import Answer, ask, trusting
+from support.doctor import Answer, ask, is_313, trusting
 from support.minting import CA, Issuer, make
 from support.servers import context_for, serving_pages
 
@@ -61,6 +61,30 @@ def test_both_of_two_cas_lie_in_one_file(sandbox: Sandbox) -> None:
         answer.names("other-key", "take the certificate with the SHA-256")
         third = make("Twin", *CA, identified=False, days=(-5, 9))
         ask(sandbox, url, trusting(sandbox, wrong, third)).names("signature")
+
+
+def test_two_self_signed_certificates_of_one_name(sandbox: Sandbox) -> None:
+    """As of an appliance that has a new one. Who is refused by the other learns to remove it."""
+    alike = {"names": ["localhost"], "identified": False}
+    both = [make("localhost", days=(-at, 9), **alike) for at in (2, 1)]
+    command = ("-m", MODULE)
+    for at, one in enumerate(both):
+        added = write(sandbox.work / f"{at}.pem", one.pem)
+        assert sandbox.run(*command, "add", str(added)).returncode == 0
+    is_refused = False
+    for one in both:
+        with serving_pages(context_for(one)) as url:
+            if sandbox.fetch("requests", url).returncode == 0:
+                continue
+            is_refused = True
+            answer = ask(sandbox, url)
+            answer.names("other-key", "it is trusted here", "before it")
+            (told,) = [e for e in answer.data["findings"] if e["level"] == "problem"]
+            remedy = told["remedy"].partition("refused still: ")[2].split()
+            assert sandbox.run(*command, *remedy[1:]).returncode == 0
+            assert sandbox.fetch("requests", url).returncode == 0
+            break
+    assert is_refused != is_313(sandbox)
 
 
 # No alternative names.
@@ -145,6 +169,14 @@ def test_whether_a_root_is_missing_cannot_be_told(sandbox: Sandbox) -> None:
         ask(sandbox, url).names("issuer", "CN=Private Root (that is a root, or an intermediate")
     with serving_pages(context_for(leaf, middle, root)) as url:
         ask(sandbox, url).names("root", "its root is not trusted here: CN=Private Root")
+
+
+def test_the_next_root_of_an_organisation(sandbox: Sandbox) -> None:
+    """That a private CA of it is trusted does not make the issuer an intermediate."""
+    old, new = (make("", *CA, name=named(f"CN=Proxy {n}, O=Acme")) for n in ("G1", "G2"))
+    with serving_pages(context_for(make("leaf", by=new, names=["localhost"]))) as url:
+        answer = ask(sandbox, url, trusting(sandbox, old))
+    answer.names("issuer", "CN=Proxy G2, O=Acme (that is a root, or an intermediate")
 
 
 # What another package has made of ssl.

@@ -84,6 +84,28 @@ def test_what_was_named_and_is_lost(sandbox: Sandbox) -> None:
     assert "the bundle has a warning" not in answer.said
 
 
+def test_what_was_named_and_has_nothing_to_do_with_it(sandbox: Sandbox) -> None:
+    """A lost file is told only where a CA is missing."""
+    env = trusting(sandbox, ROOT)
+    env["PYTHON_CERTIFI_CERT_FILES"] += f"{os.pathsep}/no/such.pem"
+    with serving(Echo, context_for(_expired()[1][0])) as server:
+        answer = ask(sandbox, f"localhost:{server.port}", env)
+    answer.names("expired", "the server's own certificate")
+    assert "the bundle has a warning" not in answer.said
+
+
+@pytest.mark.parametrize("sources", ["nothing", "user", "system"])
+def test_without_certifis_own_list_among_the_sources(sandbox: Sandbox, sources: str) -> None:
+    """The row of that list is tried with it all the same: it answers where the bundle does not."""
+    env = {**trusting(sandbox, *([ROOT] * (sources != "user"))), "PYTHON_CERTIFI_SOURCES": sources}
+    with serving(Echo, context_for(LEAF)) as server:
+        answer = ask(sandbox, f"localhost:{server.port}", env)
+    no_issuer = "unable to get local issuer certificate"
+    assert {each["message"] for each in answer.data["outcomes"].values()} == {no_issuer}
+    if sources != "user":
+        answer.names("sources", "its issuer is in the user source", "add user to that variable")
+
+
 # What the user trusts, what the server presents (its own certificate first), and what is said.
 Case = Tuple[Sequence[Made], Sequence[Made], str, Sequence[str]]
 
@@ -127,6 +149,11 @@ def _expired_root() -> Case:
     root = make("old root", *CA, days=(-9, -1))
     leaf = make("leaf", by=root, names=["localhost"])
     return [root], [leaf], "expired", ["the CA that is trusted here is expired", "user.pem"]
+
+
+def _expired_root_sent() -> Case:
+    trusted, (leaf,), check, words = _expired_root()
+    return trusted, [leaf, *trusted], check, words
 
 
 def _wrong_name() -> Case:
@@ -173,7 +200,7 @@ def _purpose() -> Case:
 
 def _key_usage() -> Case:
     leaf = make("leaf", key_usage("crl_sign"), by=ROOT, names=["localhost"])
-    return [ROOT], [leaf], "purpose", ["key usage"]
+    return [ROOT], [leaf], "purpose", ["the key usage of CN=leaf", "digitalSignature"]
 
 
 def _critical_extension() -> Case:
@@ -199,8 +226,8 @@ def _other_signature() -> Case:
 
 FAULTS: Sequence[Callable[[], Case]] = (
     _missing_root, _missing_root_sent, _missing_intermediate, _expired, _not_yet,
-    _expired_intermediate, _expired_root, _wrong_name, _self_signed, _ca_that_is_none,
-    _ca_that_may_not_sign, _path_length, _name_constraints, _purpose, _key_usage,
+    _expired_intermediate, _expired_root, _expired_root_sent, _wrong_name, _self_signed,
+    _ca_that_is_none, _ca_that_may_not_sign, _path_length, _name_constraints, _purpose, _key_usage,
     _critical_extension, _other_key, _other_signature,
 )  # fmt: skip
 
@@ -247,7 +274,7 @@ def test_a_wildcard_stands_for_one_label(sandbox: Sandbox, label: str, what: str
     with serving(Echo, context_for(leaf)) as server, serving(Tunnel) as proxy:
         env = {**trusting(sandbox, ROOT), "HTTPS_PROXY": f"http://127.0.0.1:{proxy.port}"}
         answer = ask(sandbox, f"{label}.localhost:{server.port}", env)
-    answer.names("name", f"*.localhost stands for {what}", "issued anew for that name")
+    answer.names("name", f"*.localhost stands for {what}", f"issued anew for {label}.localhost")
 
 
 def test_an_address(sandbox: Sandbox) -> None:

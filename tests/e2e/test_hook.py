@@ -76,6 +76,30 @@ def test_a_reload_keeps_the_hook(sandbox: Sandbox, again: str) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
+def test_another_certifi_is_found_where_it_lies(sandbox: Sandbox) -> None:
+    """By who names its folder, as pytest does, before and after the import; and by a reload."""
+    code = """
+        import importlib.machinery, os, shutil, sys
+        own = importlib.machinery.PathFinder.find_spec("certifi").origin
+        folder = os.path.abspath("elsewhere")
+        there = os.path.join(folder, "certifi", "__init__.py")
+        shutil.copytree(os.path.dirname(own), os.path.dirname(there))
+        def found():
+            specs = [finder.find_spec("certifi", [folder]) for finder in sys.meta_path]
+            return [spec.origin for spec in specs if spec][0]
+        assert found() == there
+        import certifi, certifi.core
+        path = certifi.where()
+        assert certifi.__file__ == own and found() == there
+        sys.path.insert(0, folder)
+        importlib.reload(certifi)
+        assert certifi.__file__ == there
+        assert certifi.where() == certifi.core.where() == path != certifi.where.__wrapped__()
+    """
+    done = sandbox.run_code(code)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_late_activation_reaches_what_was_bound(sandbox: Sandbox, ca_file: Path) -> None:
     """Names bound elsewhere, and what requests stored at import, answer from the bundle."""
     code = (

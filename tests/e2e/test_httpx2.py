@@ -243,6 +243,7 @@ def test_nothing_of_it_is_loaded_before_httpx2_is(sandbox: Sandbox, url: str) ->
     [
         "import ssl\ndef default_ssl_context(trust): return ssl.create_default_context()",
         "import ssl, functools as f; default_ssl_context = f.partial(ssl.create_default_context)",
+        "import ssl\ndef default_ssl_context(_trust_env=True): return ssl.create_default_context()",
         "import ssl",
     ],
 )
@@ -265,6 +266,23 @@ def test_a_release_that_is_not_known_stays_as_it_is(
     status, said, error = run(sandbox, code, url, named)
     assert (status, said, len(error.splitlines())) == (0, "", 1)
     assert "upgrade certifi-system-store-wrapper" in error
+
+
+def test_what_of_ours_cannot_be_loaded_leaves_httpx2_alone(sandbox: Sandbox, url: str) -> None:
+    """Its import goes on, and one WARNING says what became of it."""
+    code = """
+        import sys
+        class Finder:
+            def find_spec(name, path=None, target=None):
+                if name.endswith("activation.httpcore2"):
+                    raise ImportError("not while I am here")
+        sys.meta_path.insert(0, Finder)
+        from httpcore2 import _ssl
+        assert not hasattr(_ssl.default_ssl_context, "__wrapped__")
+    """
+    status, said, error = run(sandbox, code, url, {})
+    assert (status, said, len(error.splitlines())) == (0, "", 1), error
+    assert "httpcore2._ssl stays as it is" in error and "not while I am here" in error
 
 
 @pytest.mark.parametrize(

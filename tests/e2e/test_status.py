@@ -70,6 +70,10 @@ def test_a_hook_that_failed_says_why(sandbox: Sandbox) -> None:
     (line,) = [line for line in done.stdout.splitlines() if line.startswith("inactive")]
     assert "no wrapt here" in line
     assert "reinstall wrapt" in line
+    done = sandbox.run(*COMMAND, "doctor", "--json", env={"PYTHONPATH": str(sandbox.work)})
+    (told,) = [each for each in json.loads(done.stdout)["findings"] if each["check"] == "active"]
+    assert "no wrapt here" in told["message"] and "no wrapt here" not in told["remedy"]
+    assert told["remedy"].startswith("certifi_system_store_wrapper.activate() tries again")
     write(sandbox.work / "wrapt.py", b"")
     done = sandbox.run(*COMMAND, env={"PYTHONPATH": str(sandbox.work)})
     taken = f"{sandbox.work / 'wrapt.py'} is taken for wrapt; rename it if it is yours"

@@ -323,7 +323,7 @@ def test_a_python_without_tls(sandbox: Sandbox, ca_file: Path) -> None:
         assert certifi.where() == os.path.join(os.path.dirname(certifi.__file__), "cacert.pem")
         from certifi_system_store_wrapper.commands.status import why_inactive
         from certifi_system_store_wrapper.settings import Settings
-        assert "no TLS" in why_inactive(Settings())
+        assert "no TLS" in why_inactive(Settings()).what
     """
     done = sandbox.run_code(code, env={"PYTHON_CERTIFI_CERT_FILES": str(ca_file)})
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")

@@ -128,9 +128,9 @@ def find_spec(name: str) -> Optional[ModuleSpec]:
         otherwise = "what took certifi's functions earlier goes on without the bundle"
         nothing_worse(otherwise, _rebind, name)
         _bound_before.discard(name)
-    # It was imported before us, or is being reloaded.
+    # It was imported before us, or is being reloaded: the other finders may find another one.
     if name in sys.modules:
-        return getattr(sys.modules[name], "__spec__", None)
+        return None
     # What a handler raises may not leave the name there.
     with put_off():
         _finding.add(name)
@@ -218,10 +218,8 @@ def nothing_worse(otherwise: str, call: Callable[..., None], *arguments: object)
 
 
 def _patch_httpcore2(module: ModuleType) -> None:
-    try:
-        loading.load("activation.httpcore2").patch(module)
-    except loading.Replaced as error:
-        reporting.warning(f"{module.__name__} stays as it is: {error}")
+    otherwise = f"{module.__name__} stays as it is"
+    nothing_worse(otherwise, lambda: loading.load("activation.httpcore2").patch(module))
 
 
 def _prepare(name: str, certifi: ModuleType) -> None:

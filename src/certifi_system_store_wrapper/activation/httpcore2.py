@@ -27,6 +27,8 @@ _OTHERWISE = (
 )
 _VARIABLES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 _HTTPX2 = "httpx2._config"
+# How many arguments may stand without their names, and all names: as we know them.
+_KNOWN = ((0, ()), (0, ("_trust_env",)), (3, ("verify", "cert", "trust_env")))
 # httpcore2's own function and ours.
 _patched: List[Tuple[Callable[..., Any], Callable[..., Any]]] = []
 
@@ -65,7 +67,7 @@ def _refuse_unknown(function: MakesContext) -> None:
     """Raise for a release that lets callers choose in another way than we know."""
     code = function.__code__ if isinstance(function, FunctionType) else None
     names = code and code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
-    if names not in ((), ("_trust_env",), ("verify", "cert", "trust_env")):
+    if (code and code.co_argcount, names) not in _KNOWN:
         raise TypeError(f"httpx2 is newer, its {code and code.co_name}{names} is not known")
 
 

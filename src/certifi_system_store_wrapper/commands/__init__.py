@@ -180,7 +180,7 @@ examples:
   certifi-system-store-wrapper run git fetch
   certifi-system-store-wrapper run -- npm ci
 
-exit status: that of COMMAND; 126 it cannot be run, 127 it is not there, 1 no bundle can be
+exit status: that of COMMAND; 126 it cannot be run, 127 it is not there, 125 no bundle can be
 written, 2 wrong usage
 """,
         (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
-from typing import Any, Dict, List, Optional, Sequence
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence
 
 from .. import __version__, api, bootstrap, publishing, reporting
 from ..activation import hook
@@ -62,35 +62,55 @@ def _is_in_words(warning: str, told: str) -> bool:
     return warning in told or (variable is not None and variable.group() in told)
 
 
-def why_inactive(settings: Settings) -> str:
-    """Return why certifi does not answer from the bundle, and what to do; "" if it does."""
+class Reason(NamedTuple):
+    """Why certifi's own list answers, and what to do; false where a bundle of ours does."""
+
+    what: str = ""
+    remedy: str = ""
+
+    def __bool__(self) -> bool:
+        """Whether there is one."""
+        return bool(self.what)
+
+    def __str__(self) -> str:
+        """Return it in one sentence."""
+        return "; ".join(filter(None, self))
+
+
+def why_inactive(settings: Settings) -> Reason:
+    """Return why certifi does not answer from the bundle."""
     if hook.is_active():
-        return "" if settings.sources else "PYTHON_CERTIFI_SOURCES names no source: name one"
+        nothing = Reason("PYTHON_CERTIFI_SOURCES names no source", "name one")
+        return Reason() if settings.sources else nothing
     if settings.disable:
-        return "PYTHON_CERTIFI_DISABLE is set: unset it"
+        return Reason("PYTHON_CERTIFI_DISABLE is set", "unset it")
     if not hook.HAS_TLS:
-        return f"Python on {sys.platform} has no TLS of its own: nothing is to be done"
+        return Reason(f"Python on {sys.platform} has no TLS of its own", "nothing is to be done")
     if sys.flags.no_site:
-        return "python -S does not run start-up files: leave -S out, or call activate()"
+        what = "python -S does not run start-up files"
+        return Reason(what, "leave -S out, or call activate()")
     if bootstrap.failures:
-        return "; ".join(bootstrap.failures)
+        return Reason(*bootstrap.failures[0])
     other = _replaced_by()
     if other:
-        return f"certifi.where() was replaced by {other}: have that done before, or not at all"
-    return (
-        "the start-up file certifi_system_store_wrapper.pth did not run: install this package "
-        "with pip into the environment of this Python, or call "
-        "certifi_system_store_wrapper.activate()"
+        what = f"certifi.where() was replaced by {other}"
+        return Reason(what, "have that done before, or not at all")
+    return Reason(
+        "the start-up file certifi_system_store_wrapper.pth did not run",
+        "install this package with pip into the environment of this Python, or call "
+        "certifi_system_store_wrapper.activate()",
     )
 
 
-def why_plain(settings: Settings, built: Bundle) -> str:
-    """Return why certifi's own list answers, and what to do; "" if a bundle of ours does."""
-    reason = why_inactive(settings) or built.failure
+def why_plain(settings: Settings, built: Bundle) -> Reason:
+    """Return why certifi's own list answers."""
+    reason = why_inactive(settings)
+    if not reason and built.failure:
+        return Reason(built.failure, "reinstall certifi")
     if not reason and not built.anchors:
-        return "no source has a certificate: unset PYTHON_CERTIFI_SOURCES"
+        return Reason("no source has a certificate", "unset PYTHON_CERTIFI_SOURCES")
     if not reason and not is_ours(hook.current().where()):
-        return f"no bundle can be written anywhere: {publishing.WHERE_TO_WRITE}"
+        return Reason("no bundle can be written anywhere", publishing.WHERE_TO_WRITE)
     return reason
 
 
@@ -125,7 +145,7 @@ def _data(built: Bundle, settings: Settings) -> Dict[str, Any]:
         "version": __version__,
         "here": here.facts(),
         "active": not reason,
-        "inactive_because": reason or None,
+        "inactive_because": str(reason) or None,
         "python": sys.executable or None,
         "bundle": None if reason else path,
         "persistent": not reason and _is_in(path, settings.bundle_dir),

@@ -13,7 +13,7 @@ from importlib import import_module
 from typing import AbstractSet, Callable, Dict, List
 
 from .. import loading, reporting
-from ..machine.signals import handler_of, put_off, signal
+from ..machine.signals import foreign, handler_of, put_off, signal
 from .temporary import TemporaryBundle
 
 _bundles: List[TemporaryBundle] = []
@@ -153,7 +153,9 @@ def at_exit() -> None:
     global _over
     _over = True
     with put_off():
-        for bundle in _bundles:
-            reporting.failure_of(bundle.warn_at_exit)
-    reporting.tell()
-    run()
+        try:
+            for bundle in _bundles:
+                reporting.failure_of(bundle.warn_at_exit)
+            foreign(reporting.tell)
+        finally:
+            run()

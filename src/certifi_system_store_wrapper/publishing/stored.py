@@ -143,9 +143,9 @@ def text_of(settings: Settings, certifi_file: str) -> bytes:
     """Return the text of a temporary bundle, as it is stored; b"" where it has to be built."""
     if not is_wanted(settings):
         return b""
-    place = Place(settings, certifi_file)
     try:
         # A home may lie on a network that hangs.
+        place = interruptible(Place, settings, certifi_file)
         found = interruptible(place.found)
     except OSError:
         return b""

@@ -14,7 +14,7 @@ from ..machine.inputs import look
 from ..settings import DEBUG, Settings
 from . import building, header, persistent, rendering, stored
 from .hold import quietly, remove_drafts, status_of
-from .stored import STORED, STORED_DRAFT, Place
+from .stored import DRAFT, STORED, STORED_DRAFT, Place
 
 # Who has not used a stored bundle for so many seconds will not miss it.
 _UNUSED = 60 * 86400
@@ -68,7 +68,9 @@ def _store(built: Bundle, place: Place, settings: Settings, started: int) -> Non
 
 def _sweep(mine: Place) -> None:
     """Remove what killed writers left, and what nobody needs any more."""
-    remove_drafts(mine.folder, STORED_DRAFT)
+    # `remove` writes to it as to a persistent bundle.
+    for draft in (STORED_DRAFT, DRAFT):
+        remove_drafts(mine.folder, draft)
     above = os.path.join(cache_folder(), APPLICATION)
     paths = [os.path.join(above, name, STORED) for name in names(above)]
     found = [(status.st_mtime, path) for path in paths for status in [status_of(path)] if status]

@@ -46,7 +46,7 @@ _VERDICTS = {
     pem.REJECTED: "it says itself that it is not to be trusted for TLS servers",
     pem.OTHER_PURPOSE: "its trust settings are for other purposes",
 }
-# macOS and Emacs put files beside a certificate whose names are its name behind this.
+# macOS and Emacs put files beside a certificate that have its name, with one of these before it.
 _LITTER = ("._", ".#")
 _EXTENSIONS = (".cer", ".crt", ".pem", ".der", ".p7b", ".p7c")
 # What has these names is not looked into: our own files, what never is a certificate, and what

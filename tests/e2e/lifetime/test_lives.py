@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from pathlib import Path
 from typing import List
 
 import pytest
@@ -94,6 +95,31 @@ def test_a_life(sandbox: Sandbox, life: str) -> None:
     done = sandbox.run_code(textwrap.dedent(PRELUDE) + LIVES[life])
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == ("asked\n" if "asked" in LIVES[life] else "")
+    assert not sandbox.left
+
+
+def test_what_is_told_at_exit_lets_handlers_run(sandbox: Sandbox, ca_file: Path) -> None:
+    """What one raises comes out once, the bundle is gone, and the line is logged after all."""
+    code = f"""
+        import certifi, logging, signal, time
+        came = []
+        class Slow(logging.Handler):
+            def emit(self, record):
+                if not came:
+                    signal.setitimer(signal.ITIMER_REAL, 0.05)
+                    time.sleep(5)
+                print(record.getMessage())
+        logging.getLogger().addHandler(Slow())
+        def handle(*signal_and_frame):
+            came.append(signal_and_frame)
+            raise RuntimeError("of a handler")
+        signal.signal(signal.SIGALRM, handle)
+        with open({str(ca_file)!r}) as source, open(certifi.where(), "a") as bundle:
+            bundle.write(source.read())
+    """
+    done = sandbox.run_code(code)
+    assert done.stderr.count("RuntimeError: of a handler") == 1
+    assert len(done.stdout.splitlines()) == 1
     assert not sandbox.left
 
 

@@ -453,14 +453,15 @@ def test_a_home_that_takes_nothing(newcomer: User, options: str) -> None:
 
 
 def test_what_a_killed_writer_left_is_swept(user: User) -> None:
-    """The next one that stores something removes it."""
+    """The next one that stores something removes it; `remove` writes to a stored one, too."""
     (path,) = user.stored
-    left = path.with_name(".stored.pem.0123456789abcdef")
-    left.write_bytes(path.read_bytes()[:1000])
+    lefts = [path.with_name(f".{name}.pem.0123456789abcdef") for name in ("stored", "cacert")]
+    for left in lefts:
+        left.write_bytes(path.read_bytes()[:1000])
     replace(user)
     time.sleep(SETTLING)
     assert user.asks()[0] == 1
-    assert not left.exists()
+    assert not any(left.exists() for left in lefts)
 
 
 def test_what_nobody_needs_is_swept(user: User, tmp_path: Path) -> None:

@@ -44,7 +44,7 @@ def check_status():
     from certifi_system_store_wrapper.commands.status import why_inactive
     from certifi_system_store_wrapper.settings import Settings
 
-    assert "has no TLS" in why_inactive(Settings())
+    assert "has no TLS" in why_inactive(Settings()).what
 
 
 def check_every_module():

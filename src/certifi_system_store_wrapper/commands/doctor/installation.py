@@ -142,10 +142,10 @@ def start(settings: Settings, built: Bundle) -> Iterator[Finding]:
             yield _late()
     # Otherwise the fault above, or a problem of the settings, already gives the reason.
     elif settings.sources and (active or not fault):
-        what, _, remedy = reason.partition(": ")
-        yield problem("active", f"certifi is not answered from the bundle: {what}", remedy)
-    for failure in (each for each in bootstrap.failures if each not in reason):
-        yield problem("hook", failure, "reinstall this package and wrapt")
+        what = f"certifi is not answered from the bundle: {reason.what}"
+        yield problem("active", what, reason.remedy)
+    for failure in (each for each in bootstrap.failures if each != reason):
+        yield problem("hook", *failure)
 
 
 def _start_file_fault() -> str:

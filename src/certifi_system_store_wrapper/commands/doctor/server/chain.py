@@ -165,9 +165,14 @@ class View(NamedTuple):
         return [(anchor, one) for anchor, one in found if one.subject_der == wanted]
 
     def excluded(self) -> List[Tuple[Exclusion, Link]]:
-        """Return the excluded certificates that are in the path or may be its next issuer."""
+        """Return the excluded certificates that are in the path or may be its next issuer.
+
+        What another place has as an anchor is trusted all the same.
+        """
         wanted = self.path[-1].issuer_der if self.path else b""
-        readable = [out for out in self.built.excluded if is_canonical(out.block)]
+        anchors = {anchor.block for anchor in self.built.anchors}
+        out_of_it = (out for out in self.built.excluded if out.block not in anchors)
+        readable = [out for out in out_of_it if is_canonical(out.block)]
         found = [(out, link(der_of(out.block))) for out in readable]
         return [
             (out, one)

@@ -7,6 +7,7 @@ import ssl
 from contextlib import suppress
 from typing import Dict
 
+from .... import api
 from ....bundle import Bundle
 from ....machine import openssl
 from ....settings import CERTIFI as OWN
@@ -18,11 +19,10 @@ from . import handshake
 
 def pem_of(built: Bundle) -> Dict[str, str]:
     """Return certifi's own list and the bundle as PEM, by the kinds of their roots."""
-    own = [a.block for a in built.anchors if any(o.source == OWN for o in a.origins)]
-    return {
-        trusts.CERTIFI: b"".join(own).decode("ascii"),
-        trusts.BUNDLE: built.body.decode("ascii"),
-    }
+    # Whatever the sources are: it answers where the bundle does not.
+    own = api.build(from_environment()._replace(sources=(OWN,)))
+    pem = {trusts.CERTIFI: own, trusts.BUNDLE: built}
+    return {kind: each.body.decode("ascii") for kind, each in pem.items()}
 
 
 def for_proxy(trust: Trust, pem: Dict[str, str]) -> ssl.SSLContext:
@@ -47,7 +47,8 @@ def for_server(trust: Trust, pem: Dict[str, str]) -> ssl.SSLContext:
             _load(context, root)
         elif root.kind == trusts.DEFAULTS:
             _load_defaults(context, pem)
-        else:
+        # It refuses to load nothing.
+        elif pem[root.kind]:
             context.load_verify_locations(cadata=pem[root.kind])
     return context
 
@@ -87,7 +88,7 @@ def _load_defaults(context: ssl.SSLContext, pem: Dict[str, str]) -> None:
         # OpenSSL passes over what it cannot read.
         with suppress(OSError):
             _load(context, root)
-    if from_environment().ssl_defaults:
+    if from_environment().ssl_defaults and pem[trusts.BUNDLE]:
         # As what replaces load_default_certs() does.
         context.load_verify_locations(cadata=pem[trusts.BUNDLE])
 

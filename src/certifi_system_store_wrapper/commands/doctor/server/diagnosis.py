@@ -15,6 +15,7 @@ from ...status import why_plain
 from ...trusts import BUNDLE, DEFAULTS, Root
 from ...trusts import CERTIFI as CERTIFI_ALONE
 from .. import clients, strict
+from ..verify_codes import NO_ISSUER, SELF_SIGNED
 from . import chain, common_name, differing, missing, reasons, trusts, verify_errors
 from .chain import CONTEXTS, STRICT, Link, View
 from .handshake import context_of
@@ -96,7 +97,9 @@ def _refusal(view: View) -> List[Finding]:
     if plain.remedy:
         return [problem("connection", plain.message, plain.remedy)]
     if plain.code:
-        cause = _with_warnings(view, verify_errors.cause(view, plain))
+        cause = verify_errors.cause(view, plain)
+        if plain.code in (SELF_SIGNED, *NO_ISSUER):
+            cause = _with_warnings(view, cause)
         return [cause, *verify_errors.next_causes(view, plain)]
     return [_handshake_cause(view, plain.message)]
 
@@ -148,10 +151,10 @@ def _trusted(view: View) -> Finding:
         return _client_certificate(view)
     if view.path and not (is_ip(view.where.host) or chain.names(view.path[0], chain.DNS)):
         return common_name.read_by_some(view)
-    what, _, remedy = why_plain(view.settings, view.built).partition(": ")
-    if what and not view.outcomes[CERTIFI_ALONE].trusted:
-        message = f"the bundle trusts this server, but certifi does not answer from it: {what}"
-        return problem("active", message, remedy)
+    why = why_plain(view.settings, view.built)
+    if why and not view.outcomes[CERTIFI_ALONE].trusted:
+        message = f"the bundle trusts this server, but certifi does not answer from it: {why.what}"
+        return problem("active", message, why.remedy)
     return Finding("ok", "server", "certifi's clients trust this server here")
 
 
@@ -179,7 +182,7 @@ def _notes(view: View) -> Iterator[Finding]:
             "only Python 3.13 and later take what is trusted here: it is not the root",
             f"better `add` its issuer's, {above[0]}",
         )
-    if not view.outcomes[DEFAULTS].trusted and not _asks_defaults(view):
+    if not view.outcomes[DEFAULTS].trusted and not _is_refused_by_defaults(view):
         yield note(
             "defaults",
             "clients that never ask certifi and use OpenSSL's defaults refuse it",
@@ -187,9 +190,10 @@ def _notes(view: View) -> Iterator[Finding]:
         )
 
 
-def _asks_defaults(view: View) -> bool:
-    """Whether a client here uses OpenSSL's defaults: then that it is refused is a problem."""
-    return any(Root(DEFAULTS) in each.trust.roots for each in trusts.by_clients(view.tried))
+def _is_refused_by_defaults(view: View) -> bool:
+    """Whether a client here that uses OpenSSL's defaults is refused: that is told as a problem."""
+    refused = (e for e in trusts.by_clients(view.tried) if not e.outcome.trusted)
+    return any(Root(DEFAULTS) in each.trust.roots for each in refused)
 
 
 def _who_helps(view: View) -> Finding:

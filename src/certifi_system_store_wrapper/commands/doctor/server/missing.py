@@ -9,7 +9,7 @@ from typing import Iterator, List
 from .... import api
 from ....bundle import Anchor
 from ....machine import user_drop_folder
-from ....settings import SOURCES
+from ....settings import CERTIFI, SOURCES
 from ... import whose
 from ...output import Finding, problem
 from .. import strict
@@ -56,8 +56,9 @@ def hidden(view: View) -> Iterator[Finding]:
         others = [each for each in same_name if each is not right]
         if view.verifies([a.block for a in view.built.anchors if a not in others]):
             wrong = others[0]
+            what = "it" if view.path[-1].is_self_issued else "its issuer"
             message = (
-                f"its issuer is trusted here ({right.origins[0].path}), but OpenSSL asks another "
+                f"{what} is trusted here ({right.origins[0].path}), but OpenSSL asks another "
                 f"one of that name before it: {view.issuer} of {wrong.origins[0].path}"
             )
             yield problem("other-key", message, _taken_out(wrong))
@@ -201,9 +202,14 @@ def _anchors(view: View) -> List[Link]:
 
 
 def _is_of_a_trusted(view: View) -> bool:
-    """Whether the bundle has an anchor of the issuer's organisation."""
-    organisation = _organisation(view.issuer)
-    return bool(organisation) and organisation in {_organisation(o.subject) for o in _anchors(view)}
+    """Whether certifi's own list has an anchor of the issuer's organisation.
+
+    A private CA of that organisation says nothing: its next root has that name, too.
+    """
+    organisation, public = _organisation(view.issuer), frozenset([CERTIFI])
+    known = (a for a in view.built.anchors if public & {origin.source for origin in a.origins})
+    subjects = (chain.link(anchor.der).subject for anchor in known)
+    return bool(organisation) and organisation in map(_organisation, subjects)
 
 
 def _organisation(name: str) -> str:

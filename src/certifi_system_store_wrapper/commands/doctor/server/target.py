@@ -99,7 +99,7 @@ def _port(url: SplitResult) -> Optional[int]:
     if port == 0:
         # What stands behind the last colon may be a password, if it is no number.
         digits = url.netloc.rpartition(":")[2]
-        which = f"port {digits}" if digits.isdigit() else "port that is no number"
+        which = f"port {digits}" if digits.isdigit() else "such port, it is no number"
         raise NoName(f"there is no {which}: ports are 1 to 65535")
     return port
 

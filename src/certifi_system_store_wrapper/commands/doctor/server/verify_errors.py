@@ -64,7 +64,8 @@ def _wrong_time(view: View, what: str) -> Finding:
     """Report which certificate is expired or not yet valid, and who has to renew it."""
     clock = f"this machine's clock says {datetime.now(timezone.utc):%Y-%m-%d %H:%M} UTC"
     for number, one in enumerate(view.path):
-        if what in one.marks:
+        # A root that the server presents, too, is the one that is trusted here.
+        if what in one.marks and not (number and one.is_self_issued):
             who = "a CA of its chain" if number else "the server's own certificate"
             remedy = f"{OPERATOR} has to renew it, if the clock is right: {clock}"
             return problem(what, f"{who} is {what}: {one.subject}", remedy)
@@ -103,13 +104,13 @@ def wrong_name(view: View) -> Finding:
     if usable:
         return problem("name", message, f"use one of its names: {several(usable, 10)}")
     message = f"{message}; it is for {several(names, 10)}"
-    return problem("name", message, f"{OPERATOR} has to have it issued anew for that name")
+    return problem("name", message, f"{OPERATOR} has to have it issued anew for {view.where.host}")
 
 
 def _near_miss(host: str, names: List[str]) -> str:
     """Return why a name that looks right does not match, or ""."""
     if is_ip(host):
-        counts = " (an address counts only where it stands as an IP address)"
+        counts = " (it stands there as a DNS name, and an address counts only as an IP address)"
         return counts if host in names else ""
     deeper = [n for n in names if n.startswith("*.") and host.endswith(n[1:].lower())]
     if not deeper:
@@ -145,9 +146,9 @@ def _signature(view: View) -> Finding:
 
 
 def _self_signed(view: View) -> Finding:
-    lies_here = next(missing.found(view), None)
-    if lies_here:
-        return lies_here
+    certain = next((each for look in (missing.hidden, missing.found) for each in look(view)), None)
+    if certain:
+        return certain
     subject = view.path[0].subject if view.path else "unknown"
     return problem(
         "self-signed",
@@ -166,9 +167,13 @@ def _no_ca(view: View) -> Finding:
 
 def _purpose(view: View) -> Finding:
     guilty = _first(view, lambda one: not one.serves_tls)
-    why = f"the extended key usage of {guilty}" if guilty else "a key usage"
-    message = f"a certificate of this chain may not be used for TLS servers: {why} is for others"
-    return problem("purpose", message, "have it issued for TLS servers (serverAuth)")
+    what, wanted = "extended key usage", "serverAuth"
+    if not guilty:
+        # OpenSSL asks it of the server's own certificate alone.
+        guilty, what, wanted = view.path[0].subject, "key usage", "digitalSignature"
+    message = "a certificate of this chain may not be used for TLS servers"
+    remedy = f"have it issued for TLS servers, with {wanted} in its {what}"
+    return problem("purpose", f"{message}: the {what} of {guilty} is for others", remedy)
 
 
 def _name_constraints(view: View) -> Finding:

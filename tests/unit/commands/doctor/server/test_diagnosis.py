@@ -65,6 +65,18 @@ def test_a_proxy_that_only_the_strict_checks_refuse() -> None:
     assert told.message.endswith("3.13 and later the proxy") and told.remedy == "its CA"
 
 
+@pytest.mark.parametrize("is_trusted", [False, True])
+def test_who_uses_the_defaults_and_more(*, is_trusted: bool) -> None:
+    """As pip does, which has the bundle, too: that it is trusted says nothing of the others."""
+    roots = trusts.Root(trusts.DEFAULTS), trusts.Root(trusts.BUNDLE)
+    outcome = Outcome(trusted=is_trusted, message="refused")
+    view = _view(Tried(trusts.Trust(roots, clients=("pip 25",)), outcome))
+    refused = Outcome(trusted=False, message="refused", code=20)
+    outcomes = {**view.outcomes, diagnosis.DEFAULTS: refused}
+    told = [each.check for each in diagnosis.diagnose(view._replace(outcomes=outcomes))]
+    assert ("defaults" in told, "client" in told) == (is_trusted, not is_trusted)
+
+
 def _view(*more: Tried) -> chain.View:
     """Return what was seen of a server that the bundle trusts."""
     fine = Outcome(trusted=True)
