@@ -140,7 +140,7 @@ def test_a_folder_that_cannot_be_written_to(sandbox: Sandbox) -> None:
     prefix = POWERLESS if os.geteuid() == 0 else []
     with serving(Echo, context_for(ALONE)) as server:
         for file, words in (
-            (f"{closed}/corp.pem", "Permission denied; name a place that you may write to"),
+            (f"{closed}/corp.pem", "Permission denied; it has to be a place that you may write to"),
             ("none/corp.pem", "No such file or directory; make that folder first"),
         ):
             answer, told = saving(sandbox, f"localhost:{server.port}", file, prefix)
