@@ -10,6 +10,8 @@ import sys
 from contextlib import suppress
 from typing import List, Sequence, Tuple, Type
 
+from .signals import run_due
+
 # There are Pythons without TLS. We import it here and not in a function: on Python 3.8 a child that
 # is forked during an import would wait for its lock for ever.
 with suppress(ImportError):
@@ -27,6 +29,8 @@ def default_paths() -> Tuple[str, str]:
 
 def unloadable(blocks: Sequence[bytes]) -> List[bytes]:
     """Return those of the PEM blocks that OpenSSL cannot load, in their order."""
+    # Thousands of them take seconds.
+    run_due()
     if not blocks or _loads(blocks):
         return []
     if len(blocks) == 1:
