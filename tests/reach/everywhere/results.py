@@ -60,10 +60,12 @@ class Results:
         self.product, self.tests = commit(INSTALLED), list(tests)
         is_known = not commit().endswith("-changed") and commit() != "unknown"
         parent = FOLDER if is_known else cache / "results"
-        for old in parent.glob("*"):
-            if not (is_known and old.name.startswith(self.product)):
-                shutil.rmtree(old)
         self._folder = parent / slug(f"{self.product} {' '.join(tests)}")
+        # Those of an older product are of no use, and those of a changed one are not told apart.
+        old = FOLDER.iterdir() if is_known and FOLDER.exists() else [self._folder]
+        for each in old:
+            if not (is_known and each.name.startswith(self.product)):
+                shutil.rmtree(each, ignore_errors=True)
         self._folder.mkdir(parents=True, exist_ok=True)
 
     def collect(self, tasks: Sequence[Task], only: str, *, again: bool) -> List[Row]:

@@ -37,6 +37,7 @@ def test_every_path_is_absolute_and_named_once() -> None:
     assert len(set(everything)) == len(everything)
 
 
+@pytest.mark.posix("its paths are others")
 def test_paths_below_home_and_termux() -> None:
     """Added where the variables say so, and ignored where those are relative or usual."""
     bundles = unix.bundles({"HOME": "/h", "PREFIX": "/data/data/com.termux/files/usr"})
