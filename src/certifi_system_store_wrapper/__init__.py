@@ -8,6 +8,7 @@ import _signal  # type: ignore[import-not-found]
 import sys as _sys
 from _thread import get_ident as _get_ident
 from _weakref import ref as _ref
+from sys import _getframe
 
 __version__ = "1.0.0"
 
@@ -253,7 +254,9 @@ class _StandIn:
         """Record the signal, if Python calls this for it while handlers are put off."""
         recorder = self.recorder
         is_at_work = recorder.is_on and recorder.owner() and recorder.thread == _get_ident()
-        if is_at_work and _signal.getsignal(signum) is self:
+        # Python calls it from the frame that is interrupted, whoever has saved it from another one.
+        # (Python may have begun to when a signal that came before had another one set.)
+        if is_at_work and _getframe().f_back is frame:
             recorder.record(signum, frame)
         else:
             self.handler(signum, frame)

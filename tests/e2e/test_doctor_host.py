@@ -25,6 +25,7 @@ from support.servers import Echo, Resetting, Tunnel, context_for, presenting, sa
 
 ROOT = make("Private Root", *CA)
 LEAF = make("a server", by=ROOT, names=["localhost", "127.0.0.1", "::1", "xn--bcher-kva.example"])
+NS_CLIENT = b"\x03\x02\x07\x80"  # the bit string of nsCertType, with the bit of a client
 DER = LEAF.certificate.public_bytes(Encoding.DER)
 
 
@@ -203,6 +204,12 @@ def _key_usage() -> Case:
     return [ROOT], [leaf], "purpose", ["the key usage of CN=leaf", "digitalSignature"]
 
 
+def _netscape_type() -> Case:
+    client = x509.UnrecognizedExtension(x509.ObjectIdentifier("2.16.840.1.113730.1.1"), NS_CLIENT)
+    leaf = make("leaf", (client, False), by=ROOT, names=["localhost"])
+    return [ROOT], [leaf], "purpose", ["what one of them says of its use", "serverAuth"]
+
+
 def _critical_extension() -> Case:
     unknown = x509.UnrecognizedExtension(x509.ObjectIdentifier("1.2.3.4"), b"\x05\0")
     handled = x509.CRLDistributionPoints(
@@ -228,7 +235,7 @@ FAULTS: Sequence[Callable[[], Case]] = (
     _missing_root, _missing_root_sent, _missing_intermediate, _expired, _not_yet,
     _expired_intermediate, _expired_root, _expired_root_sent, _wrong_name, _self_signed,
     _ca_that_is_none, _ca_that_may_not_sign, _path_length, _name_constraints, _purpose, _key_usage,
-    _critical_extension, _other_key, _other_signature,
+    _netscape_type,    _critical_extension, _other_key, _other_signature,
 )  # fmt: skip
 
 

@@ -179,7 +179,7 @@ def test_add_of_a_url(sandbox: Sandbox, url: str) -> None:
         ("localhost:99999", "there is no port 99999: ports are 1 to 65535"),
         ("localhost:0", "there is no port 0: "),
         ("https://localhost:65536/", "there is no port 65536: "),
-        ("localhost:https", "there is no such port, it is no number: "),
+        ("localhost:https", "the port is no number: "),
         ("https://me:s3cret/x@localhost/", "name HOST, HOST:PORT"),
     ],
 )

@@ -128,7 +128,7 @@ def find_spec(name: str) -> Optional[ModuleSpec]:
         otherwise = "what took certifi's functions earlier goes on without the bundle"
         nothing_worse(otherwise, _rebind, name)
         _bound_before.discard(name)
-    # It was imported before us, or is being reloaded: the other finders may find another one.
+    # It was imported before us, or is being reloaded: other finders may find it elsewhere by now.
     if name in sys.modules:
         return None
     # What a handler raises may not leave the name there.

@@ -27,7 +27,7 @@ _OTHERWISE = (
 )
 _VARIABLES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 _HTTPX2 = "httpx2._config"
-# How many arguments may stand without their names, and all names: as we know them.
+# The signatures that we know: the number of positional arguments, and all names.
 _KNOWN = ((0, ()), (0, ("_trust_env",)), (3, ("verify", "cert", "trust_env")))
 # httpcore2's own function and ours.
 _patched: List[Tuple[Callable[..., Any], Callable[..., Any]]] = []

@@ -84,7 +84,7 @@ class Place:
     """Where the stored bundle lies for these settings, in this interpreter, on this machine."""
 
     def __init__(self, settings: Settings, certifi_file: str) -> None:
-        """Look at nothing yet."""
+        """Read no bundle yet."""
         also = {"certifi": certifi_file, "bundle_dir": settings.bundle_dir}
         # Another OpenSSL has other defaults.
         also["libraries"] = environ().get("LD_LIBRARY_PATH", "")
@@ -97,7 +97,8 @@ class Place:
         # Without what Windows' stores hold: where that changes, one bundle takes another's place.
         parts = self.asked, self.salt[:-1]
         key = source_hash(ascii(parts).encode("ascii")).hex()
-        cache = cache_folder()
+        # The home may lie on a network that hangs.
+        cache = interruptible(cache_folder)
         self.folder = os.path.join(cache, APPLICATION, key) if cache else ""
         self.path = os.path.join(self.folder, STORED)
 
@@ -144,8 +145,7 @@ def text_of(settings: Settings, certifi_file: str) -> bytes:
     if not is_wanted(settings):
         return b""
     try:
-        # A home may lie on a network that hangs.
-        place = interruptible(Place, settings, certifi_file)
+        place = Place(settings, certifi_file)
         found = interruptible(place.found)
     except OSError:
         return b""

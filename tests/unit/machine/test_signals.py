@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import signal
+import sys
 import threading
 from typing import Any, Callable, Dict, List
 
@@ -40,8 +41,12 @@ class Signals:
         """Set a handler; as in Python, those that are due by then run before."""
         for each in self.strikes.get(signum, []):
             self.strikes[signum].remove(each)
-            self.handlers[each](each, None)
+            self.come(each)
         self.handlers[signum] = handler
+
+    def come(self, signum: int) -> None:
+        """Call the handler, as Python does with the frame that it interrupts."""
+        self.handlers[signum](signum, sys._getframe())
 
 
 def stop(signum: int, frame: object) -> None:
@@ -92,7 +97,7 @@ def test_what_is_put_off_runs_once_when_it_is_over(of: Of) -> None:
     recorder = of(signals)
     recorder.take_over()
     for signum in (2, 15, 2):
-        signals.handlers[signum](signum, None)
+        signals.come(signum)
     assert ran == []
     with pytest.raises(Stop):
         recorder.end()
@@ -148,7 +153,7 @@ def test_a_handler_that_is_set_meanwhile_is_put_off_too(of: Of) -> None:
     signals.strikes = {15: [2]}
     recorder = of(signals)
     recorder.take_over()
-    signals.handlers[2](2, None)
+    signals.come(2)
     assert list(recorder.late) == [2]
     with pytest.raises(Stop):
         recorder.end()
@@ -169,9 +174,24 @@ def test_one_that_calls_the_handler_before_it(of: Of) -> None:
 
     signals.signal(2, chained)
     recorder.take_again()
-    signals.handlers[2](2, None)
+    signals.come(2)
     recorder.end()
     assert (ran, signals.handlers) == (["second", "first"], {2: chained})
+
+
+def test_one_that_is_replaced_while_python_begins_to_call_it(of: Of) -> None:
+    """By a signal that came just before: it is recorded all the same."""
+    signals = Signals({2: stop})
+    recorder = of(signals)
+    recorder.take_over()
+    begun = signals.getsignal(2)
+    signals.signal(2, stop)
+    recorder.take_again()
+    assert signals.getsignal(2) is not begun
+    begun(2, sys._getframe())
+    assert list(recorder.late) == [2]
+    with pytest.raises(Stop):
+        recorder.end()
 
 
 def test_what_could_not_be_given_back_goes_on(of: Of) -> None:
@@ -183,7 +203,7 @@ def test_what_could_not_be_given_back_goes_on(of: Of) -> None:
     _Recorder.at_work = None
     assert isinstance(signals.handlers[2], _StandIn)
     with pytest.raises(Stop):
-        signals.handlers[2](2, None)
+        signals.come(2)
     following = of(signals)
     following.take_over()
     following.end()
@@ -211,13 +231,13 @@ def test_what_is_put_off_again_in_the_middle(of: Of) -> None:
 
     def ask() -> None:
         with _PutOff():
-            signals.handlers[15](15, None)
+            signals.come(15)
             ran.append("answered")
 
     with _PutOff():
         foreign(ask)
         ran.append("on")
-        signals.handlers[2](2, None)
+        signals.come(2)
         ran.append("off")
     assert ran == ["answered", "other", "on", "off", "one"]
 
@@ -228,11 +248,11 @@ def test_one_that_is_never_left(of: Of) -> None:
     of(signals)
     put_off = _PutOff()
     put_off.__enter__()
-    signals.handlers[2](2, None)
+    signals.come(2)
     del put_off
     gc.collect()
     with pytest.raises(Stop):
-        signals.handlers[2](2, None)
+        signals.come(2)
     with _PutOff():
         pass
     assert signals.handlers[2] is stop

@@ -32,7 +32,8 @@ def finding(text: str, host: Optional[str]) -> Finding:
     built = api.build(settings)
     reason = status.why_plain(settings, built)
     if reason:
-        return problem("require", f"certifi is not answered from the bundle: {reason}")
+        message = f"certifi is not answered from the bundle: {reason.what}"
+        return problem("require", message, reason.remedy)
     held = {hashlib.sha256(der).hexdigest(): der for der in _certificates(api.where())}
     if sha256 in held:
         return _trusted(held[sha256], list(held.values()))

@@ -15,7 +15,7 @@ from ...status import why_plain
 from ...trusts import BUNDLE, DEFAULTS, Root
 from ...trusts import CERTIFI as CERTIFI_ALONE
 from .. import clients, strict
-from ..verify_codes import NO_ISSUER, SELF_SIGNED
+from ..verify_codes import NO_ISSUER, OTHER_KEY, SELF_SIGNED
 from . import chain, common_name, differing, missing, reasons, trusts, verify_errors
 from .chain import CONTEXTS, STRICT, Link, View
 from .handshake import context_of
@@ -98,7 +98,7 @@ def _refusal(view: View) -> List[Finding]:
         return [problem("connection", plain.message, plain.remedy)]
     if plain.code:
         cause = verify_errors.cause(view, plain)
-        if plain.code in (SELF_SIGNED, *NO_ISSUER):
+        if plain.code in (OTHER_KEY, SELF_SIGNED, *NO_ISSUER):
             cause = _with_warnings(view, cause)
         return [cause, *verify_errors.next_causes(view, plain)]
     return [_handshake_cause(view, plain.message)]

@@ -206,9 +206,9 @@ def _is_of_a_trusted(view: View) -> bool:
 
     A private CA of that organisation says nothing: its next root has that name, too.
     """
-    organisation, public = _organisation(view.issuer), frozenset([CERTIFI])
-    known = (a for a in view.built.anchors if public & {origin.source for origin in a.origins})
-    subjects = (chain.link(anchor.der).subject for anchor in known)
+    organisation = _organisation(view.issuer)
+    public = api.build(view.settings._replace(sources=(CERTIFI,)))
+    subjects = (chain.link(anchor.der).subject for anchor in public.anchors)
     return bool(organisation) and organisation in map(_organisation, subjects)
 
 

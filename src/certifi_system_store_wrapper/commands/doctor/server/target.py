@@ -99,8 +99,8 @@ def _port(url: SplitResult) -> Optional[int]:
     if port == 0:
         # What stands behind the last colon may be a password, if it is no number.
         digits = url.netloc.rpartition(":")[2]
-        which = f"port {digits}" if digits.isdigit() else "such port, it is no number"
-        raise NoName(f"there is no {which}: ports are 1 to 65535")
+        why = f"there is no port {digits}" if digits.isdigit() else "the port is no number"
+        raise NoName(f"{why}: ports are 1 to 65535")
     return port
 
 

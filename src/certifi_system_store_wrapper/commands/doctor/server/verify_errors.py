@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from typing import Callable, Dict, Iterator, List, Tuple
 
+from ....parsing.x509 import OID_KEY_USAGE
 from ....reporting.findings import DISTRUSTS, REJECTED
 from ....sources.system import unix
 from ...output import Finding, note, problem, several
-from ..verify_codes import NO_ISSUER, SELF_SIGNED, STORE_REJECTS, TIMES, WRONG_NAME
+from ..verify_codes import NO_ISSUER, OTHER_KEY, SELF_SIGNED, STORE_REJECTS, TIMES, WRONG_NAME
 from . import chain, missing
 from .chain import Link, View
 from .handshake import Outcome
@@ -166,14 +167,16 @@ def _no_ca(view: View) -> Finding:
 
 
 def _purpose(view: View) -> Finding:
-    guilty = _first(view, lambda one: not one.serves_tls)
+    guilty, own = _first(view, lambda one: not one.serves_tls), view.path[0]
     what, wanted = "extended key usage", "serverAuth"
-    if not guilty:
+    if not guilty and OID_KEY_USAGE in own.extensions:
         # OpenSSL asks it of the server's own certificate alone.
-        guilty, what, wanted = view.path[0].subject, "key usage", "digitalSignature"
-    message = "a certificate of this chain may not be used for TLS servers"
-    remedy = f"have it issued for TLS servers, with {wanted} in its {what}"
-    return problem("purpose", f"{message}: the {what} of {guilty} is for others", remedy)
+        guilty, what, wanted = own.subject, "key usage", "digitalSignature"
+    why = f"the {what} of {guilty}" if guilty else "what one of them says of its use"
+    message = f"a certificate of this chain may not be used for TLS servers: {why} is for others"
+    return problem(
+        "purpose", message, f"have it issued for TLS servers, with {wanted} in its {what}"
+    )
 
 
 def _name_constraints(view: View) -> Finding:
@@ -197,7 +200,7 @@ def _first(view: View, is_guilty: Callable[[Link], bool]) -> str:
 
 
 _EXPLAINED: Dict[int, Callable[[View], Finding]] = {
-    7: _signature,
+    OTHER_KEY: _signature,
     SELF_SIGNED: _self_signed,
     # Before OpenSSL 3, 24 had another meaning.
     24: _no_ca,
