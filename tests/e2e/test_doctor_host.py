@@ -235,7 +235,7 @@ FAULTS: Sequence[Callable[[], Case]] = (
     _missing_root, _missing_root_sent, _missing_intermediate, _expired, _not_yet,
     _expired_intermediate, _expired_root, _expired_root_sent, _wrong_name, _self_signed,
     _ca_that_is_none, _ca_that_may_not_sign, _path_length, _name_constraints, _purpose, _key_usage,
-    _netscape_type,    _critical_extension, _other_key, _other_signature,
+    _netscape_type, _critical_extension, _other_key, _other_signature,
 )  # fmt: skip
 
 
