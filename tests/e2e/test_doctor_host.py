@@ -95,6 +95,16 @@ def test_what_was_named_and_has_nothing_to_do_with_it(sandbox: Sandbox) -> None:
     assert "the bundle has a warning" not in answer.said
 
 
+def test_what_was_named_and_may_be_the_right_key(sandbox: Sandbox) -> None:
+    """A lost file is told, too, where another certificate of that name is trusted."""
+    (old,), (leaf,), check, _ = _other_signature()
+    env = trusting(sandbox, old)
+    env["PYTHON_CERTIFI_CERT_FILES"] += f"{os.pathsep}/no/such.pem"
+    with serving(Echo, context_for(leaf)) as server:
+        answer = ask(sandbox, f"localhost:{server.port}", env)
+    answer.names(check, "the bundle has a warning", "such.pem")
+
+
 @pytest.mark.parametrize("sources", ["nothing", "user", "system"])
 def test_without_certifis_own_list_among_the_sources(sandbox: Sandbox, sources: str) -> None:
     """The row of that list is tried with it all the same: it answers where the bundle does not."""

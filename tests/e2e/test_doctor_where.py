@@ -110,7 +110,12 @@ def test_a_ca_that_is_required_where_certifi_is_plain(sandbox: Sandbox) -> None:
     data = json.loads(sandbox.run(*COMMAND, "list", "--source=certifi", "--json").stdout)
     sha256 = data["certificates"][0]["sha256"]
     assert sandbox.run(*DOCTOR, "--require", sha256).returncode == 0
-    done = sandbox.run(*DOCTOR, "--require", sha256, env={"PYTHON_CERTIFI_DISABLE": "1"})
+    off = {"PYTHON_CERTIFI_DISABLE": "1"}
+    (told,) = json.loads(sandbox.run(*DOCTOR, "--require", sha256, "--json", env=off).stdout)[
+        "findings"
+    ]
+    assert told["remedy"] == "unset it" and "unset it" not in told["message"]
+    done = sandbox.run(*DOCTOR, "--require", sha256, env=off)
     assert done.returncode == 1
     assert "not answered from the bundle: PYTHON_CERTIFI_DISABLE is set" in done.stdout
 

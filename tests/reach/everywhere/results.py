@@ -62,10 +62,9 @@ class Results:
         parent = FOLDER if is_known else cache / "results"
         self._folder = parent / slug(f"{self.product} {' '.join(tests)}")
         # Those of an older product are of no use, and those of a changed one are not told apart.
-        old = FOLDER.iterdir() if is_known and FOLDER.exists() else [self._folder]
-        for each in old:
-            if not (is_known and each.name.startswith(self.product)):
-                shutil.rmtree(each, ignore_errors=True)
+        older = [each for each in FOLDER.glob("*") if not each.name.startswith(self.product)]
+        for old in older if is_known else [self._folder]:
+            shutil.rmtree(old, ignore_errors=True)
         self._folder.mkdir(parents=True, exist_ok=True)
 
     def collect(self, tasks: Sequence[Task], only: str, *, again: bool) -> List[Row]:
