@@ -5,7 +5,6 @@ Importing this changes nothing and costs nothing; the public names are loaded on
 
 # signal itself makes 130 members of enumerations: 0.4 ms, and a little at each call.
 import _signal  # type: ignore[import-not-found]
-import sys as _sys
 from _thread import get_ident as _get_ident
 from _weakref import ref as _ref
 from sys import _getframe
@@ -16,7 +15,7 @@ __all__ = ["activate", "build", "contents", "deactivate", "refresh", "where"]
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from types import FrameType
+    from types import FrameType, ModuleType
     from typing import Callable, TypeVar
 
     from .api import activate as activate
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
 
     T = TypeVar("T")
     Handler = Callable[[int, FrameType | None], object]
+    Found = ModuleType | None
 else:
     # A type checker would take a module with this function for one that has every name.
     def __getattr__(name):
@@ -157,32 +157,18 @@ class _Recorder:
         while type(handler) is _StandIn and handler.recorder is not self:
             # That of an earlier recorder, which a handler kept from giving it back.
             handler = handler.handler
-        if self._is_left_alone(handler):
+        if type(handler) is _StandIn:
             return
         try:
-            _signal.signal(signum, _StandIn(self, handler))
+            _set_handler(signum, _StandIn(self, handler))
         except ValueError as error:
-            if self.has_taken or (error.__traceback__ and error.__traceback__.tb_next):
+            inner = error.__traceback__ and error.__traceback__.tb_next
+            if self.has_taken or (inner and inner.tb_next):
                 # A handler raised it, before it was replaced.
                 raise
             # Python did: this is not the main thread, so no handler runs here.
         else:
             self.has_taken = True
-
-    def _is_left_alone(self, handler):  # type: (object) -> bool
-        """Whether it is replaced, or never raises, or signal() would end what C code does for it.
-
-        That is siginterrupt(signum, False), which event loops need, and gevent.signal_handler(),
-        which lays a handler of its own over Python's for SIGINT.
-        """
-        if type(handler) is _StandIn:
-            return True
-        # Other objects may have an attribute that raises.
-        is_function = type(handler) in (type(len), type(_undisturbed))
-        module = str(handler.__module__) if is_function else ""
-        return module.startswith(("asyncio.", "uvloop.")) or (
-            module == "_signal" and "gevent" in _sys.modules
-        )
 
     def record(self, signum, frame):  # type: (int, FrameType | None) -> None
         """Remember the signal. As in Python itself, one that comes twice is due once."""
@@ -206,7 +192,7 @@ class _Recorder:
             for signum in _signal.valid_signals():
                 now = _signal.getsignal(signum)
                 if type(now) is _StandIn and now.recorder is self:
-                    _signal.signal(signum, now.handler)
+                    _set_handler(signum, now.handler)
         except BaseException:
             self.give_back()
             raise
@@ -241,6 +227,37 @@ class _Recorder:
         """Replace what the application has set meanwhile, if handlers are still put off."""
         if self.is_on:
             self.take_all()
+
+
+def _set_handler(signum, handler):  # type: (int, Handler) -> None
+    """Set a handler of Python's, and leave as it is what C code has set for that signal."""
+    c_code = _dispositions()
+    before = c_code and c_code.disposition(signum)
+    try:
+        _signal.signal(signum, handler)
+    finally:
+        # It may have run just now, and have set another one.
+        if c_code and before and _signal.getsignal(signum) is handler:
+            c_code.restore(signum, before)
+
+
+def _dispositions():  # type: () -> Found
+    """Return the module that knows of C code's handlers, None where it cannot be had.
+
+    Handlers may not be put off yet: what does not fail twice was raised by one of them.
+    """
+    errors = []  # type: list[Exception]
+    # Windows has nothing beneath Python's handlers.
+    while hasattr(_signal, "siginterrupt") and len(errors) < 2:
+        try:
+            from . import dispositions
+        except Exception as error:  # noqa: BLE001 - such as a finder that refuses it
+            errors.append(error)
+        else:
+            if errors:
+                raise errors[0]
+            return dispositions
+    return None
 
 
 class _StandIn:

@@ -70,7 +70,8 @@ if sys.platform == "win32":
     ASKED["first where()"] = {"__future__", "_ssl", "hashlib", "importlib", "os", "typing"}
     ASKED_TO_BUILD |= {"wincertstore"}
 else:
-    ASKED["certifi"] |= {"fcntl", "posix"}
+    OURS["certifi"] |= {"dispositions"}
+    ASKED["certifi"] |= {"ctypes", "fcntl", "posix"}
 if sys.platform == "darwin":
     ASKED_TO_BUILD |= {"plistlib", "selectors", "subprocess", "tempfile", "xml.parsers.expat"}
 # What Python itself loads to read a start-up file, beside built-in modules: each in its own way.

@@ -6,6 +6,7 @@ its variables but may not decide what it trusts. secure_getenv(3) is the same ru
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from typing import Mapping, Optional
@@ -42,7 +43,7 @@ def _is_privileged() -> bool:
 
 def _read(path: str) -> Optional[bytes]:
     try:
-        with open(path, "rb") as file:
+        with io.open(path, "rb") as file:  # noqa: UP020 - as certifi: tests replace open
             return file.read()
     except OSError:
         return None

@@ -543,6 +543,39 @@ def test_sigterm_handlers_set_later_win(sandbox: Sandbox) -> None:
     assert left(sandbox) == []
 
 
+def test_sigterm_handlers_of_c_code_win(sandbox: Sandbox) -> None:
+    """As gevent.signal_handler sets them: after a refresh, too, and in what is forked."""
+    code = """
+        import certifi, faulthandler, os, signal, time
+        import certifi_system_store_wrapper as ours
+
+        def dumps():
+            os.kill(os.getpid(), signal.SIGTERM)
+            with open("dumps") as file:
+                return file.read().count("most recent call first")
+
+        certifi.where()
+        with open("dumps", "w") as file:
+            faulthandler.register(signal.SIGTERM, file, all_threads=False)
+            assert dumps() == 1
+            ours.refresh()
+            assert dumps() == 2
+            pid = os.fork()
+            if not pid:
+                os._exit(dumps())
+            assert os.waitpid(pid, 0)[1] >> 8 == 3
+            faulthandler.unregister(signal.SIGTERM)
+        pid = os.fork()
+        if not pid:
+            dumps()
+            os._exit(1)
+        assert os.waitpid(pid, 0)[1] == signal.SIGTERM
+    """
+    done = sandbox.run_code(code)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert left(sandbox) == []
+
+
 def test_no_handler_where_none_is_wanted(sandbox: Sandbox) -> None:
     """The switch, a persistent bundle, and a first use outside the main thread install none."""
     code = """
