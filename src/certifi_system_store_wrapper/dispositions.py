@@ -5,11 +5,12 @@ GLib, gevent and faulthandler do), and `signal.siginterrupt()` a flag: nothing i
 a new handler would end either for good.
 """
 
-from ctypes import c_char, pythonapi
+from ctypes import CDLL, c_char
 
 # No system's struct sigaction is longer. It is kept as it is, and not looked into.
 _Sigaction = c_char * 512
-_sigaction = pythonapi.sigaction
+# Python itself is linked to the C library.
+_sigaction = CDLL(None).sigaction
 
 
 def disposition(signum: int) -> bytes:
