@@ -241,14 +241,24 @@ def _set_handler(signum, handler):  # type: (int, Handler) -> None
             c_code.restore(signum, before)
 
 
-def _dispositions():  # type: () -> Found
-    """Return the module that knows of C code's handlers, None where it cannot be had.
+# Where it has been looked for: what knows of C code's handlers, or None.
+_c_code = []  # type: list[Found]
 
-    Handlers may not be put off yet: what does not fail twice was raised by one of them.
-    """
+
+def _dispositions():  # type: () -> Found
+    """Return the module that knows of C code's handlers, None where it cannot be had."""
+    if not _c_code:
+        _c_code.append(_load_dispositions())
+    return _c_code[0]
+
+
+def _load_dispositions():  # type: () -> Found
+    """Handlers may not be put off yet: what does not fail twice was raised by one of them."""
+    if not hasattr(_signal, "siginterrupt"):
+        # Windows has nothing beneath Python's handlers.
+        return None
     errors = []  # type: list[Exception]
-    # Windows has nothing beneath Python's handlers.
-    while hasattr(_signal, "siginterrupt") and len(errors) < 2:
+    while len(errors) < 2:
         try:
             from . import dispositions
         except Exception as error:  # noqa: BLE001 - such as a finder that refuses it

@@ -48,6 +48,7 @@ def came() -> Iterator[List[int]]:
 @pytest.fixture
 def unloaded(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is known of C code's handlers yet."""
+    monkeypatch.setattr(certifi_system_store_wrapper, "_c_code", [])
     monkeypatch.delitem(sys.modules, NAME, raising=False)
     monkeypatch.delattr("certifi_system_store_wrapper.dispositions", raising=False)
 
