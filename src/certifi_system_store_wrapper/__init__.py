@@ -5,6 +5,7 @@ Importing this changes nothing and costs nothing; the public names are loaded on
 
 # signal itself makes 130 members of enumerations: 0.4 ms, and a little at each call.
 import _signal  # type: ignore[import-not-found]
+import sys as _sys
 from _thread import get_ident as _get_ident
 from _weakref import ref as _ref
 from sys import _getframe
@@ -15,7 +16,7 @@ __all__ = ["activate", "build", "contents", "deactivate", "refresh", "where"]
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from types import FrameType, ModuleType
+    from types import FrameType
     from typing import Callable, TypeVar
 
     from .api import activate as activate
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
     T = TypeVar("T")
     Handler = Callable[[int, FrameType | None], object]
-    Found = ModuleType | None
 else:
     # A type checker would take a module with this function for one that has every name.
     def __getattr__(name):
@@ -157,18 +157,32 @@ class _Recorder:
         while type(handler) is _StandIn and handler.recorder is not self:
             # That of an earlier recorder, which a handler kept from giving it back.
             handler = handler.handler
-        if type(handler) is _StandIn:
+        if self._is_left_alone(handler):
             return
         try:
-            _set_handler(signum, _StandIn(self, handler))
+            _signal.signal(signum, _StandIn(self, handler))
         except ValueError as error:
-            inner = error.__traceback__ and error.__traceback__.tb_next
-            if self.has_taken or (inner and inner.tb_next):
+            if self.has_taken or (error.__traceback__ and error.__traceback__.tb_next):
                 # A handler raised it, before it was replaced.
                 raise
             # Python did: this is not the main thread, so no handler runs here.
         else:
             self.has_taken = True
+
+    def _is_left_alone(self, handler):  # type: (object) -> bool
+        """Whether it is replaced, or never raises, or signal() would end what C code does for it.
+
+        That is siginterrupt(signum, False), which event loops need, and what stands before
+        Python's handler for SIGINT, or before ours for SIGTERM. (Either may still end our work.)
+        """
+        if type(handler) is _StandIn:
+            return True
+        # Other objects may have an attribute that raises.
+        known = type(handler) in (type(len), type(_undisturbed), type(self.record))
+        module = str(handler.__module__) if known else ""
+        return module.startswith(("asyncio.", "uvloop.")) or (
+            module in ("_signal", __name__ + ".publishing.cleanup") and _may_stand_before_it()
+        )
 
     def record(self, signum, frame):  # type: (int, FrameType | None) -> None
         """Remember the signal. As in Python itself, one that comes twice is due once."""
@@ -192,7 +206,7 @@ class _Recorder:
             for signum in _signal.valid_signals():
                 now = _signal.getsignal(signum)
                 if type(now) is _StandIn and now.recorder is self:
-                    _set_handler(signum, now.handler)
+                    _signal.signal(signum, now.handler)
         except BaseException:
             self.give_back()
             raise
@@ -229,45 +243,9 @@ class _Recorder:
             self.take_all()
 
 
-def _set_handler(signum, handler):  # type: (int, Handler) -> None
-    """Set a handler of Python's, and leave as it is what C code has set for that signal."""
-    c_code = _dispositions()
-    before = c_code and c_code.disposition(signum)
-    try:
-        _signal.signal(signum, handler)
-    finally:
-        # It may have run just now, and have set another one.
-        if c_code and before and _signal.getsignal(signum) is handler:
-            c_code.restore(signum, before)
-
-
-# Where it has been looked for: what knows of C code's handlers, or None.
-_c_code = []  # type: list[Found]
-
-
-def _dispositions():  # type: () -> Found
-    """Return the module that knows of C code's handlers, None where it cannot be had."""
-    if not _c_code:
-        _c_code.append(_load_dispositions())
-    return _c_code[0]
-
-
-def _load_dispositions():  # type: () -> Found
-    """Handlers may not be put off yet: what does not fail twice was raised by one of them."""
-    if not hasattr(_signal, "siginterrupt"):
-        # Windows has nothing beneath Python's handlers.
-        return None
-    errors = []  # type: list[Exception]
-    while len(errors) < 2:
-        try:
-            from . import dispositions
-        except Exception as error:  # noqa: BLE001 - such as a finder that refuses it
-            errors.append(error)
-        else:
-            if errors:
-                raise errors[0]
-            return dispositions
-    return None
+def _may_stand_before_it():  # type: () -> bool
+    """Whether C code may have a handler before one of Python's: Python cannot tell."""
+    return not _sys.modules.keys().isdisjoint(("cysignals", "gevent", "gi"))
 
 
 class _StandIn:

@@ -70,8 +70,7 @@ if sys.platform == "win32":
     ASKED["first where()"] = {"__future__", "_ssl", "hashlib", "importlib", "os", "typing"}
     ASKED_TO_BUILD |= {"wincertstore"}
 else:
-    OURS["certifi"] |= {"dispositions"}
-    ASKED["certifi"] |= {"ctypes", "fcntl", "posix"}
+    ASKED["certifi"] |= {"fcntl", "posix"}
 if sys.platform == "darwin":
     ASKED_TO_BUILD |= {"plistlib", "selectors", "subprocess", "tempfile", "xml.parsers.expat"}
 # What Python itself loads to read a start-up file, beside built-in modules: each in its own way.

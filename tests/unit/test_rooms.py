@@ -17,13 +17,12 @@ _FACTS = {"parsing", "machine", "reporting", "settings", "printable", "record", 
 # A room, and the rooms that it may import from. A module beside the rooms is a room by itself.
 ROOMS: Dict[str, Set[str]] = {
     "record": set(),
-    "dispositions": set(),
     "loading": {"machine"},
     "printable": set(),
     "settings": {"printable", "record", "machine"},
     "reporting": {"machine", "settings", "printable", "record", "loading"},
     "parsing": {"record"},
-    "machine": {"record", "dispositions"},
+    "machine": {"record"},
     "sources": _FACTS,
     "bundle": {"sources", *_FACTS},
     "publishing": {"bundle", "sources", *_FACTS},
@@ -55,7 +54,6 @@ ALONE = {
     "_imp": {"activation"},
     "logging": {"reporting", "reporting.log_handlers", "bootstrap"},
     "_signal": {"machine.signals"},
-    "ctypes": {"dispositions", "machine.processes"},
     "subprocess": {"sources.system.macos_security", "commands.elsewhere", "commands.run"},
     "socket": {"commands.doctor.server.route", "commands.doctor.server.handshake"},
 }
@@ -170,8 +168,7 @@ def test_the_package_itself_imports_nothing() -> None:
     tree = ast.parse((PACKAGE / "__init__.py").read_bytes())
     found = {name.split(".")[0] for dots, name in _imports(tree) if not dots}
     assert found <= {"_signal", "_thread", "_weakref", "sys", "types", "typing"}
-    ours_of_it = {name.split(".")[0] for dots, name in _imports(tree) if dots}
-    assert ours_of_it == {"api", "dispositions", "loading"}
+    assert {name.split(".")[0] for dots, name in _imports(tree) if dots} == {"api", "loading"}
 
 
 def test_every_room_is_known() -> None:

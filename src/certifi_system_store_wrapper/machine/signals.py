@@ -13,8 +13,9 @@ import os
 from _thread import get_ident
 from typing import Callable, TypeVar
 
-from .. import _dispositions, _Raised, _Recorder, _StandIn
+from .. import _may_stand_before_it as may_stand_before_it
 from .. import _PutOff as put_off
+from .. import _Raised, _Recorder, _StandIn
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,11 +27,11 @@ else:
 T = TypeVar("T")
 
 __all__ = [
-    "c_handler",
     "foreign",
     "handler_of",
     "interruptible",
     "is_passing",
+    "may_stand_before_it",
     "put_off",
     "run_due",
 ]
@@ -80,12 +81,6 @@ def handler_of(signum: int) -> object:
     while type(handler) is _StandIn:
         handler = handler.handler
     return handler
-
-
-def c_handler(signum: int) -> bytes:
-    """Return which C function gets that signal, Python's or another one; b"" if nobody can tell."""
-    c_code = _dispositions()
-    return c_code.handler(signum) if c_code else b""
 
 
 def _open_for(how: Callable[[_Recorder], None], call: Callable[..., T], *arguments: object) -> T:

@@ -13,13 +13,11 @@ from importlib import import_module
 from typing import AbstractSet, Callable, Dict, List
 
 from .. import loading, reporting
-from ..machine.signals import c_handler, foreign, handler_of, put_off, signal
+from ..machine.signals import foreign, handler_of, may_stand_before_it, put_off, signal
 from .temporary import TemporaryBundle
 
 _bundles: List[TemporaryBundle] = []
 _installed = _over = False
-# What Python's own handler is to the system.
-_python = b""
 # The last two are forks of the first: of pathos and datasets, and of Celery.
 _POOLS = ("multiprocessing", "multiprocess", "billiard")
 # The signal masks of threads that are forking.
@@ -78,9 +76,12 @@ def after_fork() -> None:
 
 
 def after_fork_in_child() -> None:
-    """Give the child the default SIGTERM back: the application decides what its forks do."""
+    """Give the child the default SIGTERM back: the application decides what its forks do.
+
+    But where C code may stand before our handler: that would go, too.
+    """
     global _installed
-    if _installed:
+    if _installed and not may_stand_before_it():
         _step_aside()
     _installed = False
     loading.after_fork_in_child()
@@ -106,13 +107,12 @@ def _handle_sigterm() -> None:
     multiprocessing: a pool ends its workers with SIGTERM while they wait for work, and Python
     would run the handler only after that wait.
     """
-    global _installed, _python
+    global _installed
     if os.name == "nt" or os.getpid() == 1 or _installed or not _is_default(signal.SIGTERM):
         return
     # Python refuses this in other threads than the main one.
     with suppress(ValueError):
         signal.signal(signal.SIGTERM, _on_sigterm)
-        _python = c_handler(signal.SIGTERM)
         _installed = True
     if _installed and sys.version_info >= (3, 13):
         # From there on no handler runs while the main thread, at its end, waits for the others.
@@ -121,11 +121,8 @@ def _handle_sigterm() -> None:
 
 
 def _step_aside() -> None:
-    """Leave SIGTERM to the system; what is left then, the next process sweeps.
-
-    Unless C code has its own handler before ours by now (as gevent.signal_handler has).
-    """
-    if handler_of(signal.SIGTERM) is _on_sigterm and c_handler(signal.SIGTERM) == _python:
+    """Leave SIGTERM to the system; what is left then, the next process sweeps."""
+    if handler_of(signal.SIGTERM) is _on_sigterm:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 

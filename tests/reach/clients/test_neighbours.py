@@ -64,6 +64,26 @@ CASES = {
         assert came
         print(*statuses)
     """,
+    "gevent's own handler of SIGTERM": """
+        import gevent.os, os, signal
+        import certifi_system_store_wrapper as ours
+        statuses = urllib(), urllib(), requests()
+        came = []
+
+        def comes():
+            os.kill(os.getpid(), signal.SIGTERM)
+            gevent.sleep(0.1)
+            return len(came)
+
+        gevent.signal_handler(signal.SIGTERM, came.append, 1)
+        ours.refresh()
+        assert comes() == 1
+        pid = gevent.os.fork()
+        if not pid:
+            os._exit(comes())
+        assert gevent.os.waitpid(pid, 0)[1] >> 8 == 2
+        print(*statuses)
+    """,
     "gevent's greenlets": """
         from gevent import monkey
         monkey.patch_all()

@@ -59,7 +59,6 @@ def of(monkeypatch: pytest.MonkeyPatch) -> Callable[[Signals], _Recorder]:
 
     def make(signals: Signals) -> _Recorder:
         monkeypatch.setattr(certifi_system_store_wrapper, "_signal", signals)
-        monkeypatch.setattr(certifi_system_store_wrapper, "_c_code", [None])
         return _Recorder(owner)
 
     owner = _PutOff()
