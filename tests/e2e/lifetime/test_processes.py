@@ -571,10 +571,11 @@ def test_sigterm_handlers_of_c_code_win(sandbox: Sandbox) -> None:
             assert status_of_a_fork() >> 8 == 3
             faulthandler.unregister(signal.SIGTERM)
         assert status_of_a_fork() == signal.SIGTERM
+        print("all of it", flush=True)
         dumps()
     """
     done = sandbox.run_code(code)
-    assert (done.returncode, done.stderr) == (-signal.SIGTERM, "")
+    assert (done.returncode, done.stdout, done.stderr) == (-signal.SIGTERM, "all of it\n", "")
     assert left(sandbox) == []
 
 
