@@ -172,17 +172,26 @@ class _Recorder:
     def _is_left_alone(self, handler):  # type: (object) -> bool
         """Whether it is replaced, or never raises, or signal() would end what C code does for it.
 
-        That is siginterrupt(signum, False), which event loops need, and what stands before
-        Python's handler for SIGINT, or before ours for SIGTERM. (Either may still end our work.)
+        That is siginterrupt(signum, False), which event loops need, and what packages set by
+        sigaction(2) before Python's handler for SIGINT, or before ours for SIGTERM.
         """
         if type(handler) is _StandIn:
             return True
-        # Other objects may have an attribute that raises.
-        known = type(handler) in (type(len), type(_undisturbed), type(self.record))
-        module = str(handler.__module__) if known else ""
-        return module.startswith(("asyncio.", "uvloop.")) or (
-            module in ("_signal", __name__ + ".publishing.cleanup") and _may_stand_before_it()
+        module = self._module_of(handler)
+        return module.split(".")[0] in ("asyncio", "uvloop") or (
+            module in ("_signal", __name__ + ".publishing.cleanup")
+            and not _sys.modules.keys().isdisjoint(("cysignals", "gevent", "gi"))
         )
+
+    def _module_of(self, handler):  # type: (object) -> str
+        """Return the module of a function, or that of what a method is bound to.
+
+        Other objects may have an attribute that raises.
+        """
+        if type(handler) is type(self._module_of):
+            return str(type(handler.__self__).__module__)  # type: ignore[attr-defined]
+        is_function = type(handler) in (type(len), type(_undisturbed))
+        return str(handler.__module__) if is_function else ""
 
     def record(self, signum, frame):  # type: (int, FrameType | None) -> None
         """Remember the signal. As in Python itself, one that comes twice is due once."""
@@ -241,11 +250,6 @@ class _Recorder:
         """Replace what the application has set meanwhile, if handlers are still put off."""
         if self.is_on:
             self.take_all()
-
-
-def _may_stand_before_it():  # type: () -> bool
-    """Whether C code may have a handler before one of Python's: Python cannot tell."""
-    return not _sys.modules.keys().isdisjoint(("cysignals", "gevent", "gi"))
 
 
 class _StandIn:

@@ -1,6 +1,7 @@
 """The environment variables of the README, read into one frozen Settings.
 
-A bad value is a problem (a sentence in `problems`) and the default; nothing is raised.
+A bad value is a problem (a sentence in `problems`) and the default; nothing is raised. A misspelt
+source counts for none: that never trusts more than was meant.
 """
 
 from __future__ import annotations

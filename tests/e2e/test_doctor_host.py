@@ -105,8 +105,18 @@ def test_what_was_named_and_may_be_the_right_key(sandbox: Sandbox) -> None:
     answer.names(check, "the bundle has a warning", "such.pem")
 
 
-@pytest.mark.parametrize("sources", ["nothing", "user", "system"])
-def test_without_certifis_own_list_among_the_sources(sandbox: Sandbox, sources: str) -> None:
+@pytest.mark.parametrize(
+    ("sources", "remedy"),
+    [
+        # With `user` added, it would be the only one.
+        ("nothing", "'nothing' is not understood"),
+        ("system", "add user to that variable"),
+        ("user", ""),
+    ],
+)
+def test_without_certifis_own_list_among_the_sources(
+    sandbox: Sandbox, sources: str, remedy: str
+) -> None:
     """The row of that list is tried with it all the same: it answers where the bundle does not."""
     env = {**trusting(sandbox, *([ROOT] * (sources != "user"))), "PYTHON_CERTIFI_SOURCES": sources}
     with serving(Echo, context_for(LEAF)) as server:
@@ -114,7 +124,8 @@ def test_without_certifis_own_list_among_the_sources(sandbox: Sandbox, sources: 
     no_issuer = "unable to get local issuer certificate"
     assert {each["message"] for each in answer.data["outcomes"].values()} == {no_issuer}
     if sources != "user":
-        answer.names("sources", "its issuer is in the user source", "add user to that variable")
+        answer.names("sources", "its issuer is in the user source", remedy)
+        assert ("to that variable" in answer.said) == (sources == "system")
 
 
 # What the user trusts, what the server presents (its own certificate first), and what is said.
@@ -371,7 +382,7 @@ def test_a_ca_that_is_left_out_or_out_of_reach(sandbox: Sandbox) -> None:
     with serving(Echo, context_for(LEAF)) as server:
         env = {**trusting(sandbox, ROOT), "PYTHON_CERTIFI_SOURCES": "certifi"}
         answer = ask(sandbox, f"localhost:{server.port}", env)
-    answer.names("sources", "user source, which PYTHON_CERTIFI_SOURCES leaves out")
+        answer.names("sources", "user source, which PYTHON_CERTIFI_SOURCES leaves out")
 
 
 def test_a_distrusted_root(sandbox: Sandbox) -> None:

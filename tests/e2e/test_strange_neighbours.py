@@ -470,6 +470,20 @@ def test_a_test_that_replaces_what_we_call(sandbox: Sandbox, replaced: str, plac
     assert all("WARNING" in line for line in done.stderr.splitlines())
 
 
+def test_a_test_that_replaces_open_while_certifi_is_imported(sandbox: Sandbox) -> None:
+    """Each file is what the test says then; afterwards the bundle answers."""
+    code = """
+        from unittest import mock
+        with mock.patch("builtins.open", mock.mock_open(read_data="hello")):
+            import certifi
+        assert certifi.contents().count("END CERTIFICATE") > 100
+        print(certifi.where())
+    """
+    done = sandbox.run_code(code)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "certifi-system-store-wrapper-" in done.stdout
+
+
 def test_descriptors_of_a_tests_own_os(sandbox: Sandbox) -> None:
     """What a replaced os has opened (pyfakefs numbers them anew) is closed by it, or not at all."""
     code = """

@@ -13,7 +13,6 @@ import os
 from _thread import get_ident
 from typing import Callable, TypeVar
 
-from .. import _may_stand_before_it as may_stand_before_it
 from .. import _PutOff as put_off
 from .. import _Raised, _Recorder, _StandIn
 
@@ -26,15 +25,7 @@ else:
 
 T = TypeVar("T")
 
-__all__ = [
-    "foreign",
-    "handler_of",
-    "interruptible",
-    "is_passing",
-    "may_stand_before_it",
-    "put_off",
-    "run_due",
-]
+__all__ = ["foreign", "handler_of", "interruptible", "is_passing", "put_off", "run_due"]
 
 
 def interruptible(call: Callable[..., T], *arguments: object) -> T:

@@ -13,7 +13,7 @@ from importlib import import_module
 from typing import AbstractSet, Callable, Dict, List
 
 from .. import loading, reporting
-from ..machine.signals import foreign, handler_of, may_stand_before_it, put_off, signal
+from ..machine.signals import foreign, handler_of, put_off, signal
 from .temporary import TemporaryBundle
 
 _bundles: List[TemporaryBundle] = []
@@ -76,13 +76,10 @@ def after_fork() -> None:
 
 
 def after_fork_in_child() -> None:
-    """Give the child the default SIGTERM back: the application decides what its forks do.
-
-    But where C code may stand before our handler: that would go, too.
-    """
+    """Give the child the default SIGTERM back: the application decides what its forks do."""
     global _installed
-    if _installed and not may_stand_before_it():
-        _step_aside()
+    if _installed and handler_of(signal.SIGTERM) is _on_sigterm:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
     _installed = False
     loading.after_fork_in_child()
     after_fork()

@@ -453,19 +453,31 @@ WHAT_ELSE_THEY_DO = {
     "system calls that go on after a signal, as event loops ask for": """
         import asyncio, ctypes
 
-        async def ask():
-            loop = asyncio.get_running_loop()
-            loop.add_signal_handler(signal.SIGUSR1, int)
-            import certifi
-            certifi.where()
+        def goes_on(signum):
             read, write = os.pipe()
-            other = threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGUSR1))
+            other = threading.Timer(0.2, os.kill, (os.getpid(), signum))
             then = threading.Timer(0.4, os.write, (write, b"x"))
             for each in (other, then):
                 each.start()
-            buffer = ctypes.create_string_buffer(1)
-            number = ctypes.CDLL(None, use_errno=True).read(read, buffer, 1)
-            assert number == 1, (number, ctypes.get_errno())
+            number = ctypes.CDLL(None).read(read, ctypes.create_string_buffer(1), 1)
+            then.join()
+            return number == 1
+
+        class Loop:
+            __module__ = "uvloop"
+
+            def handle(self, signum, frame):
+                pass
+
+        async def ask():
+            loop = asyncio.get_running_loop()
+            loop.add_signal_handler(signal.SIGUSR1, int)
+            signal.signal(signal.SIGUSR2, Loop().handle)
+            signal.siginterrupt(signal.SIGUSR2, False)
+            import certifi
+            certifi.where()
+            assert goes_on(signal.SIGUSR1)
+            assert goes_on(signal.SIGUSR2)
             loop.remove_signal_handler(signal.SIGUSR1)
 
         asyncio.run(ask())
@@ -666,6 +678,8 @@ WHAT_ELSE_THEY_DO = {
         signal.signal(signal.SIGALRM, stop)
     """,
     "one whose attributes raise": """
+        import types
+
         class Proxy:
             def __getattribute__(self, name):
                 raise RuntimeError("outside of the application's context")
@@ -675,9 +689,11 @@ WHAT_ELSE_THEY_DO = {
 
         came = []
         signal.signal(signal.SIGUSR1, Proxy())
+        signal.signal(signal.SIGUSR2, types.MethodType(lambda *due: came.append(due[1]), Proxy()))
         import certifi
         signal.raise_signal(signal.SIGUSR1)
-        assert came == [signal.SIGUSR1]
+        signal.raise_signal(signal.SIGUSR2)
+        assert came == [signal.SIGUSR1, signal.SIGUSR2]
     """,
     "one that raises StopIteration while a context is made": """
         def of_the_application(signum, frame):
