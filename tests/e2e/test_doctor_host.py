@@ -382,7 +382,7 @@ def test_a_ca_that_is_left_out_or_out_of_reach(sandbox: Sandbox) -> None:
     with serving(Echo, context_for(LEAF)) as server:
         env = {**trusting(sandbox, ROOT), "PYTHON_CERTIFI_SOURCES": "certifi"}
         answer = ask(sandbox, f"localhost:{server.port}", env)
-        answer.names("sources", "user source, which PYTHON_CERTIFI_SOURCES leaves out")
+    answer.names("sources", "user source, which PYTHON_CERTIFI_SOURCES leaves out")
 
 
 def test_a_distrusted_root(sandbox: Sandbox) -> None:
