@@ -85,7 +85,7 @@ class _PutOff:
             except BaseException:
                 self._end()
                 raise
-        elif recorder.now is not None and recorder.thread == _get_ident():
+        elif recorder.now is not None and recorder.is_here():
             self._before, recorder.now = recorder.now, None
 
     def __exit__(self, kind, error, traceback):
@@ -125,7 +125,7 @@ class _Recorder:
     def __init__(self, owner):  # type: (_PutOff) -> None
         """Change nothing yet. Once `owner` is gone this counts no more, ended or not."""
         self.owner = _ref(owner)
-        self.thread = _get_ident()
+        self._thread = _get_ident()
         # The signals that are due, each with its frame.
         self.late = {}  # type: dict[int, tuple[FrameType | None, ...]]
         self.has_taken = False
@@ -136,6 +136,10 @@ class _Recorder:
         self.now = None  # type: Callable[[], None] | None
         # What a handler has raised within code of the application.
         self.passing = None  # type: BaseException | None
+
+    def is_here(self):  # type: () -> bool
+        """Whether its thread is the one that runs, by a function that gevent has not replaced."""
+        return self._thread == _get_ident()
 
     def take_over(self):  # type: () -> None
         """Replace every Python handler; in another thread than the main one do nothing."""
@@ -184,14 +188,16 @@ class _Recorder:
         )
 
     def _module_of(self, handler):  # type: (object) -> str
-        """Return the module of a function, or that of what a method is bound to.
+        """Return the module of a function, or of the class that a method is bound to; else "".
 
-        Other objects may have an attribute that raises.
+        No code of theirs runs for that: it may raise.
         """
+        module = None
         if type(handler) is type(self._module_of):
-            return str(type(handler.__self__).__module__)  # type: ignore[attr-defined]
-        is_function = type(handler) in (type(len), type(_undisturbed))
-        return str(handler.__module__) if is_function else ""
+            module = _module_of_class(type(handler.__self__))  # type: ignore[attr-defined]
+        elif type(handler) in (type(len), type(_undisturbed)):
+            module = handler.__module__
+        return module if type(module) is str else ""
 
     def record(self, signum, frame):  # type: (int, FrameType | None) -> None
         """Remember the signal. As in Python itself, one that comes twice is due once."""
@@ -252,6 +258,10 @@ class _Recorder:
             self.take_all()
 
 
+# As `type` itself has it: a metaclass may say something else.
+_module_of_class = vars(type)["__module__"].__get__
+
+
 class _StandIn:
     """Stands in for one handler; whoever has saved it gets that handler by it."""
 
@@ -262,7 +272,7 @@ class _StandIn:
     def __call__(self, signum, frame):  # type: (int, FrameType | None) -> None
         """Record the signal, if Python calls this for it while handlers are put off."""
         recorder = self.recorder
-        is_at_work = recorder.is_on and recorder.owner() and recorder.thread == _get_ident()
+        is_at_work = recorder.is_on and recorder.owner() and recorder.is_here()
         # Python calls it from the frame that is interrupted, whoever has saved it from another one.
         # (Python may have begun to when a signal that came before had another one set.)
         if is_at_work and _getframe().f_back is frame:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import functools
 import os
-from _thread import get_ident
 from typing import Callable, TypeVar
 
 from .. import _PutOff as put_off
@@ -51,7 +50,7 @@ def foreign(call: Callable[..., T], *arguments: object) -> T:
             raise _Raised(error) from error
         raise
     finally:
-        if recorder is not None and recorder.now is None and recorder.thread == get_ident():
+        if recorder is not None and recorder.now is None and recorder.is_here():
             # That code may have set handlers.
             recorder.take_again()
 
@@ -76,7 +75,7 @@ def handler_of(signum: int) -> object:
 
 def _open_for(how: Callable[[_Recorder], None], call: Callable[..., T], *arguments: object) -> T:
     recorder = _Recorder.at_work
-    if recorder is None or recorder.now is not None or recorder.thread != get_ident():
+    if recorder is None or recorder.now is not None or not recorder.is_here():
         return call(*arguments)
     recorder.now = functools.partial(how, recorder)
     try:
@@ -115,7 +114,7 @@ def _after_fork_in_child() -> None:
     recorder = _Recorder.at_work
     if recorder is not None:
         recorder.late.clear()
-        if recorder.thread != get_ident():
+        if not recorder.is_here():
             recorder.end()
 
 

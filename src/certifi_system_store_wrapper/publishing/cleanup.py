@@ -78,8 +78,8 @@ def after_fork() -> None:
 def after_fork_in_child() -> None:
     """Give the child the default SIGTERM back: the application decides what its forks do."""
     global _installed
-    if _installed and handler_of(signal.SIGTERM) is _on_sigterm:
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    if _installed:
+        _step_aside()
     _installed = False
     loading.after_fork_in_child()
     after_fork()

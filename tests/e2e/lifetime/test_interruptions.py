@@ -556,6 +556,47 @@ WHAT_ELSE_THEY_DO = {
         assert came == [5]
         signal.signal(signal.SIGALRM, stop)
     """,
+    "handlers whose module is no text": """
+        class Meta(type):
+            @property
+            def __module__(cls):
+                raise RuntimeError
+
+        class Odd(metaclass=Meta):
+            def handle(self, *due):
+                came.append(due)
+
+        class Untold:
+            def __str__(self):
+                raise RuntimeError
+
+        came = []
+        signal.signal(signal.SIGUSR1, Odd().handle)
+        handle = lambda *due: came.append(due)
+        handle.__module__ = Untold()
+        signal.signal(signal.SIGUSR2, handle)
+        import certifi
+        certifi.where()
+        signal.raise_signal(signal.SIGUSR1)
+        signal.raise_signal(signal.SIGUSR2)
+        assert len(came) == 2
+    """,
+    "a log, where gevent or eventlet has replaced what tells threads apart": """
+        import _thread, logging
+        _thread.get_ident = lambda: 1
+        import certifi
+
+        class Loud(logging.Handler):
+            def emit(self, record):
+                came.append(stopped(lambda: signal.raise_signal(signal.SIGALRM)))
+
+        came = []
+        os.environ["PYTHON_CERTIFI_CERT_FILES"] = "/nowhere"
+        logging.getLogger().addHandler(Loud())
+        certifi.where()
+        assert came and all(came)
+        logging.getLogger().handlers.clear()
+    """,
     "thousands that raise, while certifi is imported": """
         class Finder:
             @staticmethod
