@@ -1,7 +1,7 @@
 """The environment variables of the README, read into one frozen Settings.
 
-A bad value is a problem (a sentence in `problems`) and the default; nothing is raised. A misspelt
-source counts for none: that never trusts more than was meant.
+A bad value is a problem (a sentence in `problems`) and the default; nothing is raised. Of sources,
+those that are misspelt are left out; where none is left, certifi's own list answers.
 """
 
 from __future__ import annotations
@@ -179,7 +179,9 @@ class _Variables:
 
     def path(self, name: str) -> str:
         """Return one absolute path; "" where it is not set, or is what only a shell understands."""
-        path = os.path.expanduser(self.text(name))
+        text = self.text(name)
+        # Tests of applications replace expanduser(), which then names a path for "".
+        path = text and os.path.expanduser(text)
         if path[:1] in _SHELLS:
             self._bad(name, path, "write the path out, only a shell replaces ~, $ and quotes")
             return ""

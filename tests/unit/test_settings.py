@@ -33,6 +33,12 @@ def test_nothing_set_is_the_default() -> None:
     assert from_environment({}) == Settings()
 
 
+def test_nothing_set_is_the_default_whatever_the_home_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tests of applications replace expanduser by what answers one path to everything."""
+    monkeypatch.setattr(os.path, "expanduser", lambda _: "/home/of/a/test")
+    assert from_environment({}) == Settings()
+
+
 @pytest.mark.parametrize("name", SWITCHES)
 @pytest.mark.parametrize("word", ["1", "true", "YES", " On "])
 def test_a_switch_is_on(name: str, word: str) -> None:
