@@ -106,16 +106,17 @@ def test_what_was_named_and_may_be_the_right_key(sandbox: Sandbox) -> None:
 
 
 @pytest.mark.parametrize(
-    ("sources", "remedy"),
+    ("sources", "misspelt"),
     [
-        # With `user` added, it would be the only one.
+        # With `user` added alone, it would be the only one.
         ("nothing", "'nothing' is not understood"),
-        ("system", "add user to that variable"),
+        ("certifi,sytem", "'sytem' is not understood"),
+        ("system", ""),
         ("user", ""),
     ],
 )
 def test_without_certifis_own_list_among_the_sources(
-    sandbox: Sandbox, sources: str, remedy: str
+    sandbox: Sandbox, sources: str, misspelt: str
 ) -> None:
     """The row of that list is tried with it all the same: it answers where the bundle does not."""
     env = {**trusting(sandbox, *([ROOT] * (sources != "user"))), "PYTHON_CERTIFI_SOURCES": sources}
@@ -124,8 +125,9 @@ def test_without_certifis_own_list_among_the_sources(
     no_issuer = "unable to get local issuer certificate"
     assert {each["message"] for each in answer.data["outcomes"].values()} == {no_issuer}
     if sources != "user":
-        answer.names("sources", "its issuer is in the user source", remedy)
-        assert ("to that variable" in answer.said) == (sources == "system")
+        remedy = "name user in that variable, too"
+        answer.names("sources", "its issuer is in the user source", misspelt, remedy)
+        assert ("is not understood" in answer.said) == bool(misspelt)
 
 
 # What the user trusts, what the server presents (its own certificate first), and what is said.

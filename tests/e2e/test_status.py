@@ -57,6 +57,7 @@ def test_certifis_own_list_is_no_bundle(sandbox: Sandbox) -> None:
     done = sandbox.run(*COMMAND, env=env)
     assert done.returncode == 1
     assert "inactive  PYTHON_CERTIFI_SOURCES names no source" in done.stdout
+    assert "trusts    what certifi's own list has" in done.stdout
     assert "answers from the bundle" not in done.stdout
     assert "cacert.pem" not in done.stdout
     assert "answers from the bundle" not in sandbox.run(*COMMAND, "doctor", env=env).stdout

@@ -246,7 +246,9 @@ def _summary(data: Dict[str, Any]) -> List[str]:
         for each in data["sources"]
         if each["adds"] or (each["certificates"] and each["source"] == USER)
     ]
-    lines = [row("trusts", f"{data['certificates']} certificates: {', '.join(parts) or 'none'}")]
+    if not data["certificates"]:
+        return [row("trusts", "what certifi's own list has")]
+    lines = [row("trusts", f"{data['certificates']} certificates: {', '.join(parts)}")]
     if data["expired"]:
         which = "they verify nothing: `list --search expired`"
         lines.append(row("note", f"{data['expired']} of them have expired; {which}"))

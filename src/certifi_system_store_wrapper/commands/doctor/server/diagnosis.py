@@ -32,7 +32,8 @@ def diagnose(view: View) -> List[Finding]:
     Where there is a problem, or the way of a client was not tried, nothing is said to be ok.
     """
     untried = list(differing.findings(view))
-    found = [*variables.breaking(), *_causes(view), *_removed(view), *untried]
+    stored = variables.stored(view.settings, view.built)
+    found = [*stored, *variables.breaking(), *_causes(view), *_removed(view), *untried]
     found += clients.not_tried() if view.outcomes else []
     if _is_told(found) and view.route and len(view.route.shown) > 1:
         message = "the server presents different certificates in turn: each may be told above"

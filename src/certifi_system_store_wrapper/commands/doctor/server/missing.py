@@ -97,13 +97,13 @@ def _other_source(view: View) -> Iterator[Finding]:
     """Report that PYTHON_CERTIFI_SOURCES leaves out the source that has the issuer."""
     if view.settings.sources == SOURCES:
         return
-    # To add one to what is misspelt would leave all others out.
-    misspelt = [each for each in view.settings.problems if "PYTHON_CERTIFI_SOURCES" in each]
+    # Where all of them are misspelt, to add one would leave the others out.
+    misspelt = [e for e in view.settings.problems if e.startswith("PYTHON_CERTIFI_SOURCES=")]
     everything = api.build(view.settings._replace(sources=SOURCES))
     for anchor, _ in view._replace(built=everything).issuers():
         source = anchor.origins[0].source
         message = f"its issuer is in the {source} source, which PYTHON_CERTIFI_SOURCES leaves out"
-        remedy = "; ".join(misspelt) or f"add {source} to that variable"
+        remedy = "; ".join([*misspelt, f"name {source} in that variable, too"])
         yield problem("sources", f"{message}: {view.issuer}", remedy)
 
 
