@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 from typing import List, Optional
 
@@ -22,6 +23,9 @@ _UNUSED = 60 * 86400
 _MOST = 100
 # The beginning of a stored bundle, with the environment that made it.
 _START = 1 << 13
+
+# What says which files are in a folder, and what is in a file: no later look compares that.
+_READING = ("scandir", "open", "fstat", "read")
 
 # Why this process could not store one: it does not try again.
 _failures: List[Exception] = []
@@ -48,8 +52,15 @@ def built_text(settings: Settings, certifi_file: str) -> bytes:
 
 def _place(settings: Settings, certifi_file: str) -> Optional[Place]:
     """Return where it is to be stored; None where it is not."""
-    place = Place(settings, certifi_file) if stored.is_wanted(settings) else None
+    is_wanted = stored.is_wanted(settings) and _is_read_by_the_system()
+    place = Place(settings, certifi_file) if is_wanted else None
     return place if place and place.folder else None
+
+
+def _is_read_by_the_system() -> bool:
+    """Whether nobody has replaced what reads: tests of applications do, and eventlet."""
+    system = sys.modules[os.name]
+    return all(getattr(os, name) is getattr(system, name) for name in _READING)
 
 
 def _store(built: Bundle, place: Place, settings: Settings, started: int) -> None:

@@ -17,6 +17,8 @@ import trustme
 
 from support import NAME, Environment, Sandbox, write
 from support.builds import ASKS, asked
+from support.minting import make
+from support.servers import Echo, context_for, serving
 
 pytestmark = [
     pytest.mark.posix("Windows' store has no files"),
@@ -100,6 +102,26 @@ def test_the_next_process_builds_nothing(newcomer: User) -> None:
     assert second == (0, first[1])
     assert newcomer.pem in first[1]
     assert not newcomer.sandbox.left
+
+
+def test_what_a_test_of_an_application_says_is_not_stored(newcomer: User) -> None:
+    """It replaces what reads, while certifi is asked first: the next process reads again."""
+    drop_folder = newcomer.sandbox.drop_folder
+    drop_folder.mkdir(parents=True, exist_ok=True)
+    pem = new_ca(drop_folder / "ca.pem")
+    for path in (drop_folder, *drop_folder.parents[:3]):
+        os.utime(path, LONG_AGO)
+    time.sleep(SETTLING)
+    mocked = """
+        from unittest import mock
+        with mock.patch("os.scandir"):
+            import certifi
+            certifi.where()
+    """
+    assert newcomer.sandbox.run_code(mocked, env=newcomer.env).returncode == 0
+    assert newcomer.stored == []
+    assert pem in newcomer.asks()[1]
+    assert [path.name for path in newcomer.stored] == ["stored.pem"]
 
 
 def replace(user: User) -> None:
@@ -547,9 +569,11 @@ def test_status_tells_of_one_that_differs(user: User) -> None:
     assert (healthy.returncode, done.returncode) == (0, 1)
     told = f"certifi answers from {path}, which is not what would be built now"
     assert told in done.stdout
-    for command in (["list"], ["list", "--json"], ["doctor"]):
-        done = user.sandbox.run(*ours[:2], *command, env=user.env)
-        assert (done.returncode, told in done.stdout + done.stderr) == (1, True), done
+    with serving(Echo, context_for(make("a server", names=["localhost"]))) as server:
+        doctor = ["doctor", f"localhost:{server.port}"]
+        for command in (["list"], ["list", "--json"], ["doctor"], doctor):
+            done = user.sandbox.run(*ours[:2], *command, env=user.env)
+            assert (done.returncode, told in done.stdout + done.stderr) == (1, True), done
 
 
 def test_what_is_loaded_late_is_of_the_same_version(user: User, tmp_path: Path) -> None:
