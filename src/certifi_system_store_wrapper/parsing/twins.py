@@ -1,6 +1,7 @@
 """Of certificates with one name OpenSSL takes the first: which one should that be? No I/O.
 
-A root that was issued again must not be hidden by its predecessor, nor by its cross-signed twin.
+A root that was issued again must not be hidden by its predecessor, nor by its cross-signed twin,
+nor by what may sign nothing, which vouches for itself alone, wherever it stands.
 It is loaded only where there are such certificates.
 """
 
@@ -14,9 +15,9 @@ from .pem import der_of
 from .x509 import Layout
 
 # What decides, in this order.
-REASONS = ("self-signed", "it passes the strict checks", "issued later")
+REASONS = ("it may sign certificates", "self-signed", "it passes the strict checks", "issued later")
 # Greater stands first.
-Rank = Tuple[bool, bool, bytes]
+Rank = Tuple[bool, bool, bool, bytes]
 
 
 def in_order(blocks: Sequence[bytes]) -> Sequence[bytes]:
@@ -35,10 +36,12 @@ def _rank(block: bytes) -> Rank:
     try:
         places = x509.layout(der)
         facts = x509.facts(der, places)
+        signs = facts.ca and x509.signs_certificates(places.extensions)
         own = facts.self_issued and _names_own_key(places)
     except ValueError:
-        return False, False, b""
-    return own, not rfc5280.refusals(der, is_last=True), _year_first(facts.not_before)
+        return False, False, False, b""
+    conforms = not rfc5280.refusals(der, is_last=True)
+    return signs, own, conforms, _year_first(facts.not_before)
 
 
 def _names_own_key(places: Layout) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import permutations
-from typing import List
+from typing import List, Sequence
 
 import pytest
 from cryptography import x509
@@ -12,7 +12,7 @@ from cryptography.x509.oid import NameOID
 
 from certifi_system_store_wrapper.parsing import Known, twins
 from certifi_system_store_wrapper.parsing.pem import BEGIN, END, block_of
-from support.minting import CA, make, mint
+from support.minting import CA, Extension, key_usage, make, mint
 
 OLD_STYLE = (x509.BasicConstraints(ca=True, path_length=None), False)
 OTHER = make("other", *CA)
@@ -40,6 +40,21 @@ def test_a_root_that_another_key_signed_is_not_self_signed() -> None:
     link = make("root", *CA, by=old, days=(-1, 9))
     assert twins.in_order([link.pem, old.pem]) == [old.pem, link.pem]
     assert twins.reason(old.pem, link.pem) == "self-signed"
+
+
+@pytest.mark.parametrize(
+    "extensions",
+    [
+        [(x509.BasicConstraints(ca=False, path_length=None), True)],
+        [(x509.BasicConstraints(ca=True, path_length=None), True), key_usage("digital_signature")],
+        [],
+    ],
+)
+def test_what_may_sign_nothing_comes_last(extensions: Sequence[Extension]) -> None:
+    """However young: OpenSSL would refuse whatever the root of that name and key has signed."""
+    young = make("root", *extensions, key=BEST.key, days=(-1, 9)).pem
+    assert twins.in_order([young, *BY_RANK]) == [*BY_RANK, young]
+    assert twins.reason(BEST.pem, young) == "it may sign certificates"
 
 
 @pytest.mark.parametrize("kind", ["PrintableString", "T61String", "IA5String", "UTF8String"])
