@@ -279,8 +279,8 @@ def identities_of(salt: Salt, inputs: Sequence[Input]) -> str:
     states = [state for _, state in inputs]
     # Every process has the same hash of numbers, but not of texts. It is fast.
     numbers = hash(tuple(states + [guard for _, guard in guards(inputs)])) % (1 << 64)
-    real = [os.path.realpath(path) for path, state in inputs if state and not has_number(state)]
-    return f"{numbers:016x}{source_hash(ascii((salt, real)).encode('ascii')).hex()}"
+    paths = [os.path.realpath(p) if s and not has_number(s) else p for p, s in inputs]
+    return f"{numbers:016x}{source_hash(ascii((salt, paths)).encode('ascii')).hex()}"
 
 
 def held_by(inputs: Sequence[Input]) -> List[str]:

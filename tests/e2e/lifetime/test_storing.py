@@ -576,6 +576,16 @@ def test_status_tells_of_one_that_differs(user: User) -> None:
             assert (done.returncode, told in done.stdout + done.stderr) == (1, True), done
 
 
+def test_one_whose_header_names_another_path(user: User) -> None:
+    """It is built again: what comes to be at the right path would not be seen."""
+    (path,) = user.stored
+    held = path.read_bytes()
+    looked_at = held.split(b"\n")[2]
+    path.write_bytes(held.replace(looked_at, looked_at[:-1] + b"x"))
+    assert user.asks()[0] == 1
+    assert path.read_bytes() == held
+
+
 def test_what_is_loaded_late_is_of_the_same_version(user: User, tmp_path: Path) -> None:
     """After an upgrade in place what answered goes on, with one warning, and nothing is mixed."""
     packages = tmp_path / "packages"
