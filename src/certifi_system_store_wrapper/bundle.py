@@ -81,6 +81,7 @@ def merged(findings: Sequence[Findings], reader: Reader) -> Bundle:
     for one in findings:
         merger.add(one)
     merger.drop_unloadable()
+    merger.warn_of_named()
     excluded = tuple([_exclusion(each) for each in merger.refused.values()])
     failure = "".join([one.failure for one in findings if one.source == CERTIFI])
     problems, inputs = tuple(merger.problems), tuple(reader.inputs)
@@ -121,6 +122,8 @@ class _Merger:
         self.anchors: Dict[bytes, Dict[Origin, None]] = {}
         # Anchors that OpenSSL may still refuse to load.
         self.unproven: Dict[bytes, Trusted] = {}
+        # Anchors that a person named.
+        self.named: List[Trusted] = []
         self.refused: Dict[bytes, Dict[Origin, Refused]] = {}
         # Each problem once, in the order in which they were found.
         self.problems: Dict[Problem, None] = {}
@@ -144,7 +147,7 @@ class _Merger:
                     self.unproven[block] = found
             self.anchors[block][origin] = None
             if standing == NAMED:
-                self._note(found)
+                self.named.append(found)
 
     def _refusal(self, found: Trusted) -> Optional[Refused]:
         """Return why this certificate stays out, or None."""
@@ -165,13 +168,6 @@ class _Merger:
         if standing == HELD and not facts.ca:
             return Refused(block, origin, NOT_A_CA, "", level)
         return None
-
-    def _note(self, found: Trusted) -> None:
-        """Warn of a named certificate that is distrusted, or is no CA certificate."""
-        said_by = self.distrust.of(found.block)
-        if said_by or not self.known.is_ca(found.block):
-            why = f"{said_by.path} distrusts it" if said_by else _NO_CA
-            self._problem(found.origin, f"trusted because it was named, although {why}")
 
     def _leave_out(self, refusal: Refused) -> None:
         """Exclude a certificate that a source trusts; report it if somebody should act."""
@@ -203,6 +199,14 @@ class _Merger:
         for block in openssl.unloadable(doubtful):
             for origin in self.anchors.pop(block):
                 self._leave_out(Refused(block, origin, MALFORMED, "", WARNING))
+
+    def warn_of_named(self) -> None:
+        """Warn of each named anchor that is distrusted, or is no CA certificate."""
+        for block, origin, _ in self.named:
+            said_by = self.distrust.of(block)
+            if block in self.anchors and (said_by or not self.known.is_ca(block)):
+                why = f"{said_by.path} distrusts it" if said_by else _NO_CA
+                self._problem(origin, f"trusted because it was named, although {why}")
 
 
 def _distrusted(block: bytes, origin: Origin, said_by: Origin) -> Refused:

@@ -201,6 +201,17 @@ def test_one_unloadable_block_among_many_costs_only_itself(merge: Merge) -> None
     assert problem.path == "store"
 
 
+def test_what_a_person_named_and_openssl_cannot_load_is_told_once(merge: Merge) -> None:
+    """It is not trusted, so nobody is told that it was, although it is no CA's."""
+    leaf = pem.block_of(LEAF.replace(b"localhost", b"local\xffost"))
+    findings = found(USER)
+    findings.trust(leaf, "user.pem", NAMED)
+    findings.trust(BLOCK_LEAF, "leaf.pem", NAMED)
+    built = merge(findings)
+    assert [anchor.block for anchor in built.anchors] == [BLOCK_LEAF]
+    assert [each.path for each in built.problems] == ["user.pem", "leaf.pem"]
+
+
 def test_what_is_plain_der_is_not_shown_to_openssl(
     merge: Merge, monkeypatch: pytest.MonkeyPatch
 ) -> None:
