@@ -380,11 +380,31 @@ def test_a_ca_that_is_left_out_or_out_of_reach(sandbox: Sandbox) -> None:
     with serving(Echo, context_for(leaf)) as server:
         env = {"PYTHON_CERTIFI_CERT_FILES": str(folder)}
         answer = ask(sandbox, f"localhost:{server.port}", env)
-    answer.names("left-out", "extended key usage", "root.pem")
+    answer.names("left-out", "extended key usage", "root.pem", "whoever runs that CA")
     with serving(Echo, context_for(LEAF)) as server:
         env = {**trusting(sandbox, ROOT), "PYTHON_CERTIFI_SOURCES": "certifi"}
         answer = ask(sandbox, f"localhost:{server.port}", env)
     answer.names("sources", "user source, which PYTHON_CERTIFI_SOURCES leaves out")
+
+
+def test_who_lacks_the_ca_beside_another_fault(sandbox: Sandbox) -> None:
+    """A new certificate of the server would not help them."""
+    old = make("a server", by=ROOT, names=["localhost"], days=(-9, -1))
+    with serving(Echo, context_for(old)) as server:
+        env = {**trusting(sandbox, ROOT), "PYTHON_CERTIFI_SSL_DEFAULTS": "0"}
+        answer = ask(sandbox, f"localhost:{server.port}", env)
+    assert answer.problems == ["expired", "client"], answer
+    assert "aiohttp" in answer.said and "PYTHON_CERTIFI_SSL_DEFAULTS=1" in answer.said
+
+
+@pytest.mark.posix("it has no /dev/null")
+def test_defaults_that_are_switched_off(sandbox: Sandbox) -> None:
+    """By SSL_CERT_FILE=/dev/null, which is empty, and where nobody waits."""
+    with serving(Echo, context_for(LEAF)) as server:
+        env = {**trusting(sandbox, ROOT), "SSL_CERT_FILE": os.devnull}
+        answer = ask(sandbox, f"localhost:{server.port}", env)
+    assert "waits" not in answer.said
+    assert answer.data["outcomes"]["ssl defaults"]["trusted"]
 
 
 def test_a_distrusted_root(sandbox: Sandbox) -> None:

@@ -251,6 +251,26 @@ def test_ways_that_differ(
 
 
 @pytest.mark.parametrize(
+    ("proxy", "client"), [("localhost:{}", "requests"), ("HTTP://127.0.0.1:{}", "botocore")]
+)
+def test_a_proxy_that_some_do_not_understand(
+    sandbox: Sandbox, scene: Scene, proxy: str, client: str
+) -> None:
+    """They fail before they connect; so they are named, and not shown as trusting."""
+    env = {**trusting(sandbox, ROOT, INSPECTOR), "PYTHON_CERTIFI_SSL_DEFAULTS": "1"}
+    port = scene.proxy.rpartition(":")[2]
+    site = {"PYTHONPATH": str(SUPPORT)}
+    code = f"import sys, five_clients; five_clients.{client}(sys.argv[1])"
+    for named, fails in ((proxy.format(port), True), (f"http://{scene.proxy}", False)):
+        env["HTTPS_PROXY"] = named
+        done = sandbox.run("-c", code, f"https://{scene.host}/", env={**env, **site})
+        data = asked(sandbox, scene.host, env)
+        told = [each["message"] for each in data["findings"] if each["check"] == "client"]
+        assert ("Proxy" in done.stderr, client in str(told)) == (fails, fails), (done, told)
+        assert (client in trusted(data)) == (not fails) == data["healthy"]
+
+
+@pytest.mark.parametrize(
     ("wanted", "login", "word"),
     [
         (b64encode(b"token:"), "token@", "password"),

@@ -55,7 +55,8 @@ def _remedy(setting: Setting, obeying: List[Trust]) -> str:
     if any(trust.checks_nothing for trust in obeying):
         return f"{without}, and `add` the CA for which it was set"
     if not any(trust.roots for trust in obeying):
-        return without if setting.value else f"correct that line of {setting.place}"
+        is_line = setting.place and not setting.value
+        return f"correct that line of {setting.place}" if is_line else without
     return f"{without}, or {'let it name' if setting.place else 'set it to'} {_PRINTED}"
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Dict, Iterable, List
 
 from . import aws, clients, conda, environment, look, own_tls, pip, poetry
-from .clients import by_own_rules, not_by_tls, past_proxies
+from .clients import by_own_rules, not_as_written, not_by_tls, past_proxies
 from .here import Here, this
 from .trust import (
     BUNDLE,
@@ -57,6 +57,7 @@ __all__ = [
     "in_force",
     "look",
     "merged",
+    "not_as_written",
     "not_by_tls",
     "past_proxies",
     "this",

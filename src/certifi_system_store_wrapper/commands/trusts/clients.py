@@ -27,6 +27,8 @@ _PAST_PROXIES = (
 )  # fmt: skip
 # These read HTTPS_PROXY alone.
 _NOT_BY_ALL_PROXY = ("botocore", "grpcio", "httplib2", "websocket-client", "websockets")
+# What urllib3 takes for the scheme of a URL.
+_LIKE_A_SCHEME = re.compile(r"[a-zA-Z][a-zA-Z0-9+-]*:")
 
 
 def trusts(here: Here) -> List[Trust]:
@@ -44,6 +46,19 @@ def past_proxies(here: Here) -> List[str]:
     by_all_alone = "all_proxy" in named and "https_proxy" not in named
     past += _NOT_BY_ALL_PROXY if by_all_alone else []
     return [here.called(name) for name in past if here.has(name)]
+
+
+def not_as_written(here: Here, named: str) -> List[str]:
+    """Return the installed clients that do not understand a proxy which others do.
+
+    websockets wants a scheme. Without one, requests and pip take a host whose name has no dot for
+    it. botocore knows schemes in small letters alone.
+    """
+    scheme, mark, _ = named.partition("://")
+    found = [] if mark else ["websockets"]
+    found += ["pip", "requests"] if not mark and _LIKE_A_SCHEME.match(named) else []
+    found += ["botocore"] if mark and not scheme.islower() else []
+    return [here.called(name) for name in found if here.has(name)]
 
 
 def not_by_tls(here: Here) -> List[str]:

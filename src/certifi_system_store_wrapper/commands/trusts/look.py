@@ -38,9 +38,10 @@ def at(root: Root) -> Look:
 
 
 def waiting(root: Root) -> List[str]:
-    """Return what OpenSSL may wait at, as at a FIFO that nobody writes to."""
+    """Return what OpenSSL may wait at, as at a FIFO that nobody writes to; /dev/null is empty."""
     paths = _by_name(root) if root.kind == FOLDER else [root.path]
-    return [p for p in paths if os.path.exists(p) and not (os.path.isfile(p) or os.path.isdir(p))]
+    others = (p for p in paths if not (os.path.isfile(p) or os.path.isdir(p)))
+    return [p for p in others if os.path.exists(p) and not os.path.samefile(p, os.devnull)]
 
 
 def hashed_files(root: Root) -> List[str]:

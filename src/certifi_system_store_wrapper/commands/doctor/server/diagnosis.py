@@ -63,12 +63,14 @@ def _removed(view: View) -> Iterator[Finding]:
 def _causes(view: View) -> List[Finding]:
     if not view.outcomes:
         return [_failure(view, view.presented.failure)]
-    decisive = view.outcomes[STRICT if strict.IS_ON else BUNDLE].trusted
+    outcome = view.outcomes[STRICT if strict.IS_ON else BUNDLE]
+    decisive = outcome.trusted
     causes = _acceptance(view) if decisive else _refusal(view)
     used = trusts.by_clients(view.tried)
     if not decisive and used and all(each.outcome.trusted for each in used):
         causes = list(_trusted_elsewhere(causes))
-    found = [*causes, *trusts.findings(view.tried, view.built, is_told=_is_told(causes))]
+    told = outcome if _is_told(causes) else None
+    found = [*causes, *trusts.findings(view.tried, view.built, told)]
     return found if _is_told(found) else [*found, *trusts.refusals(view.tried)]
 
 

@@ -9,9 +9,9 @@ import sys
 from typing import Iterator, List
 
 from ...output import Finding, note, problem
-from ...trusts import by_own_rules, not_by_tls, past_proxies, this
+from ...trusts import by_own_rules, not_as_written, not_by_tls, past_proxies, this
 from .chain import View
-from .proxy import is_in_doubt
+from .proxy import is_in_doubt, named
 from .route import Route
 from .target import NoConnection
 
@@ -21,7 +21,7 @@ def untried(route: Route) -> List[str]:
     here = this()
     if is_in_doubt(route.where):
         return [here.called(name) for name in here.versions]
-    past = past_proxies(here) if route.proxy else []
+    past = [*past_proxies(here), *not_as_written(here, named())] if route.proxy else []
     return [*by_own_rules(here), *past, *(not_by_tls(here) if route.is_by_tls else [])]
 
 
@@ -29,6 +29,7 @@ def findings(view: View) -> Iterator[Finding]:
     """Report each way on which a client of here may be, and nothing was tried."""
     if view.proxy:
         yield from _past_the_proxy(view)
+        yield from _not_as_written()
         yield from _not_by_tls(view)
         yield from _by_its_login(view)
         yield from _by_http_1_0(view)
@@ -65,6 +66,19 @@ def _past_the_proxy(view: View) -> Iterator[Finding]:
             f"what they meet has not been tried: {', '.join(clients)}",
             f"to try it: NO_PROXY={view.where.host} certifi-system-store-wrapper doctor "
             f"{view.where}",
+        )
+
+
+def _not_as_written() -> Iterator[Finding]:
+    here = this()
+    past = past_proxies(here)
+    clients = [each for each in not_as_written(here, named()) if each not in past]
+    if clients:
+        yield problem(
+            "client",
+            f"{', '.join(clients)}: these do not understand the variable of the proxy as it is "
+            "written, so that they fail before they connect",
+            "begin it with http:// (https:// where one speaks TLS to the proxy), in small letters",
         )
 
 

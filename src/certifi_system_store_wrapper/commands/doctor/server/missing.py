@@ -9,10 +9,11 @@ from typing import Iterator, List
 from .... import api
 from ....bundle import Anchor
 from ....machine import user_drop_folder
+from ....reporting.findings import MALFORMED, NO_SERVER_AUTH
 from ....settings import CERTIFI, SOURCES
 from ... import whose
 from ...output import Finding, problem
-from .. import strict
+from .. import strict, usable
 from . import chain, search
 from .chain import Link, View
 from .target import OPERATOR
@@ -90,7 +91,10 @@ def _only_below(view: View) -> Iterator[Finding]:
 def _left_out(view: View) -> Iterator[Finding]:
     for out, one in view.excluded():
         message = f"its issuer is here, but left out: {one.subject} of {out.places}: {out.reason}"
-        yield problem("left-out", message, "name that file itself, or `add` it")
+        # That a person names the file overrules a store, but not OpenSSL.
+        is_usable = out.reason not in (NO_SERVER_AUTH, MALFORMED)
+        remedy = "name that file itself, or `add` it" if is_usable else usable.REMEDY
+        yield problem("left-out", message, remedy)
 
 
 def _other_source(view: View) -> Iterator[Finding]:

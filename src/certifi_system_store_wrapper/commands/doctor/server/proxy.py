@@ -28,17 +28,21 @@ class Proxy(NamedTuple):
 
 def proxy_for(where: Target) -> Optional[Proxy]:
     """Return the proxy that the environment names for the target; raises NoConnection."""
-    proxies = getproxies()
-    named = proxies.get("https") or proxies.get("all")
-    if not named or _is_excepted(where, proxies.get("no", "")):
+    if not named() or _is_excepted(where, getproxies().get("no", "")):
         return None
-    return read(named, "the variable of the proxy")
+    return read(named(), "the variable of the proxy")
 
 
-def read(named: str, what: str) -> Proxy:
+def named() -> str:
+    """Return what the variables name as the proxy for https, "" if nothing."""
+    proxies = getproxies()
+    return proxies.get("https") or proxies.get("all") or ""
+
+
+def read(text: str, what: str) -> Proxy:
     """Return the proxy of that name; raises NoConnection."""
     try:
-        return _proxy(urlsplit(named if "://" in named else f"http://{named}"))
+        return _proxy(urlsplit(text if "://" in text else f"http://{text}"))
     except ValueError:
         # What urlsplit() says may quote a password.
         raise NoConnection(
@@ -73,8 +77,7 @@ def is_in_doubt(where: Target) -> bool:
     proxies = getproxies()
     items = [item.strip().lower() for item in proxies.get("no", "").split(",")]
     found = [_is_meant(item, where) for item in items if item]
-    is_named = bool(proxies.get("https") or proxies.get("all"))
-    return is_named and proxies.get("no") != "*" and None in found and True not in found
+    return bool(named()) and proxies.get("no") != "*" and None in found and True not in found
 
 
 def _is_meant(item: str, where: Target) -> Optional[bool]:

@@ -12,7 +12,7 @@ from ...output import Finding, problem
 from ...status import why_plain
 from ...trusts import Checks, Replacement, Root, Trust, look
 from .. import replacing, strict
-from ..verify_codes import WRONG_NAME
+from ..verify_codes import NO_ISSUER, WRONG_NAME
 from . import by_itself, contexts, handshake, reasons
 from .handshake import Outcome
 from .route import Route, reason_of
@@ -237,12 +237,16 @@ def by_clients(found: Sequence[Tried]) -> List[Tried]:
     return [each for each in found if each.trust.clients and not each.trust.checks_nothing]
 
 
-def findings(found: Sequence[Tried], built: Bundle, *, is_told: bool) -> Iterator[Finding]:
-    """Report the settings; and who is refused, unless it `is_told` why everybody is.
+def findings(found: Sequence[Tried], built: Bundle, told: Optional[Outcome]) -> Iterator[Finding]:
+    """Report the settings; and who is refused, unless it is `told` why everybody is.
 
-    A file that can be used, and only adds to the bundle, is not to blame.
+    Who lacks the CA is told that, too, where the others are refused for another reason. A file
+    that can be used, and only adds to the bundle, is not to blame.
     """
-    refused = [] if is_told else [each for each in found if not each.outcome.trusted]
+    refused = [each for each in found if not each.outcome.trusted]
+    if told:
+        lack = not told.trusted and told.code and told.code not in NO_ISSUER
+        refused = [each for each in refused if lack and each.outcome.code in NO_ISSUER]
     said = {
         setting: f"it refuses this server: {_why(outcome)}"
         for trust, outcome in refused
