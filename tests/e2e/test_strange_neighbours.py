@@ -490,13 +490,82 @@ def test_descriptors_of_a_tests_own_os(sandbox: Sandbox) -> None:
         import os
         from unittest import mock
         theirs = [os.open(os.devnull, os.O_RDONLY) for _ in range(40)]
-        fake = mock.Mock(side_effect=theirs)
-        with mock.patch("os.open", fake), mock.patch("os.close") as closed:
-            with mock.patch("os.pipe", side_effect=lambda: theirs[:2]):
+        fake, numbers = mock.Mock(), iter(theirs)
+        def close(descriptor):
+            fake.closed(descriptor)
+        opened = lambda *arguments, **options: next(numbers)
+        with mock.patch("os.open", opened), mock.patch("os.close", close):
+            with mock.patch("os.pipe", lambda: theirs[:2]):
                 import certifi
                 assert os.path.isabs(certifi.where())
-        assert fake.called and closed.called
+        assert fake.closed.called
         [os.fstat(each) for each in theirs]
+    """
+    done = sandbox.run_code(code)
+    assert (done.returncode, done.stdout) == (0, ""), done.stderr
+
+
+@pytest.mark.parametrize(
+    ("mocked", "returns"),
+    [
+        ("os.open", "mine"),
+        ("os.open", "mock.DEFAULT"),
+        ("os.read", "mock.DEFAULT"),
+        ("os.write", "mock.DEFAULT"),
+        ("os.replace", "None"),
+        ("os.listdir", "[]"),
+        ("os.lstat", "mock.DEFAULT"),
+        ("os.environ", "mock.DEFAULT"),
+        ("os.path.expanduser", "'/nowhere'"),
+        ("os.path.exists", "False"),
+    ],
+)
+def test_a_first_where_beside_a_mock(sandbox: Sandbox, mocked: str, returns: str) -> None:
+    """A test of the application counts its calls, and it says nothing true: nobody asks it."""
+    code = f"""
+        import os, time
+        from unittest import mock
+        import certifi
+        own, mine = certifi.where.__wrapped__(), os.open("mine", os.O_RDWR | os.O_CREAT)
+        with mock.patch({mocked!r}, return_value={returns}) as replaced:
+            assert certifi.where() == own
+            assert not replaced.mock_calls, replaced.mock_calls
+        os.write(mine, b"it is open")
+        time.sleep(1.1)
+        assert certifi.contents().count("END CERTIFICATE") > 100 and certifi.where() != own
+    """
+    done = sandbox.run_code(code)
+    assert (done.returncode, done.stdout) == (0, ""), done.stderr
+    assert f".{mocked.rpartition('.')[2]} is mocked" in done.stderr
+    assert os.listdir(sandbox.work) == ["mine"]
+
+
+def test_a_first_where_beside_what_replaces_nothing(sandbox: Sandbox) -> None:
+    """A function that moves no file, and says that it did: the answer is a file that is there."""
+    code = """
+        import os, time
+        import certifi
+        real = os.replace, os.rename
+        os.replace = os.rename = lambda *arguments, **options: None
+        assert os.path.getsize(certifi.where()) > 1000
+        os.replace, os.rename = real
+        time.sleep(1.1)
+        assert "certifi-system-store-wrapper-" in certifi.where()
+    """
+    done = sandbox.run_code(code)
+    assert (done.returncode, done.stdout) == (0, ""), done.stderr
+
+
+def test_a_first_where_beside_what_writes_nothing(sandbox: Sandbox) -> None:
+    """It does not write for ever."""
+    code = """
+        import os, time
+        import certifi
+        real, os.write = os.write, lambda *arguments: 0
+        assert os.path.getsize(certifi.where()) > 1000
+        os.write = real
+        time.sleep(1.1)
+        assert "certifi-system-store-wrapper-" in certifi.where()
     """
     done = sandbox.run_code(code)
     assert (done.returncode, done.stdout) == (0, ""), done.stderr

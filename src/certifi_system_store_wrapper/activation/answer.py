@@ -13,10 +13,12 @@ from .. import publishing, reporting
 from ..loading import Replaced, load
 from ..machine.signals import foreign, interruptible, put_off, run_due
 from ..publishing import Published, cleanup
-from ..settings import DEBUG, WARNING, from_environment
+from ..settings import DEBUG, WARNING, Settings, from_environment
 
 # A thread waits for another one that builds the bundle: 120 times, half a second each.
 _ATTEMPTS, _PATIENCE = 120, 0.5
+# Where the classes of mocks are.
+_MOCKS = ("unittest.mock", "mock.")
 # Seconds after a failure, until the next where() tries again.
 _PAUSE = 1.0
 _NO_BUNDLE = (
@@ -137,14 +139,13 @@ class Answer:
         try:
             if published and (publishing.is_intact(published) or publishing.is_healed(published)):
                 return published.path
+            _require_no_mocks()
             settings = from_environment()
             # Variables may have been set since certifi was imported.
             reporting.configure(settings)
             if not settings.sources or self._is_too_early():
                 return self._own()
-            published = publishing.publish(
-                settings, self.certifi_file(), broken=published, refreshed=self._refreshed
-            )
+            published = self._publish(settings)
         except Exception as error:  # noqa: BLE001 - invariant 1: it cannot break the application
             published = self._refreshed
             if not published or not publishing.is_intact(published):
@@ -160,6 +161,15 @@ class Answer:
         reporting.later(reporting.emit, DEBUG, f"certifi.where() answers {published.path}")
         return published.path
 
+    def _publish(self, settings: Settings) -> Published:
+        """Publish a bundle, and see that it is there: what replaces a function may only say so."""
+        broken, refreshed = self._published, self._refreshed
+        own = self.certifi_file()
+        published = publishing.publish(settings, own, broken=broken, refreshed=refreshed)
+        if not publishing.is_intact(published):
+            raise LookupError(f"{published.path} is not there, though it was published")
+        return published
+
     def _is_too_early(self) -> bool:
         """Whether it failed within the last second; never by a clock that was frozen meanwhile."""
         return bool(self._try_again) and 0 < self._try_again - monotonic() < 2 * _PAUSE
@@ -173,6 +183,19 @@ class Answer:
             self._try_again = monotonic() + _PAUSE
         reporting.later(reporting.say_once, WARNING, f"{_NO_BUNDLE}: {_reason(error)}")
         return self._own()
+
+
+def _require_no_mocks() -> None:
+    """Raise LookupError while a test of the application has a mock in the place of a function.
+
+    What that answers says nothing of files, its calls are counted, and a descriptor that it
+    returns is not ours to close.
+    """
+    for functions in (vars(os), vars(os.path)):
+        for kind in set(map(type, functions.values())):
+            if kind.__module__.startswith(_MOCKS):
+                name = next(name for name, each in functions.items() if type(each) is kind)
+                raise LookupError(f"{functions['__name__']}.{name} is mocked")
 
 
 def _reason(error: Exception) -> str:

@@ -106,7 +106,10 @@ def write_all(descriptor: int, text: bytes) -> None:
     """Write `text` to an empty file, and read it back: a short or lying write is not a bundle."""
     view = memoryview(text)
     while view:
-        view = view[os.write(descriptor, view) :]
+        written = os.write(descriptor, view)
+        if not written:
+            raise OSError(5, "nothing more can be written to it")
+        view = view[written:]
     if hasattr(os, "fchmod"):
         os.fchmod(descriptor, 0o644)
     os.lseek(descriptor, 0, os.SEEK_SET)

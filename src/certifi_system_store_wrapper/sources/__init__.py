@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import stat
 import sys
 from binascii import b2a_base64
-from hashlib import sha256
 from typing import List
 
 from ..machine import drop_folders, openssl
@@ -96,7 +96,7 @@ def _is_as_released(path: str, reader: Reader) -> bool:
         # This raises ValueError unless there is exactly one.
         (metadata,) = [each for each in installed if each.endswith(".dist-info")]
         data = reader.data(path, vouched=True)
-        digest = b2a_base64(sha256(data).digest(), newline=False).decode("ascii")
+        digest = b2a_base64(hashlib.sha256(data).digest(), newline=False).decode("ascii")
         # RECORD uses URL-safe base64 without padding.
         stated = digest.replace("+", "-").replace("/", "_").rstrip("=")
         with open(os.path.join(site, metadata, "RECORD"), encoding="utf-8") as record:
