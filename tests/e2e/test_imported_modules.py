@@ -55,7 +55,7 @@ BUILDING = {
 
 ASKED = {
     "certifi": {
-        *("__future__", "_imp", "_signal", "_thread", "atexit", "codecs", "contextlib", "errno"),
+        *("__future__", "_imp", "_signal", "atexit", "codecs", "contextlib", "errno"),
         *("functools", "importlib", "importlib.machinery", "importlib.util", "io", "mmap"),
         *("operator", "os", "stat", "sys", "threading", "time", "types", "typing", "wrapt"),
         "zlib",
