@@ -187,6 +187,10 @@ class _Variables:
         if path[:1] in _SHELLS:
             self._bad(name, path, "write the path out, only a shell replaces ~, $ and quotes")
             return ""
+        scheme, mark, _ = path.partition("://")
+        if mark and scheme.isalpha() and len(scheme) > 1:
+            self._bad(name, without_content(without_userinfo(path)), "name a path, not a URL")
+            return ""
         return _path(path)
 
     def switch(self, name: str, *, default: bool) -> bool:

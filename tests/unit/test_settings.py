@@ -68,6 +68,8 @@ def test_a_switch_is_off(name: str, word: str) -> None:
         ),
         ("PYTHON_CERTIFI_BUNDLE_DIR", "'/srv/ca'"),
         ("PYTHON_CERTIFI_LOG_FILE", "${HOME}/ca.log"),
+        ("PYTHON_CERTIFI_BUNDLE_DIR", "https://ca.corp.example/ca"),
+        ("PYTHON_CERTIFI_LOG_FILE", "file:///var/log/ca.log"),
     ],
 )
 def test_a_bad_value_is_one_problem_and_the_default(name: str, value: str) -> None:
@@ -75,6 +77,13 @@ def test_a_bad_value_is_one_problem_and_the_default(name: str, value: str) -> No
     settings = from_environment({name: value})
     assert [name in problem for problem in settings.problems] == [True]
     assert settings._replace(problems=()) == Settings()
+
+
+def test_a_url_in_the_place_of_a_folder_keeps_its_password() -> None:
+    """No folder of that name is made, and nobody reads the password."""
+    settings = from_environment({"PYTHON_CERTIFI_BUNDLE_DIR": "https://me:S3cret@ca.example/ca"})
+    (problem,) = settings.problems
+    assert (settings.bundle_dir, "S3cret" in problem, "not a URL" in problem) == ("", False, True)
 
 
 def test_the_switch_for_ssl_is_off_where_we_are_disabled() -> None:
