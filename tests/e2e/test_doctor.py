@@ -254,6 +254,23 @@ def test_what_is_wrong_here(
     assert word in f"{found['message']}; {found['remedy']}"
 
 
+@pytest.mark.links("it is about symbolic links")
+@pytest.mark.parametrize("kind", ["new", "a link", "there"])
+def test_a_log_of_keys_that_can_be_written(sandbox: Sandbox, kind: str) -> None:
+    """The doctor makes no file to know that, above all not through a link."""
+    keys, target = sandbox.work / "keys", sandbox.work / "folder" / "target"
+    target.parent.mkdir()
+    if kind == "a link":
+        keys.symlink_to(target)
+    elif kind == "there":
+        keys.write_bytes(b"kept")
+    before = sorted(sandbox.work.rglob("*"))
+    _, _, data = doctor(sandbox, env={"SSLKEYLOGFILE": str(keys)})
+    assert "SSLKEYLOGFILE" not in str(data["findings"])
+    assert sorted(sandbox.work.rglob("*")) == before
+    assert kind != "there" or keys.read_bytes() == b"kept"
+
+
 def test_an_empty_variable_of_aws(sandbox: Sandbox, url: str) -> None:
     """The botocore that is here refuses it, or takes any server: the doctor says which."""
     empty = {"AWS_CA_BUNDLE": ""}

@@ -81,18 +81,25 @@ def breaking() -> Iterator[Finding]:
 def _key_log() -> Iterator[Finding]:
     """Report an SSLKEYLOGFILE that cannot be opened; virus scanners set it, too."""
     path = os.environ.get("SSLKEYLOGFILE")
-    if not path:
-        return
-    is_new = not os.path.lexists(path)
-    # Without O_NONBLOCK a FIFO that nobody reads would hang us, as it hangs clients.
-    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_NONBLOCK", 0)
-    try:
-        os.close(os.open(path, flags, 0o666))
-        if is_new:
-            os.unlink(path)
-    except (OSError, ValueError) as error:
+    fault = _fault_of_log(path) if path else ""
+    if fault:
         what = f"SSLKEYLOGFILE={path}: it cannot be written, so urllib, urllib3 and requests fail"
-        yield problem("variable", f"{what}: {error}", "unset SSLKEYLOGFILE")
+        yield problem("variable", f"{what}: {fault}", "unset SSLKEYLOGFILE")
+
+
+def _fault_of_log(path: str) -> str:
+    """Return why a client cannot append to a file, "" if it can; nothing is made for that."""
+    try:
+        # Without O_NONBLOCK a FIFO that nobody reads would hang us, as it hangs clients.
+        flags = os.O_WRONLY | os.O_APPEND | getattr(os, "O_NONBLOCK", 0)
+        os.close(os.open(path, flags))
+    except FileNotFoundError:
+        folder = os.path.dirname(os.path.realpath(path))
+        can_make = os.path.isdir(folder) and os.access(folder, os.W_OK | os.X_OK)
+        return "" if can_make else f"no file can be made in {folder}"
+    except (OSError, ValueError) as error:
+        return str(error)
+    return ""
 
 
 def _openssl_conf() -> Iterator[Finding]:
