@@ -57,13 +57,14 @@ def _watch(name):  # type: ignore[no-untyped-def]
         why = f"certifi stays as it is: {error!r}", getattr(error, "remedy", again)
     if why not in failures:
         failures.append(why)
+        said = "certifi-system-store-wrapper: " + "; ".join(why)
         try:
             import logging
 
-            logging.getLogger(__package__).warning("%s; %s", *why)
+            logging.getLogger(__package__).warning("%s", said)
         except Exception:  # noqa: BLE001 - a logging.py of somebody else may stand before Python's
             try:
-                sys.stderr.write("; ".join(why) + "\n")
+                sys.stderr.write(said + "\n")
             except (AttributeError, OSError, ValueError):
                 return None
     return None

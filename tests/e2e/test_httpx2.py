@@ -282,6 +282,7 @@ def test_what_of_ours_cannot_be_loaded_leaves_httpx2_alone(sandbox: Sandbox, url
     """
     status, said, error = run(sandbox, code, url, {})
     assert (status, said, len(error.splitlines())) == (0, "", 1), error
+    assert error.startswith("certifi-system-store-wrapper")
     assert "httpcore2._ssl stays as it is" in error and "not while I am here" in error
 
 

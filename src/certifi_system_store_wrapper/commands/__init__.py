@@ -43,7 +43,8 @@ environment:
   PYTHON_CERTIFI_BUNDLE_DIR      keep a persistent bundle in this folder
   PYTHON_CERTIFI_SSL_DEFAULTS    1: clients that never ask certifi trust the bundle, too
   PYTHON_CERTIFI_DISABLE         1: stay out of the way
-  PYTHON_CERTIFI_LOG_LEVEL, _LOG_FILE, _LOG_FILE_LEVEL, _HANDLE_SIGTERM: see the README
+  PYTHON_CERTIFI_STORE           0: store no bundle for the next process
+  PYTHON_CERTIFI_LOG_LEVEL, _LOG_FILE, _LOG_FILE_LEVEL, _HANDLE_SIGTERM: see docs/settings.md
   NO_COLOR                       anything: no colours
 
 exit status: 0 all is well, 1 a problem was found, 2 wrong usage

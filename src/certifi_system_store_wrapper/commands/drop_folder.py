@@ -22,6 +22,8 @@ from .terminal import fingerprint
 
 # With more certificates than that, a file is somebody's whole list.
 _FEW = 10
+# What works without a home.
+_NAME_IT = "name its file in PYTHON_CERTIFI_CERT_FILES"
 
 
 def find() -> str:
@@ -31,11 +33,11 @@ def find() -> str:
         raise OSError(0, f"there is no drop folder, because {environment.WHY_PRIVILEGED}")
     if not folder:
         variable = "APPDATA" if sys.platform == "win32" else "HOME"
-        raise OSError(0, f"there is no home folder to keep it in: set {variable}")
+        raise OSError(0, f"there is no home folder to keep it in: set {variable}, or {_NAME_IT}")
     home = os.path.expanduser("~")
     # The home of a daemon is often called /nonexistent.
     if folder.startswith(home) and not os.path.isdir(home):
-        raise OSError(0, f"there is no home folder {home} to keep it in: set HOME")
+        raise OSError(0, f"there is no home folder {home} to keep it in: set HOME, or {_NAME_IT}")
     return folder
 
 
