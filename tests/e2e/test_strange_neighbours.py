@@ -543,14 +543,10 @@ def test_a_first_where_beside_a_mock(sandbox: Sandbox, mocked: str, returns: str
 def test_a_first_where_beside_what_replaces_nothing(sandbox: Sandbox) -> None:
     """A function that moves no file, and says that it did: the answer is a file that is there."""
     code = """
-        import os, time
+        import os
         import certifi
-        real = os.replace, os.rename
         os.replace = os.rename = lambda *arguments, **options: None
         assert os.path.getsize(certifi.where()) > 1000
-        os.replace, os.rename = real
-        time.sleep(1.1)
-        assert "certifi-system-store-wrapper-" in certifi.where()
     """
     done = sandbox.run_code(code)
     assert (done.returncode, done.stdout) == (0, ""), done.stderr

@@ -13,7 +13,7 @@ from .. import publishing, reporting
 from ..loading import Replaced, load
 from ..machine.signals import foreign, interruptible, put_off, run_due
 from ..publishing import Published, cleanup
-from ..settings import DEBUG, WARNING, Settings, from_environment
+from ..settings import DEBUG, WARNING, from_environment
 
 # A thread waits for another one that builds the bundle: 120 times, half a second each.
 _ATTEMPTS, _PATIENCE = 120, 0.5
@@ -145,7 +145,9 @@ class Answer:
             reporting.configure(settings)
             if not settings.sources or self._is_too_early():
                 return self._own()
-            published = self._publish(settings)
+            published = publishing.publish(
+                settings, self.certifi_file(), broken=published, refreshed=self._refreshed
+            )
         except Exception as error:  # noqa: BLE001 - invariant 1: it cannot break the application
             published = self._refreshed
             if not published or not publishing.is_intact(published):
@@ -160,15 +162,6 @@ class Answer:
             reporting.failure_of(_tell_requests, self.certifi_file, published.path)
         reporting.later(reporting.emit, DEBUG, f"certifi.where() answers {published.path}")
         return published.path
-
-    def _publish(self, settings: Settings) -> Published:
-        """Publish a bundle, and see that it is there: what replaces a function may only say so."""
-        broken, refreshed = self._published, self._refreshed
-        own = self.certifi_file()
-        published = publishing.publish(settings, own, broken=broken, refreshed=refreshed)
-        if not publishing.is_intact(published):
-            raise LookupError(f"{published.path} is not there, though it was published")
-        return published
 
     def _is_too_early(self) -> bool:
         """Whether it failed within the last second; never by a clock that was frozen meanwhile."""

@@ -116,6 +116,9 @@ class TemporaryBundle:
                 hold.release()
             quietly(os.unlink, new)
             raise
+        if not self.intact():
+            # A test of an application may have replaced what renames.
+            raise OSError(errno.EIO, "it has not got its name", self.path)
 
     def heal(self, built: bytes = b"") -> bool:
         """Write the file to its path again, from the descriptor, or as it was `built` anew.
