@@ -109,7 +109,7 @@ def test_what_a_test_of_an_application_says_is_not_stored(newcomer: User) -> Non
     drop_folder = newcomer.sandbox.drop_folder
     drop_folder.mkdir(parents=True, exist_ok=True)
     pem = new_ca(drop_folder / "ca.pem")
-    for path in (drop_folder, *drop_folder.parents[:3]):
+    for path in (drop_folder, *list(drop_folder.parents)[:3]):
         os.utime(path, LONG_AGO)
     time.sleep(SETTLING)
     mocked = """
